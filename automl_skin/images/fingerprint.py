@@ -2,9 +2,10 @@
 
 Layout: a thumbnail of `FINGERPRINT_SIDE` x `FINGERPRINT_SIDE` pixels, each the mean RGB of its cell of the
 photograph (squashed, so that any aspect ratio fills the square), in [0, 1], flattened in C order from
-(row, column, colour). Because the photograph is squashed to a square, turning or flipping it turns or flips
-the thumbnail and changes nothing else: `np.rot90(fingerprint.reshape(side, side, 3))` is the fingerprint of the
-turned photograph (up to rounding to 1/255), so one stored fingerprint serves all 8 variants.
+(row, column, colour). Because the photograph is squashed to a square, turning or flipping it turns or
+flips the thumbnail and changes nothing else: `np.rot90(fingerprint.reshape(side, side, 3))` is the
+fingerprint of the turned photograph (up to rounding to 1/255), so one stored fingerprint serves all 8
+variants.
 """
 
 import cv2
