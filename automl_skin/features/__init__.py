@@ -1,0 +1,1 @@
+"""What heads see: encoded metadata, projected embeddings, images pooled to cases."""

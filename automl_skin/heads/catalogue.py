@@ -1,0 +1,20 @@
+"""The table of families. To add one: add its file, and its line here."""
+
+from automl_skin.errors import ConfigError
+from automl_skin.heads.protocol import Family
+
+FAMILIES: dict[str, Family] = {}
+
+
+def family_by_name(name: str) -> Family:
+    """Return a family.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name; the message lists the names.
+    """
+    if name not in FAMILIES:
+        message = f"there is no head {name!r}; choose one of {', '.join(FAMILIES)}"
+        raise ConfigError(message)
+    return FAMILIES[name]

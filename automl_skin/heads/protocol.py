@@ -1,0 +1,80 @@
+"""What every family of heads offers, and what a fitted head can do."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.errors import ConfigError
+from automl_skin.heads.design import Design
+from automl_skin.heads.space import Space, Value
+
+
+class FittedHead(Protocol):
+    """A head after fitting: predicts, and is saved without pickle."""
+
+    def predict(self, design: Design) -> FloatArray:
+        """Return probabilities of shape (n_cases, n_classes).
+
+        A row's probabilities depend on that row alone, to the last bit.
+        """
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write everything that the family's `load` needs into `folder`."""
+        ...
+
+
+Fit = Callable[[Any, Design, IntArray, int, FloatArray | None, int, int], FittedHead]
+
+
+@dataclass(frozen=True)
+class Family:
+    """The facts of one family.
+
+    Parameters
+    ----------
+    name : str
+        As in the catalogue, the command line and MLflow.
+    config : type
+        Frozen dataclass of the hyperparameters; every field has a default.
+    space : mapping of str to Real, Integer or Choice
+        What is searched, by field of `config`. Other fields are set by whoever builds the chain.
+    fit : callable
+        ``fit(config, design, labels, n_classes, weights, seed, threads) -> FittedHead`` with labels
+        int of shape (n_cases,) and weights float64 of shape (n_cases,) or None. A class that is
+        absent from `labels` gets probability 0.
+    load : callable
+        ``load(folder) -> FittedHead`` for what `FittedHead.save` wrote.
+    wants_few_columns : bool
+        Whether embeddings have to be projected to a few hundred columns (trees, for speed).
+    neural : bool
+        Whether the head is a network that can gate image columns by metadata (MetaNet).
+    """
+
+    name: str
+    config: type
+    space: Space
+    fit: Fit
+    load: Callable[[Path], FittedHead]
+    wants_few_columns: bool
+    neural: bool = False
+
+    def configure(self, values: Mapping[str, Value]) -> Any:
+        """Return the config with `values` in place of its defaults.
+
+        Raises
+        ------
+        ConfigError
+            If a name is not a setting of this family, or a value lies outside its range.
+        """
+        known = sorted(field.name for field in fields(self.config))
+        for name, value in values.items():
+            if name not in known:
+                message = f"{self.name} has no setting {name!r}; it has {', '.join(known)}"
+                raise ConfigError(message)
+            if name in self.space and not self.space[name].contains(value):
+                message = f"{self.name}'s {name} must lie in {self.space[name]}, found {value!r}"
+                raise ConfigError(message)
+        return self.config(**values)

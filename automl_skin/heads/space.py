@@ -1,0 +1,100 @@
+"""Search spaces as plain facts: which values a setting may take, whoever searches them.
+
+A space is a mapping from the field of a family's config to a `Real`, an `Integer` or a `Choice`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Value = float | int | str | bool | None
+
+
+@dataclass(frozen=True)
+class Real:
+    """A real number between two bounds, both included.
+
+    Parameters
+    ----------
+    low, high : float
+        The bounds; `low` is positive where `log` is set.
+    log : bool
+        Whether the search moves by factors instead of steps.
+
+    Examples
+    --------
+    >>> Real(0.1, 1.0).contains(0.5), Real(0.1, 1.0).contains(2.0)
+    (True, False)
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        _check_bounds(self.low, self.high, log=self.log)
+
+    def contains(self, value: Value) -> bool:
+        """Return whether `value` may be taken."""
+        return _is_number(value, (int, float)) and self.low <= float(value or 0.0) <= self.high
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number between two bounds, both included; see `Real`.
+
+    Examples
+    --------
+    >>> Integer(1, 3).contains(3), Integer(1, 3).contains(2.5)
+    (True, False)
+    """
+
+    low: int
+    high: int
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        _check_bounds(self.low, self.high, log=self.log)
+
+    def contains(self, value: Value) -> bool:
+        """Return whether `value` may be taken."""
+        return _is_number(value, (int,)) and self.low <= int(value or 0) <= self.high
+
+
+@dataclass(frozen=True, init=False)
+class Choice:
+    """One of a few values without an order.
+
+    Examples
+    --------
+    >>> Choice("gelu", "relu").contains("tanh")
+    False
+    """
+
+    values: tuple[Value, ...]
+
+    def __init__(self, *values: Value) -> None:
+        if not values:
+            message = "Choice needs at least one value and was given none"
+            raise ValueError(message)
+        object.__setattr__(self, "values", values)
+
+    def contains(self, value: Value) -> bool:
+        """Return whether `value` may be taken; 1 is not True."""
+        return any(value == choice and type(value) is type(choice) for choice in self.values)
+
+
+Range = Real | Integer | Choice
+Space = Mapping[str, Range]
+
+
+def _check_bounds(low: float, high: float, *, log: bool) -> None:
+    if low >= high:
+        message = f"low must be less than high, found {low} and {high}"
+        raise ValueError(message)
+    if log and low <= 0:
+        message = f"a logarithmic range must be positive, found low = {low}"
+        raise ValueError(message)
+
+
+def _is_number(value: Value, types: tuple[type, ...]) -> bool:
+    return isinstance(value, types) and not isinstance(value, bool)
