@@ -1,0 +1,383 @@
+"""The fold plan: which case is locked away, and which fold holds every other one.
+
+There is one plan a study. It is made of whole groups, written to disk, and its digest is in the key
+of everything that depends on it. Splits inside the training rows come from `FoldPlan.inner` and
+from nowhere else.
+"""
+
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.data.given_split import GivenSplit, parse_split
+from automl_skin.data.groups import Crossing, Groups
+from automl_skin.data.plan_checks import (
+    check_folds,
+    check_strata,
+    plan_notes,
+    require_spreadable,
+    require_two_classes,
+)
+from automl_skin.data.splitter import deal
+from automl_skin.digests import digest_json
+from automl_skin.errors import ConfigError, IntegrityError, LeakageError, TableError
+from automl_skin.files import read_json, write_json, write_text
+from automl_skin.seeding import derive_seed
+
+DEVELOPMENT, LOCKED, LEFT_OUT = "development", "locked", "left_out"
+_STRATUM = "stratum_"
+_FINEST_SHARE = 20
+Cases = "pd.Index[str]"
+
+
+@dataclass(frozen=True)
+class FoldPlan:
+    """The locked test set and the K folds of a study.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Index ``case`` (str). Columns ``group``; ``part``, one of ``development``, ``locked`` and ``left_out``
+        (in no part of the study); ``fold``, 0 to K - 1, and -1 outside development; and the strata of the
+        development cases as ``stratum_<level>``, from coarse to fine. The locked part has no strata
+        here: its labels are in no file that a trial is given.
+    seed : int
+        What it was dealt with, and what inner splits are derived from.
+    waiver : str or None
+        What was accepted, where a plan of the user's own cuts groups.
+    crossing_share : float
+        Share of the cases whose group is on more than one side; 0 without a waiver.
+    notes : tuple of str
+        What a reader of the figures should know.
+    """
+
+    table: pd.DataFrame
+    seed: int = 0
+    waiver: str | None = None
+    crossing_share: float = 0.0
+    notes: tuple[str, ...] = ()
+    _inner: "dict[tuple[int | None, int, int], list[tuple[pd.Index[str], pd.Index[str]]]]" = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @property
+    def digest(self) -> str:
+        """Digest of case, group, part and fold, whatever the order of the rows."""
+        table = self.table.sort_index()
+        columns = [table.index.tolist(), *(table[name].tolist() for name in ("group", "part", "fold"))]
+        return digest_json(columns)
+
+    @property
+    def folds(self) -> tuple[int, ...]:
+        """The folds' numbers, 0 to K - 1."""
+        return tuple(sorted({int(fold) for fold in self.table["fold"]} - {-1}))
+
+    @property
+    def development(self) -> "pd.Index[str]":
+        """The cases that are trained and selected on."""
+        return self._of_part(DEVELOPMENT)
+
+    @property
+    def locked(self) -> "pd.Index[str]":
+        """The cases of the locked test set; none where the user's own plan has none."""
+        return self._of_part(LOCKED)
+
+    @property
+    def left_out(self) -> "pd.Index[str]":
+        """Cases that are in no part of the study."""
+        return self._of_part(LEFT_OUT)
+
+    def held_out(self, fold: int) -> "pd.Index[str]":
+        """Return the cases of one fold."""
+        self._require_fold(fold)
+        return self.table.index[self.table["fold"] == fold]
+
+    def training(self, fold: int | None) -> "pd.Index[str]":
+        """Return the development cases outside `fold`; all of them for None."""
+        if fold is not None:
+            self._require_fold(fold)
+        return self.table.index[(self.table["part"] == DEVELOPMENT) & (self.table["fold"] != fold)]
+
+    def inner(
+        self, held_out_fold: int | None, n_splits: int, seed: int = 0
+    ) -> "list[tuple[pd.Index[str], pd.Index[str]]]":
+        """Split the training rows of a fold once more, by whole groups, stratified.
+
+        For early stopping, calibration, stack weights and thresholds. Dealing 10,000 cases takes a second,
+        so a plan remembers what it dealt: give the same seed for the same purpose.
+
+        Parameters
+        ----------
+        held_out_fold : int or None
+            The fold whose cases take no part; None splits the whole development part.
+        n_splits : int
+            How many parts, each of them held once.
+        seed : int
+            Of this split; the plan's own seed is mixed in.
+
+        Returns
+        -------
+        list of (cases to fit on, cases held)
+            In the plan's order.
+
+        Raises
+        ------
+        ConfigError
+            If there are fewer groups than parts.
+        """
+        key = (held_out_fold, n_splits, seed)
+        if key not in self._inner:
+            self._inner[key] = self._deal_inner(*key)
+        return self._inner[key]
+
+    def write(self, folder: Path) -> None:
+        """Write ``plan.csv`` and ``plan.json``, which has the digest, into `folder`."""
+        write_text(folder / "plan.csv", self.table.to_csv(index_label="case", lineterminator="\n"))
+        counts = {part: int(count) for part, count in self.table["part"].value_counts().items()}
+        facts = {
+            "digest": self.digest,
+            "seed": self.seed,
+            "folds": len(self.folds),
+            "cases": counts,
+            "groups": int(self.table["group"].nunique()),
+            "waiver": self.waiver,
+            "crossing_share": self.crossing_share,
+            "notes": list(self.notes),
+        }
+        write_json(folder / "plan.json", facts)
+
+    @classmethod
+    def read(cls, folder: Path) -> "FoldPlan":
+        """Read a plan that `write` wrote.
+
+        Raises
+        ------
+        IntegrityError
+            If the table is not the one whose digest was written, or cannot be read.
+        """
+        facts = read_json(folder / "plan.json")
+        assert isinstance(facts, dict)
+        plan = cls(
+            table=_read_table(folder / "plan.csv"),
+            seed=facts["seed"],
+            waiver=facts["waiver"],
+            crossing_share=facts["crossing_share"],
+            notes=tuple(facts["notes"]),
+        )
+        if plan.digest != facts["digest"]:
+            message = (
+                f"{folder / 'plan.csv'} must have the digest {facts['digest']} that plan.json beside it records, "
+                f"and has {plan.digest}: one of the two was changed. Restore them, or start a new study"
+            )
+            raise IntegrityError(message)
+        return plan
+
+    def _of_part(self, part: str) -> "pd.Index[str]":
+        return self.table.index[self.table["part"] == part]
+
+    def _require_fold(self, fold: int) -> None:
+        if fold not in self.folds:
+            raise ConfigError(f"the fold must be one of {self.folds}, found {fold!r}")
+
+    def _deal_inner(
+        self, held_out_fold: int | None, n_splits: int, seed: int
+    ) -> "list[tuple[pd.Index[str], pd.Index[str]]]":
+        rows = self.table.loc[self.training(held_out_fold)]
+        n_groups = rows["group"].nunique()
+        if not 2 <= n_splits <= n_groups:
+            message = (
+                f"an inner split must have 2 to {n_groups} parts (the number of groups in its rows), "
+                f"found {n_splits}: ask for fewer parts or give more data"
+            )
+            raise ConfigError(message)
+        strata = rows[[name for name in rows.columns if str(name).startswith(_STRATUM)]]
+        part = deal(strata, rows["group"], n_splits, derive_seed(self.seed, "inner", seed))
+        return [(rows.index[part != held], rows.index[part == held]) for held in range(n_splits)]
+
+
+def make_plan(
+    groups: Groups,
+    strata: "pd.DataFrame | pd.Series[str]",
+    *,
+    folds: int = 5,
+    locked_share: float = 0.2,
+    seed: int = 0,
+) -> FoldPlan:
+    """Deal whole groups into a locked test set and K folds.
+
+    Parameters
+    ----------
+    groups : Groups
+        Of all cases.
+    strata : pandas.DataFrame or pandas.Series, index case
+        Levels from coarse to fine: the class first (named as messages should name it), then such as the full
+        diagnosis and the source. Strata that are too rare join their coarser level.
+    folds : int
+        K, at least 2.
+    locked_share : float
+        Share of the locked test set, in [0, 0.5]; rounded to a fraction of at most twentieths.
+    seed : int
+        The study's seed.
+
+    Raises
+    ------
+    ConfigError
+        If `folds` or `locked_share` are out of range.
+    TableError
+        If there is one class only, a class has too few groups, or a group is so large
+        that some fold is left without a class.
+    """
+    check_folds(folds, locked_share)
+    strata = check_strata(strata, groups.ids)
+    parts = pd.Series(DEVELOPMENT, index=groups.ids.index)
+    if locked_share > 0:
+        parts[_locked_rows(groups, strata, folds, locked_share, seed)] = LOCKED
+    return _with_folds(groups, strata, GivenSplit(parts, None, ()), folds, seed)
+
+
+def plan_from_split(
+    groups: Groups,
+    split: "pd.Series[str]",
+    strata: "pd.DataFrame | pd.Series[str]",
+    *,
+    folds: int = 5,
+    seed: int = 0,
+    waive: bool = False,
+    drop_crossing: bool = False,
+) -> FoldPlan:
+    """Take a plan of the user's own.
+
+    Parameters
+    ----------
+    groups : Groups
+        Of all cases.
+    split : pandas.Series
+        Case -> development, train, training, val, valid or validation (development; K folds are dealt inside it),
+        test, locked or holdout (locked), or a fold number. Every case needs a value.
+    strata : pandas.DataFrame or pandas.Series
+        As for `make_plan`.
+    folds, seed
+        As for `make_plan`; `folds` is not looked at when the split has fold numbers.
+    waive : bool
+        Go on although groups are cut; the plan then says so wherever it goes.
+    drop_crossing : bool
+        Leave the development cases out whose group reaches into the locked part.
+
+    Raises
+    ------
+    LeakageError
+        If the split cuts groups and neither `waive` nor `drop_crossing` repairs it.
+    TableError, ConfigError
+        If a case has no value, a value is not understood, or as for `make_plan`.
+    """
+    strata = check_strata(strata, groups.ids)
+    given = parse_split(split, groups.ids.index)
+    if given.folds is None:
+        check_folds(folds, 0.0)
+    if drop_crossing:
+        given = _without_crossing(groups, given)
+    crossing = groups.crossing(given.sides)
+    if crossing.groups and not waive:
+        raise LeakageError(_refusal(crossing, given))
+    plan = _with_folds(groups, strata, given, folds, seed)
+    if not crossing.groups:
+        return plan
+    waiver = f"--waive-leakage: {_crossing_facts(crossing, given)}"
+    notes = (waiver, *plan.notes)
+    return FoldPlan(plan.table, seed, waiver, crossing.share, notes)
+
+
+def _locked_rows(
+    groups: Groups, strata: pd.DataFrame, folds: int, share: float, seed: int
+) -> "pd.Series[bool]":
+    """Choose whole groups for the locked part so that every class can still be spread over the folds."""
+    numerator, parts = _as_fraction(share)
+    require_spreadable(strata, groups.ids, max(folds + 1, parts), f"{folds} folds and a locked part")
+    part = deal(strata, groups.ids, parts, derive_seed(seed, "locked"))
+    classes = strata.iloc[:, 0]
+    for first in range(parts):
+        locked = pd.Series((part - first) % parts < numerator, index=groups.ids.index)
+        left = groups.ids[~locked].groupby(classes[~locked]).nunique()
+        if len(left) == classes.nunique() and left.min() >= folds and classes[locked].nunique() > 1:
+            return locked
+    message = (
+        f"every class must leave at least {folds} groups (one a fold) beside the locked part, and no way of "
+        f"locking {share:.0%} was found that does; the largest of the groups has {groups.sizes.iloc[0]} cases. "
+        "Use fewer folds or a smaller locked part"
+    )
+    raise TableError(message)
+
+
+def _as_fraction(share: float) -> tuple[int, int]:
+    """Return the fraction nearest to `share` with a denominator of at most twenty."""
+    denominators = np.arange(2, _FINEST_SHARE + 1)
+    numerators = np.maximum(np.rint(share * denominators), 1)
+    best = int(np.argmin(np.round(np.abs(numerators / denominators - share), 9)))
+    return int(numerators[best]), int(denominators[best])
+
+
+def _with_folds(groups: Groups, strata: pd.DataFrame, given: GivenSplit, folds: int, seed: int) -> FoldPlan:
+    """Complete the plan: deal folds inside development where the split has none, and check them."""
+    development = given.parts == DEVELOPMENT
+    fold = pd.Series(-1, index=groups.ids.index, dtype="int64")
+    if given.folds is None:
+        inside, classes = groups.ids[development], strata[development]
+        require_two_classes(classes, "the development part")
+        require_spreadable(classes, inside, folds, f"{folds} folds")
+        fold[development] = deal(classes, inside, folds, derive_seed(seed, "folds"))
+    else:
+        fold[development] = given.folds[development]
+    table = pd.DataFrame({"group": groups.ids, "part": given.parts, "fold": fold})
+    table.index.name = "case"
+    notes = (*given.notes, *plan_notes(table, strata.iloc[:, 0]))
+    for column in strata.columns:
+        table[f"{_STRATUM}{column}"] = strata[column].where(development, "")
+    return FoldPlan(table, seed, notes=notes)
+
+
+def _without_crossing(groups: Groups, given: GivenSplit) -> GivenSplit:
+    """Leave out the development cases whose group reaches into the locked part."""
+    crossing = groups.crossing(given.parts)
+    dropped = crossing.cut & (given.parts == DEVELOPMENT)
+    if not dropped.any():
+        return given
+    parts = given.parts.mask(dropped, LEFT_OUT)
+    n_development = int((given.parts == DEVELOPMENT).sum())
+    note = (
+        f"{int(dropped.sum())} of {n_development} development cases are left out, because their group ({crossing.groups} "
+        f"groups) reaches into the locked part. {crossing.describe()}"
+    )
+    return GivenSplit(parts, given.folds, (*given.notes, note))
+
+
+def _crossing_facts(crossing: Crossing, given: GivenSplit) -> str:
+    locked = given.parts == LOCKED
+    of_locked = f", {crossing.cut[locked].mean():.1%} of the locked ones" if locked.any() else ""
+    return (
+        f"the given split cuts {crossing.groups} groups; {crossing.share:.1%} of the cases ({crossing.cases}"
+        f"{of_locked}) have their group on more than one side. {crossing.describe()}"
+    )
+
+
+def _refusal(crossing: Crossing, given: GivenSplit) -> str:
+    return (
+        "a split must keep each group (cases that share a patient, a lesion or an image) on one side, and "
+        f"{_crossing_facts(crossing, given)} Leave --split out for a plan of whole groups; or --drop-crossing to "
+        "leave out the development cases whose group is in the locked part; or go on with --waive-leakage, and every "
+        "report, run and bundle will carry this share"
+    )
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    text = path.read_text(encoding="utf-8")
+    try:
+        table = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
+        table["fold"] = table["fold"].astype("int64")
+    except (ValueError, KeyError) as error:
+        message = f"{path} must be the table that a fold plan wrote, and cannot be read as one ({error})"
+        raise IntegrityError(message) from error
+    return cast("pd.DataFrame", table.set_index("case"))

@@ -1,0 +1,64 @@
+"""The one splitter of the project: whole groups, stratified.
+
+`scikit-learn`'s StratifiedGroupKFold does the dealing; here strata that are too rare to be spread
+are merged first, from the finest level towards the class, which always stays.
+"""
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold
+
+from automl_skin.arrays import IntArray
+
+_REST = "rest"
+
+
+def merge_rare_strata(strata: pd.DataFrame, groups: "pd.Series[str]", minimum: int) -> "pd.Series[str]":
+    """Merge strata of fewer than `minimum` groups into the next coarser level.
+
+    Parameters
+    ----------
+    strata : pandas.DataFrame, index case
+        Levels from coarse (the class) to fine, such as class, diagnosis, source.
+    groups : pandas.Series
+        Case -> group.
+    minimum : int
+        Groups that a stratum needs to be kept apart.
+
+    Returns
+    -------
+    pandas.Series
+        Case -> stratum. What stays rare at the coarsest level is one stratum ``rest``, and
+        joins the largest one if even that is too small.
+    """
+    levels = strata.astype("str").fillna("")
+    merged = pd.Series(_REST, index=strata.index, dtype="str")
+    open_ = pd.Series(data=True, index=strata.index)
+    for depth in range(levels.shape[1], 0, -1):
+        cell = levels.iloc[:, :depth].agg("\x1f".join, axis=1)[open_]
+        enough = groups[open_].groupby(cell).transform("nunique") >= minimum
+        settled = enough.index[enough]
+        merged[settled] = f"{depth}\x1f" + cell[settled]
+        open_[settled] = False
+    rest = merged == _REST
+    if rest.any() and groups[rest].nunique() < minimum and not rest.all():
+        merged[rest] = merged[~rest].mode().iloc[0]
+    return merged
+
+
+def deal(strata: pd.DataFrame, groups: "pd.Series[str]", n_splits: int, seed: int) -> IntArray:
+    """Deal whole groups into `n_splits` stratified parts.
+
+    Returns
+    -------
+    ndarray of int, shape (n_cases,)
+        The part of each case, the same for a given set of cases whatever the order of the rows.
+    """
+    order = np.argsort(groups.index.to_numpy(dtype=str), kind="stable")
+    groups = groups.iloc[order]
+    merged = merge_rare_strata(strata.iloc[order], groups, n_splits)
+    splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+    part = np.empty(len(groups), dtype=np.int64)
+    for number, (_, held) in enumerate(splitter.split(merged, merged, groups)):
+        part[order[held]] = number
+    return part
