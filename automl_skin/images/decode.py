@@ -1,0 +1,233 @@
+"""From the bytes of a file to RGB pixels, upright and whole, or an error that names the file.
+
+The container is told by its first bytes, never by its name, and its class is opened directly: `PIL.Image.open`
+warns about large images by a process-wide setting, and warnings cannot be caught safely in threads.
+
+Colours: palettes are looked up, CMYK is converted by PIL (embedded colour profiles are not applied), 16-bit values
+are scaled by 1/257, and whatever is transparent is laid on white.
+"""
+
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.Image import Transpose
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from automl_skin.arrays import Pixels
+from automl_skin.errors import ImageError
+from automl_skin.images.orientation import exif_orientation
+
+PIXEL_LIMIT = 200_000_000  # three bytes each; a 6000 x 4000 photograph has 24 million
+FORMATS = "JPEG, PNG, TIFF, BMP and WebP"
+
+_DAMAGE = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, struct.error, zlib.error)
+_UPRIGHT = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+_SIXTEEN_BITS = {"I;16": "<u2", "I;16L": "<u2", "I;16B": ">u2", "I;16N": "=u2"}
+
+
+class _Jpeg(JpegImageFile):
+    """A JPEG whose EXIF is left alone: PIL reads the print resolution from it and warns when it is damaged."""
+
+    def getexif(self) -> Image.Exif:
+        return Image.Exif()
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """An image file whose header has been read and whose pixels have not.
+
+    Parameters
+    ----------
+    name : str
+        What errors call the file.
+    width, height : int
+        Of the upright image at full resolution, pixels.
+    """
+
+    name: str
+    width: int
+    height: int
+    _picture: ImageFile.ImageFile
+    _orientation: int
+
+    def pixels(self, minimum_side: int | None = None) -> Pixels:
+        """Decode the pixels, once; see `decode`."""
+        try:
+            picture = _load(self._picture, minimum_side)
+            if self._orientation in _UPRIGHT:
+                picture = picture.transpose(_UPRIGHT[self._orientation])
+            return _to_rgb(picture)
+        except (*_DAMAGE, Image.DecompressionBombError) as error:
+            raise _damaged(self.name, error) from error
+        except MemoryError as error:
+            message = f"{self.name} needs more memory than there is ({self.width} x {self.height} pixels)"
+            raise ImageError(f"{message}; shrink the image") from error
+
+
+def read_header(content: bytes, *, name: str, pixel_limit: int = PIXEL_LIMIT) -> Photograph:
+    """Read the header of an image file: its kind, size and orientation.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole file.
+    name : str
+        What errors call the file.
+    pixel_limit : int
+        Largest allowed width times height, so that a small file cannot claim all memory.
+
+    Raises
+    ------
+    ImageError
+        If the file is empty, not an image of a known kind, damaged in its header or too large.
+    """
+    opener = _opener(content, name)
+    try:
+        picture = opener(BytesIO(content))
+    except _DAMAGE as error:
+        raise _damaged(name, error) from error
+    width, height = picture.size
+    if width * height > pixel_limit:
+        message = f"{name} must have at most {pixel_limit:,} pixels, its header says {width} x {height}"
+        raise ImageError(f"{message}; shrink the image")
+    # PIL itself turns a TIFF upright and reports its upright size.
+    orientation = 1 if opener is _open_tiff else exif_orientation(picture.info.get("exif"))
+    if orientation >= 5:  # noqa: PLR2004 -- EXIF: 5 to 8 swap rows and columns
+        width, height = height, width
+    return Photograph(name, width, height, picture, orientation)
+
+
+def decode(
+    content: bytes, *, name: str, minimum_side: int | None = None, pixel_limit: int = PIXEL_LIMIT
+) -> Pixels:
+    """Decode an image file to upright RGB pixels.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole file: JPEG, PNG, TIFF, BMP or WebP (the first image of several).
+    name : str
+        What errors call the file.
+    minimum_side : int, optional
+        Pixels. A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both sides stay at least this long, which
+        is several times faster for large photographs. All other kinds are decoded at full size.
+    pixel_limit : int
+        Largest allowed width times height at full size.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3)
+        RGB, uint8.
+
+    Raises
+    ------
+    ImageError
+        If the file is empty, not an image, truncated, damaged, too large, or has no defined white
+        (32-bit integers and floats).
+    """
+    return read_header(content, name=name, pixel_limit=pixel_limit).pixels(minimum_side)
+
+
+def _open_tiff(stream: BytesIO) -> ImageFile.ImageFile:
+    with _QUIET:
+        return TiffImageFile(stream)
+
+
+class _Quiet:
+    """Drops PIL's warnings about odd TIFF tags, one thread at a time since filters are the whole process's."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._filters = warnings.catch_warnings()
+        self._filters.__enter__()
+        warnings.simplefilter("ignore")
+
+    def __exit__(self, *error: object) -> None:
+        self._filters.__exit__()
+        self._lock.release()
+
+
+_QUIET = _Quiet()
+
+_Opener = Callable[[BytesIO], ImageFile.ImageFile]
+_OPENERS: tuple[tuple[bytes, _Opener], ...] = (
+    (b"\xff\xd8\xff", _Jpeg),
+    (b"\x89PNG\r\n\x1a\n", PngImageFile),
+    (b"II*\0", _open_tiff),
+    (b"MM\0*", _open_tiff),
+    (b"II+\0", _open_tiff),
+    (b"MM\0+", _open_tiff),
+    (b"BM", BmpImageFile),
+)
+
+
+def _opener(content: bytes, name: str) -> _Opener:
+    if not content:
+        raise ImageError(f"{name} must be an image and is empty (0 bytes); fetch the file again")
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return WebPImageFile
+    for start, opener in _OPENERS:
+        if content.startswith(start):
+            return opener
+    message = f"{name} must be an image ({FORMATS}) and is not: it begins with {content[:12]!r}"
+    raise ImageError(f"{message}; convert it, or take it out of the table")
+
+
+def _load(picture: ImageFile.ImageFile, minimum_side: int | None) -> Image.Image:
+    if minimum_side is not None:
+        picture.draft(None, (minimum_side, minimum_side))
+    if isinstance(picture, TiffImageFile):
+        with _QUIET:
+            picture.load()
+    else:
+        picture.load()
+    return picture
+
+
+def _to_rgb(picture: Image.Image) -> Pixels:
+    if picture.mode in {"I", "F"}:
+        message = "it stores 32-bit numbers, of which nobody knows which one is white; save it with 8 or 16 bits"
+        raise ValueError(message)
+    if picture.mode in _SIXTEEN_BITS:
+        return _scaled_grey(picture)
+    if picture.has_transparency_data:
+        return _on_white(picture.convert("RGBA"))
+    return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
+
+
+def _scaled_grey(picture: Image.Image) -> Pixels:
+    """Map 0..65535 to 0..255; PIL's own conversion would clip at 255."""
+    values = np.frombuffer(picture.tobytes(), _SIXTEEN_BITS[picture.mode]).reshape(picture.height, picture.width)
+    grey = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def _on_white(picture: Image.Image) -> Pixels:
+    white = Image.new("RGBA", picture.size, "white")
+    return np.array(Image.alpha_composite(white, picture).convert("RGB"))
+
+
+def _damaged(name: str, error: BaseException) -> ImageError:
+    return ImageError(f"{name} must be a whole image and is damaged ({error}); fetch or save the file again")

@@ -1,0 +1,172 @@
+"""One look at every image of a folder: is it there, is it whole, how large is it, and what does it look like.
+
+One pass does it all: read the bytes, digest them, decode them (at the decoder's reduced size where that is
+enough, which still finds damage since every byte is read), and shrink them to a fingerprint. What was found is kept
+by (path, size, modification time), so that an unchanged folder is not read a second time.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import Float32Array
+from automl_skin.digests import digest_bytes
+from automl_skin.errors import ImageError
+from automl_skin.images.decode import read_header
+from automl_skin.images.fingerprint import FINGERPRINT_LENGTH, fingerprint
+from automl_skin.images.inspection_cache import TYPES, Known, cache_file, read_known, write_known
+from automl_skin.images.loading import Progress, available_processors, in_order, read_content, resolve_inside
+
+MISSING = "missing"
+INSPECTION_SIDE = 64  # both sides of a reduced photograph stay this long: four pixels a cell of the fingerprint
+COLUMNS = ("path", "size_bytes", "content", "width", "height", "error")
+_SAVE_SECONDS = 60.0  # what a killed inspection loses at most
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found out about the images.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a given path, in the given order: ``path``; ``size_bytes`` (0 where missing); ``content``, the
+        SHA-256 of the file's bytes ("" where it could not be read); ``width`` and ``height`` of the upright image in
+        pixels (0 where damaged); ``error``, "" for a whole image, "missing" for a missing one, else what is wrong.
+    fingerprints : ndarray of shape (n_images, FINGERPRINT_LENGTH)
+        float32, in the order of `table`; 0 where ``error`` is not empty.
+    """
+
+    table: pd.DataFrame
+    fingerprints: Float32Array
+
+
+@dataclass(frozen=True)
+class _Row:
+    path: str
+    size_bytes: int = 0
+    mtime_ns: int = 0
+    content: str = ""
+    width: int = 0
+    height: int = 0
+    error: str = ""
+    fingerprint: Float32Array | None = None
+
+
+def inspect_images(
+    root: Path,
+    paths: Sequence[str],
+    cache_folder: Path,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> Inspection:
+    """Inspect images of a folder, opening only those that are new or changed since the last time.
+
+    Parameters
+    ----------
+    root : Path
+        The image folder.
+    paths : sequence of str
+        Relative to `root`; a path may be given several times.
+    cache_folder : Path
+        Where what was found out is kept, one file a `root`.
+    progress : callable, optional
+        Called with (images done, images in all).
+    threads : int, optional
+        One a processor by default.
+
+    Returns
+    -------
+    Inspection
+        Damaged and missing images, and paths that leave the folder, are rows with an ``error``, never exceptions.
+
+    Raises
+    ------
+    StorageError
+        If `cache_folder` cannot be written.
+    """
+    listed = [_list(root, path) for path in dict.fromkeys(paths)]
+    file = cache_file(cache_folder, root)
+    known = read_known(file)
+    opened = _without(known, [row for row in listed if not row.error])
+    known = _examine_all(root, opened, known, file, progress, len(listed), threads or available_processors())
+    found = known.updated(_known([row for row in listed if row.error])).take(list(paths))
+    return Inspection(found.table[list(COLUMNS)], found.fingerprints)
+
+
+def _list(root: Path, path: str) -> _Row:
+    """Look a file up without opening it."""
+    try:
+        state = resolve_inside(root, path).stat()
+    except ImageError as error:
+        return _Row(path, error=str(error))
+    except (FileNotFoundError, NotADirectoryError):
+        return _Row(path, error=MISSING)
+    except OSError as error:
+        return _Row(path, error=f"{path} must be a readable file and is not ({error.strerror})")
+    if not stat.S_ISREG(state.st_mode):
+        return _Row(path, error=f"{path} must be a file and is none; name the image itself")
+    return _Row(path, state.st_size, state.st_mtime_ns)
+
+
+def _without(known: Known, listed: list[_Row]) -> list[_Row]:
+    """Return the files that are not known, or were of another size or time when they became known."""
+    table = known.table
+    states = dict(zip(table["path"], zip(table["size_bytes"], table["mtime_ns"], strict=True), strict=True))
+    return [row for row in listed if states.get(row.path) != (row.size_bytes, row.mtime_ns)]
+
+
+def _examine_all(
+    root: Path, rows: list[_Row], known: Known, file: Path, progress: Progress | None, total: int, threads: int
+) -> Known:
+    """Open the files of `rows` and add them to what is known, saving now and then."""
+    new: list[_Row] = []
+    saved, done = time.monotonic(), total - len(rows)
+    for row in in_order(lambda row: _examine(root, row), rows, threads, ahead=64 * threads):
+        new.append(row)
+        done += 1
+        if progress is not None:
+            progress(done, total)
+        if time.monotonic() - saved > _SAVE_SECONDS or done == total:
+            known = known.updated(_known(new))
+            write_known(file, _lasting(known))
+            saved, new = time.monotonic(), []
+    return known
+
+
+def _examine(root: Path, row: _Row) -> _Row:
+    """Open one file; its state stays the one listed before, so that a change meanwhile is seen next time."""
+    try:
+        content = read_content(resolve_inside(root, row.path), row.path)
+    except ImageError as error:
+        vanished = not os.path.lexists(root / row.path)
+        return _Row(row.path, error=MISSING if vanished else str(error))
+    digest = digest_bytes(content)
+    try:
+        photograph = read_header(content, name=row.path)
+        seen = fingerprint(photograph.pixels(INSPECTION_SIDE))
+    except ImageError as error:
+        return _Row(row.path, row.size_bytes, row.mtime_ns, digest, error=str(error))
+    size = photograph.width, photograph.height
+    return _Row(row.path, row.size_bytes, row.mtime_ns, digest, *size, fingerprint=seen)
+
+
+def _known(rows: list[_Row]) -> Known:
+    table = pd.DataFrame({name: pd.Series([getattr(r, name) for r in rows], dtype=t) for name, t in TYPES.items()})
+    fingerprints = np.zeros((len(rows), FINGERPRINT_LENGTH), np.float32)
+    for position, row in enumerate(rows):
+        if row.fingerprint is not None:
+            fingerprints[position] = row.fingerprint
+    return Known(table, fingerprints)
+
+
+def _lasting(known: Known) -> Known:
+    """Leave out what may be otherwise the next time although no file was changed: what could not be read."""
+    kept = (known.table["content"] != "").to_numpy()
+    return Known(known.table[kept], known.fingerprints[kept])

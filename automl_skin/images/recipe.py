@@ -1,0 +1,153 @@
+"""The recipe: how a photograph of any size becomes the input of a network.
+
+Resizing: an axis that gets shorter is averaged over areas (no aliasing), an axis that gets longer is interpolated
+by `Recipe.interpolation`. timm's own evaluation transform uses PIL's antialiased interpolation in both directions,
+which takes 0.76 ms for 200 x 150 to 224 x 224 where this takes 0.07 ms.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal, cast, get_args
+
+import cv2
+
+from automl_skin.arrays import Pixels
+from automl_skin.digests import Json, digest_json
+from automl_skin.errors import ConfigError
+from automl_skin.images.colour import shades_of_grey
+
+Fit = Literal["squash", "crop"]
+Interpolation = Literal["bilinear", "bicubic"]
+Colour = Literal["none", "shades_of_grey"]
+
+_VERSION = 1  # counts changes of decoding and resizing that change pixels: old embeddings no longer match
+_ENLARGING = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
+
+# Photographs are processed by several threads at once; OpenCV's own threads would only contend with them.
+cv2.setNumThreads(1)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How pixels become input.
+
+    Parameters
+    ----------
+    height, width : int
+        Of the network's input, pixels.
+    fit : {"squash", "crop"}
+        Squash the whole photograph into the input, or scale its shorter side and cut out the centre.
+    interpolation : {"bilinear", "bicubic"}
+        For axes that get longer.
+    mean, std : tuple of 3 floats
+        RGB in [0, 1]; the network's owner normalises whole batches by them.
+    colour : {"none", "shades_of_grey"}
+        Colour constancy, before resizing.
+    """
+
+    height: int
+    width: int
+    fit: Fit = "squash"
+    interpolation: Interpolation = "bicubic"
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    colour: Colour = "none"
+
+    def __post_init__(self) -> None:
+        if self.height < 1 or self.width < 1:
+            raise ConfigError(f"a recipe's height and width must be at least 1, not {self.height} x {self.width}")
+        for field, allowed in (("fit", Fit), ("interpolation", Interpolation), ("colour", Colour)):
+            if getattr(self, field) not in get_args(allowed):
+                message = f"a recipe's {field} must be one of {', '.join(get_args(allowed))}"
+                raise ConfigError(f"{message}, not {getattr(self, field)!r}")
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:  # noqa: PLR2004 -- RGB
+            message = "a recipe's mean and std must be three numbers each, std above 0"
+            raise ConfigError(f"{message}, not {self.mean} and {self.std}")
+
+    @property
+    def minimum_side(self) -> int:
+        """How long both sides must at least stay when the decoder reduces a photograph, pixels."""
+        return max(self.height, self.width)
+
+    @property
+    def digest(self) -> str:
+        """What tells recipes apart that give different pixels."""
+        return digest_json({"version": _VERSION, **self.to_json()})
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the recipe as a JSON object."""
+        return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> "Recipe":
+        """Return the recipe that `to_json` wrote.
+
+        Raises
+        ------
+        ConfigError
+            If a field is unknown, missing or out of range.
+        """
+        try:
+            fields = dict(value)
+            for name in ("mean", "std"):
+                fields[name] = tuple(float(number) for number in cast("list[float]", fields[name]))
+            return cls(**fields)  # type: ignore[arg-type]  # __post_init__ checks what JSON cannot promise
+        except (TypeError, KeyError, ValueError) as error:
+            message = f"a recipe must have the fields {', '.join(cls.__dataclass_fields__)}, found {sorted(value)}"
+            raise ConfigError(f"{message} ({error})") from error
+
+
+def apply(recipe: Recipe, pixels: Pixels) -> Pixels:
+    """Carry out a recipe, normalisation excepted.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to do.
+    pixels : ndarray of shape (any height, any width, 3)
+        RGB, uint8.
+
+    Returns
+    -------
+    ndarray of shape (recipe.height, recipe.width, 3)
+        RGB, uint8.
+    """
+    if recipe.colour == "shades_of_grey":
+        pixels = shades_of_grey(pixels)
+    if recipe.fit == "squash":
+        return resize(pixels, recipe.height, recipe.width, recipe.interpolation)
+    return _resize_and_crop(recipe, pixels)
+
+
+def _resize_and_crop(recipe: Recipe, pixels: Pixels) -> Pixels:
+    scale = max(recipe.height / pixels.shape[0], recipe.width / pixels.shape[1])
+    height = max(recipe.height, round(pixels.shape[0] * scale))
+    width = max(recipe.width, round(pixels.shape[1] * scale))
+    resized = resize(pixels, height, width, recipe.interpolation)
+    top, left = (height - recipe.height) // 2, (width - recipe.width) // 2
+    return resized[top : top + recipe.height, left : left + recipe.width]
+
+
+def resize(pixels: Pixels, height: int, width: int, interpolation: Interpolation = "bicubic") -> Pixels:
+    """Resize without aliasing: axes that shrink are averaged, then axes that grow are interpolated.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (any height, any width, 3)
+        RGB, uint8.
+    height, width : int
+        Wanted, pixels.
+    interpolation : {"bilinear", "bicubic"}
+        For axes that grow.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3)
+        RGB, uint8.
+    """
+    shrunk = (min(height, pixels.shape[0]), min(width, pixels.shape[1]))
+    if shrunk != pixels.shape[:2]:
+        pixels = cv2.resize(pixels, shrunk[::-1], interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    if shrunk != (height, width):
+        pixels = cv2.resize(pixels, (width, height), interpolation=_ENLARGING[interpolation])  # type: ignore[assignment]
+    return pixels
