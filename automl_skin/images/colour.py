@@ -22,8 +22,8 @@ def shades_of_grey(pixels: Pixels, power: float = 6) -> Pixels:
     Returns
     -------
     ndarray of shape (height, width, 3)
-        RGB, uint8, clipped at 255. A photograph with a channel that is 0 everywhere is returned as it is: no gain
-        can bring that channel back.
+        RGB, uint8, clipped at 255. A photograph with a channel that is 0 everywhere is returned as it is: no
+        gain can bring that channel back.
 
     References
     ----------

@@ -1,17 +1,18 @@
 """From the bytes of a file to RGB pixels, upright and whole, or an error that names the file.
 
-The container is told by its first bytes, never by its name, and its class is opened directly: `PIL.Image.open`
+The container is told by its first bytes, never by its name, and its class is opened directly: PIL's own `open`
 warns about large images by a process-wide setting, and warnings cannot be caught safely in threads.
 
-Colours: palettes are looked up, CMYK is converted by PIL (embedded colour profiles are not applied), 16-bit values
-are scaled by 1/257, and whatever is transparent is laid on white.
+Colours: palettes are looked up, CMYK is converted by PIL (embedded colour profiles are not applied), 16-bit
+values are scaled by 1/257, and whatever is transparent is laid on white.
 """
 
 import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -31,7 +32,8 @@ from automl_skin.images.orientation import exif_orientation
 PIXEL_LIMIT = 200_000_000  # three bytes each; a 6000 x 4000 photograph has 24 million
 FORMATS = "JPEG, PNG, TIFF, BMP and WebP"
 
-_DAMAGE = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, struct.error, zlib.error)
+# What PIL's readers raise on damaged files.
+_DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error, zlib.error)
 _UPRIGHT = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -41,11 +43,12 @@ _UPRIGHT = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
+_FILTERS = threading.Lock()
 _SIXTEEN_BITS = {"I;16": "<u2", "I;16L": "<u2", "I;16B": ">u2", "I;16N": "=u2"}
 
 
 class _Jpeg(JpegImageFile):
-    """A JPEG whose EXIF is left alone: PIL reads the print resolution from it and warns when it is damaged."""
+    """A JPEG whose EXIF is left alone: PIL reads the print resolution from it and warns of damage."""
 
     def getexif(self) -> Image.Exif:
         return Image.Exif()
@@ -128,8 +131,8 @@ def decode(
     name : str
         What errors call the file.
     minimum_side : int, optional
-        Pixels. A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both sides stay at least this long, which
-        is several times faster for large photographs. All other kinds are decoded at full size.
+        Pixels. A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both sides stay at least this long,
+        which is several times faster for large photographs. All other kinds are decoded at full size.
     pixel_limit : int
         Largest allowed width times height at full size.
 
@@ -148,28 +151,17 @@ def decode(
 
 
 def _open_tiff(stream: BytesIO) -> ImageFile.ImageFile:
-    with _QUIET:
+    with _quiet():
         return TiffImageFile(stream)
 
 
-class _Quiet:
-    """Drops PIL's warnings about odd TIFF tags, one thread at a time since filters are the whole process's."""
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-        self._filters = warnings.catch_warnings()
-        self._filters.__enter__()
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop PIL's warnings about odd TIFF tags, one thread at a time since filters are process-wide."""
+    with _FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        yield
 
-    def __exit__(self, *error: object) -> None:
-        self._filters.__exit__()
-        self._lock.release()
-
-
-_QUIET = _Quiet()
 
 _Opener = Callable[[BytesIO], ImageFile.ImageFile]
 _OPENERS: tuple[tuple[bytes, _Opener], ...] = (
@@ -197,9 +189,9 @@ def _opener(content: bytes, name: str) -> _Opener:
 
 def _load(picture: ImageFile.ImageFile, minimum_side: int | None) -> Image.Image:
     if minimum_side is not None:
-        picture.draft(None, (minimum_side, minimum_side))
+        picture.draft(picture.mode, (minimum_side, minimum_side))
     if isinstance(picture, TiffImageFile):
-        with _QUIET:
+        with _quiet():
             picture.load()
     else:
         picture.load()
@@ -208,8 +200,7 @@ def _load(picture: ImageFile.ImageFile, minimum_side: int | None) -> Image.Image
 
 def _to_rgb(picture: Image.Image) -> Pixels:
     if picture.mode in {"I", "F"}:
-        message = "it stores 32-bit numbers, of which nobody knows which one is white; save it with 8 or 16 bits"
-        raise ValueError(message)
+        raise ValueError("its numbers have 32 bits, and nobody knows which one is white; use 8 or 16 bits")
     if picture.mode in _SIXTEEN_BITS:
         return _scaled_grey(picture)
     if picture.has_transparency_data:
@@ -219,7 +210,8 @@ def _to_rgb(picture: Image.Image) -> Pixels:
 
 def _scaled_grey(picture: Image.Image) -> Pixels:
     """Map 0..65535 to 0..255; PIL's own conversion would clip at 255."""
-    values = np.frombuffer(picture.tobytes(), _SIXTEEN_BITS[picture.mode]).reshape(picture.height, picture.width)
+    shape = picture.height, picture.width
+    values = np.frombuffer(picture.tobytes(), _SIXTEEN_BITS[picture.mode]).reshape(shape)
     grey = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
     return np.repeat(grey[:, :, None], 3, axis=2)
 

@@ -1,15 +1,14 @@
 """One look at every image of a folder: is it there, is it whole, how large is it, and what does it look like.
 
 One pass does it all: read the bytes, digest them, decode them (at the decoder's reduced size where that is
-enough, which still finds damage since every byte is read), and shrink them to a fingerprint. What was found is kept
-by (path, size, modification time), so that an unchanged folder is not read a second time.
+enough, which still finds damage since every byte is read), and shrink them to a fingerprint. What was found
+is kept by (path, size, modification time), so that an unchanged folder is not read a second time.
 """
 
-import os
 import stat
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +19,12 @@ from automl_skin.digests import digest_bytes
 from automl_skin.errors import ImageError
 from automl_skin.images.decode import read_header
 from automl_skin.images.fingerprint import FINGERPRINT_LENGTH, fingerprint
+from automl_skin.images.folder import ImageFolder
 from automl_skin.images.inspection_cache import TYPES, Known, cache_file, read_known, write_known
-from automl_skin.images.loading import Progress, available_processors, in_order, read_content, resolve_inside
+from automl_skin.images.loading import Progress, available_processors, in_order
 
 MISSING = "missing"
-INSPECTION_SIDE = 64  # both sides of a reduced photograph stay this long: four pixels a cell of the fingerprint
+INSPECTION_SIDE = 64  # a reduced photograph stays at least this long: four pixels a cell of the fingerprint
 COLUMNS = ("path", "size_bytes", "content", "width", "height", "error")
 _SAVE_SECONDS = 60.0  # what a killed inspection loses at most
 
@@ -37,8 +37,9 @@ class Inspection:
     ----------
     table : DataFrame
         One row a given path, in the given order: ``path``; ``size_bytes`` (0 where missing); ``content``, the
-        SHA-256 of the file's bytes ("" where it could not be read); ``width`` and ``height`` of the upright image in
-        pixels (0 where damaged); ``error``, "" for a whole image, "missing" for a missing one, else what is wrong.
+        SHA-256 of the file's bytes ("" where it could not be read); ``width`` and ``height`` of the upright
+        image in pixels (0 where damaged); ``error``, "" for a whole image, "missing" for a missing one, else
+        what is wrong.
     fingerprints : ndarray of shape (n_images, FINGERPRINT_LENGTH)
         float32, in the order of `table`; 0 where ``error`` is not empty.
     """
@@ -84,26 +85,28 @@ def inspect_images(
     Returns
     -------
     Inspection
-        Damaged and missing images, and paths that leave the folder, are rows with an ``error``, never exceptions.
+        Damaged and missing images, and paths that leave the folder, are rows with an ``error``, never
+        exceptions.
 
     Raises
     ------
     StorageError
         If `cache_folder` cannot be written.
     """
-    listed = [_list(root, path) for path in dict.fromkeys(paths)]
+    folder = ImageFolder(root)
+    listed = [_list(folder, path) for path in dict.fromkeys(paths)]
     file = cache_file(cache_folder, root)
     known = read_known(file)
-    opened = _without(known, [row for row in listed if not row.error])
-    known = _examine_all(root, opened, known, file, progress, len(listed), threads or available_processors())
+    examination = _Examination(folder, file, progress, len(listed), threads or available_processors())
+    known = examination.run(_unknown(known, [row for row in listed if not row.error]), known)
     found = known.updated(_known([row for row in listed if row.error])).take(list(paths))
     return Inspection(found.table[list(COLUMNS)], found.fingerprints)
 
 
-def _list(root: Path, path: str) -> _Row:
+def _list(folder: ImageFolder, path: str) -> _Row:
     """Look a file up without opening it."""
     try:
-        state = resolve_inside(root, path).stat()
+        state = folder.state(path)
     except ImageError as error:
         return _Row(path, error=str(error))
     except (FileNotFoundError, NotADirectoryError):
@@ -115,50 +118,57 @@ def _list(root: Path, path: str) -> _Row:
     return _Row(path, state.st_size, state.st_mtime_ns)
 
 
-def _without(known: Known, listed: list[_Row]) -> list[_Row]:
+def _unknown(known: Known, listed: list[_Row]) -> list[_Row]:
     """Return the files that are not known, or were of another size or time when they became known."""
     table = known.table
     states = dict(zip(table["path"], zip(table["size_bytes"], table["mtime_ns"], strict=True), strict=True))
     return [row for row in listed if states.get(row.path) != (row.size_bytes, row.mtime_ns)]
 
 
-def _examine_all(
-    root: Path, rows: list[_Row], known: Known, file: Path, progress: Progress | None, total: int, threads: int
-) -> Known:
-    """Open the files of `rows` and add them to what is known, saving now and then."""
-    new: list[_Row] = []
-    saved, done = time.monotonic(), total - len(rows)
-    for row in in_order(lambda row: _examine(root, row), rows, threads, ahead=64 * threads):
-        new.append(row)
-        done += 1
-        if progress is not None:
-            progress(done, total)
-        if time.monotonic() - saved > _SAVE_SECONDS or done == total:
-            known = known.updated(_known(new))
-            write_known(file, _lasting(known))
-            saved, new = time.monotonic(), []
-    return known
+@dataclass(frozen=True)
+class _Examination:
+    """Opens files and keeps what was found; `total` counts also those that need not be opened."""
 
+    folder: ImageFolder
+    file: Path
+    progress: Progress | None
+    total: int
+    threads: int
 
-def _examine(root: Path, row: _Row) -> _Row:
-    """Open one file; its state stays the one listed before, so that a change meanwhile is seen next time."""
-    try:
-        content = read_content(resolve_inside(root, row.path), row.path)
-    except ImageError as error:
-        vanished = not os.path.lexists(root / row.path)
-        return _Row(row.path, error=MISSING if vanished else str(error))
-    digest = digest_bytes(content)
-    try:
-        photograph = read_header(content, name=row.path)
-        seen = fingerprint(photograph.pixels(INSPECTION_SIDE))
-    except ImageError as error:
-        return _Row(row.path, row.size_bytes, row.mtime_ns, digest, error=str(error))
-    size = photograph.width, photograph.height
-    return _Row(row.path, row.size_bytes, row.mtime_ns, digest, *size, fingerprint=seen)
+    def run(self, rows: list[_Row], known: Known) -> Known:
+        """Open the files of `rows` and add them to what is known, saving now and then."""
+        new: list[_Row] = []
+        saved, done = time.monotonic(), self.total - len(rows)
+        for row in in_order(self._examine, rows, self.threads, ahead=64 * self.threads):
+            new.append(row)
+            done += 1
+            if self.progress is not None:
+                self.progress(done, self.total)
+            if time.monotonic() - saved > _SAVE_SECONDS or done == self.total:
+                known = known.updated(_known(new))
+                write_known(self.file, _lasting(known))
+                saved, new = time.monotonic(), []
+        return known
+
+    def _examine(self, row: _Row) -> _Row:
+        """Open one file; its state stays the one listed, so that a change meanwhile is seen next time."""
+        try:
+            content = self.folder.read(row.path)
+        except ImageError as error:
+            vanished = isinstance(error.__cause__, FileNotFoundError)
+            return _Row(row.path, error=MISSING if vanished else str(error))
+        known = replace(row, content=digest_bytes(content))
+        try:
+            photograph = read_header(content, name=row.path)
+            seen = fingerprint(photograph.pixels(INSPECTION_SIDE))
+        except ImageError as error:
+            return replace(known, error=str(error))
+        return replace(known, width=photograph.width, height=photograph.height, fingerprint=seen)
 
 
 def _known(rows: list[_Row]) -> Known:
-    table = pd.DataFrame({name: pd.Series([getattr(r, name) for r in rows], dtype=t) for name, t in TYPES.items()})
+    columns = {name: [getattr(row, name) for row in rows] for name in TYPES}
+    table = pd.DataFrame(columns).astype(TYPES)
     fingerprints = np.zeros((len(rows), FINGERPRINT_LENGTH), np.float32)
     for position, row in enumerate(rows):
         if row.fingerprint is not None:

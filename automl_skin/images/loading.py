@@ -1,7 +1,7 @@
 """Photographs of a folder as batches of pixels, in order, decoded ahead by threads.
 
-PIL and OpenCV let go of the interpreter while they decode and resize, so threads are enough. A damaged image is
-reported with its batch and never stops it.
+PIL and OpenCV let go of the interpreter while they decode and resize, so threads are enough. A damaged image
+is reported with its batch and never stops it.
 """
 
 import os
@@ -18,6 +18,7 @@ import numpy as np
 from automl_skin.arrays import IntArray, Pixels
 from automl_skin.errors import ImageError
 from automl_skin.images.decode import decode
+from automl_skin.images.folder import ImageFolder
 from automl_skin.images.recipe import Recipe, apply
 
 Progress = Callable[[int, int], None]
@@ -51,8 +52,8 @@ def load_batches(
 ) -> Iterator[Batch]:
     """Load photographs in the given order.
 
-    Every path is in exactly one batch, as a row or as a failure. At most two batches are decoded ahead. The pixels
-    of an image depend on the image and the recipe alone, not on its batch or thread.
+    Every path is in exactly one batch, as a row or as a failure. At most two batches are decoded ahead. The
+    pixels of an image depend on the image and the recipe alone, not on its batch or thread.
 
     Parameters
     ----------
@@ -68,10 +69,11 @@ def load_batches(
         One a processor by default.
     """
     threads = threads or available_processors()
+    folder = ImageFolder(root)
 
     def load(path: str) -> Pixels | str:
         try:
-            return load_image(root, path, recipe)
+            return prepare(folder.read(path), recipe, name=path)
         except ImageError as error:
             return str(error)
 
@@ -97,7 +99,7 @@ def load_image(root: Path, path: str, recipe: Recipe) -> Pixels:
     ImageError
         If it leaves the folder, is missing or damaged.
     """
-    return prepare(read_content(resolve_inside(root, path), path), recipe, name=path)
+    return prepare(ImageFolder(root).read(path), recipe, name=path)
 
 
 def prepare(content: bytes, recipe: Recipe, *, name: str) -> Pixels:
@@ -105,41 +107,9 @@ def prepare(content: bytes, recipe: Recipe, *, name: str) -> Pixels:
     return apply(recipe, decode(content, name=name, minimum_side=recipe.minimum_side))
 
 
-def read_content(file: Path, name: str) -> bytes:
-    """Read an image file's bytes.
-
-    Raises
-    ------
-    ImageError
-        If it is missing or cannot be read.
-    """
-    try:
-        return file.read_bytes()
-    except FileNotFoundError as error:
-        raise ImageError(f"{name} must be in the image folder and is missing; looked at {file}") from error
-    except OSError as error:
-        raise ImageError(f"{name} must be a readable file and is not ({error.strerror}); see {file}") from error
-
-
 def resolve_inside(root: Path, path: str) -> Path:
-    """Return where `path` is, refusing what lies outside `root`, also through ``..`` or a symbolic link.
-
-    A link that stays inside the folder is followed, and so is one that `root` itself is or passes through.
-
-    Raises
-    ------
-    ImageError
-        If the path leaves the folder.
-    """
-    folder = os.path.realpath(root)
-    try:
-        file = os.path.realpath(os.path.join(folder, path))  # noqa: PTH118 -- a tenth of the time of Path
-    except ValueError as error:  # a null character
-        raise ImageError(f"{path!r} must be a path inside the image folder and is none ({error})") from error
-    if not file.startswith(folder.rstrip(os.sep) + os.sep):
-        message = f"{path} must lie inside the image folder {folder} and leads to {file}"
-        raise ImageError(f"{message}; copy the image into the folder and name it by its relative path")
-    return Path(file)
+    """Return where `path` is, refusing with an `ImageError` what lies outside `root`; see `ImageFolder`."""
+    return ImageFolder(root).file(path)
 
 
 def in_order(

@@ -9,12 +9,12 @@ _TAG, _SHORT, _UPRIGHT = 0x0112, 3, 1
 
 
 def exif_orientation(exif: object) -> int:
-    """Return the orientation, 1 (upright) to 8, of EXIF data in any container.
+    r"""Return the orientation, 1 (upright) to 8, of EXIF data in any container.
 
     Parameters
     ----------
     exif : bytes or None
-        A TIFF header and its first directory, with or without ``Exif\\0\\0`` before them.
+        A TIFF header and its first directory, with or without ``Exif\0\0`` before them.
 
     Returns
     -------

@@ -1,8 +1,8 @@
 """The recipe: how a photograph of any size becomes the input of a network.
 
-Resizing: an axis that gets shorter is averaged over areas (no aliasing), an axis that gets longer is interpolated
-by `Recipe.interpolation`. timm's own evaluation transform uses PIL's antialiased interpolation in both directions,
-which takes 0.76 ms for 200 x 150 to 224 x 224 where this takes 0.07 ms.
+Resizing: an axis that gets shorter is averaged over areas (no aliasing), an axis that gets longer is
+interpolated by `Recipe.interpolation`. timm's own evaluation transform uses PIL's antialiased interpolation
+in both directions, which takes 0.76 ms for 200 x 150 to 224 x 224 where this takes 0.07 ms.
 """
 
 from collections.abc import Mapping
@@ -55,7 +55,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if self.height < 1 or self.width < 1:
-            raise ConfigError(f"a recipe's height and width must be at least 1, not {self.height} x {self.width}")
+            size = f"{self.height} x {self.width}"
+            raise ConfigError(f"a recipe's height and width must be at least 1 pixel, not {size}")
         for field, allowed in (("fit", Fit), ("interpolation", Interpolation), ("colour", Colour)):
             if getattr(self, field) not in get_args(allowed):
                 message = f"a recipe's {field} must be one of {', '.join(get_args(allowed))}"
@@ -93,8 +94,8 @@ class Recipe:
                 fields[name] = tuple(float(number) for number in cast("list[float]", fields[name]))
             return cls(**fields)  # type: ignore[arg-type]  # __post_init__ checks what JSON cannot promise
         except (TypeError, KeyError, ValueError) as error:
-            message = f"a recipe must have the fields {', '.join(cls.__dataclass_fields__)}, found {sorted(value)}"
-            raise ConfigError(f"{message} ({error})") from error
+            message = f"a recipe must have the fields {', '.join(cls.__dataclass_fields__)}"
+            raise ConfigError(f"{message}, found {', '.join(value)} ({error})") from error
 
 
 def apply(recipe: Recipe, pixels: Pixels) -> Pixels:
