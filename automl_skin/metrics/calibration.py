@@ -1,0 +1,141 @@
+"""Do probabilities mean what they say: reliability, calibration error, slope and intercept."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import scipy.optimize
+import scipy.special
+import scipy.stats
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.errors import ConfigError
+from automl_skin.metrics.inputs import check_predictions, check_scores, require_two_classes
+
+Bins = Literal["uniform", "quantile"]
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Predicted against observed shares, one entry a bin that has cases, ascending.
+
+    Parameters
+    ----------
+    predicted, observed : array of shape (n_bins,)
+        Mean probability of the bin's cases, and how often they were right.
+    counts : array of shape (n_bins,)
+        Cases in the bin.
+    """
+
+    predicted: FloatArray
+    observed: FloatArray
+    counts: IntArray
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: the mean gap, weighted by cases."""
+        return float(np.average(np.abs(self.predicted - self.observed), weights=self.counts))
+
+
+@dataclass(frozen=True)
+class CalibrationLine:
+    """Cox's recalibration of the log-odds.
+
+    Parameters
+    ----------
+    slope : float
+        1 is right, below 1 the probabilities are too extreme. NaN where no finite slope exists: the
+        scores separate the classes, or are all equal.
+    intercept : float
+        Of the same fit; 0 is right. NaN with the slope.
+    in_the_large : float
+        The shift of the log-odds alone (slope held at 1) that gives the observed number of positives; above 0
+        the probabilities are too low.
+    """
+
+    slope: float
+    intercept: float
+    in_the_large: float
+
+
+def reliability(
+    labels: IntArray, probabilities: FloatArray, n_bins: int = 10, bins: Bins = "quantile"
+) -> Reliability:
+    """Bin the probabilities and compare each bin with what happened.
+
+    Two classes: the positive probability. Several: the probability of the most probable class
+    against being right (Guo et al. 2017).
+
+    Parameters
+    ----------
+    probabilities : array of shape (n_cases, n_classes)
+    n_bins : int
+    bins : "quantile" or "uniform"
+        As many cases in each bin (equal probabilities stay together), or equal widths.
+    """
+    if n_bins < 1:
+        raise ConfigError(f"there must be at least one bin; found {n_bins}")
+    labels, probabilities = check_predictions(labels, probabilities)
+    claimed, right = _claims(labels, probabilities)
+    edges = np.linspace(0, 1, n_bins + 1)
+    if bins == "quantile":
+        edges = np.quantile(claimed, edges)
+    places = np.searchsorted(np.unique(edges[1:-1]), claimed, side="right")
+    counts = np.bincount(places)
+    filled = counts > 0
+    return Reliability(
+        np.bincount(places, weights=claimed)[filled] / counts[filled],
+        np.bincount(places, weights=right)[filled] / counts[filled],
+        counts[filled].astype(np.int64, copy=False),
+    )
+
+
+def _claims(labels: IntArray, probabilities: FloatArray) -> tuple[FloatArray, FloatArray]:
+    if probabilities.shape[1] == 2:  # noqa: PLR2004 - binary
+        return probabilities[:, 1], (labels == 1).astype(np.float64)
+    return probabilities.max(axis=1), (probabilities.argmax(axis=1) == labels).astype(np.float64)
+
+
+def expected_calibration_error(
+    labels: IntArray, probabilities: FloatArray, n_bins: int = 15, bins: Bins = "uniform"
+) -> float:
+    """Return the mean gap between claimed and observed, over bins, weighted by cases (Guo et al. 2017)."""
+    return reliability(labels, probabilities, n_bins, bins).error
+
+
+def calibration_line(labels: IntArray, scores: FloatArray) -> CalibrationLine:
+    """Fit slope and intercept of the labels on the log-odds (Cox 1958; Van Calster et al. 2019).
+
+    Parameters
+    ----------
+    labels : array of shape (n_cases,)
+        1 for the positive class, 0 otherwise.
+    scores : array of shape (n_cases,)
+        Probabilities of the positive class; 0 and 1 are moved inwards by 1e-12.
+    """
+    labels, scores = check_scores(labels, scores)
+    require_two_classes(labels)
+    log_odds = scipy.special.logit(np.clip(scores, 1e-12, 1 - 1e-12))
+    shift = scipy.optimize.brentq(
+        lambda a: float(np.sum(scipy.special.expit(log_odds + a) - labels)), -100.0, 100.0
+    )
+    slope, intercept = _cox_fit(labels, log_odds)
+    return CalibrationLine(slope, intercept, float(shift))
+
+
+def _cox_fit(labels: IntArray, log_odds: FloatArray) -> tuple[float, float]:
+    positive, negative = log_odds[labels == 1], log_odds[labels == 0]
+    if positive.min() >= negative.max() or negative.min() >= positive.max():
+        return float("nan"), float("nan")
+    centre, width = log_odds.mean(), log_odds.std()
+    x = (log_odds - centre) / width
+
+    def loss(line: FloatArray) -> tuple[float, FloatArray]:
+        z = line[0] + line[1] * x
+        residual = scipy.special.expit(z) - labels
+        value = float(np.mean(np.logaddexp(0, z) - labels * z))
+        return value, np.array([residual.mean(), np.mean(residual * x)])
+
+    fit = scipy.optimize.minimize(loss, np.zeros(2), jac=True, method="BFGS", options={"gtol": 1e-9})
+    slope = float(fit.x[1] / width)
+    return slope, float(fit.x[0] - slope * centre)

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+
+from automl_skin.errors import ConfigError, InputError
+from automl_skin.metrics import intervals
+from automl_skin.metrics.catalogue import METRICS, Metric
+from automl_skin.metrics.intervals import (
+    Interval,
+    auc_difference,
+    auc_interval,
+    bootstrap_weights,
+    central_range,
+    metric_interval,
+)
+from automl_skin.metrics.ranking import macro_auc
+from automl_skin.metrics.thresholds import threshold_at_sensitivity
+
+
+def draw(seed, n=200, n_classes=2, n_groups=150, strength=0.4):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, n_classes, n)
+    probabilities = rng.dirichlet(np.ones(n_classes), n) + strength * np.eye(n_classes)[labels]
+    groups = np.array([f"g{k}" for k in rng.integers(0, n_groups, n)], dtype=object)
+    return labels, probabilities / probabilities.sum(axis=1, keepdims=True), groups
+
+
+def test_groups_are_drawn_whole():
+    groups = np.array(["a", "b", "a", "c", "a", "b"])
+    weights = bootstrap_weights(groups, 300, 0)
+    assert weights.shape == (300, 6)
+    for name in "abc":
+        members = weights[:, groups == name]
+        assert (members == members[:, :1]).all()
+    drawn = weights[:, [0, 1, 3]]
+    assert (drawn.sum(axis=1) == 3).all()
+    np.testing.assert_allclose(drawn.mean(axis=0), 1, atol=0.2)
+
+
+def test_seed_decides_and_memory_does_not(monkeypatch):
+    groups = np.arange(50) // 2
+    first = bootstrap_weights(groups, 100, 7)
+    monkeypatch.setattr(intervals, "_BLOCK_ENTRIES", 7 * 50)
+    np.testing.assert_array_equal(bootstrap_weights(groups, 100, 7), first)
+    assert not np.array_equal(bootstrap_weights(groups, 100, 8), first)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_interval_equals_repeating_rows(n_classes):
+    labels, probabilities, groups = draw(0, n_classes=n_classes)
+    fast = auc_interval(labels, probabilities, groups, n_resamples=60, seed=3)
+    values = []
+    for counts in bootstrap_weights(groups, 60, 3).astype(int):
+        rows = np.concatenate([np.full(times, case) for case, times in enumerate(counts)])
+        values.append(macro_auc(labels[rows], probabilities[rows]))
+    assert fast.value == pytest.approx(macro_auc(labels, probabilities))
+    assert (fast.low, fast.high) == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])))
+
+
+def test_a_metric_without_vectorised_form_is_repeated():
+    labels, probabilities, groups = draw(1)
+    threshold = Metric("threshold", lambda y, p: threshold_at_sensitivity(y, p[:, 1], 0.9), True)
+    found = metric_interval(threshold, labels, probabilities, groups, n_resamples=100)
+    assert found.low <= found.value <= found.high
+    slow_auc = Metric("auc", macro_auc, True)
+    slow = metric_interval(slow_auc, labels, probabilities, groups, n_resamples=50)
+    fast = metric_interval(METRICS["auc"], labels, probabilities, groups, n_resamples=50)
+    assert (slow.low, slow.high) == pytest.approx((fast.low, fast.high))
+
+
+def test_order_of_cases_does_not_matter():
+    labels, probabilities, groups = draw(2)
+    before = auc_interval(labels, probabilities, groups, n_resamples=200)
+    order = np.random.default_rng(0).permutation(len(labels))
+    after = auc_interval(labels[order], probabilities[order], groups[order], n_resamples=200)
+    assert (after.low, after.high) == pytest.approx((before.low, before.high))
+
+
+def test_repeated_photographs_do_not_narrow_the_interval():
+    labels, probabilities, _ = draw(3)
+    lesions = np.arange(len(labels))
+    once = auc_interval(labels, probabilities, lesions)
+    four = auc_interval(np.repeat(labels, 4), np.repeat(probabilities, 4, axis=0), np.repeat(lesions, 4))
+    as_if_independent = auc_interval(
+        np.repeat(labels, 4), np.repeat(probabilities, 4, axis=0), np.arange(4 * len(labels))
+    )
+    assert (four.low, four.high) == pytest.approx((once.low, once.high))
+    assert as_if_independent.high - as_if_independent.low < 0.7 * (once.high - once.low)
+
+
+def test_interval_covers_the_truth_about_as_often_as_it_says():
+    """Scores of two normals one apart have AUC Phi(1 / sqrt 2) = 0.7602."""
+    rng = np.random.default_rng(0)
+    covered = 0
+    for study in range(150):
+        labels = np.arange(150) % 2
+        scores = rng.normal(labels, 1)
+        found = auc_interval(
+            labels, np.column_stack([-scores, scores]), np.arange(150), n_resamples=300, seed=study
+        )
+        covered += found.low <= 0.7602 <= found.high
+    assert 0.88 <= covered / 150 <= 0.99
+
+
+def test_difference_is_paired():
+    labels, probabilities, groups = draw(4)
+    _, other, _ = draw(5)
+    same = auc_difference(labels, probabilities, probabilities, groups, n_resamples=100)
+    assert same == Interval(0, 0, 0)
+    assert same.contains_zero
+    near = probabilities + 0.05 * other
+    paired = auc_difference(labels, near, probabilities, groups)
+    alone = auc_interval(labels, probabilities, groups)
+    assert paired.high - paired.low < (alone.high - alone.low) / 2
+    there = auc_difference(labels, probabilities, other, groups, n_resamples=100)
+    back = auc_difference(labels, other, probabilities, groups, n_resamples=100)
+    assert (there.value, there.low, there.high) == pytest.approx((-back.value, -back.high, -back.low))
+    assert not Interval(0.1, 0.05, 0.2).contains_zero
+
+
+def test_resamples_without_a_class_do_not_count():
+    labels = np.array([0, 0, 0, 0, 0, 1])
+    probabilities = np.column_stack([np.arange(6, 0, -1), np.arange(1, 7)]) / 7
+    found = auc_interval(labels, probabilities, np.arange(6), n_resamples=100)
+    assert found == Interval(1, 1, 1)
+
+
+def test_no_usable_resample_is_an_error():
+    with pytest.raises(InputError, match="none does"):
+        central_range(np.full(3, np.nan))
+
+
+def test_impossible_wishes_are_errors():
+    labels, probabilities, groups = draw(6)
+    with pytest.raises(ConfigError, match="at least one resample"):
+        auc_interval(labels, probabilities, groups, n_resamples=0)
+    with pytest.raises(ConfigError, match="level of an interval"):
+        auc_interval(labels, probabilities, groups, level=95)
+    with pytest.raises(InputError, match="groups must have shape"):
+        auc_interval(labels, probabilities, groups[:-1])
