@@ -1,16 +1,25 @@
 """The manifest: what a table and an image folder were understood to say."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, cast
 
 import pandas as pd
 
+from automl_skin.data.cases import join_rows
+from automl_skin.data.locate import ImageIndex, index_images
+from automl_skin.data.metadata import Choice, Kind, choose_metadata, clean_metadata
+from automl_skin.data.recognise import recognise
+from automl_skin.data.record import read_record, write_record
 from automl_skin.data.roles import Remark, Roles
-from automl_skin.data.target import Target
+from automl_skin.data.sources import collapse_one_hot, one_hot_columns
+from automl_skin.data.table import canonical_text, name_rows, require_column
+from automl_skin.data.target import Target, choose_target
+from automl_skin.digests import Json
+from automl_skin.errors import IntegrityError, TableError
 
-Kind = Literal["number", "category"]
+LABEL_COLUMNS = ("label", "diagnosis")
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class ManifestOptions:
     group : tuple of str
         Further group columns, added to the recognised ones.
     roles : mapping of str to str
-        Explicit columns by role name (`SINGLE_ROLES`).
+        Explicit columns by role name (`SINGLE_ROLES`); an empty name means that there is none.
     metadata : tuple of str or None
         The metadata columns; ``None`` to recognise them.
     ignore : tuple of str
@@ -34,7 +43,8 @@ class ManifestOptions:
     allow_missing : bool
         Whether a table none of whose images is found is accepted.
     kinds : mapping of str to {"number", "category"} or None
-        Metadata columns and kinds of a trained model: absent columns become all missing. ``None`` to recognise them.
+        Metadata columns and kinds of a trained model: a column that the table has not is missing in all rows.
+        ``None`` to recognise them.
     """
 
     target: str | None = None
@@ -84,3 +94,262 @@ class Manifest:
     kinds: Mapping[str, Kind]
     findings: tuple[Remark, ...] = ()
     others: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def select(self, cases: Iterable[str]) -> "Manifest":
+        """Return the manifest of some cases, in their order."""
+        wanted = pd.Index(cases)
+        order = pd.Series(range(len(wanted)), index=wanted)
+        images = self.images[self.images["case"].isin(wanted)]
+        images = images.iloc[order.loc[images["case"]].argsort(kind="stable").to_numpy()]
+        others = self.others.loc[wanted] if len(self.others) else self.others
+        return replace(
+            self,
+            cases=self.cases.loc[wanted],
+            images=images.reset_index(drop=True),
+            metadata=self.metadata.loc[wanted],
+            others=others,
+        )
+
+    def without_metadata(self, columns: Iterable[str]) -> "Manifest":
+        """Return the manifest without some metadata columns (quarantined ones), which move to the others."""
+        gone = [column for column in self.kinds if column in set(columns)]
+        kept = {column: kind for column, kind in self.kinds.items() if column not in gone}
+        roles = replace(self.roles, metadata=tuple(kept), ignored=(*self.roles.ignored, *gone))
+        others = self.metadata[gone] if self.others.empty else self.others.join(self.metadata[gone])
+        return replace(self, metadata=self.metadata[list(kept)], kinds=kept, roles=roles, others=others)
+
+    def label_table(self, cases: Iterable[str] | None = None) -> pd.DataFrame:
+        """Return label, diagnosis and the other columns of some cases: what no trial may see of held-out ones."""
+        table = self.cases[list(LABEL_COLUMNS)]
+        if len(self.others):
+            table = table.join(self.others.rename(columns={name: f"other_{name}" for name in self.others}))
+        return table if cases is None else table.loc[pd.Index(cases)]
+
+    def with_labels(self, labels: pd.DataFrame) -> "Manifest":
+        """Return the manifest with the labels of a `label_table`; cases that are not in it have none."""
+        known = labels.reindex(self.cases.index)
+        label = known["label"].fillna(-1).astype("int64")
+        cases = self.cases.assign(label=label, diagnosis=known["diagnosis"].astype("str"))
+        given = {name: name.removeprefix("other_") for name in labels if name.startswith("other_")}
+        return replace(self, cases=cases, others=known[list(given)].rename(columns=given))
+
+    def write(self, folder: Path) -> None:
+        """Write everything but labels, diagnoses and the other columns, whole or not at all.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be written.
+        """
+        tables = {
+            "cases": self.cases.drop(columns=list(LABEL_COLUMNS)),
+            "images": self.images,
+            "metadata": self.metadata,
+        }
+        summary: dict[str, Json] = {
+            "images_root": str(self.images_root),
+            "target": None if self.target is None else cast("Json", asdict(self.target)),
+            "roles": cast("Json", asdict(self.roles)),
+            "kinds": dict(self.kinds),
+            "findings": [cast("Json", asdict(remark)) for remark in self.findings],
+        }
+        write_record(folder, tables, summary)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Read a manifest; all labels are -1 until `with_labels`.
+
+        Raises
+        ------
+        IntegrityError
+            If it is not there as a whole, or was changed.
+        """
+        tables, summary = read_record(folder)
+        try:
+            return _from_record(tables, summary)
+        except (KeyError, TypeError) as error:
+            message = (
+                f"{folder} was written by another version ({error!r}); give the command again that makes it"
+            )
+            raise IntegrityError(message) from error
+
+
+def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOptions) -> Manifest:
+    """Understand a table and an image folder.
+
+    A row whose image is not in the folder stays, with the status "missing"; rows without a diagnosis are left out
+    where there is a target. Both are findings.
+
+    Parameters
+    ----------
+    table : DataFrame of n_rows rows
+        One row an image, as `read_table` gives it.
+    images_root : Path
+        The image folder.
+    options : ManifestOptions
+        What the user said.
+
+    Raises
+    ------
+    TableError
+        If the table is empty, a column does not exist, ids are missing, duplicate or lead out of the folder, there
+        is one class only, or the rows of a case contradict each other.
+    """
+    if table.empty:
+        message = "the table must hold at least one row and holds none; add rows, or check that it is the right file"
+        raise TableError(message)
+    index = index_images(images_root)
+    rows = table if isinstance(table.index, pd.RangeIndex) else table.reset_index(drop=True)
+    rows, remarks = collapse_one_hot(rows)
+    roles = recognise(rows, index, options.roles, options.target, options.group)
+    choice = _metadata_choice(rows, roles, options)
+    roles = _complete(rows, roles, choice)
+    rows, unlabelled = _labelled(rows, roles.target)
+    metadata, impossible = clean_metadata(rows, choice.kinds)
+    images = _images(rows, roles, index)
+    missing = _missing_images(images, index, allow=options.allow_missing)
+    tables, contradictions = join_rows(rows, images["case"], roles, metadata)
+    target = None
+    if roles.target is not None:
+        target = choose_target(roles.target, tables.cases["diagnosis"], options.positive)
+        tables.cases["label"] = target.labels(tables.cases["diagnosis"])
+    position = pd.Series(range(len(tables.cases)), index=tables.cases.index)
+    order = position.loc[images["case"]].argsort(kind="stable").to_numpy()
+    return Manifest(
+        cases=tables.cases,
+        images=images.iloc[order].reset_index(drop=True),
+        metadata=tables.metadata,
+        target=target,
+        roles=roles,
+        images_root=index.root,
+        kinds=choice.kinds,
+        findings=(*remarks, *unlabelled, *missing, *impossible, *contradictions),
+        others=tables.others,
+    )
+
+
+def _metadata_choice(rows: pd.DataFrame, roles: Roles, options: ManifestOptions) -> Choice:
+    """Return the metadata columns: those of a trained model, those given, or those recognised."""
+    if options.kinds is None:
+        return choose_metadata(rows, roles, options.metadata, options.ignore)
+    return Choice(dict(options.kinds), dict.fromkeys(options.kinds, "as the model was trained"))
+
+
+def _complete(rows: pd.DataFrame, roles: Roles, choice: Choice) -> Roles:
+    """Return the roles with metadata, ignored columns and reasons."""
+    single = (
+        roles.image,
+        roles.case,
+        roles.image_role,
+        roles.target,
+        roles.patient,
+        roles.lesion,
+        roles.source,
+    )
+    used = {*single, *roles.groups, *choice.kinds}
+    ignored = tuple(str(column) for column in rows.columns if column not in used)
+    reasons = {**choice.reasons, **roles.reasons}
+    for column in ignored:
+        reasons.setdefault(column, "not used by the model")
+    return replace(roles, metadata=tuple(choice.kinds), ignored=ignored, reasons=reasons)
+
+
+def _labelled(rows: pd.DataFrame, target: str | None) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
+    """Return the rows that have a diagnosis, and a remark on the others."""
+    if target is None:
+        return rows, ()
+    require_column(rows, target, "--target")
+    missing = canonical_text(rows[target]).isna()
+    if missing.all():
+        message = (
+            f"the target {target!r} must hold a diagnosis and is empty in all rows; choose another --target"
+        )
+        raise TableError(message)
+    if not missing.any():
+        return rows, ()
+    text = (
+        f"{int(missing.sum()):,} rows have no diagnosis and are left out ({name_rows(rows.index[missing])})"
+    )
+    return rows[~missing], (Remark(target, text),)
+
+
+def _images(rows: pd.DataFrame, roles: Roles, index: ImageIndex) -> pd.DataFrame:
+    """Return one row an image, in the order of the table.
+
+    Raises
+    ------
+    TableError
+        If an id is missing or an image stands in two rows.
+    """
+    given = _ids(rows, roles.image, "image")
+    case = given if roles.case is None else _ids(rows, roles.case, "case")
+    path = index.locate(given)
+    role = pd.Series("image", index=rows.index, dtype="str")
+    if roles.image_role is not None:
+        role = canonical_text(rows[roles.image_role]).fillna("image")
+    key = path.fillna(given)
+    twice = key.duplicated(keep=False)
+    if twice.any():
+        first = key[twice].iloc[0]
+        message = (
+            f"each image must stand in one row, and {key[twice].nunique():,} stand in several: {first!r} in "
+            f"{name_rows(key.index[key == first])}; leave one of the rows out, or correct column {roles.image!r}"
+        )
+        raise TableError(message)
+    status = path.isna().map({True: "missing", False: "found"}).astype("str")
+    return pd.DataFrame({"case": case, "role": role, "path": path, "status": status, "given": given})
+
+
+def _ids(rows: pd.DataFrame, column: str, what: str) -> "pd.Series[str]":
+    """Return a column of ids, none of which may be missing."""
+    ids = canonical_text(rows[column])
+    if ids.isna().any():
+        message = (
+            f"each row must have an {what} id in column {column!r}, and {name_rows(ids.index[ids.isna()])} have none; "
+            "fill them in, or leave these rows out"
+        )
+        raise TableError(message)
+    return ids
+
+
+def _missing_images(images: pd.DataFrame, index: ImageIndex, *, allow: bool) -> tuple[Remark, ...]:
+    """Return a remark on the missing images; where all are missing, something is wrong."""
+    missing = images["path"].isna()
+    if not missing.any():
+        return ()
+    given = ", ".join(images.loc[missing, "given"].head(3))
+    if missing.all() and not allow:
+        files = ", ".join(index.paths[:3]) or "none"
+        message = (
+            f"the images of the table must lie in {index.root}, and none of {len(images):,} does: the table names "
+            f"{given}, the folder holds {len(index.paths):,} images ({files}); check --images and the image column"
+        )
+        raise TableError(message)
+    text = (
+        f"{int(missing.sum()):,} of {len(images):,} images ({missing.mean():.1%}) are not in the image folder: "
+        f"{given} ({name_rows(images.index[missing])})"
+    )
+    return (Remark("images", text),)
+
+
+def _from_record(tables: Mapping[str, pd.DataFrame], summary: Mapping[str, Any]) -> Manifest:
+    """Return the manifest that was written."""
+    cases = tables["cases"]
+    cases.insert(0, "label", -1)
+    cases.insert(1, "diagnosis", pd.Series(pd.NA, index=cases.index, dtype="str"))
+    target = summary["target"]
+    return Manifest(
+        cases=cases,
+        images=tables["images"],
+        metadata=tables["metadata"],
+        target=None if target is None else Target(**_with_tuples(target)),
+        roles=Roles(**_with_tuples(summary["roles"])),
+        images_root=Path(summary["images_root"]),
+        kinds=summary["kinds"],
+        findings=tuple(Remark(**remark) for remark in summary["findings"]),
+    )
+
+
+def _with_tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields whose lists are tuples again."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}

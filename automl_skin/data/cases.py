@@ -1,0 +1,97 @@
+"""From rows, one an image, to cases, which may have several images."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from automl_skin.data.roles import Remark, Roles
+from automl_skin.data.table import canonical_text
+from automl_skin.errors import TableError
+
+
+@dataclass(frozen=True)
+class CaseTables:
+    """What is said of the cases, three tables with the index ``case`` in the order of the table.
+
+    Parameters
+    ----------
+    cases, metadata, others : DataFrame of n_cases rows
+        See `Manifest`.
+    """
+
+    cases: pd.DataFrame
+    metadata: pd.DataFrame
+    others: pd.DataFrame
+
+
+def join_rows(
+    rows: pd.DataFrame, case: "pd.Series[str]", roles: Roles, metadata: pd.DataFrame
+) -> tuple[CaseTables, tuple[Remark, ...]]:
+    """Join the rows of each case into one.
+
+    Ids and diagnosis must agree between the rows of a case; metadata that differ are taken from the
+    first row that has them, with a remark. Labels are -1 still.
+
+    Raises
+    ------
+    TableError
+        If ids or diagnosis of a case differ.
+    """
+    facts = _facts(rows, roles)
+    others = rows[list(roles.ignored)]
+    others = others.apply(canonical_text) if len(others.columns) else others
+    index = pd.Index(case, name="case", dtype="str")
+    if case.is_unique:
+        return CaseTables(*(table.set_axis(index) for table in (facts, metadata, others))), ()
+    _refuse_contradictions(facts, case, roles)
+    remarks = tuple(
+        Remark(column, f"differs between the images of {count:,} cases; their first value is taken")
+        for column in metadata
+        if (count := _differing(metadata[column], case).sum())
+    )
+    return CaseTables(*(_first(table, case) for table in (facts, metadata, others))), remarks
+
+
+def _facts(rows: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+    """Return label, diagnosis and ids of each row."""
+    empty = pd.Series(pd.NA, index=rows.index, dtype="str")
+    columns: dict[str, Any] = {"label": pd.Series(-1, index=rows.index, dtype="int64")}
+    named = {
+        "diagnosis": roles.target,
+        "patient": roles.patient,
+        "lesion": roles.lesion,
+        "source": roles.source,
+    }
+    for name, column in named.items():
+        columns[name] = empty if column is None else canonical_text(rows[column])
+    for column in roles.groups:
+        columns[f"group_{column}"] = canonical_text(rows[column])
+    return pd.DataFrame(columns, index=rows.index)
+
+
+def _refuse_contradictions(facts: pd.DataFrame, case: "pd.Series[str]", roles: Roles) -> None:
+    """Raise where the rows of a case have different ids or diagnoses."""
+    for name in facts:
+        differing = _differing(facts[name], case)
+        if differing.any():
+            first = differing.index[differing][0]
+            values = ", ".join(map(repr, facts.loc[case == first, name].dropna().unique()))
+            column = {"diagnosis": roles.target, "patient": roles.patient}.get(str(name)) or str(name)
+            message = (
+                f"the images of one case must have one {name}, and {int(differing.sum()):,} cases have several: "
+                f"{first!r} has {values}; correct column {column!r}, or the case column {roles.case!r}"
+            )
+            raise TableError(message)
+
+
+def _differing(values: "pd.Series[Any]", case: "pd.Series[str]") -> "pd.Series[bool]":
+    """Return for each case whether its rows hold different values, missing ones aside."""
+    return values.groupby(case, sort=False).nunique() > 1
+
+
+def _first(table: pd.DataFrame, case: "pd.Series[str]") -> pd.DataFrame:
+    """Return the first value that is not missing of each column for each case."""
+    if table.columns.empty:
+        return pd.DataFrame(index=pd.Index(case.unique(), name="case", dtype="str"))
+    return table.groupby(case.rename("case"), sort=False).first()

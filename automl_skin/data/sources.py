@@ -1,0 +1,208 @@
+"""Tables that are known: by which columns they are recognised and what their columns are for."""
+
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+from automl_skin.data.roles import Remark
+from automl_skin.data.table import name_rows, to_numbers
+from automl_skin.errors import TableError
+
+ONE_HOT = (
+    ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK"),  # ISIC 2019
+    ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"),  # ISIC 2018
+)
+"""Columns of ground truth with a 1 in the column of the diagnosis."""
+
+DIAGNOSIS_NAMES = (
+    r"dx(_.*)?|.*diagnos.*|.*benign.*|.*malignan.*|.*biops.*|histo.*|patholog.*|iddx_.*"
+    r"|mel_(class|type|ulcer|mitotic_index|thick_mm)|melanocytic|melanoma|nevus_type|invasion_.*"
+    r"|target|label|class|tbp_lv_dnn_lesion_confidence"
+)
+"""Names of columns that are known only with, or because of, the diagnosis: never metadata unasked."""
+
+PHOTOGRAPH_NAMES = (
+    r"attribution|copyright_license|image_type|image_manipulation|dermoscopic_type|tbp_tile_type"
+    r"|acquisition_day|pixels_[xy]|rcm_case_id"
+)
+"""Names of columns about the photograph and its collection, not about the patient."""
+
+
+@dataclass(frozen=True)
+class KnownTable:
+    """A published table.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    signatures : tuple of set of str
+        It is recognised when all columns of one of these are there.
+    images : tuple of str
+        Columns that may hold image ids; the one that fits the image folder best is taken, else the first.
+    metadata : tuple of str
+        What is known of the patient and the lesion before the diagnosis.
+    numbers : tuple of str
+        Those of the metadata that are quantities.
+    patient, lesion, source : str or None
+        Id columns.
+    groups : tuple of str
+        Further columns whose equal values belong together.
+    """
+
+    name: str
+    signatures: tuple[frozenset[str], ...]
+    images: tuple[str, ...]
+    metadata: tuple[str, ...]
+    numbers: tuple[str, ...]
+    patient: str | None = None
+    lesion: str | None = None
+    source: str | None = None
+    groups: tuple[str, ...] = ()
+
+
+_ISIC_METADATA = (
+    "age_approx",
+    "sex",
+    "anatom_site_general",
+    "anatom_site_special",
+    "clin_size_long_diam_mm",
+    "personal_hx_mm",
+    "family_hx_mm",
+    "fitzpatrick_skin_type",
+)
+_ISIC_NUMBERS = ("age_approx", "clin_size_long_diam_mm")
+_PAD_METADATA = (
+    *("age", "gender", "region", "fitspatrick", "diameter_1", "diameter_2"),
+    *("smoke", "drink", "background_father", "background_mother", "pesticide"),
+    *("skin_cancer_history", "cancer_history", "has_piped_water", "has_sewage_system"),
+    *("itch", "grew", "hurt", "changed", "bleed", "elevation"),
+)
+
+KNOWN_TABLES = (
+    KnownTable(
+        name="HAM10000",  # Tschandl et al. 2018; `dataset` only in the Dataverse edition
+        signatures=(frozenset({"lesion_id", "image_id", "dx"}),),
+        images=("image_id",),
+        metadata=("age", "sex", "localization"),
+        numbers=("age",),
+        lesion="lesion_id",
+        source="dataset",
+    ),
+    KnownTable(
+        name="ISIC-DICM-17K",  # Ahammed et al. 2025; `year` is the challenge an image comes from
+        signatures=(frozenset({"image", "isic_id", "class", "benign_malignant"}),),
+        images=("image", "isic_id"),
+        metadata=_ISIC_METADATA,
+        numbers=_ISIC_NUMBERS,
+        patient="patient_id",
+        lesion="lesion_id",
+        source="year",
+    ),
+    KnownTable(
+        name="ISIC 2020",
+        signatures=(frozenset({"image_name", "anatom_site_general_challenge"}),),
+        images=("image_name",),
+        metadata=("age_approx", "sex", "anatom_site_general_challenge"),
+        numbers=("age_approx",),
+        patient="patient_id",
+        lesion="lesion_id",
+    ),
+    KnownTable(
+        name="PAD-UFES-20",  # Pacheco et al. 2020
+        signatures=(frozenset({"img_id", "fitspatrick"}), frozenset({"img_id", "diagnostic"})),
+        images=("img_id",),
+        metadata=_PAD_METADATA,
+        numbers=("age", "diameter_1", "diameter_2"),
+        patient="patient_id",
+        lesion="lesion_id",
+    ),
+    KnownTable(
+        name="ISIC archive (isic-cli)",
+        signatures=(frozenset({"isic_id", "attribution"}), frozenset({"isic_id", "copyright_license"})),
+        images=("isic_id",),
+        metadata=_ISIC_METADATA,
+        numbers=_ISIC_NUMBERS,
+        patient="patient_id",
+        lesion="lesion_id",
+        source="attribution",
+        groups=("rcm_case_id",),
+    ),
+    KnownTable(
+        name="ISIC 2019",
+        signatures=(
+            frozenset({"image", "age_approx", "anatom_site_general"}),
+            frozenset({"image", *ONE_HOT[0][:8]}),
+        ),
+        images=("image",),
+        metadata=("age_approx", "sex", "anatom_site_general"),
+        numbers=("age_approx",),
+        lesion="lesion_id",
+    ),
+)
+
+
+def known_table(table: pd.DataFrame) -> KnownTable | None:
+    """Return the known table that has these columns, the first in the catalogue, or ``None``."""
+    columns = set(table.columns)
+    for known in KNOWN_TABLES:
+        if any(signature <= columns for signature in known.signatures):
+            return known
+    return None
+
+
+def why_ignored_by_name(column: str) -> str | None:
+    """Return why a column of this name is no metadata, or ``None``."""
+    name = normal_name(column)
+    if re.fullmatch(DIAGNOSIS_NAMES, name):
+        return "its name says that it is known only with the diagnosis"
+    if re.fullmatch(PHOTOGRAPH_NAMES, name):
+        return "about the photograph, not the patient"
+    return None
+
+
+def normal_name(column: str) -> str:
+    """Return a column name in lower case with single underscores.
+
+    Examples
+    --------
+    >>> normal_name(" Patient-ID ")
+    'patient_id'
+    """
+    return re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")
+
+
+def collapse_one_hot(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
+    """Return a table whose one-hot ground truth has become one column ``diagnosis``.
+
+    The columns themselves stay, so that one of them may be the target. Tables without them, or that have
+    a column ``diagnosis`` already, are returned as they are.
+
+    Raises
+    ------
+    TableError
+        If a row has no 1 or several.
+    """
+    columns = one_hot_columns(table)
+    if not columns or "diagnosis" in table:
+        return table, ()
+    values = table[list(columns)].apply(to_numbers)
+    wrong = ~(values.isin([0, 1]).all(axis=1) & (values.sum(axis=1) == 1))
+    if wrong.any():
+        message = (
+            f"each row must have a single 1 in the columns {', '.join(columns)}, and "
+            f"{name_rows(table.index[wrong])} have not; mend them, or leave them out"
+        )
+        raise TableError(message)
+    text = f"made of the columns {', '.join(columns)}, of which one is 1 in each row"
+    return table.assign(diagnosis=values.idxmax(axis=1).astype("str")), (Remark("diagnosis", text),)
+
+
+def one_hot_columns(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the columns of one-hot ground truth that a table has, or none."""
+    for names in ONE_HOT:
+        required = [name for name in names if name != "UNK"]
+        if all(name in table for name in required):
+            return tuple(name for name in names if name in table)
+    return ()
