@@ -39,7 +39,7 @@ def shades_of_grey(pixels: Pixels, power: float = 6) -> Pixels:
 
 def _light(pixels: Pixels, power: float) -> FloatArray:
     """Return the Minkowski mean of each channel, from 256 counts a channel instead of a power a pixel."""
-    counts = np.stack([cv2.calcHist([pixels], [c], None, [256], [0.0, 256.0])[:, 0] for c in range(3)])
+    counts = np.stack([cv2.calcHist([pixels], [c], None, [256], [0.0, 256.0]).ravel() for c in range(3)])
     levels = (np.arange(256.0) / 255.0) ** power
     mean: FloatArray = (counts @ levels) / (pixels.shape[0] * pixels.shape[1])
     return np.asarray(mean ** (1.0 / power), dtype=np.float64)

@@ -1,6 +1,6 @@
 """From the bytes of a file to RGB pixels, upright and whole, or an error that names the file.
 
-The container is told by its first bytes, never by its name, and its class is opened directly: PIL's own `open`
+The container is told by its first bytes, never by its name, and its class is opened directly: `Image.open`
 warns about large images by a process-wide setting, and warnings cannot be caught safely in threads.
 
 Colours: palettes are looked up, CMYK is converted by PIL (embedded colour profiles are not applied), 16-bit
@@ -74,16 +74,11 @@ class Photograph:
 
     def pixels(self, minimum_side: int | None = None) -> Pixels:
         """Decode the pixels, once; see `decode`."""
-        try:
+        with _naming(self.name):
             picture = _load(self._picture, minimum_side)
             if self._orientation in _UPRIGHT:
                 picture = picture.transpose(_UPRIGHT[self._orientation])
             return _to_rgb(picture)
-        except (*_DAMAGE, Image.DecompressionBombError) as error:
-            raise _damaged(self.name, error) from error
-        except MemoryError as error:
-            message = f"{self.name} needs more memory than there is ({self.width} x {self.height} pixels)"
-            raise ImageError(f"{message}; shrink the image") from error
 
 
 def read_header(content: bytes, *, name: str, pixel_limit: int = PIXEL_LIMIT) -> Photograph:
@@ -104,10 +99,8 @@ def read_header(content: bytes, *, name: str, pixel_limit: int = PIXEL_LIMIT) ->
         If the file is empty, not an image of a known kind, damaged in its header or too large.
     """
     opener = _opener(content, name)
-    try:
+    with _naming(name):
         picture = opener(BytesIO(content))
-    except _DAMAGE as error:
-        raise _damaged(name, error) from error
     width, height = picture.size
     if width * height > pixel_limit:
         message = f"{name} must have at most {pixel_limit:,} pixels, its header says {width} x {height}"
@@ -221,5 +214,13 @@ def _on_white(picture: Image.Image) -> Pixels:
     return np.array(Image.alpha_composite(white, picture).convert("RGB"))
 
 
-def _damaged(name: str, error: BaseException) -> ImageError:
-    return ImageError(f"{name} must be a whole image and is damaged ({error}); fetch or save the file again")
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Turn what PIL raises into an `ImageError` that names the file."""
+    try:
+        yield
+    except (Image.DecompressionBombError, MemoryError) as error:
+        raise ImageError(f"{name} is larger than can be decoded ({error}); shrink the image") from error
+    except _DAMAGE as error:
+        message = f"{name} must be a whole image and is damaged ({error})"
+        raise ImageError(f"{message}; fetch or save the file again") from error

@@ -66,7 +66,7 @@ class ImageFolder:
 
     def _resolve(self, path: str) -> str:
         subfolder, name = os.path.split(path)
-        if name in {"", ".", ".."} or "\0" in path or os.path.isabs(path):
+        if name in {"", ".", ".."} or "\0" in path or path.startswith(os.sep):
             message = f"{path!r} must be the path of a file inside the image folder {self.root} and is not"
             raise ImageError(f"{message}; name the image by its path relative to that folder")
         if subfolder not in self._subfolders:

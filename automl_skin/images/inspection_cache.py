@@ -68,7 +68,7 @@ def cache_file(cache_folder: Path, root: Path) -> Path:
 def read_known(file: Path) -> Known:
     """Read what is known; nothing where there is no file, or one of another version or damaged."""
     try:
-        stored = pq.read_table(file)
+        stored = pq.read_table(file, page_checksum_verification=True)
     except (FileNotFoundError, pa.ArrowInvalid, OSError):
         return Known()  # it can all be found out again
     if (stored.schema.metadata or {}).get(b"automl_skin") != _version():
@@ -87,7 +87,7 @@ def write_known(file: Path, known: Known) -> None:
     stored = stored.append_column("fingerprint", column)
     stored = stored.replace_schema_metadata({b"automl_skin": _version()})
     with atomic_write(file) as temporary:
-        pq.write_table(stored, temporary, compression="zstd", use_dictionary=False)
+        pq.write_table(stored, temporary, compression="zstd", use_dictionary=False, write_page_checksum=True)
 
 
 def _version() -> bytes:

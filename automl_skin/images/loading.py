@@ -6,8 +6,9 @@ is reported with its batch and never stops it.
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -77,9 +78,9 @@ def load_batches(
         except ImageError as error:
             return str(error)
 
-    loaded = in_order(load, paths, threads, ahead=max(2 * batch_size, 2 * threads))
-    for start in range(0, len(paths), batch_size):
-        yield _batch(start, list(islice(loaded, batch_size)), recipe)
+    with closing(in_order(load, paths, threads, ahead=max(2 * batch_size, 2 * threads))) as loaded:
+        for start in range(0, len(paths), batch_size):
+            yield _batch(start, list(islice(loaded, batch_size)), recipe)
 
 
 def _batch(start: int, loaded: list[Pixels | str], recipe: Recipe) -> Batch:
@@ -114,7 +115,7 @@ def resolve_inside(root: Path, path: str) -> Path:
 
 def in_order(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int, ahead: int
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Map `function` over `items` by threads, in order, at most `ahead` results before they are asked for."""
     source = iter(items)
     with ThreadPoolExecutor(threads, thread_name_prefix="images") as pool:

@@ -1,0 +1,116 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from automl_skin.errors import ConfigError
+from automl_skin.images.colour import shades_of_grey
+from automl_skin.images.recipe import Recipe, apply, resize
+
+RECIPE = Recipe(height=96, width=128)
+
+
+def scene(height, width):
+    rows, columns = np.mgrid[0:height, 0:width]
+    waves = 127 + 60 * np.sin(rows / height * 9) + 60 * np.cos(columns / width * 7)
+    return np.stack([waves, 255 * rows / height, 255 * columns / width], axis=2).astype(np.uint8)
+
+
+@pytest.mark.parametrize("fit", ["squash", "crop"])
+@pytest.mark.parametrize("colour", ["none", "shades_of_grey"])
+@pytest.mark.parametrize("size", [(1, 1), (20, 30), (96, 128), (300, 60), (97, 129), (450, 600)])
+def test_any_photograph_becomes_the_size_of_the_recipe(fit, colour, size):
+    pixels = apply(replace(RECIPE, fit=fit, colour=colour), scene(*size))
+    assert pixels.shape == (96, 128, 3)
+    assert pixels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(60, 80), (300, 400), (60, 400), (400, 80)])
+def test_resizing_is_close_to_pil_with_antialiasing(interpolation, size):
+    method = Image.Resampling[interpolation.upper()]
+    expected = np.asarray(Image.fromarray(scene(*size)).resize((128, 96), method)).astype(int)
+    found = resize(scene(*size), 96, 128, interpolation).astype(int)
+    assert np.abs(found - expected).mean() < 1
+    assert np.abs(found - expected).max() < 12
+
+
+def test_shrinking_does_not_alias():
+    rows, columns = np.mgrid[0:400, 0:400]
+    chequered = np.repeat((((rows + columns) % 2) * 255).astype(np.uint8)[..., None], 3, axis=2)
+    assert np.abs(resize(chequered, 90, 90).astype(int) - 127).max() < 20
+
+
+def test_interpolations_differ_where_a_photograph_grows():
+    small = scene(20, 20)
+    assert (resize(small, 96, 96, "bilinear") != resize(small, 96, 96, "bicubic")).any()
+
+
+def test_the_same_size_is_left_alone():
+    np.testing.assert_array_equal(apply(RECIPE, scene(96, 128)), scene(96, 128))
+
+
+def test_crop_keeps_the_aspect_and_the_centre():
+    pixels = np.zeros((100, 400, 3), np.uint8)
+    pixels[:, 150:250] = 255  # exactly the central square
+    cropped = apply(Recipe(50, 50, fit="crop"), pixels)
+    assert cropped.min() == 255
+    squashed = apply(Recipe(50, 50), pixels)
+    assert squashed[:, 0].max() == 0
+
+
+def test_colour_constancy_comes_before_resizing():
+    pixels = scene(300, 400)
+    expected = apply(RECIPE, shades_of_grey(pixels))
+    np.testing.assert_array_equal(apply(replace(RECIPE, colour="shades_of_grey"), pixels), expected)
+
+
+def test_json_there_and_back():
+    recipe = Recipe(224, 160, "crop", "bilinear", (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), "shades_of_grey")
+    back = Recipe.from_json(json.loads(json.dumps(recipe.to_json())))
+    assert back == recipe
+    assert back.digest == recipe.digest
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"height": 97},
+        {"width": 97},
+        {"fit": "crop"},
+        {"interpolation": "bilinear"},
+        {"mean": (0.5, 0.5, 0.5)},
+        {"std": (0.5, 0.5, 0.5)},
+        {"colour": "shades_of_grey"},
+    ],
+)
+def test_every_field_is_in_the_digest(change):
+    assert replace(RECIPE, **change).digest != RECIPE.digest
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"height": 0}, "at least 1 pixel, not 0 x 128"),
+        ({"fit": "stretch"}, "fit must be one of squash, crop, not 'stretch'"),
+        ({"interpolation": "nearest"}, "interpolation must be one of bilinear, bicubic"),
+        ({"colour": "grey"}, "colour must be one of none, shades_of_grey"),
+        ({"std": (1.0, 0.0, 1.0)}, "std above 0"),
+        ({"mean": (1.0,)}, "three numbers each"),
+    ],
+)
+def test_wrong_fields_are_named(change, match):
+    with pytest.raises(ConfigError, match=match):
+        replace(RECIPE, **change)
+
+
+@pytest.mark.parametrize("value", [{}, {**RECIPE.to_json(), "size": 3}, {**RECIPE.to_json(), "mean": 1}])
+def test_json_of_something_else_is_refused(value):
+    with pytest.raises(ConfigError, match="a recipe must have the fields height, width, fit"):
+        Recipe.from_json(value)
+
+
+def test_minimum_side_serves_both_orientations():
+    assert RECIPE.minimum_side == 128
