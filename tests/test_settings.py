@@ -1,0 +1,50 @@
+import sys
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from automl_skin.settings import Workspace, default_cache_folder
+
+
+def test_workspace_is_the_current_folder_by_default(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    workspace = Workspace.at()
+    assert workspace.root == tmp_path
+    assert workspace.cache == default_cache_folder()
+    assert workspace.cache.is_absolute()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the variable is Linux's")
+def test_cache_follows_the_users_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_cache_folder() == tmp_path / "automl-skin"
+
+
+def test_paths_are_absolute_and_do_not_move(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    workspace = Workspace.at(Path("here"), Path("cache"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert workspace.studies == tmp_path / "here" / "studies"
+    assert workspace.runs == tmp_path / "here" / "mlruns"
+    assert workspace.cache == tmp_path / "cache"
+
+
+def test_tracking_uri_is_an_absolute_sqlite_file(tmp_path):
+    assert Workspace.at(tmp_path).tracking_uri == f"sqlite:///{tmp_path}/mlruns/mlflow.db"
+
+
+def test_study_is_a_name_or_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    workspace = Workspace.at(tmp_path / "work")
+    assert workspace.study_folder("ham") == tmp_path / "work" / "studies" / "ham"
+    assert workspace.study_folder("other/ham") == tmp_path / "other" / "ham"
+    assert workspace.study_folder(str(tmp_path / "ham")) == tmp_path / "ham"
+    assert workspace.study_folder(".") == tmp_path
+
+
+def test_workspace_is_frozen(tmp_path):
+    workspace = Workspace.at(tmp_path)
+    with pytest.raises(FrozenInstanceError, match="cannot assign to field 'root'"):
+        workspace.root = tmp_path
