@@ -47,7 +47,7 @@ def join_rows(
     _refuse_contradictions(facts, case, roles)
     remarks = tuple(
         Remark(column, f"differs between the images of {count:,} cases; their first value is taken")
-        for column in metadata
+        for column in map(str, metadata.columns)
         if (count := _differing(metadata[column], case).sum())
     )
     return CaseTables(*(_first(table, case) for table in (facts, metadata, others))), remarks
@@ -72,22 +72,22 @@ def _facts(rows: pd.DataFrame, roles: Roles) -> pd.DataFrame:
 
 def _refuse_contradictions(facts: pd.DataFrame, case: "pd.Series[str]", roles: Roles) -> None:
     """Raise where the rows of a case have different ids or diagnoses."""
-    for name in facts:
+    for name in map(str, facts.columns):
         differing = _differing(facts[name], case)
         if differing.any():
             first = differing.index[differing][0]
             values = ", ".join(map(repr, facts.loc[case == first, name].dropna().unique()))
-            column = {"diagnosis": roles.target, "patient": roles.patient}.get(str(name)) or str(name)
             message = (
-                f"the images of one case must have one {name}, and {int(differing.sum()):,} cases have several: "
-                f"{first!r} has {values}; correct column {column!r}, or the case column {roles.case!r}"
+                f"the images of one case must have one {name}, and {int(differing.sum()):,} cases have "
+                f"several: {first!r} has {values}; correct them, or the case column {roles.case!r}"
             )
             raise TableError(message)
 
 
 def _differing(values: "pd.Series[Any]", case: "pd.Series[str]") -> "pd.Series[bool]":
     """Return for each case whether its rows hold different values, missing ones aside."""
-    return values.groupby(case, sort=False).nunique() > 1
+    different = values.groupby(case, sort=False).nunique()
+    return different.gt(1)
 
 
 def _first(table: pd.DataFrame, case: "pd.Series[str]") -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """What was understood, in lines that a newcomer can read."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -49,8 +50,8 @@ def _target_lines(manifest: Manifest) -> list[str]:
     if target is None:
         return [f"{'Target:':<10}none (a table to be scored)"]
     counts = manifest.cases["label"].value_counts()
-    classes = ", ".join(f"{name} {counts.get(code, 0):,}" for code, name in enumerate(target.classes))
-    lines = [f"{'Target:':<10}column {target.column!r}, {target.note}: {classes}"]
+    classes = ", ".join(f"{name}: {counts.get(code, 0):,}" for code, name in enumerate(target.classes))
+    lines = [f"{'Target:':<10}column {target.column!r}, {target.note} ({classes})"]
     diagnoses = manifest.cases["diagnosis"].value_counts()
     if len(target.levels) > len(target.classes):
         listed = [f"{name} {count:,}" for name, count in diagnoses.head(WIDTH * 2).items()]
@@ -75,7 +76,7 @@ def _group_lines(manifest: Manifest) -> list[str]:
         )
     if not roles.group_columns:
         lines.append(
-            f"{'Groups:':<10}no patient or lesion column: only duplicate images are kept together (see --group)"
+            f"{'Groups:':<10}no patient or lesion column: only duplicate images are kept together (--group)"
         )
     return lines
 
@@ -90,7 +91,7 @@ def _metadata_lines(manifest: Manifest) -> list[str]:
     ]
 
 
-def _summary(values: "pd.Series[object]", kind: str) -> str:
+def _summary(values: "pd.Series[Any]", kind: str) -> str:
     """Return kind, range or levels, and missing values of a metadata column."""
     missing = int(values.isna().sum())
     present = values.dropna()

@@ -13,7 +13,7 @@ from automl_skin.data.metadata import Choice, Kind, choose_metadata, clean_metad
 from automl_skin.data.recognise import recognise
 from automl_skin.data.record import read_record, write_record
 from automl_skin.data.roles import Remark, Roles
-from automl_skin.data.sources import collapse_one_hot, one_hot_columns
+from automl_skin.data.sources import collapse_one_hot
 from automl_skin.data.table import canonical_text, name_rows, require_column
 from automl_skin.data.target import Target, choose_target
 from automl_skin.digests import Json
@@ -43,8 +43,8 @@ class ManifestOptions:
     allow_missing : bool
         Whether a table none of whose images is found is accepted.
     kinds : mapping of str to {"number", "category"} or None
-        Metadata columns and kinds of a trained model: a column that the table has not is missing in all rows.
-        ``None`` to recognise them.
+        Metadata columns and kinds of a trained model: a column that the table has not is missing in all
+        rows. ``None`` to recognise them.
     """
 
     target: str | None = None
@@ -64,8 +64,9 @@ class Manifest:
     Parameters
     ----------
     cases : DataFrame of n_cases rows
-        Index ``case`` (str); columns ``label`` (int, -1 where there is none), ``diagnosis`` (the full value),
-        ``patient``, ``lesion``, ``source`` and ``group_<column>`` for each further group column; ids may be NA.
+        Index ``case`` (str); columns ``label`` (int, -1 where there is none), ``diagnosis`` (the full
+        value), ``patient``, ``lesion``, ``source`` and ``group_<column>`` for each further group column; ids
+        may be NA.
     images : DataFrame of n_images rows
         Columns ``case``, ``role``, ``path`` (posix, relative to `images_root`; NA where missing),
         ``status`` ("found" or "missing") and ``given`` (what the table says), in the order of the cases.
@@ -119,7 +120,7 @@ class Manifest:
         return replace(self, metadata=self.metadata[list(kept)], kinds=kept, roles=roles, others=others)
 
     def label_table(self, cases: Iterable[str] | None = None) -> pd.DataFrame:
-        """Return label, diagnosis and the other columns of some cases: what no trial may see of held-out ones."""
+        """Return label, diagnosis and the other columns of some cases, to be kept from trials."""
         table = self.cases[list(LABEL_COLUMNS)]
         if len(self.others):
             table = table.join(self.others.rename(columns={name: f"other_{name}" for name in self.others}))
@@ -130,7 +131,11 @@ class Manifest:
         known = labels.reindex(self.cases.index)
         label = known["label"].fillna(-1).astype("int64")
         cases = self.cases.assign(label=label, diagnosis=known["diagnosis"].astype("str"))
-        given = {name: name.removeprefix("other_") for name in labels if name.startswith("other_")}
+        given = {
+            name: name.removeprefix("other_")
+            for name in map(str, labels.columns)
+            if name.startswith("other_")
+        }
         return replace(self, cases=cases, others=known[list(given)].rename(columns=given))
 
     def write(self, folder: Path) -> None:
@@ -177,8 +182,8 @@ class Manifest:
 def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOptions) -> Manifest:
     """Understand a table and an image folder.
 
-    A row whose image is not in the folder stays, with the status "missing"; rows without a diagnosis are left out
-    where there is a target. Both are findings.
+    A row whose image is not in the folder stays, with the status "missing"; rows without a diagnosis are
+    left out where there is a target. Both are findings.
 
     Parameters
     ----------
@@ -192,11 +197,11 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
     Raises
     ------
     TableError
-        If the table is empty, a column does not exist, ids are missing, duplicate or lead out of the folder, there
-        is one class only, or the rows of a case contradict each other.
+        If the table is empty, a column does not exist, ids are missing, duplicate or lead out of the folder,
+        there is one class only, or the rows of a case contradict each other.
     """
     if table.empty:
-        message = "the table must hold at least one row and holds none; add rows, or check that it is the right file"
+        message = "the table must hold at least one row and holds none; check that it is the right file"
         raise TableError(message)
     index = index_images(images_root)
     rows = table if isinstance(table.index, pd.RangeIndex) else table.reset_index(drop=True)
@@ -261,9 +266,7 @@ def _labelled(rows: pd.DataFrame, target: str | None) -> tuple[pd.DataFrame, tup
     require_column(rows, target, "--target")
     missing = canonical_text(rows[target]).isna()
     if missing.all():
-        message = (
-            f"the target {target!r} must hold a diagnosis and is empty in all rows; choose another --target"
-        )
+        message = f"the target {target!r} must hold a diagnosis and is empty; choose another --target"
         raise TableError(message)
     if not missing.any():
         return rows, ()
@@ -291,8 +294,9 @@ def _images(rows: pd.DataFrame, roles: Roles, index: ImageIndex) -> pd.DataFrame
     twice = key.duplicated(keep=False)
     if twice.any():
         first = key[twice].iloc[0]
+        name = given[key == first].iloc[0]
         message = (
-            f"each image must stand in one row, and {key[twice].nunique():,} stand in several: {first!r} in "
+            f"each image must stand in one row, and {key[twice].nunique():,} stand in several: {name!r} in "
             f"{name_rows(key.index[key == first])}; leave one of the rows out, or correct column {roles.image!r}"
         )
         raise TableError(message)
@@ -305,8 +309,8 @@ def _ids(rows: pd.DataFrame, column: str, what: str) -> "pd.Series[str]":
     ids = canonical_text(rows[column])
     if ids.isna().any():
         message = (
-            f"each row must have an {what} id in column {column!r}, and {name_rows(ids.index[ids.isna()])} have none; "
-            "fill them in, or leave these rows out"
+            f"each row must have an id of its {what} in column {column!r}, and "
+            f"{name_rows(ids.index[ids.isna()])} have none; fill them in, or leave these rows out"
         )
         raise TableError(message)
     return ids
@@ -321,13 +325,14 @@ def _missing_images(images: pd.DataFrame, index: ImageIndex, *, allow: bool) -> 
     if missing.all() and not allow:
         files = ", ".join(index.paths[:3]) or "none"
         message = (
-            f"the images of the table must lie in {index.root}, and none of {len(images):,} does: the table names "
-            f"{given}, the folder holds {len(index.paths):,} images ({files}); check --images and the image column"
+            f"the images of the table must lie in {index.root}, and none of {len(images):,} does: the table "
+            f"names {given}, the folder holds {len(index.paths):,} images ({files}); "
+            "check --images and the image column"
         )
         raise TableError(message)
     text = (
-        f"{int(missing.sum()):,} of {len(images):,} images ({missing.mean():.1%}) are not in the image folder: "
-        f"{given} ({name_rows(images.index[missing])})"
+        f"{int(missing.sum()):,} of {len(images):,} images ({missing.mean():.1%}) are not in the image "
+        f"folder: {given} ({name_rows(images.index[missing])})"
     )
     return (Remark("images", text),)
 

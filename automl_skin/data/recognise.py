@@ -61,18 +61,25 @@ def recognise(
         require_column(table, target, "--target")
         reasons[target] = "the target, as given"
     if "image" not in chosen:
-        chosen["image"], why = _choose_image(table, index, _image_names(table, known))
-        reasons[chosen["image"] or ""] = why
+        named = _image_names(table, known)
+        chosen["image"], why = _choose_image(table, index, named)
+        reasons |= dict.fromkeys(named, "another id of the image")
+        reasons[str(chosen["image"])] = why
     for role in SINGLE_ROLES:
         if role not in chosen:
             chosen[role], why = _choose_by_name(table, role, known, {target, *chosen.values()})
             reasons.setdefault(chosen[role] or "", why)
     reasons.pop("", None)
-    image = chosen.pop("image")
-    if not image:
-        message = "a table must have an image column; give its name"
-        raise TableError(message)
-    roles = Roles(image=image, target=target, table=known.name if known else None, **chosen)
+    roles = Roles(
+        image=str(chosen["image"]),
+        case=chosen["case"],
+        image_role=chosen["image_role"],
+        target=target,
+        patient=chosen["patient"],
+        lesion=chosen["lesion"],
+        source=chosen["source"],
+        table=known.name if known else None,
+    )
     return _with_groups(table, roles, [*(known.groups if known else ()), *groups], reasons, set(groups))
 
 
@@ -84,7 +91,7 @@ def _overridden(
         if role not in SINGLE_ROLES:
             message = f"{role!r} must be a role of a column: {', '.join(SINGLE_ROLES)}"
             raise ConfigError(message)
-        if column:
+        if column or role == "image":
             require_column(table, column, f"the {role.replace('_', ' ')} column")
     chosen = {role: column or None for role, column in overrides.items()}
     return chosen, {column: "as given" for column in overrides.values() if column}
@@ -97,7 +104,7 @@ def _image_names(table: pd.DataFrame, known: KnownTable | None) -> list[str]:
     return list(dict.fromkeys([*listed, *by_name]))
 
 
-def _choose_image(table: pd.DataFrame, index: ImageIndex, named: Sequence[str]) -> tuple[str | None, str]:
+def _choose_image(table: pd.DataFrame, index: ImageIndex, named: Sequence[str]) -> tuple[str, str]:
     """Return the column most values of which name images; by name where no value does."""
     order = list(dict.fromkeys([*named, *map(str, table.columns)]))
     hits = {column: index.count(table[column]) for column in order}

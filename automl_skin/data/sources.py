@@ -19,6 +19,7 @@ DIAGNOSIS_NAMES = (
     r"dx(_.*)?|.*diagnos.*|.*benign.*|.*malignan.*|.*biops.*|histo.*|patholog.*|iddx_.*"
     r"|mel_(class|type|ulcer|mitotic_index|thick_mm)|melanocytic|melanoma|nevus_type|invasion_.*"
     r"|target|label|class|tbp_lv_dnn_lesion_confidence"
+    r"|mel|nv|bcc|ak|akiec|bkl|df|vasc|scc|unk"
 )
 """Names of columns that are known only with, or because of, the diagnosis: never metadata unasked."""
 

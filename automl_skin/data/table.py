@@ -15,6 +15,7 @@ from automl_skin.errors import TableError
 
 MISSING_WORDS = frozenset({"", "unknown", "unk", "na", "nan", "n/a", "<na>", "none", "null", "?"})
 DELIMITERS = (",", ";", "\t")
+_SURPLUS = "\0surplus"  # takes what a row has beyond the last column
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf"
 _LONG_OR_PADDED = r"[+-]?(?:0\d.*|\d{16,}.*)"  # 007 is an id, and 16 digits do not fit into a float
 
@@ -145,10 +146,10 @@ def _csv_parts(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
     """Read a CSV file as text, in parts."""
     delimiter, names = _csv_header(path)
     try:
-        reader = pd.read_csv(
+        with pd.read_csv(
             path,
             sep=delimiter,
-            names=names,
+            names=[*names, _SURPLUS],
             index_col=False,
             skiprows=1,
             dtype="str",
@@ -156,17 +157,30 @@ def _csv_parts(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
             encoding="utf-8-sig",
             chunksize=rows or 2**40,
             on_bad_lines="error",
-        )
-        for part in reader:
-            yield _with_decimal_points(part) if delimiter == ";" else part
+        ) as reader:
+            for part in reader:
+                whole = _without_surplus(path, part, names)
+                yield _with_decimal_points(whole) if delimiter == ";" else whole
     except pd.errors.EmptyDataError:
         return
-    except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError) as error:
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
         message = (
             f"each row of {path} must have {len(names)} values in UTF-8 text ({error}); "
             "mend that line, or save the table again as CSV UTF-8"
         )
         raise TableError(message) from error
+
+
+def _without_surplus(path: Path, part: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Return the named columns, once no row is known to hold more values than there are names."""
+    wrong = part.index[part[_SURPLUS].fillna("") != ""]
+    if len(wrong):
+        message = (
+            f"each row of {path} must have {len(names)} values, and {name_rows(wrong)} have more; "
+            "mend them (perhaps a value that holds the delimiter lacks its quotes)"
+        )
+        raise TableError(message)
+    return part[names]
 
 
 def _csv_header(path: Path) -> tuple[str, list[str]]:
@@ -228,4 +242,5 @@ def _typed(values: "pd.Series[Any]") -> "pd.Series[Any]":
 
 def _with_decimal_points(part: pd.DataFrame) -> pd.DataFrame:
     """Return a table that Excel wrote with semicolons and decimal commas with decimal points."""
-    return part.apply(lambda values: values.str.replace(r"^\s*([+-]?\d+),(\d+)\s*$", r"\1.\2", regex=True))
+    pattern = r"^\s*([+-]?\d+),(\d+)\s*$"
+    return pd.DataFrame({name: part[name].str.replace(pattern, r"\1.\2", regex=True) for name in part})

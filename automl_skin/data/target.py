@@ -66,8 +66,9 @@ class Target:
         """
         text = canonical_text(values)
         if self.is_binary:
-            found = text.isin(self.positive).to_numpy(dtype=np.int64)
-            return np.where(text.isna().to_numpy(), -1, found)
+            found: IntArray = np.array(text.isin(self.positive), dtype=np.int64)
+            found[text.isna().to_numpy()] = -1
+            return found
         strange = sorted(set(text.dropna()) - set(self.classes))
         if strange:
             message = (
@@ -75,7 +76,8 @@ class Target:
                 f"{', '.join(strange[:5])}; rename these values, or leave their rows out"
             )
             raise TableError(message)
-        return text.map({name: code for code, name in enumerate(self.classes)}).fillna(-1).to_numpy(np.int64)
+        codes = text.map({name: code for code, name in enumerate(self.classes)}).fillna(-1)
+        return np.array(codes, dtype=np.int64)
 
     def positive_classes(self, levels: Sequence[str]) -> BoolArray:
         """Return which of the full diagnosis' `levels` are positive, shape (n_levels,)."""

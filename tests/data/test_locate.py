@@ -1,0 +1,78 @@
+import pandas as pd
+import pytest
+
+from automl_skin.data.locate import index_images
+from automl_skin.errors import TableError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    root = tmp_path / "images"
+    for path in ("a.jpg", "deep/er/b.JPEG", "part/c.png", "c.1.tif", "._a.jpg", "notes.txt", ".hidden/d.jpg"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(b"")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ("a", "a.jpg"),
+        ("a.jpg", "a.jpg"),
+        ("a.png", "a.jpg"),
+        ("b", "deep/er/b.JPEG"),
+        ("deep/er/b.jpeg", "deep/er/b.JPEG"),
+        ("deep\\er\\b", "deep/er/b.JPEG"),
+        ("./part/c.png", "part/c.png"),
+        ("images/part/c.png", "part/c.png"),
+        ("c.1", "c.1.tif"),
+        ("other/c.png", None),
+        ("d", None),
+        ("notes", None),
+        ("A", None),
+    ],
+)
+def test_ids_and_paths(folder, value, path):
+    found = index_images(folder).locate(pd.Series([value]))[0]
+    assert pd.isna(found) if path is None else found == path
+
+
+def test_numbers_are_ids_too(folder):
+    (folder / "12.jpg").write_bytes(b"")
+    assert index_images(folder).locate(pd.Series([12.0, None])).fillna("-").tolist() == ["12.jpg", "-"]
+
+
+def test_absolute_paths_within_the_folder(folder):
+    assert index_images(folder).locate(pd.Series([str(folder / "a.jpg")]))[0] == "a.jpg"
+
+
+@pytest.mark.parametrize("value", ["../images/a.jpg", "part/../../x", "/etc/passwd", "C:\\a.jpg", "~/a.jpg"])
+def test_never_outside_the_folder(folder, value):
+    with pytest.raises(TableError, match="row 2 lead out of it"):
+        index_images(folder).locate(pd.Series(["a", value]))
+    assert index_images(folder).count(pd.Series([value])) == 0
+
+
+def test_links_out_of_the_folder_are_no_images(folder, tmp_path):
+    (tmp_path / "secret.jpg").write_bytes(b"")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "x.jpg").write_bytes(b"")
+    (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    (folder / "linked").symlink_to(tmp_path / "outside")
+    (folder / "inner.jpg").symlink_to(folder / "a.jpg")
+    index = index_images(folder)
+    assert "inner.jpg" in index.paths
+    assert index.count(pd.Series(["link", "x"])) == 0
+
+
+def test_two_files_of_one_id(folder):
+    (folder / "part" / "a.png").write_bytes(b"")
+    index = index_images(folder)
+    with pytest.raises(TableError, match=r"names 2: a\.jpg, part/a\.png"):
+        index.locate(pd.Series(["a"]))
+    assert index.locate(pd.Series(["part/a.png", "a.jpg"])).tolist() == ["part/a.png", "a.jpg"]
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(TableError, match="must be a folder"):
+        index_images(tmp_path / "absent")

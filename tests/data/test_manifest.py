@@ -1,0 +1,239 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
+from automl_skin.data.record import read_labels, write_labels
+from automl_skin.data.table import read_table
+from automl_skin.errors import TableError
+
+HAM = ManifestOptions(target="dx", positive=("mel",), group=("lesion_id",))
+
+
+@pytest.fixture
+def images(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number in range(8):
+        (folder / f"ISIC_{number}.jpg").write_bytes(b"")
+    return folder
+
+
+@pytest.fixture
+def ham():
+    return pd.DataFrame(
+        {
+            "lesion_id": ["H1", "H1", "H2", "unknown", None, "H3"],
+            "image_id": [f"ISIC_{row}" for row in range(6)],
+            "dx": ["mel", "mel", "nv", "nv", "bkl", "nv"],
+            "dx_type": ["histo", "histo", "follow_up", "follow_up", "histo", "follow_up"],
+            "age": [50.0, 50.0, np.nan, 1e9, 20.0, 30.0],
+            "sex": ["male", "male", "female", "unknown", "male", "female"],
+            "localization": ["back", "back", "face", "face", "back", "unknown"],
+        }
+    )
+
+
+def test_ham10000(ham, images):
+    manifest = build_manifest(ham, images, HAM)
+    assert manifest.roles.table == "HAM10000"
+    assert manifest.cases["label"].tolist() == [1, 1, 0, 0, 0, 0]
+    assert list(manifest.cases.columns) == ["label", "diagnosis", "patient", "lesion", "source"]
+    assert manifest.cases["patient"].isna().all()
+    assert manifest.kinds == {"age": "number", "sex": "category", "localization": "category"}
+    assert manifest.images["path"].tolist() == [f"ISIC_{row}.jpg" for row in range(6)]
+    assert manifest.roles.ignored == ("dx_type",)
+    assert manifest.others["dx_type"].tolist() == ham["dx_type"].tolist()
+    assert [finding.column for finding in manifest.findings] == ["age"]
+    assert manifest.metadata["age"].isna().sum() == 2
+
+
+def test_a_missing_id_is_nobody(ham, images):
+    cases = build_manifest(ham, images, HAM).cases
+    assert cases["lesion"].isna().tolist() == [False, False, False, True, True, False]
+
+
+def test_a_table_to_be_scored_needs_no_target(ham, images):
+    kinds = {"sex": "category", "age": "number", "smoke": "category"}
+    table = ham[["image_id", "age", "sex"]].iloc[:1]
+    manifest = build_manifest(table, images, ManifestOptions(kinds=kinds))
+    assert manifest.target is None
+    assert manifest.cases["label"].tolist() == [-1]
+    assert manifest.cases["diagnosis"].isna().all()
+    assert manifest.metadata.columns.tolist() == ["sex", "age", "smoke"]
+    assert manifest.metadata["smoke"].isna().all()
+    assert manifest.findings[-1].column == "smoke"
+
+
+def test_missing_images_stay_and_are_said(ham, images):
+    (images / "ISIC_2.jpg").unlink()
+    manifest = build_manifest(ham, images, HAM)
+    assert manifest.images["status"].tolist()[2] == "missing"
+    assert manifest.images["path"].isna().tolist() == [False, False, True, False, False, False]
+    assert len(manifest.cases) == 6
+    assert "1 of 6 images (16.7%)" in manifest.findings[0].text
+
+
+def test_no_image_at_all_is_an_error_unless_allowed(ham, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "photo.jpg").write_bytes(b"")
+    with pytest.raises(
+        TableError, match=r"none of 6 does: .* ISIC_0, ISIC_1, ISIC_2, .* 1 images \(photo\.jpg\)"
+    ):
+        build_manifest(ham, tmp_path / "other", HAM)
+    allowed = ManifestOptions(target="dx", allow_missing=True)
+    assert build_manifest(ham, tmp_path / "other", allowed).images["path"].isna().all()
+
+
+def test_rows_without_a_diagnosis_are_left_out_and_said(ham, images):
+    ham.loc[2, "dx"] = "unknown"
+    manifest = build_manifest(ham, images, HAM)
+    assert "ISIC_2" not in manifest.cases.index
+    assert len(manifest.images) == 5
+    assert "1 rows have no diagnosis" in manifest.findings[0].text
+    with pytest.raises(TableError, match="is empty"):
+        build_manifest(ham.assign(dx=None), images, HAM)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda t: t.iloc[:0], "at least one row"),
+        (lambda t: t.assign(dx="mel"), "at least two values"),
+        (lambda t: pd.concat([t, t.iloc[[1]]]), "'ISIC_1' in rows 2, 7"),
+        (lambda t: t.assign(image_id=["../x", *t["image_id"][1:]]), "row 1 lead out of it"),
+        (lambda t: t.assign(image_id=["ISIC_1.jpg", *t["image_id"][1:]]), "'ISIC_1.jpg' in rows 1, 2"),
+        (lambda t: t.assign(image_id=["", *t["image_id"][1:]]), "row 1 have none"),
+        (lambda t: t.drop(columns="dx"), "which has: lesion_id, image_id"),
+    ],
+)
+def test_tables_that_cannot_be_used(ham, images, change, match):
+    with pytest.raises(TableError, match=match):
+        build_manifest(change(ham), images, HAM)
+
+
+def test_a_case_with_several_images(images):
+    table = pd.DataFrame(
+        {
+            "case": ["b", "a", "b", "a"],
+            "view": ["dermoscopic", "close-up", "close-up", None],
+            "image": ["ISIC_0", "ISIC_1", "ISIC_2", "ISIC_3"],
+            "y": [1, 0, 1, 0],
+            "patient": ["p", "q", None, "q"],
+            "age": [None, 30.0, 40.0, 31.0],
+        }
+    )
+    manifest = build_manifest(table, images, ManifestOptions(target="y"))
+    assert manifest.cases.index.tolist() == ["b", "a"]
+    assert manifest.images["case"].tolist() == ["b", "b", "a", "a"]
+    assert manifest.images["role"].tolist() == ["dermoscopic", "close-up", "close-up", "image"]
+    assert manifest.metadata["age"].tolist() == [40, 30]
+    assert manifest.cases["patient"].tolist() == ["p", "q"]
+    assert [finding.column for finding in manifest.findings] == ["age"]
+    with pytest.raises(TableError, match="'b' has '1', '0'"):
+        build_manifest(table.assign(y=[1, 0, 0, 0]), images, ManifestOptions(target="y"))
+
+
+def test_a_group_column_of_the_user(ham, images):
+    options = ManifestOptions(target="dx", group=("family", "lesion_id"))
+    manifest = build_manifest(ham.assign(family=list("aabbcc")), images, options)
+    assert manifest.cases["group_family"].tolist() == list("aabbcc")
+    assert "family" not in manifest.kinds
+
+
+def test_isic_2019_truth_becomes_a_diagnosis(images):
+    truth = {name: [0.0, 0.0, 0.0] for name in "MEL,NV,BCC,AK,BKL,DF,VASC,SCC,UNK".split(",")}
+    table = pd.DataFrame({"image": ["ISIC_0", "ISIC_1", "ISIC_2"], **truth, "age_approx": [5.0, 6.0, 7.0]})
+    table["anatom_site_general"] = ["a", "b", "a"]
+    for row, name in enumerate(("MEL", "NV", "SCC")):
+        table.loc[row, name] = 1.0
+    manifest = build_manifest(table, images, ManifestOptions(target="diagnosis"))
+    assert manifest.target.classes == ("MEL", "NV", "SCC")
+    assert manifest.kinds == {"age_approx": "number", "anatom_site_general": "category"}
+    single = build_manifest(table, images, ManifestOptions(target="MEL", positive=("1",)))
+    assert single.cases["label"].tolist() == [1, 0, 0]
+    assert set(single.kinds) == {"age_approx", "anatom_site_general"}
+
+
+def test_pad_ufes_20(images):
+    table = pd.DataFrame(
+        {
+            "patient_id": ["PAT_1", "PAT_1", "PAT_2"],
+            "lesion_id": [881.0, 882.0, 9.0],
+            "smoke": ["True", None, "False"],
+            "age": [55.0, 55.0, 80.0],
+            "gender": ["MALE", "MALE", "FEMALE"],
+            "fitspatrick": [3.0, 3.0, None],
+            "diagnostic": ["BCC", "NEV", "MEL"],
+            "itch": ["True", "UNK", "False"],
+            "img_id": ["ISIC_0.png", "ISIC_1.png", "ISIC_2.png"],
+            "biopsed": ["True", "False", "True"],
+        }
+    )
+    manifest = build_manifest(table, images, ManifestOptions("diagnostic", ("BCC", "MEL")))
+    assert manifest.roles.table == "PAD-UFES-20"
+    assert manifest.cases["lesion"].tolist() == ["881", "882", "9"]
+    assert manifest.metadata["itch"].isna().tolist() == [False, True, False]
+    assert "biopsed" in manifest.roles.ignored
+    assert manifest.kinds["age"] == "number"
+
+
+def test_written_without_labels_and_read(ham, images, tmp_path):
+    (images / "ISIC_2.jpg").unlink()
+    manifest = build_manifest(ham, images, HAM)
+    manifest.write(tmp_path / "m")
+    for file in (tmp_path / "m").iterdir():
+        assert b"follow_up" not in file.read_bytes()
+    stored = pd.read_parquet(tmp_path / "m" / "cases.parquet")
+    assert list(stored.columns) == ["patient", "lesion", "source"]
+    read = Manifest.read(tmp_path / "m")
+    assert (read.roles, read.target, read.kinds, read.findings) == (
+        *(manifest.roles, manifest.target, manifest.kinds, manifest.findings),
+    )
+    pd.testing.assert_frame_equal(read.images, manifest.images)
+    pd.testing.assert_frame_equal(read.metadata, manifest.metadata)
+    assert (read.cases["label"] == -1).all()
+
+
+def test_labels_of_a_part_come_back(ham, images, tmp_path):
+    manifest = build_manifest(ham, images, HAM)
+    manifest.write(tmp_path / "m")
+    part = ["ISIC_0", "ISIC_2"]
+    write_labels(tmp_path / "part.parquet", manifest.label_table(part))
+    read = Manifest.read(tmp_path / "m").with_labels(read_labels(tmp_path / "part.parquet"))
+    assert read.cases["label"].tolist() == [1, -1, 0, -1, -1, -1]
+    assert read.cases["diagnosis"].notna().sum() == 2
+    whole = Manifest.read(tmp_path / "m").with_labels(manifest.label_table())
+    pd.testing.assert_frame_equal(whole.cases, manifest.cases)
+    pd.testing.assert_frame_equal(whole.others, manifest.others)
+
+
+def test_select_keeps_the_order_asked_for(ham, images):
+    part = build_manifest(ham, images, HAM).select(["ISIC_4", "ISIC_1"])
+    assert part.cases.index.tolist() == part.metadata.index.tolist() == ["ISIC_4", "ISIC_1"]
+    assert part.images["case"].tolist() == part.others.index.tolist() == ["ISIC_4", "ISIC_1"]
+
+
+def test_quarantined_columns_move_to_the_others(ham, images):
+    manifest = build_manifest(ham, images, HAM).without_metadata(["sex", "dx_type"])
+    assert list(manifest.metadata) == list(manifest.kinds) == ["age", "localization"]
+    assert manifest.roles.ignored == ("dx_type", "sex")
+    assert list(manifest.others) == ["dx_type", "sex"]
+
+
+@pytest.mark.real
+def test_the_real_ham10000():
+    data = os.environ.get("AUTOML_SKIN_DATA")
+    if not data:
+        pytest.skip("AUTOML_SKIN_DATA does not say where HAM10000 is")
+    folder = Path(data) / "ham10000"
+    options = ManifestOptions("dx", ("mel", "bcc", "akiec"), ("lesion_id",))
+    manifest = build_manifest(read_table(folder / "metadata.csv"), folder / "images", options)
+    assert len(manifest.cases) == 10015
+    assert manifest.cases["label"].sum() == 1954
+    assert manifest.cases["lesion"].nunique() == 7470
+    assert manifest.metadata.isna().sum().to_dict() == {"age": 57, "sex": 57, "localization": 234}
+    assert not manifest.findings

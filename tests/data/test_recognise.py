@@ -1,0 +1,82 @@
+import pandas as pd
+import pytest
+
+from automl_skin.data.locate import index_images
+from automl_skin.data.recognise import recognise
+from automl_skin.errors import ConfigError, TableError
+
+
+@pytest.fixture
+def index(tmp_path):
+    for number in range(6):
+        (tmp_path / f"{number}.jpg").write_bytes(b"")
+    return index_images(tmp_path)
+
+
+def test_usual_names(index):
+    table = pd.DataFrame(
+        {
+            "Patient ID": ["p", "q"],
+            "file": ["1", "2"],
+            "Hospital": ["x", "y"],
+            "lesion": ["l", "m"],
+            "y": [0, 1],
+        }
+    )
+    roles = recognise(table, index, {}, "y")
+    assert (roles.image, roles.patient, roles.lesion, roles.source) == (
+        "file",
+        "Patient ID",
+        "lesion",
+        "Hospital",
+    )
+    assert roles.case is None
+    assert roles.target == "y"
+
+
+def test_image_column_by_values_when_names_say_nothing(index):
+    table = pd.DataFrame({"c1": [1.0, 1.0, 2.0, 2.0], "c2": [0.0, 3.0, 4.0, 5.0], "c3": ["a", "b", "c", "d"]})
+    roles = recognise(table, index, {})
+    assert roles.image == "c2"
+    assert "files of the image folder (4" in roles.reasons["c2"]
+
+
+def test_another_id_column_that_fits_the_folder(index):
+    table = pd.DataFrame({"image": ["x_mel.jpg", "y_oth.jpg"], "other_id": ["1", "9"]})
+    assert recognise(table, index, {}).image == "other_id"
+
+
+def test_names_decide_when_no_image_is_there(index):
+    assert recognise(pd.DataFrame({"a": ["x"], "image_id": ["y"]}), index, {}).image == "image_id"
+    with pytest.raises(TableError, match=r"the table has a, b, .* \(0\.jpg, 1\.jpg, 2\.jpg\)"):
+        recognise(pd.DataFrame({"a": ["x"], "b": ["y"]}), index, {})
+
+
+def test_what_the_user_says_wins(index):
+    table = pd.DataFrame({"image": ["1"], "picture": ["2"], "patient_id": ["p"], "who": ["q"]})
+    roles = recognise(table, index, {"image": "picture", "patient": "who", "lesion": ""})
+    assert (roles.image, roles.patient, roles.lesion) == ("picture", "who", None)
+    assert recognise(table, index, {"patient": ""}).patient is None
+
+
+def test_groups_are_added_once(index):
+    table = pd.DataFrame({"image": ["1"], "lesion_id": ["l"], "family": ["f"]})
+    assert recognise(table, index, {}, groups=("lesion_id",)) == recognise(table, index, {})
+    roles = recognise(table, index, {}, groups=("family", "lesion_id", "family"))
+    assert roles.groups == ("family",)
+    assert roles.group_columns == ("lesion_id", "family")
+
+
+def test_columns_that_are_not_there(index):
+    table = pd.DataFrame({"image": ["1"], "dx": ["mel"]})
+    for arguments, match in [
+        (({}, "diagnosis"), "--target 'diagnosis' must be a column of the table, which has: image, dx"),
+        (({"patient": "who"},), "the patient column 'who'"),
+        (({}, None, ("who",)), "--group 'who'"),
+    ]:
+        with pytest.raises(TableError, match=match):
+            recognise(table, index, *arguments)
+    with pytest.raises(ConfigError, match="'doctor' must be a role"):
+        recognise(table, index, {"doctor": "dx"})
+    with pytest.raises(TableError, match="is the target"):
+        recognise(table, index, {}, "dx", ("dx",))
