@@ -8,7 +8,8 @@ from typing import Any, cast
 import pandas as pd
 
 from automl_skin.data.cases import join_rows
-from automl_skin.data.locate import ImageIndex, index_images
+from automl_skin.data.image_rows import image_rows, missing_images
+from automl_skin.data.locate import index_images
 from automl_skin.data.metadata import Choice, Kind, choose_metadata, clean_metadata
 from automl_skin.data.recognise import recognise
 from automl_skin.data.record import read_record, write_record
@@ -211,8 +212,8 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
     roles = _complete(rows, roles, choice)
     rows, unlabelled = _labelled(rows, roles.target)
     metadata, impossible = clean_metadata(rows, choice.kinds)
-    images = _images(rows, roles, index)
-    missing = _missing_images(images, index, allow=options.allow_missing)
+    images = image_rows(rows, roles, index)
+    missing = missing_images(images, index, allow=options.allow_missing)
     tables, contradictions = join_rows(rows, images["case"], roles, metadata)
     target = None
     if roles.target is not None:
@@ -274,67 +275,6 @@ def _labelled(rows: pd.DataFrame, target: str | None) -> tuple[pd.DataFrame, tup
         f"{int(missing.sum()):,} rows have no diagnosis and are left out ({name_rows(rows.index[missing])})"
     )
     return rows[~missing], (Remark(target, text),)
-
-
-def _images(rows: pd.DataFrame, roles: Roles, index: ImageIndex) -> pd.DataFrame:
-    """Return one row an image, in the order of the table.
-
-    Raises
-    ------
-    TableError
-        If an id is missing or an image stands in two rows.
-    """
-    given = _ids(rows, roles.image, "image")
-    case = given if roles.case is None else _ids(rows, roles.case, "case")
-    path = index.locate(given)
-    role = pd.Series("image", index=rows.index, dtype="str")
-    if roles.image_role is not None:
-        role = canonical_text(rows[roles.image_role]).fillna("image")
-    key = path.fillna(given)
-    twice = key.duplicated(keep=False)
-    if twice.any():
-        first = key[twice].iloc[0]
-        name = given[key == first].iloc[0]
-        message = (
-            f"each image must stand in one row, and {key[twice].nunique():,} stand in several: {name!r} in "
-            f"{name_rows(key.index[key == first])}; leave one of the rows out, or correct column {roles.image!r}"
-        )
-        raise TableError(message)
-    status = path.isna().map({True: "missing", False: "found"}).astype("str")
-    return pd.DataFrame({"case": case, "role": role, "path": path, "status": status, "given": given})
-
-
-def _ids(rows: pd.DataFrame, column: str, what: str) -> "pd.Series[str]":
-    """Return a column of ids, none of which may be missing."""
-    ids = canonical_text(rows[column])
-    if ids.isna().any():
-        message = (
-            f"each row must have an id of its {what} in column {column!r}, and "
-            f"{name_rows(ids.index[ids.isna()])} have none; fill them in, or leave these rows out"
-        )
-        raise TableError(message)
-    return ids
-
-
-def _missing_images(images: pd.DataFrame, index: ImageIndex, *, allow: bool) -> tuple[Remark, ...]:
-    """Return a remark on the missing images; where all are missing, something is wrong."""
-    missing = images["path"].isna()
-    if not missing.any():
-        return ()
-    given = ", ".join(images.loc[missing, "given"].head(3))
-    if missing.all() and not allow:
-        files = ", ".join(index.paths[:3]) or "none"
-        message = (
-            f"the images of the table must lie in {index.root}, and none of {len(images):,} does: the table "
-            f"names {given}, the folder holds {len(index.paths):,} images ({files}); "
-            "check --images and the image column"
-        )
-        raise TableError(message)
-    text = (
-        f"{int(missing.sum()):,} of {len(images):,} images ({missing.mean():.1%}) are not in the image "
-        f"folder: {given} ({name_rows(images.index[missing])})"
-    )
-    return (Remark("images", text),)
 
 
 def _from_record(tables: Mapping[str, pd.DataFrame], summary: Mapping[str, Any]) -> Manifest:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl_skin.data.roles import Remark
 from automl_skin.digests import Json, digest_file
 from automl_skin.errors import IntegrityError
 from automl_skin.files import atomic_write, read_json, storage_errors, write_json
@@ -89,8 +88,3 @@ def read_labels(path: Path) -> pd.DataFrame:
             f"{path} must be a file of labels and cannot be read ({error}); it was damaged or taken away"
         )
         raise IntegrityError(message) from error
-
-
-def remarks_to_json(remarks: tuple[Remark, ...]) -> Json:
-    """Return remarks as JSON."""
-    return [{"column": remark.column, "text": remark.text} for remark in remarks]

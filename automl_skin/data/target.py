@@ -11,6 +11,7 @@ from automl_skin.arrays import BoolArray, IntArray
 from automl_skin.data.table import canonical_text
 from automl_skin.errors import TableError
 
+BINARY = 2
 POSITIVE_WORDS = ("malignant", "1", "true", "yes", "positive", "cancer", "melanoma", "mel")
 NEGATIVE_WORDS = ("benign", "0", "false", "no", "negative", "healthy", "control", "nevus", "nv", "other")
 
@@ -107,7 +108,7 @@ def choose_target(column: str, values: "pd.Series[str]", positive: Sequence[str]
     counts = canonical_text(values).value_counts()
     levels = tuple(sorted(map(str, counts.index), key=_numbers_first))
     listing = _listing(counts)
-    if len(levels) < 2:  # noqa: PLR2004 - two classes are the least there is to tell apart
+    if len(levels) < BINARY:
         message = (
             f"the target {column!r} must hold at least two values and holds {listing or 'none'}; "
             "choose another --target, or add rows of the other class"
@@ -116,7 +117,7 @@ def choose_target(column: str, values: "pd.Series[str]", positive: Sequence[str]
     if positive:
         wanted = tuple(dict.fromkeys(canonical_text(pd.Series([str(p) for p in positive], dtype="str"))))
         return _binary(column, levels, _known(column, wanted, levels, listing), "as given by --positive")
-    if len(levels) == 2:  # noqa: PLR2004
+    if len(levels) == BINARY:
         chosen, why = _guess_positive(levels)
         return _binary(column, levels, (chosen,), why)
     return Target(column, levels, (), levels, f"{len(levels)} classes, because no --positive was given")

@@ -145,7 +145,7 @@ def test_a_group_column_of_the_user(ham, images):
 
 
 def test_isic_2019_truth_becomes_a_diagnosis(images):
-    truth = {name: [0.0, 0.0, 0.0] for name in "MEL,NV,BCC,AK,BKL,DF,VASC,SCC,UNK".split(",")}
+    truth = {name: [0.0, 0.0, 0.0] for name in ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK")}
     table = pd.DataFrame({"image": ["ISIC_0", "ISIC_1", "ISIC_2"], **truth, "age_approx": [5.0, 6.0, 7.0]})
     table["anatom_site_general"] = ["a", "b", "a"]
     for row, name in enumerate(("MEL", "NV", "SCC")):

@@ -13,7 +13,7 @@ ROLES = Roles(image="image", target="y", lesion="lesion", groups=("family",))
 @pytest.fixture
 def table():
     rows = np.arange(N)
-    text = "a b c d e f".split()
+    text = "abcdef"
     return pd.DataFrame(
         {
             "image": [f"i{row}" for row in rows],
