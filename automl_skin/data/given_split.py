@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from automl_skin.data.groups import Crossing, Groups
 from automl_skin.errors import ConfigError, TableError
 
+DEVELOPMENT, LOCKED, LEFT_OUT = "development", "locked", "left_out"
 _WORDS = {
-    **dict.fromkeys(("development", "train", "training", "val", "valid", "validation"), "development"),
-    **dict.fromkeys(("test", "locked", "holdout"), "locked"),
+    **dict.fromkeys(("development", "train", "training", "val", "valid", "validation"), DEVELOPMENT),
+    **dict.fromkeys(("test", "locked", "holdout"), LOCKED),
 }
+_SHOWN = 5
 _NUMBER = r"\d+(?:\.0+)?"
 
 
@@ -35,7 +38,7 @@ class GivenSplit:
     def sides(self) -> "pd.Series[str]":
         """Case -> the side that its group must stay on; missing for a case that is left out."""
         sides = self.parts if self.folds is None else self.parts + " " + self.folds.astype(str)
-        return sides.where(self.parts != "left_out")
+        return sides.where(self.parts != LEFT_OUT)
 
 
 def parse_split(split: "pd.Series[str]", cases: "pd.Index[str]") -> GivenSplit:
@@ -57,23 +60,23 @@ def parse_split(split: "pd.Series[str]", cases: "pd.Index[str]") -> GivenSplit:
     """
     words = _one_word_a_case(split, cases)
     numeric = words.str.fullmatch(_NUMBER)
-    parts = words.map(_WORDS).mask(numeric, "development")
-    if parts.isna().any() or (numeric.any() and (words.isin(_WORDS) & (parts == "development")).any()):
+    parts = words.map(_WORDS).mask(numeric, DEVELOPMENT)
+    if parts.isna().any() or (numeric.any() and (words.isin(_WORDS) & (parts == DEVELOPMENT)).any()):
         found = ", ".join(sorted(words.unique())[:10])
         message = (
-            f"a split must consist of the words {', '.join(_WORDS)}, or of fold numbers 0, 1, 2 ... beside one of "
-            f"the words for a locked test set; found {found}"
+            f"a split must consist of the words {', '.join(_WORDS)}, or of fold numbers 0, 1, 2 ... beside one "
+            f"of the words for a locked test set; found {found}"
         )
         raise ConfigError(message)
     if numeric.any():
         return _numbered(words, parts, numeric)
-    if parts.nunique() == 1:
+    if len(parts.unique()) == 1:
         message = (
-            f"a split must name a development part and a locked test set, found only {', '.join(words.unique())}: "
-            "call the part that is to be locked 'test', or leave --split out"
+            "a split must name a development part and a locked test set, and only has "
+            f"{', '.join(words.unique())}: call the part that is to be locked 'test', or leave --split out"
         )
         raise ConfigError(message)
-    merged = sorted(words[parts == "development"].unique())
+    merged = sorted(words[parts == DEVELOPMENT].unique())
     notes = (f"{' and '.join(merged)} together are the development part",) if len(merged) > 1 else ()
     return GivenSplit(parts, None, notes)
 
@@ -111,5 +114,39 @@ def _numbered(words: "pd.Series[str]", parts: "pd.Series[str]", numeric: "pd.Ser
 
 
 def _some(cases: "pd.Index[str]") -> str:
-    shown = ", ".join(map(str, cases[:5]))
-    return f"{shown} and {len(cases) - 5} more" if len(cases) > 5 else shown
+    shown = ", ".join(map(str, cases[:_SHOWN]))
+    return f"{shown} and {len(cases) - _SHOWN} more" if len(cases) > _SHOWN else shown
+
+
+def leave_crossing_out(groups: Groups, given: GivenSplit) -> GivenSplit:
+    """Leave out the development cases whose group reaches into the locked part, and note it."""
+    crossing = groups.crossing(given.parts)
+    dropped = crossing.cut & (given.parts == DEVELOPMENT)
+    if not dropped.any():
+        return given
+    n_development = int((given.parts == DEVELOPMENT).sum())
+    note = (
+        f"{int(dropped.sum())} of {n_development} development cases are left out, because their group "
+        f"({crossing.groups} groups) reaches into the locked part. {crossing.describe()}"
+    )
+    return GivenSplit(given.parts.mask(dropped, LEFT_OUT), given.folds, (*given.notes, note))
+
+
+def crossing_facts(crossing: Crossing, given: GivenSplit) -> str:
+    """Say how many groups a split cuts, and how many cases that concerns."""
+    locked = given.parts == LOCKED
+    of_locked = f", {crossing.cut[locked].mean():.1%} of the locked ones" if locked.any() else ""
+    return (
+        f"the given split cuts {crossing.groups} groups; {crossing.share:.1%} of the cases ({crossing.cases}"
+        f"{of_locked}) have their group on more than one side. {crossing.describe()}"
+    )
+
+
+def refusal(crossing: Crossing, given: GivenSplit) -> str:
+    """Say why a split is refused, and how to go on."""
+    return (
+        "a split must keep each group (cases that share a patient, a lesion or an image) on one side, and "
+        f"{crossing_facts(crossing, given)} Leave --split out for a plan of whole groups; or give "
+        "--drop-crossing to leave out the development cases whose group is in the locked part; or go on with "
+        "--waive-leakage, and every report, run and bundle will carry this share"
+    )

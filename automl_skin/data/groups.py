@@ -82,6 +82,10 @@ class Groups:
         """Group -> number of cases, the largest first."""
         return self.ids.value_counts(sort=True)
 
+    def only(self, cases: "pd.Index[str]") -> "Groups":
+        """Return the groups of some cases; groups keep their names, and others still tie them."""
+        return Groups(self.ids.loc[cases], self.links)
+
     def crossing(self, sides: "pd.Series[str]") -> Crossing:
         """Return what `sides` (case -> side; a missing side takes no part) cuts."""
         known = sides[sides.notna()]

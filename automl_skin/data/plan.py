@@ -8,13 +8,21 @@ from nowhere else.
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pandas as pd
 
-from automl_skin.data.given_split import GivenSplit, parse_split
-from automl_skin.data.groups import Crossing, Groups
+from automl_skin.data.given_split import (
+    DEVELOPMENT,
+    LEFT_OUT,
+    LOCKED,
+    GivenSplit,
+    crossing_facts,
+    leave_crossing_out,
+    parse_split,
+    refusal,
+)
+from automl_skin.data.groups import Groups
 from automl_skin.data.plan_checks import (
     check_folds,
     check_strata,
@@ -23,15 +31,13 @@ from automl_skin.data.plan_checks import (
     require_two_classes,
 )
 from automl_skin.data.splitter import deal
-from automl_skin.digests import digest_json
+from automl_skin.digests import Json, digest_json
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError, TableError
 from automl_skin.files import read_json, write_json, write_text
 from automl_skin.seeding import derive_seed
 
-DEVELOPMENT, LOCKED, LEFT_OUT = "development", "locked", "left_out"
 _STRATUM = "stratum_"
 _FINEST_SHARE = 20
-Cases = "pd.Index[str]"
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ class FoldPlan:
         """Write ``plan.csv`` and ``plan.json``, which has the digest, into `folder`."""
         write_text(folder / "plan.csv", self.table.to_csv(index_label="case", lineterminator="\n"))
         counts = {part: int(count) for part, count in self.table["part"].value_counts().items()}
-        facts = {
+        facts: Json = {
             "digest": self.digest,
             "seed": self.seed,
             "folds": len(self.folds),
@@ -170,8 +176,8 @@ class FoldPlan:
         )
         if plan.digest != facts["digest"]:
             message = (
-                f"{folder / 'plan.csv'} must have the digest {facts['digest']} that plan.json beside it records, "
-                f"and has {plan.digest}: one of the two was changed. Restore them, or start a new study"
+                f"{folder / 'plan.csv'} must have the digest {facts['digest']} that plan.json beside it "
+                f"records, and has {plan.digest}: one of the two was changed. Restore them, or start a new study"
             )
             raise IntegrityError(message)
         return plan
@@ -188,7 +194,7 @@ class FoldPlan:
     ) -> "list[tuple[pd.Index[str], pd.Index[str]]]":
         rows = self.table.loc[self.training(held_out_fold)]
         n_groups = rows["group"].nunique()
-        if not 2 <= n_splits <= n_groups:
+        if not 1 < n_splits <= n_groups:
             message = (
                 f"an inner split must have 2 to {n_groups} parts (the number of groups in its rows), "
                 f"found {n_splits}: ask for fewer parts or give more data"
@@ -256,8 +262,8 @@ def plan_from_split(
     groups : Groups
         Of all cases.
     split : pandas.Series
-        Case -> development, train, training, val, valid or validation (development; K folds are dealt inside it),
-        test, locked or holdout (locked), or a fold number. Every case needs a value.
+        Case -> development, train, training, val, valid or validation (development; K folds are dealt inside
+        it), test, locked or holdout (locked), or a fold number. Every case needs a value.
     strata : pandas.DataFrame or pandas.Series
         As for `make_plan`.
     folds, seed
@@ -279,14 +285,14 @@ def plan_from_split(
     if given.folds is None:
         check_folds(folds, 0.0)
     if drop_crossing:
-        given = _without_crossing(groups, given)
+        given = leave_crossing_out(groups, given)
     crossing = groups.crossing(given.sides)
     if crossing.groups and not waive:
-        raise LeakageError(_refusal(crossing, given))
+        raise LeakageError(refusal(crossing, given))
     plan = _with_folds(groups, strata, given, folds, seed)
     if not crossing.groups:
         return plan
-    waiver = f"--waive-leakage: {_crossing_facts(crossing, given)}"
+    waiver = f"--waive-leakage: {crossing_facts(crossing, given)}"
     notes = (waiver, *plan.notes)
     return FoldPlan(plan.table, seed, waiver, crossing.share, notes)
 
@@ -302,12 +308,12 @@ def _locked_rows(
     for first in range(parts):
         locked = pd.Series((part - first) % parts < numerator, index=groups.ids.index)
         left = groups.ids[~locked].groupby(classes[~locked]).nunique()
-        if len(left) == classes.nunique() and left.min() >= folds and classes[locked].nunique() > 1:
+        if len(left) == classes.nunique() and left.min() >= folds and len(classes[locked].unique()) > 1:
             return locked
     message = (
         f"every class must leave at least {folds} groups (one a fold) beside the locked part, and no way of "
-        f"locking {share:.0%} was found that does; the largest of the groups has {groups.sizes.iloc[0]} cases. "
-        "Use fewer folds or a smaller locked part"
+        f"locking {share:.0%} was found that does; the largest of the groups has {groups.sizes.iloc[0]} "
+        "cases. Use fewer folds or a smaller locked part"
     )
     raise TableError(message)
 
@@ -339,39 +345,6 @@ def _with_folds(groups: Groups, strata: pd.DataFrame, given: GivenSplit, folds: 
     return FoldPlan(table, seed, notes=notes)
 
 
-def _without_crossing(groups: Groups, given: GivenSplit) -> GivenSplit:
-    """Leave out the development cases whose group reaches into the locked part."""
-    crossing = groups.crossing(given.parts)
-    dropped = crossing.cut & (given.parts == DEVELOPMENT)
-    if not dropped.any():
-        return given
-    parts = given.parts.mask(dropped, LEFT_OUT)
-    n_development = int((given.parts == DEVELOPMENT).sum())
-    note = (
-        f"{int(dropped.sum())} of {n_development} development cases are left out, because their group ({crossing.groups} "
-        f"groups) reaches into the locked part. {crossing.describe()}"
-    )
-    return GivenSplit(parts, given.folds, (*given.notes, note))
-
-
-def _crossing_facts(crossing: Crossing, given: GivenSplit) -> str:
-    locked = given.parts == LOCKED
-    of_locked = f", {crossing.cut[locked].mean():.1%} of the locked ones" if locked.any() else ""
-    return (
-        f"the given split cuts {crossing.groups} groups; {crossing.share:.1%} of the cases ({crossing.cases}"
-        f"{of_locked}) have their group on more than one side. {crossing.describe()}"
-    )
-
-
-def _refusal(crossing: Crossing, given: GivenSplit) -> str:
-    return (
-        "a split must keep each group (cases that share a patient, a lesion or an image) on one side, and "
-        f"{_crossing_facts(crossing, given)} Leave --split out for a plan of whole groups; or --drop-crossing to "
-        "leave out the development cases whose group is in the locked part; or go on with --waive-leakage, and every "
-        "report, run and bundle will carry this share"
-    )
-
-
 def _read_table(path: Path) -> pd.DataFrame:
     text = path.read_text(encoding="utf-8")
     try:
@@ -380,4 +353,4 @@ def _read_table(path: Path) -> pd.DataFrame:
     except (ValueError, KeyError) as error:
         message = f"{path} must be the table that a fold plan wrote, and cannot be read as one ({error})"
         raise IntegrityError(message) from error
-    return cast("pd.DataFrame", table.set_index("case"))
+    return table.set_index("case")

@@ -22,7 +22,7 @@ def check_folds(folds: int, locked_share: float) -> None:
 
 
 def check_strata(strata: "pd.DataFrame | pd.Series[str]", groups: "pd.Series[str]") -> pd.DataFrame:
-    """Return the strata as text in the order of the groups; refuse duplicate or unlabelled cases and one class."""
+    """Return the strata as text in the order of the groups; refuse duplicate and unlabelled cases."""
     if groups.index.has_duplicates:
         twice = groups.index[groups.index.duplicated()].unique()
         raise TableError(f"case ids must be unique, found {', '.join(twice[:5])} more than once")
@@ -52,8 +52,8 @@ def require_spreadable(strata: pd.DataFrame, groups: "pd.Series[str]", minimum: 
     if len(small):
         found = ", ".join(f"{name} has {n}" for name, n in small.items())
         message = (
-            f"each class needs at least {minimum} groups (patients, lesions) for {purpose}: {found}. Use fewer "
-            "folds, lock a larger share, merge the class with another, or take its rows out of the table"
+            f"each class needs at least {minimum} groups (patients, lesions) for {purpose}: {found}. Use "
+            "fewer folds, merge the class with another, or take its rows out of the table"
         )
         raise TableError(message)
 
@@ -78,9 +78,9 @@ def _require_classes_in_folds(table: pd.DataFrame, classes: "pd.Series[str]") ->
         if len(lacking):
             sizes = table["group"][development].value_counts()
             message = (
-                f"each fold must hold every class, and fold {lacking[0]} has no case of class {name}; the largest "
-                f"group has {sizes.iloc[0]} of {int(development.sum())} cases. Use fewer folds, merge the class with "
-                "another, or look at the id columns if such a group is not what it should be"
+                f"each fold must hold every class, and fold {lacking[0]} has no case of class {name}; the "
+                f"largest group has {sizes.iloc[0]} of {int(development.sum())} cases. Use fewer folds, merge the "
+                "class with another, or look at the id columns if such a group is not what it should be"
             )
             raise TableError(message)
 
@@ -93,10 +93,12 @@ def _large_group(table: pd.DataFrame) -> list[str]:
     folds = development["fold"].nunique()
     if share <= 1 / folds:
         return []
-    return [
-        f"the group of {sizes.index[0]} has {sizes.iloc[0]} of {len(development)} development cases ({share:.0%}), more "
-        f"than a fold of {folds} should hold: the folds are uneven, and a missing id may have been coded as one value"
-    ]
+    note = (
+        f"the group of {sizes.index[0]} has {sizes.iloc[0]} of {len(development)} development cases ({share:.0%}), "
+        f"more than a fold of {folds} should hold: the folds are uneven, and a missing id may have been coded "
+        "as one value"
+    )
+    return [note]
 
 
 def _locked_notes(table: pd.DataFrame, classes: "pd.Series[str]") -> list[str]:
@@ -113,7 +115,8 @@ def _locked_notes(table: pd.DataFrame, classes: "pd.Series[str]") -> list[str]:
         elif n < _FEW_POSITIVES:
             width = expected_interval_width(n, len(locked) - n)
             notes.append(
-                f"the locked part has only {n} cases of class {name}: expect an interval of its AUC about {width:.2f} wide"
+                f"the locked part has only {n} cases of class {name}: expect an interval of its AUC about "
+                f"{width:.2f} wide"
             )
     return notes
 
@@ -121,8 +124,8 @@ def _locked_notes(table: pd.DataFrame, classes: "pd.Series[str]") -> list[str]:
 def expected_interval_width(n_positive: int, n_negative: int, auc: float = _ASSUMED_AUC) -> float:
     """Return the width of a 95 % interval of the AUC to be expected, at most 1.
 
-    Hanley & McNeil, Radiology 143:29 (1982), equation 1, with their exponential approximation of Q1 and Q2. Cases
-    are taken as independent, so that groups of several cases make it wider.
+    Hanley & McNeil, Radiology 143:29 (1982), equation 1, with their exponential approximation of Q1 and Q2.
+    Cases are taken as independent; groups of several cases make it wider.
     """
     q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = auc * (1 - auc) + (n_positive - 1) * (q1 - auc**2) + (n_negative - 1) * (q2 - auc**2)

@@ -1,0 +1,245 @@
+"""The audit: what is wrong with a table and its images, before anything is learned from them."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import chain
+from pathlib import Path
+
+import pandas as pd
+
+from automl_skin.data.audit_checks import (
+    contradictions,
+    damaged_images,
+    duplicate_images,
+    large_group,
+    missing_values,
+    split_crossing,
+    vanished_images,
+)
+from automl_skin.data.finding import Finding
+from automl_skin.data.groups import Groups
+from automl_skin.data.leaks import Leak, find_leaks
+from automl_skin.data.manifest import Manifest
+from automl_skin.data.roles import Roles
+from automl_skin.data.table import canonical_text
+from automl_skin.digests import Json
+from automl_skin.errors import ConfigError
+from automl_skin.files import write_json
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the audit found.
+
+    Parameters
+    ----------
+    quarantined : mapping of str to str
+        Column -> why it is kept from training. It stays available as a subgroup.
+    findings : tuple of Finding
+        Everything that a person should know, leaks first.
+    class_counts : mapping of str to int
+        Class -> cases.
+    missingness : mapping of str to (mapping of str to float)
+        Metadata column -> share of missing values, in ``all`` cases and by class.
+    largest_group : mapping
+        ``group``, ``cases`` and ``share``.
+    images : mapping of str to int
+        ``images`` in the table, of which ``missing`` and ``damaged``; pairs of ``exact_duplicates`` and
+        ``near_duplicates``.
+    """
+
+    quarantined: Mapping[str, str]
+    findings: tuple[Finding, ...]
+    class_counts: Mapping[str, int]
+    missingness: Mapping[str, Mapping[str, float]]
+    largest_group: Mapping[str, str | int | float]
+    images: Mapping[str, int]
+
+    def to_json(self) -> Json:
+        """Return everything as JSON; ``quarantined`` and ``findings`` name columns and reasons."""
+        return {
+            "quarantined": dict(self.quarantined),
+            "findings": [
+                {**asdict(finding), "examples": list(finding.examples)} for finding in self.findings
+            ],
+            "class_counts": dict(self.class_counts),
+            "missingness": {name: dict(shares) for name, shares in self.missingness.items()},
+            "largest_group": dict(self.largest_group),
+            "images": dict(self.images),
+        }
+
+    def lines(self) -> list[str]:
+        """Return what a person should read."""
+        counts = ", ".join(f"{name} {count}" for name, count in self.class_counts.items())
+        images = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.images.items())
+        largest = self.largest_group
+        quarantine = [f"  {column}: {reason}" for column, reason in self.quarantined.items()]
+        others = [f"  {finding}" for finding in self.findings if finding.column not in self.quarantined]
+        return [
+            f"Classes (cases): {counts}",
+            f"Images: {images}",
+            f"Largest group: {largest['cases']} cases ({largest['share']:.1%}), that of {largest['group']}",
+            f"Quarantined columns ({len(quarantine)}), kept from training (--allow COLUMN to use one):",
+            *(quarantine or ["  none"]),
+            f"Other findings ({len(others)}):",
+            *(others or ["  none"]),
+        ]
+
+    def write(self, folder: Path) -> None:
+        """Write ``audit.json`` into `folder`."""
+        write_json(folder / "audit.json", self.to_json())
+
+
+def run_audit(
+    manifest: Manifest,
+    table: pd.DataFrame,
+    inspection: pd.DataFrame,
+    duplicate_pairs: pd.DataFrame,
+    groups: Groups,
+    *,
+    split: "pd.Series[str] | None" = None,
+    allow: Collection[str] = (),
+    quarantine: Collection[str] = (),
+) -> Audit:
+    """Look for everything that makes figures wrong.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        With labels.
+    table : pandas.DataFrame
+        The table that it was made of, one row an image.
+    inspection : pandas.DataFrame
+        ``path`` and ``error`` of the images that were found.
+    duplicate_pairs : pandas.DataFrame
+        ``path_a``, ``path_b``, ``kind`` and ``similarity``.
+    groups : Groups
+        Of the manifest's cases.
+    split : pandas.Series, optional
+        Case -> value of a split of the user's own.
+    allow : collection of str
+        Columns that are not quarantined whatever is found.
+    quarantine : collection of str
+        Columns that are quarantined whatever is found.
+
+    Raises
+    ------
+    ConfigError
+        If `allow` or `quarantine` name a column that the table has not, or the same one.
+    """
+    _check_columns(table, allow, quarantine)
+    classes = _class_names(manifest)
+    leaks = _leaks(manifest, table, classes)
+    quarantined, leak_findings = _judge(leaks, _role_columns(manifest.roles), allow)
+    quarantined |= dict.fromkeys(quarantine, "as asked for by --quarantine")
+    findings = chain(
+        leak_findings,
+        (Finding("table", remark.column, remark.text) for remark in manifest.findings),
+        damaged_images(inspection),
+        vanished_images(inspection),
+        duplicate_images(duplicate_pairs, manifest.images, manifest.cases),
+        contradictions(manifest.cases, manifest.roles.lesion),
+        missing_values(manifest.metadata, classes),
+        large_group(groups),
+        () if split is None else split_crossing(groups, split),
+    )
+    sizes = groups.sizes
+    return Audit(
+        quarantined=quarantined,
+        findings=tuple(findings),
+        class_counts=_count_classes(manifest, classes),
+        missingness=_missingness(manifest.metadata, classes),
+        largest_group={
+            "group": str(sizes.index[0]),
+            "cases": int(sizes.iloc[0]),
+            "share": float(sizes.iloc[0] / sizes.sum()),
+        },
+        images=_count_images(manifest, inspection, duplicate_pairs),
+    )
+
+
+def _check_columns(table: pd.DataFrame, allow: Collection[str], quarantine: Collection[str]) -> None:
+    """Refuse columns that do not exist, and those that are allowed and quarantined at once."""
+    for option, columns in (("--allow", allow), ("--quarantine", quarantine)):
+        unknown = sorted(set(columns) - set(table.columns))
+        if unknown:
+            known = ", ".join(map(str, table.columns))
+            raise ConfigError(
+                f"{option} must name a column of the table ({known}), found {', '.join(unknown)}"
+            )
+    both = sorted(set(allow) & set(quarantine))
+    if both:
+        raise ConfigError(f"a column is either allowed or quarantined, and {', '.join(both)} is both: choose")
+
+
+def _class_names(manifest: Manifest) -> "pd.Series[str]":
+    """Return the class of each case by name."""
+    names = manifest.target.classes if manifest.target else ()
+    return manifest.cases["label"].map(dict(enumerate(names))).astype("str").fillna("unlabelled")
+
+
+def _role_columns(roles: Roles) -> set[str]:
+    """Return the columns that are ids and never metadata."""
+    named = (roles.image, roles.case, roles.image_role, roles.source, *roles.group_columns)
+    return {column for column in named if column is not None}
+
+
+def _leaks(manifest: Manifest, table: pd.DataFrame, classes: "pd.Series[str]") -> list[Leak]:
+    """Look for leaks in all columns of the table but the target."""
+    case_of = manifest.images.set_index("given")["case"]
+    case = canonical_text(table[manifest.roles.image]).map(case_of[~case_of.index.duplicated()])
+    diagnosis = case.map(manifest.cases["diagnosis"])
+    target = manifest.roles.target
+    return find_leaks(table, case.map(classes), diagnosis, skip=() if target is None else (target,))
+
+
+def _judge(
+    leaks: list[Leak], role_columns: set[str], allow: Collection[str]
+) -> tuple[dict[str, str], list[Finding]]:
+    """Return what is quarantined, and a finding for each leak.
+
+    A column of ids is never metadata: what it gives away is a finding only.
+    """
+    quarantined = {
+        leak.column: leak.reason
+        for leak in leaks
+        if leak.column not in role_columns and leak.column not in allow
+    }
+    return quarantined, list(_leak_findings(leaks, quarantined, allow))
+
+
+def _leak_findings(
+    leaks: list[Leak], quarantined: Mapping[str, str], allow: Collection[str]
+) -> Iterator[Finding]:
+    for leak in leaks:
+        kept = "allowed by --allow" if leak.column in allow else "a column of ids, never given to a model"
+        message = leak.reason if leak.column in quarantined else f"{leak.reason} ({kept})"
+        kind = leak.kind if leak.kind in {"constant", "sparse"} else "leak"
+        yield Finding(kind, leak.column, message)
+
+
+def _count_classes(manifest: Manifest, classes: "pd.Series[str]") -> dict[str, int]:
+    counts = classes.value_counts()
+    names = manifest.target.classes if manifest.target else counts.index
+    return {str(name): int(counts.get(name, 0)) for name in names}
+
+
+def _missingness(metadata: pd.DataFrame, classes: "pd.Series[str]") -> dict[str, dict[str, float]]:
+    """Return the share of missing values of each column, in all cases and by class."""
+    missing = metadata.isna()
+    by_class = missing.groupby(classes).mean()
+    shares = pd.concat([missing.mean().to_frame("all").T, by_class]).round(6)
+    return {
+        str(column): {str(name): float(share) for name, share in shares[column].items()} for column in shares
+    }
+
+
+def _count_images(manifest: Manifest, inspection: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, int]:
+    gone = int((inspection["error"] == "missing").sum())
+    return {
+        "images": len(manifest.images),
+        "missing": int(manifest.images["path"].isna().sum()) + gone,
+        "damaged": int((inspection["error"] != "").sum()) - gone,
+        "exact_duplicates": int((pairs["kind"] == "exact").sum()),
+        "near_duplicates": int((pairs["kind"] == "near").sum()),
+    }

@@ -1,0 +1,141 @@
+"""What the audit looks at, one function a question. Each yields findings."""
+
+from collections.abc import Iterator
+from itertools import combinations
+from math import sqrt
+
+import pandas as pd
+
+from automl_skin.data.finding import Finding, some
+from automl_skin.data.groups import Groups
+
+_MIN_MISSING = 20
+_DIFFERENCE = 0.1
+_STANDARD_ERRORS = 4.0
+_MOSTLY = 0.5
+_LARGE_GROUP = 0.05
+
+
+def damaged_images(inspection: pd.DataFrame) -> Iterator[Finding]:
+    """Name the images that cannot be decoded; `inspection` has ``path`` and ``error``."""
+    bad = inspection[(inspection["error"] != "") & (inspection["error"] != "missing")]
+    if len(bad):
+        message = f"{len(bad)} of {len(inspection)} images cannot be read and are left out"
+        yield Finding("damaged", None, message, len(bad), some(bad["path"] + ": " + bad["error"]))
+
+
+def vanished_images(inspection: pd.DataFrame) -> Iterator[Finding]:
+    """Name the images that were found and are gone."""
+    gone = inspection[inspection["error"] == "missing"]
+    if len(gone):
+        yield Finding(
+            "missing", None, f"{len(gone)} images are not there any more", len(gone), some(gone["path"])
+        )
+
+
+def duplicate_images(pairs: pd.DataFrame, images: pd.DataFrame, cases: pd.DataFrame) -> Iterator[Finding]:
+    """Count exact and near-duplicates; name those across lesions and those of different classes.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        ``path_a``, ``path_b``, ``kind`` (exact or near), ``similarity``.
+    images : pandas.DataFrame
+        ``case`` and ``path``.
+    cases : pandas.DataFrame
+        Index case; ``label``, ``lesion``.
+    """
+    case_of = images.dropna(subset="path").drop_duplicates("path").set_index("path")["case"]
+    known = pairs[pairs["path_a"].isin(case_of.index) & pairs["path_b"].isin(case_of.index)]
+    known = known.sort_values("similarity", ascending=False, kind="stable")
+    a, b = known["path_a"].map(case_of), known["path_b"].map(case_of)
+    shown = known["path_a"] + " and " + known["path_b"]
+    for kind in ("exact", "near"):
+        of_kind = known["kind"] == kind
+        if of_kind.any():
+            message = f"{int(of_kind.sum())} pairs of images are {kind} duplicates; each pair is in one group"
+            yield Finding(f"{kind} duplicates", None, message, int(of_kind.sum()), some(shown[of_kind]))
+    lesion_a, lesion_b = a.map(cases["lesion"]), b.map(cases["lesion"])
+    across = lesion_a.notna() & lesion_b.notna() & (lesion_a != lesion_b)
+    if across.any():
+        message = f"{int(across.sum())} pairs of duplicate images lie in different lesions"
+        yield Finding("duplicates across lesions", None, message, int(across.sum()), some(shown[across]))
+    different = a.map(cases["label"]) != b.map(cases["label"])
+    if different.any():
+        message = f"{int(different.sum())} pairs of duplicate images have different classes"
+        yield Finding(
+            "duplicates across classes", None, message, int(different.sum()), some(shown[different])
+        )
+
+
+def contradictions(cases: pd.DataFrame, column: str | None) -> Iterator[Finding]:
+    """Name the lesions whose cases differ in their diagnosis; `column` is the table's lesion column."""
+    for level, what in (("label", "classes"), ("diagnosis", "diagnoses")):
+        values = cases.groupby("lesion")[level].nunique()
+        several = values.index[values > 1]
+        if len(several):
+            message = f"{len(several)} lesions have cases of different {what}"
+            yield Finding("contradiction", column, message, len(several), some(several))
+            return
+
+
+def missing_values(metadata: pd.DataFrame, classes: "pd.Series[str]") -> Iterator[Finding]:
+    """Name the columns that are mostly empty, and those whose absence goes with a class."""
+    for column in metadata.columns:
+        missing = metadata[column].isna()
+        n_missing = int(missing.sum())
+        if n_missing > _MOSTLY * len(metadata):
+            message = f"missing in {missing.mean():.0%} of the cases"
+            yield Finding("missingness", str(column), message, n_missing)
+        if _MIN_MISSING <= n_missing <= len(metadata) - _MIN_MISSING:
+            yield from _telling_absence(str(column), missing, classes)
+
+
+def _telling_absence(column: str, missing: "pd.Series[bool]", classes: "pd.Series[str]") -> Iterator[Finding]:
+    """Name the class whose share differs most between missing and present, if it clearly does."""
+    absent_shares = classes[missing].value_counts(normalize=True)
+    present_shares = classes[~missing].value_counts(normalize=True)
+    name = absent_shares.sub(present_shares, fill_value=0.0).abs().idxmax()
+    without, present = float(absent_shares.get(name, 0.0)), float(present_shares.get(name, 0.0))
+    overall = float((classes == name).mean())
+    n_missing = int(missing.sum())
+    spread = overall * (1 - overall) * (1 / n_missing + 1 / (len(missing) - n_missing))
+    if abs(without - present) > max(_DIFFERENCE, _STANDARD_ERRORS * sqrt(spread)):
+        message = (
+            f"where it is missing, {without:.0%} are {name}, elsewhere {present:.0%}: its absence tells who "
+            "collected the case, and is kept from the model"
+        )
+        yield Finding("missingness", column, message, n_missing)
+
+
+def large_group(groups: Groups) -> Iterator[Finding]:
+    """Name a group that is too large to be one patient."""
+    sizes = groups.sizes
+    name, size = str(sizes.index[0]), int(sizes.iloc[0])
+    if size > 1 and size > _LARGE_GROUP * len(groups.ids):
+        links = groups.links[groups.links["case"].map(groups.ids) == name]
+        largest = links.groupby(["kind", "link"]).size().sort_values(ascending=False)
+        kind, tied = (str(largest.index[0][0]), int(largest.iloc[0])) if len(largest) else ("link", size)
+        message = (
+            f"{size} of {len(groups.ids)} cases ({size / len(groups.ids):.0%}) are one group, {tied} of them "
+            f"by one {kind}: is a missing id coded as a value?"
+        )
+        yield Finding("group", kind, message, size, some(groups.ids.index[groups.ids == name]))
+
+
+def split_crossing(groups: Groups, split: "pd.Series[str]") -> Iterator[Finding]:
+    """Say what each two sides of a given split share."""
+    sides = split.reindex(groups.ids.index)
+    names = sorted(map(str, sides.dropna().unique()))
+    for first, second in combinations(names, 2):
+        two = sides.where(sides.astype("str").isin((first, second)))
+        crossing = groups.crossing(two)
+        if not crossing.groups:
+            continue
+        shares = ", ".join(f"{crossing.cut[two == name].mean():.1%} of {name}" for name in (first, second))
+        kinds = ", ".join(f"{count} by {kind}" for kind, count in sorted(crossing.kinds.items()))
+        message = (
+            f"{first} and {second} share {crossing.groups} groups ({shares}); links on both sides: {kinds}"
+        )
+        examples = tuple(f"{a} and {b} ({kind})" for kind, a, b in crossing.examples)
+        yield Finding("split", None, message, crossing.cases, examples)

@@ -1,0 +1,275 @@
+"""Columns that give the label away, found by their values and not by their names.
+
+An honest column changes the odds of a class; a leak makes it certain, because it was written down by someone
+who knew the diagnosis. So the sign is *certainty*, not strength: on HAM10000 age has an AUC of 0.75, and
+`mel_thick_mm` of ISIC-DICM-17K one of 0.55. A set of rows is *given away* when
+
+- it holds 20 rows or more,
+- 20 rows of other classes would be expected in it, were the column unrelated to the class, and
+- at most 1 % as many are found: none among the first 100 expected, so that a wrong label hides no leak.
+
+Why 20 expected: by the rule of three, none found of 20 expected means with 95 % confidence that other classes
+are at least 20 / 3 times rarer there than elsewhere; a set where they are honestly five times rarer passes by
+luck once in fifty times (exp(-4)). It also makes the rule fair to rare classes: where 2 % of the cases are
+malignant, a level of 100 benign rows says nothing.
+
+Missing is a level like any other, so that only the partition of the rows counts: renamed columns, levels
+coded as integers and missing values coded as -1 make no difference. Each rule is applied to the label and
+to the full diagnosis:
+
+levels
+    A tenth of all rows lie in levels that are given away. Columns of many numbers are cut into bins of
+    neighbouring values first. A tenth, because extreme values of an honest column give some rows away (no
+    malignant lesion below the age of 20).
+filled
+    One level (mostly: missing) has half of the rows, and the others together are given away. No share is
+    asked for: being filled in at all is the leak.
+copy
+    Levels of 5 rows or more hold 90 % of the rows and have, all together, at most 1 % of the rows of other
+    classes that would be expected: the target under another name, also in tables too small for the other rules.
+prefix, suffix
+    The first or last token of a text of many values (image names, paths), by the rule for levels.
+sparse, constant
+    One level has 99 % of the rows and the others are all of one class, or there are no others: too few to
+    learn from, and too few to show that the column is harmless (in ISIC-DICM-17K's validation table
+    `mel_ulcer` is filled in once). From 95 %, the same if 5 rows of other classes would be expected.
+
+Measured on HAM10000 (malignant, melanoma, seven classes) and ISIC-DICM-17K (training, validation, both):
+
+===========================================  ====================================================
+share of rows given away (threshold 0.1)     age, sex, site 0.000 in all; `dx_type` 0.38 to 0.46;
+                                             `diagnosis_confirm_type` 0.23 to 0.34; `diagnosis` 0.67 to
+                                             0.95; `benign_malignant` 1.0; suffix of `image` 1.0
+expected, none found (filled, threshold 20)  `mel_class` 26.5 to 502; `mel_mitotic_index` 27;
+                                             `mel_type`, `mel_ulcer`, `nevus_type` 95 to 174; `mel_thick_mm` 336
+nearest honest level                         HAM10000, age 15: none of 15 expected malignant (77 rows)
+filled in too rarely (validation)            `mel_type`, `mel_ulcer`, `nevus_type` 1 to 7 rows (sparse);
+                                             `mel_mitotic_index`, `mel_thick_mm` empty (constant)
+===========================================  ====================================================
+
+In 80 random subsets of HAM10000 (5 to 60 % of the rows) for each of the three targets `dx_type` was always
+found, and age, sex and site never.
+
+Not found: a leak of several columns together only; noise in more than 1 % of the misfits expected; a column
+that gives fewer rows away than the thresholds say (`melanocytic` of the training table).
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import BoolArray, FloatArray, IntArray
+
+_MIN_ROWS = 20
+_MIN_EXPECTED = 20.0
+_TOLERATED = 0.01
+_MIN_SHARE = 0.1
+_DOMINATING = 0.5
+_SPARSE_SHARE, _SPARSE_EXPECTED, _TOO_FEW_SHARE = 0.05, 5.0, 0.01
+_COPY_ROWS, _COPY_SHARE, _COPY_EXPECTED = 5, 0.9, 10.0
+_MANY_LEVELS = 20
+_MAX_BINS = 50
+_EXTENSION = r"\.[A-Za-z]{2,5}$"
+_LEADING = r"^([^\W_]+)(?=[\W_])"
+_TRAILING = r"[\W_]([^\W_]+)$"
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A column that gives the label away.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+    kind : str
+        ``levels``, ``filled``, ``copy``, ``prefix``, ``suffix``, ``sparse`` or ``constant``.
+    reason : str
+        What was seen, for people.
+    share : float
+        Share of the rows whose class the column gives away.
+    """
+
+    column: str
+    kind: str
+    reason: str
+    share: float
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Rows by level and class of one column; `names` of levels and classes are for messages."""
+
+    table: IntArray
+    levels: list[str]
+    classes: list[str]
+
+    @property
+    def rows(self) -> IntArray:
+        return np.asarray(self.table.sum(axis=1))
+
+    @property
+    def share(self) -> FloatArray:
+        """Share of each class in all rows."""
+        return np.asarray(self.table.sum(axis=0) / self.table.sum())
+
+    def misfits(self) -> tuple[IntArray, FloatArray]:
+        """Return, by level, the rows outside its largest class, found and expected."""
+        found = self.rows - self.table.max(axis=1)
+        expected = self.rows * (1 - self.share[self.table.argmax(axis=1)])
+        return found, expected
+
+    def given_away(self) -> BoolArray:
+        """Return which levels are given away."""
+        found, expected = self.misfits()
+        sure = (self.rows >= _MIN_ROWS) & (expected >= _MIN_EXPECTED)
+        return np.asarray(sure & (found <= _TOLERATED * expected))
+
+    def given_share(self) -> float:
+        """Return the share of the rows that lie in levels that are given away."""
+        return float(self.rows[self.given_away()].sum() / self.rows.sum())
+
+    def against(self, level: int) -> "_Counts":
+        """Return the counts of one level and of all others together."""
+        rest = self.table.sum(axis=0) - self.table[level]
+        return _Counts(np.stack([self.table[level], rest]), [self.levels[level], "others"], self.classes)
+
+
+def find_leaks(
+    table: pd.DataFrame,
+    labels: "pd.Series[int]",
+    diagnosis: "pd.Series[str] | None" = None,
+    skip: Collection[str] = (),
+) -> list[Leak]:
+    """Find the columns that give the label away.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Any columns; one row a case or an image.
+    labels : pandas.Series
+        The class of each row of `table`, in its order; names or numbers. Rows without one are left out.
+    diagnosis : pandas.Series, optional
+        The full diagnosis of each row, where it is finer than the class.
+    skip : collection of str
+        Columns that are not looked at: the target itself.
+
+    Returns
+    -------
+    list of Leak
+        At most one for each column, in the order of the columns.
+    """
+    labelled = pd.Series(np.asarray(labels)).notna().to_numpy()
+    rows = table.loc[labelled]
+    outcomes = [np.asarray(values)[labelled] for values in (labels, diagnosis) if values is not None]
+    coded = [pd.factorize(pd.Series(values).astype("str").fillna("missing")) for values in outcomes]
+    if rows.empty or len(coded[0][1]) < 2:  # noqa: PLR2004 - nothing can be given away
+        return []
+    columns = [name for name in rows.columns if name not in skip]
+    found = (_first_leak(rows[name], coded) for name in columns)
+    return [leak for leak in found if leak is not None]
+
+
+def _first_leak(values: "pd.Series[str]", outcomes: list[tuple[IntArray, "pd.Index[str]"]]) -> Leak | None:
+    """Return the strongest sign in one column, by all rules against all outcomes."""
+    partitions = list(_partitions(values))
+    leaks = [
+        leak
+        for codes, classes in outcomes
+        for kind, (levels, names) in partitions
+        for leak in _leaks(str(values.name), kind, _count(levels, names, codes, classes))
+    ]
+    return max(leaks, key=lambda leak: leak.share, default=None)
+
+
+def _partitions(values: "pd.Series[str]") -> Iterator[tuple[str, tuple[IntArray, "pd.Index[str]"]]]:
+    """Yield the ways in which a column divides the rows: levels, and bins or tokens where it has many."""
+    levels, names = pd.factorize(values, use_na_sentinel=False)
+    yield "levels", (levels, names)
+    rows = np.bincount(levels)
+    if len(rows) <= _MANY_LEVELS or rows[rows >= _MIN_ROWS].sum() > len(values) / 2:
+        return
+    if pd.api.types.is_numeric_dtype(values):
+        yield "bins", _bins(values.astype("float64"))
+        return
+    text = values.astype("str").str.replace(_EXTENSION, "", regex=True)
+    for kind, pattern in (("prefix", _LEADING), ("suffix", _TRAILING)):
+        yield kind, pd.factorize(text.str.extract(pattern, expand=False), use_na_sentinel=False)
+
+
+def _bins(values: "pd.Series[float]") -> tuple[IntArray, "pd.Index[str]"]:
+    """Cut numbers into at most 50 bins of neighbouring values; equal values stay together, missing is a bin."""
+    rank = values.rank(method="min") - 1
+    per_bin = max(_MIN_ROWS, -(-int(values.notna().sum()) // _MAX_BINS))
+    number = (rank // per_bin).astype("Float64")
+    codes, bins = pd.factorize(number, use_na_sentinel=False)
+    smallest = values.groupby(codes).min()
+    return codes, pd.Index([f"from {smallest[code]:g}" for code in range(len(bins))])
+
+
+def _count(levels: IntArray, names: "pd.Index[str]", codes: IntArray, classes: "pd.Index[str]") -> _Counts:
+    named = pd.Index(names).astype("str").fillna("missing").tolist()
+    cells = np.bincount(levels * len(classes) + codes, minlength=len(named) * len(classes))
+    return _Counts(cells.reshape(len(named), len(classes)), named, [str(name) for name in classes])
+
+
+def _leaks(column: str, kind: str, counts: _Counts) -> Iterator[Leak]:
+    """Yield what the rules find in one partition of a column."""
+    share = counts.given_share()
+    if share >= _MIN_SHARE:
+        yield Leak(column, "levels" if kind == "bins" else kind, _levels_reason(kind, counts, share), share)
+    if kind != "levels":
+        return
+    yield from _one_value(column, counts)
+    if _is_copy(counts):
+        reason = f"the target under another name: its {len(counts.levels)} levels determine the class"
+        yield Leak(column, "copy", reason, 1.0)
+
+
+def _one_value(column: str, counts: _Counts) -> Iterator[Leak]:
+    """Yield what the rules for columns with a dominating level find."""
+    n_rows = int(counts.rows.sum())
+    dominating = int(counts.rows.argmax())
+    filled = counts.against(dominating)
+    n_filled = n_rows - int(counts.rows[dominating])
+    share = n_filled / n_rows
+    if n_filled == 0:
+        yield Leak(
+            column, "constant", f"every row is {counts.levels[dominating]}: nothing can be learned", 0.0
+        )
+        return
+    if share > _DOMINATING:
+        return
+    name = filled.classes[int(filled.table[1].argmax())]
+    found, expected = (values[1] for values in filled.misfits())
+    seen = f"{n_filled} of {n_rows} rows are not {counts.levels[dominating]}, and "
+    if filled.given_away()[1]:
+        others = f"{found} are of another class where {expected:.0f} were to be expected"
+        yield Leak(column, "filled", f"{seen}give class {name} away: {others}", share)
+    elif found == 0 and share < (_SPARSE_SHARE if expected >= _SPARSE_EXPECTED else _TOO_FEW_SHARE):
+        few = f"all are of class {name}: too few to learn from, and to show that it is no leak"
+        yield Leak(column, "sparse", seen + few, share)
+
+
+def _is_copy(counts: _Counts) -> bool:
+    """Say whether nearly every row's class follows from its level."""
+    large = counts.rows >= _COPY_ROWS
+    found, expected = counts.misfits()
+    unavoidable = counts.rows.sum() * (1 - counts.share.max())
+    covered = counts.rows[large].sum() >= _COPY_SHARE * counts.rows.sum()
+    pure = found[large].sum() <= _TOLERATED * expected[large].sum()
+    return bool(covered and pure and unavoidable >= _COPY_EXPECTED)
+
+
+def _levels_reason(kind: str, counts: _Counts, share: float) -> str:
+    """Name the largest levels that are given away."""
+    given = np.flatnonzero(counts.given_away())
+    largest = given[np.argsort(-counts.rows[given], kind="stable")][:3]
+    shown = ", ".join(
+        f"{counts.levels[i]} ({counts.rows[i]} rows, class {counts.classes[int(counts.table[i].argmax())]})"
+        for i in largest
+    )
+    what = {"levels": "levels", "bins": "ranges of values"}.get(kind, f"a {kind}")
+    return f"{share:.1%} of the rows lie in {what} of one class only: {shown}"
