@@ -52,7 +52,7 @@ class Inspection:
 class _Row:
     path: str
     size_bytes: int = 0
-    mtime_ns: int = 0
+    mtime_ns: int = -1  # of no file: what could not be read is tried again the next time
     content: str = ""
     width: int = 0
     height: int = 0
@@ -146,7 +146,7 @@ class _Examination:
                 self.progress(done, self.total)
             if time.monotonic() - saved > _SAVE_SECONDS or done == self.total:
                 known = known.updated(_known(new))
-                write_known(self.file, _lasting(known))
+                write_known(self.file, known)
                 saved, new = time.monotonic(), []
         return known
 
@@ -174,9 +174,3 @@ def _known(rows: list[_Row]) -> Known:
         if row.fingerprint is not None:
             fingerprints[position] = row.fingerprint
     return Known(table, fingerprints)
-
-
-def _lasting(known: Known) -> Known:
-    """Leave out what may be otherwise the next time although no file was changed: what could not be read."""
-    kept = (known.table["content"] != "").to_numpy()
-    return Known(known.table[kept], known.fingerprints[kept])

@@ -133,6 +133,17 @@ def test_a_file_that_vanishes_meanwhile_is_missing(root, tmp_path, monkeypatch):
     assert inspect_images(root, PATHS, tmp_path / "cache").table["width"][2] == 7
 
 
+def test_what_could_not_be_read_is_tried_again(root, tmp_path, monkeypatch, reads):
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuse)
+        found = inspect_images(root, ["0.jpg"], tmp_path / "cache")
+    assert "0.jpg must be a readable file and is not (Permission denied)" in found.table["error"][0]
+    assert inspect_images(root, ["0.jpg"], tmp_path / "cache").table["error"][0] == ""
+
+
 def test_a_path_given_twice_is_two_rows_and_one_look(root, tmp_path, reads):
     found = inspect_images(root, ["0.jpg", "2.jpg", "0.jpg"], tmp_path / "cache")
     assert sorted(reads) == ["0.jpg", "2.jpg"]

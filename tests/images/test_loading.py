@@ -106,11 +106,17 @@ def test_in_order_keeps_the_order_and_the_bound():
 
 
 def test_in_order_lets_go_when_the_reader_stops():
-    before = threading.active_count()
-    results = in_order(lambda item: item, range(1000), threads=3, ahead=10)
-    assert next(results) == 0
+    before, begun = threading.active_count(), []
+
+    def work(item):
+        begun.append(item)
+        time.sleep(0.01)
+
+    results = in_order(work, range(1000), threads=2, ahead=100)
+    next(results)
     results.close()
     assert threading.active_count() == before
+    assert len(begun) < 50
 
 
 def test_in_order_hands_on_what_is_raised():
