@@ -1,11 +1,13 @@
 """A split that the user brings: words or fold numbers become parts and folds."""
 
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from automl_skin.data.groups import Crossing, Groups
 from automl_skin.errors import ConfigError, TableError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEVELOPMENT, LOCKED, LEFT_OUT = "development", "locked", "left_out"
 _WORDS = {
@@ -64,8 +66,8 @@ def parse_split(split: "pd.Series[str]", cases: "pd.Index[str]") -> GivenSplit:
     if parts.isna().any() or (numeric.any() and (words.isin(_WORDS) & (parts == DEVELOPMENT)).any()):
         found = ", ".join(sorted(words.unique())[:10])
         message = (
-            f"a split must consist of the words {', '.join(_WORDS)}, or of fold numbers 0, 1, 2 ... beside one "
-            f"of the words for a locked test set; found {found}"
+            f"a split must consist of the words {', '.join(_WORDS)}, or of fold numbers 0, 1, 2 ... beside "
+            f"one of the words for a locked test set; found {found}"
         )
         raise ConfigError(message)
     if numeric.any():

@@ -26,7 +26,7 @@ filled
     asked for: being filled in at all is the leak.
 copy
     Levels of 5 rows or more hold 90 % of the rows and have, all together, at most 1 % of the rows of other
-    classes that would be expected: the target under another name, also in tables too small for the other rules.
+    classes that would be expected: the target under another name, also in tables too small for the others.
 prefix, suffix
     The first or last token of a text of many values (image names, paths), by the rule for levels.
 sparse, constant
@@ -41,7 +41,8 @@ share of rows given away (threshold 0.1)     age, sex, site 0.000 in all; `dx_ty
                                              `diagnosis_confirm_type` 0.23 to 0.34; `diagnosis` 0.67 to
                                              0.95; `benign_malignant` 1.0; suffix of `image` 1.0
 expected, none found (filled, threshold 20)  `mel_class` 26.5 to 502; `mel_mitotic_index` 27;
-                                             `mel_type`, `mel_ulcer`, `nevus_type` 95 to 174; `mel_thick_mm` 336
+                                             `mel_type`, `mel_ulcer`, `nevus_type` 95 to 174;
+                                             `mel_thick_mm` 336
 nearest honest level                         HAM10000, age 15: none of 15 expected malignant (77 rows)
 filled in too rarely (validation)            `mel_type`, `mel_ulcer`, `nevus_type` 1 to 7 rows (sparse);
                                              `mel_mitotic_index`, `mel_thick_mm` empty (constant)
@@ -200,7 +201,7 @@ def _partitions(values: "pd.Series[str]") -> Iterator[tuple[str, tuple[IntArray,
 
 
 def _bins(values: "pd.Series[float]") -> tuple[IntArray, "pd.Index[str]"]:
-    """Cut numbers into at most 50 bins of neighbouring values; equal values stay together, missing is a bin."""
+    """Cut numbers into at most 50 bins of neighbours; equal values stay together, missing is a bin."""
     rank = values.rank(method="min") - 1
     per_bin = max(_MIN_ROWS, -(-int(values.notna().sum()) // _MAX_BINS))
     number = (rank // per_bin).astype("Float64")

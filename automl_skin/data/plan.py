@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from automl_skin.data.given_split import (
@@ -23,6 +22,7 @@ from automl_skin.data.given_split import (
     refusal,
 )
 from automl_skin.data.groups import Groups
+from automl_skin.data.locking import choose_locked
 from automl_skin.data.plan_checks import (
     check_folds,
     check_strata,
@@ -32,12 +32,11 @@ from automl_skin.data.plan_checks import (
 )
 from automl_skin.data.splitter import deal
 from automl_skin.digests import Json, digest_json
-from automl_skin.errors import ConfigError, IntegrityError, LeakageError, TableError
+from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.files import read_json, write_json, write_text
 from automl_skin.seeding import derive_seed
 
 _STRATUM = "stratum_"
-_FINEST_SHARE = 20
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ class FoldPlan:
     def write(self, folder: Path) -> None:
         """Write ``plan.csv`` and ``plan.json``, which has the digest, into `folder`."""
         write_text(folder / "plan.csv", self.table.to_csv(index_label="case", lineterminator="\n"))
-        counts = {part: int(count) for part, count in self.table["part"].value_counts().items()}
+        counts = {str(part): int(count) for part, count in self.table["part"].value_counts().items()}
         facts: Json = {
             "digest": self.digest,
             "seed": self.seed,
@@ -177,7 +176,7 @@ class FoldPlan:
         if plan.digest != facts["digest"]:
             message = (
                 f"{folder / 'plan.csv'} must have the digest {facts['digest']} that plan.json beside it "
-                f"records, and has {plan.digest}: one of the two was changed. Restore them, or start a new study"
+                f"records, and has {plan.digest}: one of them was changed; restore it, or begin another study"
             )
             raise IntegrityError(message)
         return plan
@@ -241,7 +240,7 @@ def make_plan(
     strata = check_strata(strata, groups.ids)
     parts = pd.Series(DEVELOPMENT, index=groups.ids.index)
     if locked_share > 0:
-        parts[_locked_rows(groups, strata, folds, locked_share, seed)] = LOCKED
+        parts[choose_locked(groups, strata, folds, locked_share, seed)] = LOCKED
     return _with_folds(groups, strata, GivenSplit(parts, None, ()), folds, seed)
 
 
@@ -295,35 +294,6 @@ def plan_from_split(
     waiver = f"--waive-leakage: {crossing_facts(crossing, given)}"
     notes = (waiver, *plan.notes)
     return FoldPlan(plan.table, seed, waiver, crossing.share, notes)
-
-
-def _locked_rows(
-    groups: Groups, strata: pd.DataFrame, folds: int, share: float, seed: int
-) -> "pd.Series[bool]":
-    """Choose whole groups for the locked part so that every class can still be spread over the folds."""
-    numerator, parts = _as_fraction(share)
-    require_spreadable(strata, groups.ids, max(folds + 1, parts), f"{folds} folds and a locked part")
-    part = deal(strata, groups.ids, parts, derive_seed(seed, "locked"))
-    classes = strata.iloc[:, 0]
-    for first in range(parts):
-        locked = pd.Series((part - first) % parts < numerator, index=groups.ids.index)
-        left = groups.ids[~locked].groupby(classes[~locked]).nunique()
-        if len(left) == classes.nunique() and left.min() >= folds and len(classes[locked].unique()) > 1:
-            return locked
-    message = (
-        f"every class must leave at least {folds} groups (one a fold) beside the locked part, and no way of "
-        f"locking {share:.0%} was found that does; the largest of the groups has {groups.sizes.iloc[0]} "
-        "cases. Use fewer folds or a smaller locked part"
-    )
-    raise TableError(message)
-
-
-def _as_fraction(share: float) -> tuple[int, int]:
-    """Return the fraction nearest to `share` with a denominator of at most twenty."""
-    denominators = np.arange(2, _FINEST_SHARE + 1)
-    numerators = np.maximum(np.rint(share * denominators), 1)
-    best = int(np.argmin(np.round(np.abs(numerators / denominators - share), 9)))
-    return int(numerators[best]), int(denominators[best])
 
 
 def _with_folds(groups: Groups, strata: pd.DataFrame, given: GivenSplit, folds: int, seed: int) -> FoldPlan:

@@ -79,8 +79,8 @@ def _require_classes_in_folds(table: pd.DataFrame, classes: "pd.Series[str]") ->
             sizes = table["group"][development].value_counts()
             message = (
                 f"each fold must hold every class, and fold {lacking[0]} has no case of class {name}; the "
-                f"largest group has {sizes.iloc[0]} of {int(development.sum())} cases. Use fewer folds, merge the "
-                "class with another, or look at the id columns if such a group is not what it should be"
+                f"largest group has {sizes.iloc[0]} of {int(development.sum())} cases. Use fewer folds, "
+                "merge the class with another, or look at the id columns if such a group is not what it should be"
             )
             raise TableError(message)
 
@@ -94,9 +94,9 @@ def _large_group(table: pd.DataFrame) -> list[str]:
     if share <= 1 / folds:
         return []
     note = (
-        f"the group of {sizes.index[0]} has {sizes.iloc[0]} of {len(development)} development cases ({share:.0%}), "
-        f"more than a fold of {folds} should hold: the folds are uneven, and a missing id may have been coded "
-        "as one value"
+        f"the group of {sizes.index[0]} has {sizes.iloc[0]} of {len(development)} development cases "
+        f"({share:.0%}), more than a fold of {folds} should hold: the folds are uneven, and a missing id may "
+        "have been coded as one value"
     )
     return [note]
 
