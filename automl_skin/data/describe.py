@@ -1,11 +1,13 @@
 """What was understood, in lines that a newcomer can read."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-import pandas as pd
 
 from automl_skin.data.manifest import Manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WIDTH = 8
 

@@ -34,7 +34,8 @@ def image_rows(rows: pd.DataFrame, roles: Roles, index: ImageIndex) -> pd.DataFr
         name = given[key == first].iloc[0]
         message = (
             f"each image must stand in one row, and {key[twice].nunique():,} stand in several: "
-            f"{name!r} in {name_rows(key.index[key == first])}; leave one of the rows out, or correct column {roles.image!r}"
+            f"{name!r} in {name_rows(key.index[key == first])}; "
+            f"leave one of the rows out, or correct column {roles.image!r}"
         )
         raise TableError(message)
     status = path.isna().map({True: "missing", False: "found"}).astype("str")

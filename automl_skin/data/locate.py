@@ -5,12 +5,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-import pandas as pd
 
 from automl_skin.data.table import canonical_text, name_rows
 from automl_skin.errors import TableError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
 _ABSOLUTE = re.compile(r"^(/|~|[A-Za-z]:)")

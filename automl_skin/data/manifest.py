@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,8 +17,10 @@ from automl_skin.data.roles import Remark, Roles
 from automl_skin.data.sources import collapse_one_hot
 from automl_skin.data.table import canonical_text, name_rows, require_column
 from automl_skin.data.target import Target, choose_target
-from automl_skin.digests import Json
 from automl_skin.errors import IntegrityError, TableError
+
+if TYPE_CHECKING:
+    from automl_skin.digests import Json
 
 LABEL_COLUMNS = ("label", "diagnosis")
 
