@@ -1,9 +1,17 @@
 """The table of families. To add one: add its file, and its line here."""
 
 from automl_skin.errors import ConfigError
+from automl_skin.heads import extra_trees, lightgbm, logistic, mlp, random_forest, xgboost
 from automl_skin.heads.protocol import Family
 
-FAMILIES: dict[str, Family] = {}
+FAMILIES: dict[str, Family] = {
+    "lightgbm": lightgbm.FAMILY,
+    "xgboost": xgboost.FAMILY,
+    "random_forest": random_forest.FAMILY,
+    "extra_trees": extra_trees.FAMILY,
+    "logistic": logistic.FAMILY,
+    "mlp": mlp.FAMILY,
+}
 
 
 def family_by_name(name: str) -> Family:

@@ -1,0 +1,58 @@
+"""Extremely randomised trees (Geurts, Ernst and Wehenkel 2006), grown by scikit-learn."""
+
+from dataclasses import dataclass
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.heads.design import Design
+from automl_skin.heads.forest import ForestHead, load_forest, nodes_of
+from automl_skin.heads.protocol import Family
+from automl_skin.heads.signature import Signature
+from automl_skin.heads.space import Choice, Integer, Real, Space
+from automl_skin.heads.training import training_targets
+
+
+@dataclass(frozen=True)
+class ExtraTreesConfig:
+    """Names as in scikit-learn; `max_features` is a share. Each tree sees all rows, as in the paper."""
+
+    n_estimators: int = 120
+    criterion: str = "gini"
+    max_features: float = 0.08
+    min_samples_leaf: int = 5
+
+
+# Ranges: as the random forest's; random thresholds are cheap, so more columns may be tried in a node.
+SPACE: Space = {
+    "n_estimators": Integer(60, 200, log=True),
+    "criterion": Choice("gini", "entropy"),
+    "max_features": Real(0.02, 0.2, log=True),
+    "min_samples_leaf": Integer(2, 30, log=True),
+}
+
+
+def fit(
+    config: ExtraTreesConfig,
+    design: Design,
+    labels: IntArray,
+    n_classes: int,
+    weights: FloatArray | None,
+    seed: int,
+    threads: int,
+) -> ForestHead:
+    """Fit a head; see `Family`."""
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    targets = training_targets(design, labels, n_classes, weights)
+    forest = ExtraTreesClassifier(
+        config.n_estimators,
+        criterion=config.criterion,
+        max_features=config.max_features,
+        min_samples_leaf=config.min_samples_leaf,
+        random_state=seed,
+        n_jobs=threads,
+    )
+    forest.fit(design.matrix, targets.codes, targets.weights)
+    return ForestHead(Signature.of(design, targets), nodes_of([tree.tree_ for tree in forest.estimators_]))
+
+
+FAMILY = Family("extra_trees", ExtraTreesConfig, SPACE, fit, load_forest, wants_few_columns=True)

@@ -1,0 +1,124 @@
+"""Small neural networks on the design matrix, averaged over seeds; optionally gated by metadata (MetaNet)."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.errors import InputError
+from automl_skin.files import read_json, write_json
+from automl_skin.heads.design import Design
+from automl_skin.heads.neural.config import MlpConfig
+from automl_skin.heads.neural.forward import network_probabilities
+from automl_skin.heads.protocol import Family
+from automl_skin.heads.signature import Signature
+from automl_skin.heads.space import Choice, Integer, Real, Space
+from automl_skin.heads.stored import read_arrays, write_arrays
+from automl_skin.heads.training import training_targets
+from automl_skin.seeding import derive_seed
+
+CONFIG_NAME = "mlp.json"
+
+# Ranges: Gorishniy et al. 2021 (rtdl) for dropout, rate and decay; shape and epochs bounded so that a fold
+# fit takes seconds on one thread (6,400 rows x 1,280 columns).
+SPACE: Space = {
+    "layers": Integer(1, 2),
+    "width": Integer(16, 256, log=True),
+    "activation": Choice("gelu", "relu"),
+    "dropout": Real(0.0, 0.6),
+    "input_noise": Choice(0.0, 0.2, 0.5),
+    "mixup": Choice(0.0, 0.2, 1.0),
+    "label_smoothing": Real(0.0, 0.2),
+    "learning_rate": Real(2e-4, 1e-2, log=True),
+    "weight_decay": Real(1e-3, 1.0, log=True),
+    "epochs": Integer(5, 20, log=True),
+    "batch_size": Choice(128, 256, 512),
+    "balanced_sampling": Choice(False, True),
+    "members": Integer(1, 3),
+}
+
+
+@dataclass(frozen=True)
+class MlpHead:
+    """Trained networks.
+
+    Parameters
+    ----------
+    signature : Signature
+    config : MlpConfig
+    networks : tuple of dict
+        The state of each member, as arrays; see `network_probabilities`.
+    """
+
+    signature: Signature
+    config: MlpConfig
+    networks: tuple[dict[str, npt.NDArray[Any]], ...]
+
+    def predict(self, design: Design) -> FloatArray:
+        """Return the mean probabilities of the members, shape (n_cases, n_classes)."""
+        self.signature.check(design)
+        total = np.zeros((design.n_cases, len(self.signature.classes)))
+        for arrays in self.networks:
+            total += network_probabilities(arrays, self.config.activation, design)
+        return self.signature.spread(total)
+
+    def save(self, folder: Path) -> None:
+        """Write ``head.json``, ``mlp.json`` and one file of arrays a member."""
+        self.signature.write(folder)
+        write_json(folder / CONFIG_NAME, asdict(self.config))
+        for number, arrays in enumerate(self.networks):
+            write_arrays(_member_path(folder, number), arrays)
+
+
+def fit(
+    config: MlpConfig,
+    design: Design,
+    labels: IntArray,
+    n_classes: int,
+    weights: FloatArray | None,
+    seed: int,
+    threads: int,
+) -> MlpHead:
+    """Fit a head; see `Family`.
+
+    Raises
+    ------
+    InputError
+        If MetaNet is asked for and the design has no image or no metadata columns.
+    """
+    from automl_skin.heads.neural.train import train_network
+
+    _check_fusion(config, design)
+    targets = training_targets(design, labels, n_classes, weights)
+    networks = [
+        train_network(config, design, targets, derive_seed(seed, "member", number), threads)
+        for number in range(config.members)
+    ]
+    states = [{name: tensor.numpy() for name, tensor in net.state_dict().items()} for net in networks]
+    return MlpHead(Signature.of(design, targets), config, tuple(states))
+
+
+def load(folder: Path) -> MlpHead:
+    """Load what `MlpHead.save` wrote."""
+    config = MlpConfig(**cast("dict[str, Any]", read_json(folder / CONFIG_NAME)))
+    networks = tuple(read_arrays(_member_path(folder, number)) for number in range(config.members))
+    return MlpHead(Signature.read(folder), config, networks)
+
+
+def _member_path(folder: Path, number: int) -> Path:
+    return folder / f"member-{number}.safetensors"
+
+
+def _check_fusion(config: MlpConfig, design: Design) -> None:
+    if config.fusion == "metanet" and not 0 < design.image_columns < design.n_columns:
+        message = (
+            f"metanet gates image columns by metadata columns and needs both, found {design.image_columns} "
+            f"of the image and {design.n_columns - design.image_columns} of metadata; use the fusion concat"
+        )
+        raise InputError(message)
+
+
+FAMILY = Family("mlp", MlpConfig, SPACE, fit, load, wants_few_columns=False, neural=True)

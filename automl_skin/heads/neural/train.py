@@ -1,0 +1,137 @@
+"""Training of the neural head: a fixed number of epochs, so that no inner split is needed."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from automl_skin.errors import ConfigError
+from automl_skin.heads.design import Design
+from automl_skin.heads.neural.config import MlpConfig
+from automl_skin.heads.neural.network import Network
+from automl_skin.heads.training import Targets
+
+_WARM_UP_SHARE = 0.1
+_GREATEST_GRADIENT = 1.0
+
+
+@dataclass(frozen=True)
+class _Cases:
+    """Training cases as tensors; `goals` are smoothed class shares of shape (n_cases, n_present)."""
+
+    image: Tensor
+    metadata: Tensor
+    goals: Tensor
+    weights: Tensor
+
+    def take(self, positions: Tensor) -> "_Cases":
+        return _Cases(*(tensor[positions] for tensor in vars(self).values()))
+
+    def mixed_with(self, other: "_Cases", share: float) -> "_Cases":
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return _Cases(*(torch.lerp(theirs, mine, share) for mine, theirs in pairs))
+
+
+def train_network(config: MlpConfig, design: Design, targets: Targets, seed: int, threads: int) -> Network:
+    """Return one trained network in evaluation mode; torch's global generator is not touched.
+
+    Raises
+    ------
+    ConfigError
+        If the training diverges.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    with _threads(threads):
+        network = Network(
+            config,
+            design.image_columns,
+            design.n_columns - design.image_columns,
+            n_scores=targets.n_present,
+            generator=generator,
+        )
+        _optimise(network, _tensors(design, targets, config.label_smoothing), targets)
+    if not all(bool(torch.isfinite(parameter).all()) for parameter in network.parameters()):
+        message = f"training must converge and did not; use a learning_rate below {config.learning_rate:g}"
+        raise ConfigError(message)
+    return network.eval()
+
+
+def _optimise(network: Network, cases: _Cases, targets: Targets) -> None:
+    config, generator = network.config, network.generator
+    parameters = list(network.parameters())
+    optimiser = torch.optim.AdamW(
+        parameters, lr=config.learning_rate, weight_decay=config.weight_decay, foreach=True
+    )
+    n_steps = config.epochs * math.ceil(len(targets.codes) / config.batch_size)
+    codes = torch.from_numpy(targets.codes)
+    for step, positions in enumerate(_batches(config, codes, generator)):
+        for group in optimiser.param_groups:
+            group["lr"] = config.learning_rate * _schedule(step / n_steps)
+        batch = _augment(config, cases.take(positions), generator)
+        losses = functional.cross_entropy(network(batch.image, batch.metadata), batch.goals, reduction="none")
+        optimiser.zero_grad()
+        (losses * batch.weights).mean().backward()  # type: ignore[no-untyped-call]  # torch's own stubs
+        torch.nn.utils.clip_grad_norm_(parameters, _GREATEST_GRADIENT)
+        optimiser.step()
+
+
+def _schedule(progress: float) -> float:
+    """Return the share of the peak learning rate at `progress` from 0 to 1."""
+    if progress < _WARM_UP_SHARE:
+        return (progress + 0.01) / (_WARM_UP_SHARE + 0.01)
+    return 0.5 * (1.0 + math.cos(math.pi * (progress - _WARM_UP_SHARE) / (1.0 - _WARM_UP_SHARE)))
+
+
+def _batches(config: MlpConfig, codes: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
+    n_cases = len(codes)
+    chances = 1.0 / torch.bincount(codes).double()[codes]
+    for _ in range(config.epochs):
+        if config.balanced_sampling:
+            order = torch.multinomial(chances, n_cases, replacement=True, generator=generator)
+        else:
+            order = torch.randperm(n_cases, generator=generator)
+        yield from torch.split(order, config.batch_size)
+
+
+def _augment(config: MlpConfig, batch: _Cases, generator: torch.Generator) -> _Cases:
+    if config.mixup > 0.0:
+        partner = batch.take(torch.randperm(len(batch.goals), generator=generator))
+        batch = batch.mixed_with(partner, _mixing_share(config.mixup, generator))
+    if config.input_noise > 0.0:
+        image, metadata = (
+            part + config.input_noise * torch.randn(part.shape, generator=generator)
+            for part in (batch.image, batch.metadata)
+        )
+        batch = replace(batch, image=image, metadata=metadata)
+    return batch
+
+
+def _mixing_share(alpha: float, generator: torch.Generator) -> float:
+    """Draw from Beta(alpha, alpha) through two gamma variables of `torch._standard_gamma`."""
+    concentration = torch.full((2,), alpha, dtype=torch.float64)
+    gammas = torch._standard_gamma(concentration, generator=generator)  # noqa: SLF001 - the only seeded one
+    return float(gammas[0] / gammas.sum())
+
+
+def _tensors(design: Design, targets: Targets, smoothing: float) -> _Cases:
+    goals = functional.one_hot(torch.from_numpy(targets.codes), targets.n_present).float()
+    return _Cases(
+        torch.from_numpy(design.image.copy()),
+        torch.from_numpy(design.metadata.copy()),
+        goals * (1.0 - smoothing) + smoothing / targets.n_present,
+        torch.from_numpy(targets.weights).float(),
+    )
+
+
+@contextmanager
+def _threads(threads: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

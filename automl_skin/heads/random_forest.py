@@ -1,0 +1,92 @@
+"""Random forest (Breiman 2001), grown by scikit-learn on binned columns."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from automl_skin.arrays import Float32Array, FloatArray, IntArray
+from automl_skin.heads.design import Design
+from automl_skin.heads.forest import ForestHead, Nodes, load_forest, nodes_of
+from automl_skin.heads.protocol import Family
+from automl_skin.heads.signature import Signature
+from automl_skin.heads.space import Choice, Integer, Real, Space
+from automl_skin.heads.training import training_targets
+
+# scikit-learn sorts each column in each node; ties make that three to four times faster, and 64 quantile
+# bins cost no AUC on projected embeddings (measured).
+N_BINS = 64
+
+
+@dataclass(frozen=True)
+class RandomForestConfig:
+    """Names as in scikit-learn; `max_features` and `max_samples` are shares."""
+
+    n_estimators: int = 100
+    criterion: str = "gini"
+    max_features: float = 0.05
+    max_samples: float = 0.3
+    min_samples_leaf: int = 5
+
+
+# Ranges: Probst, Wright and Boulesteix 2019 (leaf size, columns and share of rows matter, trees only cost).
+SPACE: Space = {
+    "n_estimators": Integer(60, 150, log=True),
+    "criterion": Choice("gini", "entropy"),
+    "max_features": Real(0.02, 0.1, log=True),
+    "max_samples": Real(0.15, 0.5),
+    "min_samples_leaf": Integer(2, 30, log=True),
+}
+
+
+def fit(
+    config: RandomForestConfig,
+    design: Design,
+    labels: IntArray,
+    n_classes: int,
+    weights: FloatArray | None,
+    seed: int,
+    threads: int,
+) -> ForestHead:
+    """Fit a head; see `Family`."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    targets = training_targets(design, labels, n_classes, weights)
+    edges = [_edges(column) for column in design.matrix.T]
+    forest = RandomForestClassifier(
+        config.n_estimators,
+        criterion=config.criterion,
+        max_features=config.max_features,
+        max_samples=config.max_samples,
+        min_samples_leaf=config.min_samples_leaf,
+        random_state=seed,
+        n_jobs=threads,
+    )
+    forest.fit(_codes(design.matrix, edges), targets.codes, targets.weights)
+    nodes = _unbin(nodes_of([tree.tree_ for tree in forest.estimators_]), edges)
+    return ForestHead(Signature.of(design, targets), nodes)
+
+
+def _edges(column: Float32Array) -> Float32Array:
+    inner = np.linspace(0.0, 1.0, N_BINS + 1)[1:-1]
+    edges: Float32Array = np.unique(np.quantile(column, inner, method="lower"))
+    return edges
+
+
+def _codes(matrix: Float32Array, edges: list[Float32Array]) -> Float32Array:
+    """Return how many edges lie below each value: code <= k is value <= edges[k]."""
+    codes = [np.searchsorted(edge, column) for edge, column in zip(edges, matrix.T, strict=True)]
+    return np.column_stack(codes).astype(np.float32)
+
+
+def _unbin(nodes: Nodes, edges: list[Float32Array]) -> Nodes:
+    """Put values of the columns in place of the thresholds between codes."""
+    table = np.full((len(edges), N_BINS), np.inf)
+    for row, edge in zip(table, edges, strict=True):
+        row[: len(edge)] = edge
+    below = np.clip(np.floor(nodes.threshold), 0, N_BINS - 1).astype(np.int64)
+    parts: dict[str, Any] = {**vars(nodes), "threshold": table[nodes.column, below]}
+    return Nodes(**parts)
+
+
+FAMILY = Family("random_forest", RandomForestConfig, SPACE, fit, load_forest, wants_few_columns=True)

@@ -1,0 +1,62 @@
+"""What a fitted head expects and answers: its columns and its classes."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from automl_skin.arrays import FloatArray
+from automl_skin.files import read_json, write_json
+from automl_skin.heads.design import Design
+from automl_skin.heads.training import Targets, spread_classes
+
+FILE_NAME = "head.json"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Columns of the design that a head was fitted on, and the classes it has seen.
+
+    Parameters
+    ----------
+    n_columns, image_columns : int
+        As in `Design`.
+    classes : tuple of int
+        The classes that were present in training, ascending.
+    n_classes : int
+        All classes.
+    """
+
+    n_columns: int
+    image_columns: int
+    classes: tuple[int, ...]
+    n_classes: int
+
+    @classmethod
+    def of(cls, design: Design, targets: Targets) -> "Signature":
+        """Return the signature of a head that is fitted on `design` and `targets`."""
+        return cls(design.n_columns, design.image_columns, tuple(targets.classes.tolist()), targets.n_classes)
+
+    def check(self, design: Design) -> None:
+        """Raise an `InputError` unless `design` has the columns that the head was fitted on."""
+        design.check_columns(self.n_columns, self.image_columns)
+
+    def spread(self, probabilities: FloatArray) -> FloatArray:
+        """Return probabilities of all classes from those of the present ones."""
+        return spread_classes(probabilities, np.asarray(self.classes), self.n_classes)
+
+    def write(self, folder: Path) -> None:
+        """Write ``head.json``."""
+        write_json(folder / FILE_NAME, asdict(self))
+
+    @classmethod
+    def read(cls, folder: Path) -> "Signature":
+        """Read what `write` wrote."""
+        values = cast("dict[str, Any]", read_json(folder / FILE_NAME))
+        return cls(**{**values, "classes": tuple(values["classes"])})
+
+
+def binary_columns(positive: FloatArray) -> FloatArray:
+    """Return two columns from the probability of the second class, shape (n_cases,)."""
+    return np.column_stack([1.0 - positive, positive])
