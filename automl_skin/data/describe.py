@@ -1,8 +1,7 @@
 """What was understood, in lines that a newcomer can read."""
 
 from collections.abc import Sequence
-from typing import Any, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Any
 
 from automl_skin.data.manifest import Manifest
 
