@@ -29,8 +29,7 @@ _LARGEST_CHANGE = 0.45  # of an entry of the warp's linear part; 10 degrees at 4
 _LARGEST_AREA_RATIO = 1.65
 _LARGEST_SHIFT = 0.4
 _HALF = 0.5  # of a pixel must be inside
-_FINE_SIGMA = 0.8  # pixels; what is finer is compression
-_NOISE_VARIANCE = 0.5  # grey levels squared; keeps smooth skin from being compared by its noise
+_GIVEN_UP = 0.5  # the largest similarity of a pair that was not looked at any finer
 
 
 @dataclass(frozen=True)
@@ -43,24 +42,31 @@ class _Level:
         Of the thumbnail, pixels.
     iterations, blur : int
         Of the alignment; blur is the size of the Gaussian, pixels.
-    coarse_sigma, window_sigma : float
-        Of the comparison, pixels: what is smoother is not compared; the size of a neighbourhood.
+    band : tuple of float
+        What is compared, sigmas in pixels: finer than the first is compression, smoother than the second shape.
+    window : float
+        Sigma of the neighbourhood within which is correlated, pixels.
+    noise_variance : float
+        Grey levels squared; keeps smooth skin from being compared by its noise.
     needed : float
-        Similarity below which a pair is not looked at any finer.
+        What the level before must have found; a pair with less is not looked at any finer.
     """
 
     side: int
     iterations: int
     blur: int
-    coarse_sigma: float
-    window_sigma: float
+    band: tuple[float, float]
+    window: float
+    noise_variance: float
     needed: float
 
 
-_START = _Level(32, 15, 5, 2.0, 3.0, -1.0)
-_MIDDLE = _Level(48, 15, 3, 3.0, 4.0, 0.5)
-_FINE = _Level(THUMBNAIL_SIDE, 10, 3, 4.0, 6.0, -1.0)
-_START_NEEDED = 0.25  # of the middle level's comparison, before its alignment
+# Of 320 planted copies all had at least 0.74 at the two coarse levels; most other pairs end there.
+_START = _Level(32, 10, 5, (0.6, 2.0), 3.0, 0.5, -1.0)
+_FINER = (
+    _Level(48, 15, 3, (0.8, 3.0), 4.0, 0.5, 0.5),
+    _Level(THUMBNAIL_SIDE, 10, 3, (0.7, 3.0), 3.0, 0.3, 0.6),
+)
 
 
 def thumbnail(pixels: Pixels) -> Pixels:
@@ -88,23 +94,19 @@ def similarity(fixed: Pixels, moving: Pixels, orientations: Sequence[Orientation
         From -1 to 1; near 1 for copies. A pair that is given up early gets the similarity it had by then, at
         most 0.5.
     """
-    starts = [_start(fixed, moving, orientation) for orientation in orientations]
+    starts = [_start(fixed, turn(moving, orientation)) for orientation in orientations]
     found, warp, turned = max(starts, key=lambda start: start[0])
-    if found < _START_NEEDED:
-        return found
-    warp = _align(fixed, turned, warp, _MIDDLE)
-    found = _agreement(fixed, turned, warp, _MIDDLE)
-    if found < _MIDDLE.needed:
-        return found
-    return _agreement(fixed, turned, _align(fixed, turned, warp, _FINE), _FINE)
+    for level in _FINER:
+        if found < level.needed:
+            return min(found, _GIVEN_UP)
+        warp = _align(fixed, turned, warp, level)
+        found = _agreement(fixed, turned, warp, level)
+    return found
 
 
-def _start(
-    fixed: Pixels, moving: Pixels, orientation: Orientation
-) -> tuple[float, Float32Array | None, Pixels]:
-    turned = turn(moving, orientation)
-    warp = _align(fixed, turned, np.eye(2, 3, dtype=np.float32), _START)
-    return _agreement(fixed, turned, warp, _MIDDLE), warp, turned
+def _start(fixed: Pixels, moving: Pixels) -> tuple[float, Float32Array | None, Pixels]:
+    warp = _align(fixed, moving, np.eye(2, 3, dtype=np.float32), _START)
+    return _agreement(fixed, moving, warp, _START), warp, moving
 
 
 def _align(fixed: Pixels, moving: Pixels, warp: Float32Array | None, level: _Level) -> Float32Array | None:
@@ -151,22 +153,24 @@ def _agreement(fixed: Pixels, moving: Pixels, warp: Float32Array | None, level: 
     if overlap.mean() < _SMALLEST_OVERLAP:
         return -1.0
     first, second = _band(_shrink(fixed, side), level), _band(np.asarray(moved, np.uint8), level)
-    return float(_local_correlation(first, second, overlap, level.window_sigma)[overlap].mean())
+    return float(_local_correlation(first, second, overlap, level)[overlap].mean())
 
 
-def _local_correlation(a: Float32Array, b: Float32Array, overlap: BoolArray, sigma: float) -> Float32Array:
+def _local_correlation(a: Float32Array, b: Float32Array, overlap: BoolArray, level: _Level) -> Float32Array:
     inside = overlap.astype(np.float32)
-    blur = [cv2.GaussianBlur(x * inside, (0, 0), sigma) for x in (np.ones_like(a), a * b, a * a, b * b)]
+    blur = [
+        cv2.GaussianBlur(x * inside, (0, 0), level.window) for x in (np.ones_like(a), a * b, a * a, b * b)
+    ]
     weight = blur[0] + 1e-6
     product, energy_a, energy_b = (x / weight for x in blur[1:])
-    energy = np.sqrt((energy_a + _NOISE_VARIANCE) * (energy_b + _NOISE_VARIANCE))
+    energy = np.sqrt((energy_a + level.noise_variance) * (energy_b + level.noise_variance))
     return np.asarray(product / energy, np.float32)
 
 
 def _band(grey: Pixels, level: _Level) -> Float32Array:
     values = grey.astype(np.float32)
-    smooth = cv2.GaussianBlur(values, (0, 0), _FINE_SIGMA)
-    return np.asarray(smooth - cv2.GaussianBlur(values, (0, 0), level.coarse_sigma), np.float32)
+    finer, smoother = (cv2.GaussianBlur(values, (0, 0), sigma) for sigma in level.band)
+    return np.asarray(finer - smoother, np.float32)
 
 
 def _shrink(grey: Pixels, side: int) -> Pixels:

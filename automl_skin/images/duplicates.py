@@ -2,7 +2,7 @@
 
 Exact copies have one content digest. Near-duplicates (saved again, resized, cropped, turned, flipped; or two
 photographs of the same skin a moment apart) are looked for among the nearest neighbours of every fingerprint
-and verified on pixels. `SAME_SKIN` was chosen by looking at pairs of HAM10000, see its comment.
+and verified on pixels.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,9 @@ from automl_skin.images.loading import Progress, available_processors, in_order
 from automl_skin.images.neighbours import describe, likely_orientations, nearest_pairs
 from automl_skin.images.verification_cache import PAIR, read_verified, write_verified
 
-SAME_SKIN = 0.7
+# Looked at, in HAM10000: 24 pairs of different lesion ids are the same skin, from 0.63 up; the most similar of
+# all others has 0.56. Of 300 planted copies 99 % lie above, 98 % above 0.7.
+SAME_SKIN = 0.6
 N_NEIGHBOURS = 4
 _LIKENESS = 0.5
 _N_ORIENTATIONS = 2
@@ -77,8 +79,8 @@ def find_duplicates(
     -------
     DataFrame
         ``path_a``, ``path_b`` (in the table's order), ``kind`` ("exact" or "near"), ``similarity`` (1 if
-        exact, else from `SAME_SKIN` to 1). Of several exact copies each is paired with the first, and only the first
-        has near pairs, so that the connected components of the pairs are the sets of copies.
+        exact, else from `SAME_SKIN` to 1). Of several exact copies each is paired with the first, and only the
+        first has near pairs, so that the connected components of the pairs are the sets of copies.
 
     Raises
     ------

@@ -99,10 +99,11 @@ def nearest_pairs(
     ndarray of shape (n_pairs, 2)
         Positions, the smaller one first, sorted, each pair once.
     """
+    if len(description) < 2:  # noqa: PLR2004 -- a pair
+        return np.empty((0, 2), np.int64)
     with threadpool_limits(threads, "blas"):
         chunks = list(_neighbours(description, n_neighbours, likeness, labels))
-    pairs = np.concatenate([*chunks, np.empty((0, 2), np.int64)])
-    return np.unique(np.sort(pairs, axis=1), axis=0)
+    return np.unique(np.sort(np.concatenate(chunks), axis=1), axis=0)
 
 
 def _neighbours(
@@ -112,7 +113,7 @@ def _neighbours(
     n_images = len(description)
     all_flat = description.reshape(n_images, -1)
     energy = np.einsum("ij,ij->i", all_flat, all_flat)
-    rows = max(1, _CHUNK_VALUES // max(1, n_images))
+    rows = max(1, _CHUNK_VALUES // n_images)
     for start in range(0, n_images, rows):
         part = slice(start, start + rows)
         product = _best_product(description[part], all_flat)
