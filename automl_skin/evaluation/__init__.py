@@ -1,0 +1,1 @@
+"""The report: locked-test figures, subgroups, operating points, plots, the model card."""

@@ -1,0 +1,232 @@
+"""The figures of the locked test set: every model with its interval, and what the first gains on the others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.data.plan_checks import expected_interval_width
+from automl_skin.errors import InputError
+from automl_skin.evaluation.lesions import Lesions, find_lesions
+from automl_skin.evaluation.model_figures import ModelFigures, describe_model
+from automl_skin.evaluation.record import in_words, interval_to_json, listed
+from automl_skin.evaluation.resampling import resampled_aucs
+from automl_skin.metrics.intervals import Interval, central_range
+from automl_skin.metrics.ranking import macro_auc
+
+BEST_TRIAL = "best trial"
+"""The name that is neither the stack nor a simple baseline."""
+
+FEW_POSITIVES = 50
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured on the locked test set.
+
+    Parameters
+    ----------
+    n_cases, n_lesions, n_groups : int
+    class_counts : tuple of int
+        Cases of each class.
+    times_opened : int
+        How often the locked test set had been opened when this was measured, this time included.
+    models : dict of str to ModelFigures
+        The first is the one that the others are compared with.
+    gains : dict of str to Interval
+        AUC of the first minus that of the other, paired on the same resamples.
+    expected_half_width : float or None
+        Where a class has fewer than 50 cases: half the width of an AUC's interval to be expected by
+        Hanley & McNeil's formula for independent cases.
+    """
+
+    n_cases: int
+    n_lesions: int
+    n_groups: int
+    class_counts: tuple[int, ...]
+    times_opened: int
+    models: dict[str, ModelFigures]
+    gains: dict[str, Interval]
+    expected_half_width: float | None
+
+    @property
+    def first(self) -> str:
+        """Name of the model that the others are compared with."""
+        return next(iter(self.models))
+
+    @property
+    def baselines(self) -> list[str]:
+        """Names of the simple baselines."""
+        return [name for name in self.gains if name != BEST_TRIAL]
+
+    @property
+    def not_beaten(self) -> list[str]:
+        """Baselines over which the paired interval of the gain does not lie above 0."""
+        return [name for name in self.baselines if self.gains[name].low <= 0]
+
+    @property
+    def opened(self) -> str:
+        """How often the locked test set was opened, as every text with a figure carries it."""
+        return "opened once" if self.times_opened == 1 else f"opened {self.times_opened} times"
+
+    @property
+    def note(self) -> str:
+        """How wide the interval is where a class has few cases; empty otherwise."""
+        if self.expected_half_width is None:
+            return ""
+        fewest = min(count for count in self.class_counts if count)
+        auc = self.models[self.first].auc
+        return (
+            f"The smallest class has {fewest} cases only: the interval of the AUC is {auc.high - auc.low:.3f} wide "
+            f"(about {2 * self.expected_half_width:.3f} was to be expected), so that smaller differences say nothing."
+        )
+
+    @property
+    def verdict(self) -> str:
+        """One plain sentence: whether the first model beats the simple baselines."""
+        if not self.baselines:
+            return "There is no simple baseline to compare with."
+        if not self.not_beaten:
+            return f"The {self.first} beats every simple baseline: {listed(self.baselines)}."
+        gains = [f"{name} by {in_words(self.gains[name], signed=True)}" for name in self.not_beaten]
+        return (
+            f"The {self.first} does not beat the simple baselines: the paired difference in AUC is not above 0 "
+            f"for {listed(gains)}."
+        )
+
+    def lines(self) -> list[str]:
+        """Return the figures as lines of text."""
+        counts = ", ".join(f"{count} of class {label}" for label, count in enumerate(self.class_counts))
+        head = (
+            f"Locked test set ({self.opened}): {self.n_cases} cases of {self.n_lesions} lesions in "
+            f"{self.n_groups} groups; {counts}"
+        )
+        width = max(len(name) for name in self.models)
+        models = [f"  {name:<{width}}  {model.line()} [{self.opened}]" for name, model in self.models.items()]
+        gains = [
+            f"  {self.first} minus {name:<{width}}  {in_words(gain, signed=True)} [{self.opened}]"
+            for name, gain in self.gains.items()
+        ]
+        paired = ["Paired differences in AUC:"] if gains else []
+        rest = [text for text in (self.verdict, self.note, self._repeated()) if text]
+        return [head, *models, *paired, *gains, *rest]
+
+    def _repeated(self) -> str:
+        if self.times_opened == 1:
+            return ""
+        return (
+            f"The locked test set was {self.opened}: what was seen before may have led to this stack, so that the "
+            "figures may be too good."
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as JSON."""
+        return {
+            "n_cases": self.n_cases,
+            "n_lesions": self.n_lesions,
+            "n_groups": self.n_groups,
+            "class_counts": list(self.class_counts),
+            "times_opened": self.times_opened,
+            "models": {name: model.to_json() for name, model in self.models.items()},
+            "gains": {name: interval_to_json(gain) for name, gain in self.gains.items()},
+            "expected_half_width": self.expected_half_width,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Figures":
+        """Return the figures that `to_json` described."""
+        return cls(
+            value["n_cases"],
+            value["n_lesions"],
+            value["n_groups"],
+            tuple(value["class_counts"]),
+            value["times_opened"],
+            {name: ModelFigures.from_json(model) for name, model in value["models"].items()},
+            {name: Interval(**gain) for name, gain in value["gains"].items()},
+            value["expected_half_width"],
+        )
+
+
+def locked_figures(
+    cases: pd.DataFrame,
+    probabilities: Mapping[str, FloatArray],
+    priors: FloatArray,
+    times_opened: int,
+    seed: int,
+) -> Figures:
+    """Measure every model on the locked cases.
+
+    Parameters
+    ----------
+    cases : DataFrame
+        One row a case; columns ``target`` (int), ``group`` and ``lesion``.
+    probabilities : mapping of str to array of shape (n_cases, n_classes)
+        By name; the first is compared with the others.
+    priors : array of shape (n_classes,)
+        Shares of the classes among the development cases, for decisions.
+    times_opened : int
+    seed : int
+        The study's seed.
+
+    Raises
+    ------
+    InputError
+        If there is no model, a probability is missing, or fewer than two classes have cases.
+    """
+    if not probabilities:
+        raise InputError("at least one model must have scored the locked cases; none is given")
+    labels = cases["target"].to_numpy(np.int64)
+    groups = cases["group"].to_numpy(object)
+    lesions = find_lesions(cases)
+    resampled = resampled_aucs(labels, list(probabilities.values()), groups, seed=seed)
+    of_lesions = _lesion_intervals(lesions, probabilities, seed)
+    models = {
+        name: describe_model(labels, p, priors, _interval(macro_auc(labels, p), values), of_lesions[name])
+        for (name, p), values in zip(probabilities.items(), resampled, strict=True)
+    }
+    counts = np.bincount(labels, minlength=len(priors)).astype(np.int64)
+    return Figures(
+        n_cases=len(labels),
+        n_lesions=len(lesions.labels),
+        n_groups=len(np.unique(groups)),
+        class_counts=tuple(int(count) for count in counts),
+        times_opened=times_opened,
+        models=models,
+        gains=_gains(models, resampled),
+        expected_half_width=_expected_half_width(counts),
+    )
+
+
+def _interval(value: float, resampled: FloatArray) -> Interval:
+    return Interval(value, *central_range(resampled))
+
+
+def _lesion_intervals(
+    lesions: Lesions, probabilities: Mapping[str, FloatArray], seed: int
+) -> dict[str, Interval]:
+    means = {name: lesions.mean(np.asarray(p, dtype=np.float64)) for name, p in probabilities.items()}
+    resampled = resampled_aucs(lesions.labels, list(means.values()), lesions.groups, seed=seed)
+    return {
+        name: _interval(macro_auc(lesions.labels, p), values)
+        for (name, p), values in zip(means.items(), resampled, strict=True)
+    }
+
+
+def _gains(models: Mapping[str, ModelFigures], resampled: FloatArray) -> dict[str, Interval]:
+    names = list(models)
+    first = models[names[0]].auc.value
+    return {
+        name: _interval(first - models[name].auc.value, resampled[0] - resampled[position])
+        for position, name in enumerate(names)
+        if position
+    }
+
+
+def _expected_half_width(counts: IntArray) -> float | None:
+    fewest = int(counts[counts > 0].min())
+    if fewest >= FEW_POSITIVES:
+        return None
+    return expected_interval_width(fewest, int(counts.sum()) - fewest) / 2

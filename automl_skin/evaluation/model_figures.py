@@ -1,0 +1,144 @@
+"""The figures of one model on one set of cases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.evaluation.record import in_words, interval_to_json, known, number
+from automl_skin.metrics.calibration import calibration_line, expected_calibration_error
+from automl_skin.metrics.intervals import Interval
+from automl_skin.metrics.ranking import average_precision, balanced_accuracy, brier, partial_auc
+from automl_skin.metrics.thresholds import sensitivity_at_specificity
+
+SPECIFICITY = 0.95
+MIN_TPR = 0.8
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Whether the probabilities mean what they say.
+
+    Parameters
+    ----------
+    slope, intercept : float or None
+        Of Cox's line through the log-odds (1 and 0 are right); None for several classes, and where no
+        finite line exists.
+    error : float
+        Expected calibration error, 15 bins of equal width.
+    """
+
+    slope: float | None
+    intercept: float | None
+    error: float
+
+    def text(self) -> str:
+        """Return slope, intercept and error in words."""
+        error = f"expected calibration error {self.error:.3f}"
+        if self.slope is None:
+            return error
+        return f"calibration slope {self.slope:.2f}, intercept {number(self.intercept, 2)}, {error}"
+
+
+@dataclass(frozen=True)
+class ModelFigures:
+    """What one model reached.
+
+    Parameters
+    ----------
+    auc : Interval
+        Per case; macro one-vs-rest for several classes; the interval is a group bootstrap's.
+    lesion_auc : Interval
+        The same per lesion, with the mean of its cases' probabilities.
+    average_precision, balanced_accuracy, brier : float
+    partial_auc : float
+        Area above a sensitivity of 0.8, in [0, 0.2] (ISIC 2024).
+    sensitivity_at_95_specificity : float or None
+        None for several classes.
+    calibration : Calibration
+    """
+
+    auc: Interval
+    lesion_auc: Interval
+    average_precision: float
+    balanced_accuracy: float
+    brier: float
+    partial_auc: float
+    sensitivity_at_95_specificity: float | None
+    calibration: Calibration
+
+    def line(self) -> str:
+        """Return the figures as one line of text."""
+        sensitivity = self.sensitivity_at_95_specificity
+        parts = [
+            f"AUC {in_words(self.auc)}",
+            f"per lesion {in_words(self.lesion_auc)}",
+            f"average precision {self.average_precision:.3f}",
+            f"balanced accuracy {self.balanced_accuracy:.3f}",
+            f"Brier {self.brier:.3f}",
+            f"partial AUC {self.partial_auc:.3f}",
+            *([] if sensitivity is None else [f"sensitivity at 95 % specificity {sensitivity:.3f}"]),
+            self.calibration.text(),
+        ]
+        return ", ".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as JSON."""
+        return {
+            "auc": interval_to_json(self.auc),
+            "lesion_auc": interval_to_json(self.lesion_auc),
+            "average_precision": self.average_precision,
+            "balanced_accuracy": self.balanced_accuracy,
+            "brier": self.brier,
+            "partial_auc": self.partial_auc,
+            "sensitivity_at_95_specificity": self.sensitivity_at_95_specificity,
+            "calibration_slope": self.calibration.slope,
+            "calibration_intercept": self.calibration.intercept,
+            "calibration_error": self.calibration.error,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "ModelFigures":
+        """Return the figures that `to_json` described."""
+        calibration = Calibration(
+            value["calibration_slope"], value["calibration_intercept"], value["calibration_error"]
+        )
+        return cls(
+            Interval(**value["auc"]),
+            Interval(**value["lesion_auc"]),
+            value["average_precision"],
+            value["balanced_accuracy"],
+            value["brier"],
+            value["partial_auc"],
+            value["sensitivity_at_95_specificity"],
+            calibration,
+        )
+
+
+def describe_model(
+    labels: IntArray, probabilities: FloatArray, priors: FloatArray, auc: Interval, lesion_auc: Interval
+) -> ModelFigures:
+    """Measure one model; the two intervals are made by who has the resamples."""
+    binary = probabilities.shape[1] == 2  # noqa: PLR2004 - one positive class
+    positive = probabilities[:, -1]
+    return ModelFigures(
+        auc=auc,
+        lesion_auc=lesion_auc,
+        average_precision=average_precision(labels, probabilities),
+        balanced_accuracy=balanced_accuracy(labels, probabilities, priors),
+        brier=brier(labels, probabilities),
+        partial_auc=partial_auc(labels, probabilities, MIN_TPR),
+        sensitivity_at_95_specificity=(
+            sensitivity_at_specificity(labels, positive, SPECIFICITY) if binary else None
+        ),
+        calibration=measure_calibration(labels, probabilities),
+    )
+
+
+def measure_calibration(labels: IntArray, probabilities: FloatArray) -> Calibration:
+    """Measure the calibration of probabilities, (n_cases, n_classes), of at least two classes."""
+    error = expected_calibration_error(labels, probabilities)
+    if probabilities.shape[1] != 2:  # noqa: PLR2004 - the line is of one positive class
+        return Calibration(None, None, error)
+    line = calibration_line(labels, probabilities[:, 1])
+    return Calibration(known(line.slope), known(line.intercept), error)
