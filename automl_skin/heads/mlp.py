@@ -26,7 +26,7 @@ CONFIG_NAME = "mlp.json"
 # fit takes seconds on one thread (6,400 rows x 1,280 columns).
 SPACE: Space = {
     "layers": Integer(1, 2),
-    "width": Integer(16, 256, log=True),
+    "width": Integer(16, 192, log=True),
     "activation": Choice("gelu", "relu"),
     "dropout": Real(0.0, 0.6),
     "input_noise": Choice(0.0, 0.2, 0.5),
@@ -34,8 +34,8 @@ SPACE: Space = {
     "label_smoothing": Real(0.0, 0.2),
     "learning_rate": Real(2e-4, 1e-2, log=True),
     "weight_decay": Real(1e-3, 1.0, log=True),
-    "epochs": Integer(5, 20, log=True),
-    "batch_size": Choice(128, 256, 512),
+    "epochs": Integer(5, 15, log=True),
+    "batch_size": Choice(256, 512),
     "balanced_sampling": Choice(False, True),
     "members": Integer(1, 3),
 }

@@ -1,0 +1,173 @@
+"""Metadata as columns of numbers, such that absence is not evidence.
+
+Which fields are missing tells more about who curated a collection than about the lesion. So in training
+
+1. every missing field is filled with the value of a random other case (hot deck), and
+2. then fields of random cases, filled or not, are made neutral, as an absent field is at scoring.
+
+The first makes a case with a missing field look like any other; the second teaches the head what to answer
+without the field. The order matters: were only missing fields made neutral, neutral would mean missing; were only
+present ones, it would mean present.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from automl_skin.arrays import BoolArray, Float32Array, FloatArray
+from automl_skin.features.levels import LevelColumn, fit_levels
+from automl_skin.features.numbers import NumberColumn, fit_number
+
+Kind = Literal["number", "category"]
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """How metadata is encoded.
+
+    Parameters
+    ----------
+    rare_below : int
+        Levels with fewer training cases share one column.
+    mask_share : float
+        Share of the fields that are made neutral in training.
+    mask_case_share : float
+        Share of the cases whose fields are all made neutral in training: images without metadata.
+    missing_indicators : bool
+        Adds a column a field that says whether it is missing, and fills nothing at random. Off, because it
+        lets the head learn from absence.
+    """
+
+    rare_below: int = 10
+    mask_share: float = 0.1
+    mask_case_share: float = 0.05
+    missing_indicators: bool = False
+
+
+@dataclass(frozen=True)
+class MetadataEncoder:
+    """A fitted encoder.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+    fields : tuple of NumberColumn or LevelColumn
+        In the order of the training metadata.
+    """
+
+    config: EncoderConfig
+    fields: tuple[NumberColumn | LevelColumn, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the encoded columns, ``n_columns`` of them."""
+        names = [column for field in self.fields for column in field.columns]
+        if self.config.missing_indicators:
+            names += [f"{field.name} is missing" for field in self.fields]
+        return tuple(names)
+
+    def transform(self, metadata: pd.DataFrame) -> Float32Array:
+        """Encode cases for scoring; what is absent is neutral.
+
+        Parameters
+        ----------
+        metadata : DataFrame
+            One row a case; columns in any order, absent ones count as missing, others are ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_cases, n_columns), float32
+            A missing number is 0 (the median), a missing level the shares of the levels in training.
+        """
+        read = [field.read(_column(metadata, field.name)) for field in self.fields]
+        return self._assemble(read, len(metadata))
+
+    def transform_training(self, metadata: pd.DataFrame, rng: np.random.Generator) -> Float32Array:
+        """Encode the training cases, filled and masked at random; see the module's docstring."""
+        shape = (len(metadata), len(self.fields))
+        masked = rng.random(shape) < self.config.mask_share
+        masked |= rng.random((shape[0], 1)) < self.config.mask_case_share
+        read = [field.read(_column(metadata, field.name)) for field in self.fields]
+        if not self.config.missing_indicators:
+            read = [_hot_deck(values, rng) for values in read]
+        read = [np.where(mask, np.nan, values) for values, mask in zip(read, masked.T, strict=True)]
+        return self._assemble(read, shape[0])
+
+    def to_arrays(self) -> tuple[dict[str, Any], Arrays]:
+        """Return a value for JSON, and arrays (none)."""
+        fields = [{"kind": _kind(field), **asdict(field)} for field in self.fields]
+        return {"config": asdict(self.config), "fields": fields}, {}
+
+    @classmethod
+    def from_arrays(cls, value: Mapping[str, Any], arrays: Mapping[str, Any]) -> "MetadataEncoder":  # noqa: ARG003
+        """Return the encoder that `to_arrays` described."""
+        return cls(EncoderConfig(**value["config"]), tuple(map(_field, value["fields"])))
+
+    def _assemble(self, read: list[FloatArray], n_cases: int) -> Float32Array:
+        parts = [np.empty((n_cases, 0))]
+        for field, values in zip(self.fields, read, strict=True):
+            encoded = field.encode(values)
+            parts.append(np.where(np.isnan(encoded), field.neutral, encoded))
+        if self.config.missing_indicators:
+            parts += [_missing(values)[:, None].astype(np.float64) for values in read]
+        matrix: Float32Array = np.hstack(parts).astype(np.float32)
+        return matrix
+
+
+def fit_encoder(config: EncoderConfig, metadata: pd.DataFrame, kinds: Mapping[str, Kind]) -> MetadataEncoder:
+    """Fit an encoder on the metadata of training cases.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+    metadata : DataFrame
+        One row a case. A column without a single value is left out.
+    kinds : mapping of str to {"number", "category"}
+        By column; its other entries are ignored.
+    """
+    fields: list[NumberColumn | LevelColumn] = []
+    for name in metadata.columns:
+        values = metadata[name]
+        if values.isna().all():
+            continue
+        if kinds[name] == "number":
+            fields.append(fit_number(values, str(name)))
+        else:
+            fields.append(fit_levels(values, str(name), config.rare_below))
+    return MetadataEncoder(config, tuple(fields))
+
+
+def _column(metadata: pd.DataFrame, name: str) -> pd.Series:
+    if name in metadata.columns:
+        return metadata[name]
+    return pd.Series(np.nan, index=metadata.index, dtype=object)
+
+
+def _missing(values: FloatArray) -> BoolArray:
+    return np.isnan(values)
+
+
+def _hot_deck(values: FloatArray, rng: np.random.Generator) -> FloatArray:
+    missing = _missing(values)
+    donors = values[~missing]
+    if len(donors) == 0:
+        return values
+    filled = values.copy()
+    filled[missing] = rng.choice(donors, size=int(missing.sum()))
+    return filled
+
+
+def _kind(field: NumberColumn | LevelColumn) -> Kind:
+    return "number" if isinstance(field, NumberColumn) else "category"
+
+
+def _field(value: Mapping[str, Any]) -> NumberColumn | LevelColumn:
+    facts = {name: entry for name, entry in value.items() if name != "kind"}
+    if value["kind"] == "number":
+        return NumberColumn(**facts)
+    return LevelColumn(facts["name"], tuple(facts["levels"]), tuple(facts["shares"]))

@@ -1,0 +1,73 @@
+"""One numeric column of the metadata: clipped, centred on its median, scaled."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import FloatArray
+
+# Values beyond these quantiles, and a tenth of the distance between them, are pulled back: one typing error
+# must not decide a score.
+_LOW_QUANTILE, _HIGH_QUANTILE, _MARGIN = 0.005, 0.995, 0.1
+
+
+@dataclass(frozen=True)
+class NumberColumn:
+    """What was fitted on one numeric column.
+
+    Parameters
+    ----------
+    name : str
+    low, high : float
+        Values are clipped to these bounds.
+    median : float
+        Becomes 0, and so does a missing value.
+    scale : float
+        Standard deviation of the clipped values.
+    """
+
+    name: str
+    low: float
+    high: float
+    median: float
+    scale: float
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the encoded columns."""
+        return (self.name,)
+
+    @property
+    def neutral(self) -> FloatArray:
+        """What stands for a missing value, shape (1,)."""
+        return np.zeros(1)
+
+    def read(self, values: pd.Series) -> FloatArray:
+        """Return numbers of shape (n_cases,), NaN where missing; text that is no number is missing."""
+        numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.where(np.isfinite(numbers), numbers, np.nan)
+
+    def encode(self, numbers: FloatArray) -> FloatArray:
+        """Return encoded values of shape (n_cases, 1), NaN where missing."""
+        clipped = np.clip(numbers, self.low, self.high)
+        return ((clipped - self.median) / self.scale)[:, None]
+
+
+def fit_number(values: pd.Series, name: str) -> NumberColumn:
+    """Fit the bounds, the median and the scale of one numeric column."""
+    numbers = NumberColumn(name, 0.0, 0.0, 0.0, 1.0).read(values)
+    observed = numbers[~np.isnan(numbers)]
+    if len(observed) == 0:
+        return NumberColumn(name, 0.0, 0.0, 0.0, 1.0)
+    low, high = np.quantile(observed, [_LOW_QUANTILE, _HIGH_QUANTILE])
+    margin = _MARGIN * (high - low)
+    clipped = np.clip(observed, low - margin, high + margin)
+    scale = float(clipped.std())
+    return NumberColumn(
+        name,
+        float(low - margin),
+        float(high + margin),
+        float(np.median(clipped)),
+        scale if scale > 0 else 1.0,
+    )
