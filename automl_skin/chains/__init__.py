@@ -1,0 +1,1 @@
+"""What turns a case's embeddings and metadata into a probability, fitted on the rows of one fold."""

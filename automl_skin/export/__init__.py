@@ -1,0 +1,1 @@
+"""The bundle: one folder, without pickle, that holds everything needed to score new cases."""

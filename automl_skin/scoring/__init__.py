@@ -1,0 +1,1 @@
+"""Scoring tables with a bundle: in parts, resumable, every row accounted for."""

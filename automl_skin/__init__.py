@@ -1,0 +1,24 @@
+"""AutoML for skin-lesion images with clinical metadata.
+
+The steps of the command line as functions::
+
+    import automl_skin
+
+    outcome = automl_skin.search(data="metadata.csv", images="images", target="dx", positive=["mel"])
+    automl_skin.export(outcome.study.name, "bundle")
+    predictor = automl_skin.load("bundle")
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+__all__ = ["check", "evaluate", "export", "leaderboard", "load", "score", "search"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the Python API when it is first asked for: ``import automl_skin`` itself loads nothing heavy."""
+    if name in __all__:
+        return getattr(import_module("automl_skin.workflow.api"), name)
+    raise AttributeError(f"module 'automl_skin' has no attribute {name!r}; it has {', '.join(__all__)}")

@@ -1,0 +1,214 @@
+"""A fitted chain: projection, encoder, heads, combination and calibrator of one fold.
+
+Folder of a saved chain (no pickle; see `FittedChain.save`)::
+
+    chain.json                  configuration, classes, calibrator
+    arrays.safetensors          projection, encoder, rank reference
+    branch-0/ ...               one head a branch, in its family's own format
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from automl_skin.arrays import Float32Array, FloatArray, IntArray
+from automl_skin.chains.calibration import Calibrator, fit_calibrator
+from automl_skin.chains.config import FUSIONS, IMAGE, METADATA, ChainConfig
+from automl_skin.chains.inputs import CaseInputs
+from automl_skin.chains.ranks import rank_positions
+from automl_skin.chains.targets import to_target_classes
+from automl_skin.features.encoder import MetadataEncoder
+from automl_skin.features.projection import Projection
+from automl_skin.files import read_json, write_json
+from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.heads.design import Design
+from automl_skin.heads.protocol import FittedHead
+from automl_skin.rowwise import normalise_rows
+
+
+def build_design(branch: Sequence[str], image: Float32Array | None, metadata: Float32Array | None) -> Design:
+    """Put the blocks that a branch sees side by side, the image first.
+
+    Parameters
+    ----------
+    branch : sequence of {"image", "metadata"}
+    image : ndarray of shape (n_cases, n_image_columns), optional
+    metadata : ndarray of shape (n_cases, n_metadata_columns), optional
+    """
+    blocks = {IMAGE: image, METADATA: metadata}
+    seen = [blocks[name] for name in branch]
+    matrix = np.concatenate([block for block in seen if block is not None], axis=1)
+    image_columns = image.shape[1] if image is not None and IMAGE in branch else 0
+    return Design(np.ascontiguousarray(matrix, dtype=np.float32), image_columns)
+
+
+@dataclass(frozen=True)
+class FittedChain:
+    """Everything that was fitted on the training rows of one fold.
+
+    Parameters
+    ----------
+    config : ChainConfig
+    class_of : tuple of int
+        For every class of the heads the target's class.
+    n_classes : int
+        Classes of the target.
+    projection : Projection or None
+    encoder : MetadataEncoder or None
+    heads : tuple of FittedHead
+        One a branch.
+    reference : ndarray of shape (n_branches, n_held, n_classes), or None
+        Sorted probabilities of the held-out rows, by which the fusion `rank` turns new ones into ranks.
+    calibrator : Calibrator or None
+        None until all folds are there.
+    """
+
+    config: ChainConfig
+    class_of: tuple[int, ...]
+    n_classes: int
+    projection: Projection | None
+    encoder: MetadataEncoder | None
+    heads: tuple[FittedHead, ...]
+    reference: FloatArray | None = None
+    calibrator: Calibrator | None = None
+
+    def project(self, inputs: CaseInputs) -> Float32Array | None:
+        """Return the image columns; a case without an image gets zeros, the average image."""
+        if self.projection is None:
+            return None
+        block = inputs.image_block(self.config.backbones, self.config.recipe)
+        return np.where(inputs.has_image[:, None], self.projection.transform(block), np.float32(0))
+
+    def branch_probabilities(self, image: Float32Array | None, metadata: Float32Array | None) -> FloatArray:
+        """Return what each head says.
+
+        Returns
+        -------
+        ndarray of shape (n_branches, n_cases, n_classes)
+        """
+        branches = FUSIONS[self.config.fusion].branches
+        answers = [
+            head.predict(build_design(branch, image, metadata))
+            for head, branch in zip(self.heads, branches, strict=True)
+        ]
+        return np.stack([to_target_classes(answer, self.class_of, self.n_classes) for answer in answers])
+
+    def combine(self, branches: FloatArray) -> FloatArray:
+        """Combine the branches' probabilities as the fusion says; see `automl_skin.chains.config`."""
+        if self.config.fusion == "rank":
+            assert self.reference is not None
+            ranks = rank_positions(branches, self.reference)
+            return normalise_rows((ranks[0] + ranks[1]) / 2.0)
+        if self.config.fusion == "late":
+            weight = self.config.image_weight
+            return np.asarray(weight * branches[0] + (1.0 - weight) * branches[1])
+        return np.asarray(branches[0])
+
+    def raw(self, inputs: CaseInputs) -> FloatArray:
+        """Return uncalibrated probabilities of shape (n_cases, n_classes)."""
+        metadata = self.encoder.transform(inputs.metadata) if self.encoder else None
+        return self.combine(self.branch_probabilities(self.project(inputs), metadata))
+
+    def predict(self, inputs: CaseInputs) -> FloatArray:
+        """Return calibrated probabilities of shape (n_cases, n_classes)."""
+        raw = self.raw(inputs)
+        return self.calibrator.apply(raw) if self.calibrator else raw
+
+    def save(self, folder: Path) -> None:
+        """Write the chain into an empty or new folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        parts: dict[str, Any] = {}
+        arrays: dict[str, Any] = {}
+        for name, part in (("projection", self.projection), ("encoder", self.encoder)):
+            if part is not None:
+                parts[name], own = part.to_arrays()
+                arrays.update({f"{name}.{key}": np.ascontiguousarray(value) for key, value in own.items()})
+        if self.reference is not None:
+            arrays["reference"] = np.ascontiguousarray(self.reference)
+        save_file(arrays or {"empty": np.zeros(1)}, folder / "arrays.safetensors")
+        for number, head in enumerate(self.heads):
+            branch = folder / f"branch-{number}"
+            branch.mkdir(exist_ok=True)
+            head.save(branch)
+        description = {
+            "config": self.config.to_json(),
+            "class_of": list(self.class_of),
+            "n_classes": self.n_classes,
+            "calibrator": asdict(self.calibrator) if self.calibrator else None,
+            **parts,
+        }
+        write_json(folder / "chain.json", description)
+
+    @classmethod
+    def load(cls, folder: Path) -> "FittedChain":
+        """Read a chain that `save` wrote; nothing in the folder is executed."""
+        value: Any = read_json(folder / "chain.json")
+        arrays = load_file(folder / "arrays.safetensors")
+        config = ChainConfig.from_json(value["config"])
+        projection = (
+            Projection.from_arrays(value["projection"], _part(arrays, "projection"))
+            if "projection" in value
+            else None
+        )
+        encoder = (
+            MetadataEncoder.from_arrays(value["encoder"], _part(arrays, "encoder"))
+            if "encoder" in value
+            else None
+        )
+        heads = tuple(
+            FAMILIES[branch.family].load(folder / f"branch-{number}")
+            for number, branch in enumerate(config.branches)
+        )
+        calibrator = value["calibrator"]
+        return cls(
+            config,
+            tuple(value["class_of"]),
+            value["n_classes"],
+            projection,
+            encoder,
+            heads,
+            arrays.get("reference"),
+            Calibrator(tuple(calibrator["slopes"]), tuple(calibrator["intercepts"])) if calibrator else None,
+        )
+
+
+def _part(arrays: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the arrays whose name begins with `name` and a dot, without it."""
+    prefix = f"{name}."
+    return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
+
+
+def cross_calibrate(
+    raw: FloatArray, labels: IntArray, folds: IntArray
+) -> tuple[list[Calibrator], FloatArray]:
+    """Fit the calibrator of each fold on the out-of-fold rows of the other folds.
+
+    Parameters
+    ----------
+    raw : ndarray of shape (n_cases, n_classes)
+        Out-of-fold probabilities, uncalibrated.
+    labels, folds : ndarray of shape (n_cases,)
+
+    Returns
+    -------
+    calibrators : list of Calibrator, one a fold
+    calibrated : ndarray of shape (n_cases, n_classes)
+        Each row by the calibrator that was fitted without its fold.
+    """
+    calibrated = np.empty_like(raw)
+    calibrators = []
+    for fold in range(int(folds.max()) + 1):
+        held = folds == fold
+        calibrator = fit_calibrator(raw[~held], labels[~held])
+        calibrated[held] = calibrator.apply(raw[held])
+        calibrators.append(calibrator)
+    return calibrators, calibrated
+
+
+def with_calibrator(chain: FittedChain, calibrator: Calibrator) -> FittedChain:
+    """Return the chain with its calibrator."""
+    return replace(chain, calibrator=calibrator)

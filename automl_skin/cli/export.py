@@ -1,0 +1,44 @@
+"""``automl-skin export``: the stack of a study as one folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automl_skin.cli import options
+from automl_skin.cli.settings import workspace_of
+
+
+def export(
+    study: options.Study = "",
+    output: Annotated[Path | None, typer.Option("--output", help="Folder of the bundle [STUDY-bundle].")] = None,
+    register: Annotated[
+        bool, typer.Option("--register/--no-register", help="Register the bundle as a model in MLflow.")
+    ] = True,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Fit on all rows instead; marked as not measured.")
+    ] = False,
+    workspace: options.WorkspaceFolder = None,
+    cache_dir: options.CacheFolder = None,
+    tracking_uri: options.TrackingUri = None,
+) -> None:
+    """Write the best stack as a bundle: the very chains that were measured, and all they need."""
+    from automl_skin.cli.terminal import Terminal
+    from automl_skin.workflow.export import export as export_bundle
+    from automl_skin.workflow.register import register_export
+    from automl_skin.workflow.study import existing_study
+
+    terminal = Terminal()
+    opened = existing_study(workspace_of(workspace, cache_dir), study)
+    folder = output or Path(f"{opened.name}-bundle")
+    facts = export_bundle(opened, folder, refit=refit)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    terminal.say(f"Written: {folder} ({size:.1f} MB), {len(facts.embeddings)} embeddings, plan {facts.plan[:12]}")
+    if register:
+        version = register_export(opened, folder, tracking_uri)
+        terminal.say(
+            f"Registered: models:/{opened.name}/{version}",
+            f"Serve:      MLFLOW_TRACKING_URI={tracking_uri or opened.workspace.tracking_uri} "
+            f"mlflow models serve -m models:/{opened.name}/{version} --env-manager local",
+        )
+    terminal.say(f"Next: automl-skin score {folder} --data new.csv --images new-images --output scores.csv")

@@ -1,0 +1,44 @@
+"""Assembles the commands, and turns errors into messages and exit codes.
+
+Exit codes: 0 done; 2 wrong input; 3 done, with rows that could not be scored; 130 interrupted.
+"""
+
+import sys
+
+import typer
+
+from automl_skin.cli import cache, check, evaluate, export, leaderboard, score, search, studies, ui
+from automl_skin.errors import AutomlSkinError
+
+WRONG_INPUT = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="automl-skin",
+    help="AutoML for skin-lesion images with clinical metadata.",
+    epilog="Exit codes: 0 done, 2 wrong input, 3 done with rows that could not be scored, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("check")(check.check)
+app.command("search")(search.search)
+app.command("leaderboard")(leaderboard.leaderboard)
+app.command("ui")(ui.ui)
+app.command("export")(export.export)
+app.command("score")(score.score)
+app.command("evaluate")(evaluate.evaluate)
+app.command("studies")(studies.studies)
+app.add_typer(cache.app, name="cache")
+
+
+def run() -> None:
+    """Run the command line; the entry point of ``automl-skin``."""
+    try:
+        app()
+    except AutomlSkinError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(WRONG_INPUT)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; what is finished is kept: give the same command again to go on", err=True)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,137 @@
+"""Options that several commands share, each declared once."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DATA = "What to learn from"
+NETWORKS = "Networks"
+SEARCH = "Search"
+PLACES = "Where things lie"
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Table of cases: CSV or Parquet.", rich_help_panel=DATA)
+]
+Images = Annotated[
+    Path | None, typer.Option("--images", help="Folder of the photographs.", rich_help_panel=DATA)
+]
+Target = Annotated[
+    str | None, typer.Option("--target", help="Column of the diagnosis.", rich_help_panel=DATA)
+]
+Positive = Annotated[
+    str | None,
+    typer.Option(
+        "--positive",
+        help="Its positive values, separated by commas; without it, several classes.",
+        rich_help_panel=DATA,
+    ),
+]
+Group = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--group",
+        help="Column whose equal values belong together; added to those that are recognised. Repeatable.",
+        rich_help_panel=DATA,
+    ),
+]
+Split = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        help="Column or table with a plan of your own: development/test, or folds.",
+        rich_help_panel=DATA,
+    ),
+]
+Metadata = Annotated[
+    list[str] | None, typer.Option("--metadata", help="Metadata column. Repeatable.", rich_help_panel=DATA)
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", help="Column that is not metadata. Repeatable.", rich_help_panel=DATA),
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow", help="Column that the audit must not quarantine. Repeatable.", rich_help_panel=DATA
+    ),
+]
+Quarantine = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--quarantine", help="Column that is not to be trained on. Repeatable.", rich_help_panel=DATA
+    ),
+]
+CaseColumn = Annotated[
+    str | None, typer.Option("--case-column", help="Column of the case.", rich_help_panel=DATA)
+]
+ImageColumn = Annotated[
+    str | None, typer.Option("--image-column", help="Column of the image id or path.", rich_help_panel=DATA)
+]
+ImageRoleColumn = Annotated[
+    str | None,
+    typer.Option("--image-role-column", help="Column of the kind of photograph.", rich_help_panel=DATA),
+]
+PatientColumn = Annotated[
+    str | None, typer.Option("--patient-column", help="Column of the patient.", rich_help_panel=DATA)
+]
+LesionColumn = Annotated[
+    str | None, typer.Option("--lesion-column", help="Column of the lesion.", rich_help_panel=DATA)
+]
+SourceColumn = Annotated[
+    str | None,
+    typer.Option("--source-column", help="Column of the collection or hospital.", rich_help_panel=DATA),
+]
+Study = Annotated[
+    str, typer.Option("--study", help="Name (studies/NAME) or path of the study.", rich_help_panel=PLACES)
+]
+WorkspaceFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        help="Folder of studies/ and mlruns/; the current one by default.",
+        rich_help_panel=PLACES,
+    ),
+]
+CacheFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache-dir", help="Cache of embeddings; the user's cache folder by default.", rich_help_panel=PLACES
+    ),
+]
+Device = Annotated[
+    str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1 ...", rich_help_panel=NETWORKS)
+]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option(
+        "--tracking-uri", help="MLflow server; the workspace's own store by default.", rich_help_panel=PLACES
+    ),
+]
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds of a duration such as ``90s``, ``45m``, ``2h`` or ``1h30m``.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is none.
+
+    Examples
+    --------
+    >>> parse_duration("1h30m")
+    5400.0
+    """
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text.strip().lower())
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip().lower():
+        raise typer.BadParameter(f"must be a duration such as 90s, 45m, 2h or 1h30m; found {text!r}")
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def split_commas(text: str | None) -> list[str] | None:
+    """Return the values of a comma-separated option; None where it was not given."""
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]

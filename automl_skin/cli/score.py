@@ -1,0 +1,51 @@
+"""``automl-skin score``: new cases in, probabilities out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automl_skin.cli import options
+
+UNSCORED = 3
+
+
+def score(
+    bundle: Annotated[Path, typer.Argument(help="Folder that `automl-skin export` wrote.")],
+    images: Annotated[Path, typer.Option("--images", help="Folder of the photographs.")],
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Table; without it every image of the folder is scored.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", help="CSV file of the scores.")] = Path("scores.csv"),
+    sensitivity: Annotated[float, typer.Option("--sensitivity", help="Of the decision.")] = 0.95,
+    prevalence: Annotated[
+        float | None, typer.Option("--prevalence", help="Share of positives where the model is used.")
+    ] = None,
+    image_column: options.ImageColumn = None,
+    case_column: options.CaseColumn = None,
+    image_role_column: options.ImageRoleColumn = None,
+    device: options.Device = None,
+) -> None:
+    """Score a table and its images, or a folder of images; an interrupted run goes on where it stopped."""
+    from automl_skin.cli.terminal import Terminal
+    from automl_skin.scoring.decide import Wishes
+    from automl_skin.workflow.score import score as score_files
+
+    terminal = Terminal()
+    named = {"image": image_column, "case": case_column, "image_role": image_role_column}
+    roles = {role: column for role, column in named.items() if column}
+    with terminal.progress() as report:
+        summary = score_files(
+            bundle,
+            images,
+            output,
+            data,
+            Wishes(sensitivity, prevalence),
+            roles=roles,
+            device=device or "auto",
+            progress=report("Scoring"),
+        )
+    terminal.say(f"Written: {output}, {summary.rows:,} rows, of which {summary.unscored:,} could not be scored")
+    if summary.unscored:
+        terminal.say(*(f"Not scored: {name}: {why}" for name, why in summary.problems.items()))
+        raise typer.Exit(UNSCORED)

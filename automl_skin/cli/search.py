@@ -1,0 +1,178 @@
+"""``automl-skin search``: the main job."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automl_skin.cli import options
+from automl_skin.cli.options import DATA, NETWORKS, SEARCH
+from automl_skin.cli.settings import Given, collect, workspace_of
+
+
+def search(
+    data: options.Data = None,
+    images: options.Images = None,
+    target: options.Target = None,
+    positive: options.Positive = None,
+    group: options.Group = None,
+    split: options.Split = None,
+    waive_leakage: Annotated[
+        bool | None,
+        typer.Option(
+            "--waive-leakage",
+            help="Accept a split that cuts groups; every report says so.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    drop_crossing: Annotated[
+        bool | None,
+        typer.Option(
+            "--drop-crossing",
+            help="Leave out development rows that share a group with locked ones.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    metadata: options.Metadata = None,
+    ignore: options.Ignore = None,
+    allow: options.Allow = None,
+    quarantine: options.Quarantine = None,
+    allow_missing: Annotated[
+        bool | None,
+        typer.Option(
+            "--allow-missing",
+            help="Go on although more than 5 % of the images are missing.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    case_column: options.CaseColumn = None,
+    image_column: options.ImageColumn = None,
+    image_role_column: options.ImageRoleColumn = None,
+    patient_column: options.PatientColumn = None,
+    lesion_column: options.LesionColumn = None,
+    source_column: options.SourceColumn = None,
+    folds: Annotated[
+        int | None, typer.Option("--folds", help="Folds of the development part [5].", rich_help_panel=DATA)
+    ] = None,
+    locked_share: Annotated[
+        float | None,
+        typer.Option("--locked-share", help="Share of the locked test set [0.2].", rich_help_panel=DATA),
+    ] = None,
+    backbone: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--backbone",
+            help="timm name, tagged name, or folder in --weights-dir. Repeatable.",
+            rich_help_panel=NETWORKS,
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option("--weights", help="pretrained or random.", rich_help_panel=NETWORKS)
+    ] = None,
+    weights_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights-dir", help="Folder of weights in timm's hub layout.", rich_help_panel=NETWORKS
+        ),
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option("--size", help="Input side in pixels.", rich_help_panel=NETWORKS)
+    ] = None,
+    views: Annotated[
+        int | None,
+        typer.Option(
+            "--views", help="1, 4 or 8 flips whose embeddings are averaged [1].", rich_help_panel=NETWORKS
+        ),
+    ] = None,
+    colour: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--colour",
+            help="Colour constancy: none, shades_of_grey. Repeatable: both are searched.",
+            rich_help_panel=NETWORKS,
+        ),
+    ] = None,
+    device: options.Device = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", help="Images a step of stage one.", rich_help_panel=NETWORKS)
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option("--trials", help="Total of the study's trials [200].", rich_help_panel=SEARCH),
+    ] = None,
+    timeout: Annotated[
+        str | None,
+        typer.Option("--timeout", help="Begin no trial after this: 45m, 2h.", rich_help_panel=SEARCH),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            "--metric",
+            help="auc, average_precision, balanced_accuracy, log_loss or partial_auc [auc].",
+            rich_help_panel=SEARCH,
+        ),
+    ] = None,
+    min_tpr: Annotated[
+        float | None, typer.Option("--min-tpr", help="Bound of partial_auc [0.8].", rich_help_panel=SEARCH)
+    ] = None,
+    family: Annotated[
+        list[str] | None,
+        typer.Option("--family", help="Head family to search. Repeatable.", rich_help_panel=SEARCH),
+    ] = None,
+    fusion: Annotated[
+        list[str] | None,
+        typer.Option("--fusion", help="Fusion to search. Repeatable.", rich_help_panel=SEARCH),
+    ] = None,
+    sampler: Annotated[
+        str | None, typer.Option("--sampler", help="tpe or random [tpe].", rich_help_panel=SEARCH)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Of everything random [0].", rich_help_panel=SEARCH)
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", help="Worker processes; one a core, at most four, by default.", rich_help_panel=SEARCH
+        ),
+    ] = None,
+    open_again: Annotated[
+        bool,
+        typer.Option(
+            "--open-again",
+            help="Open the locked test set for another stack than before.",
+            rich_help_panel=SEARCH,
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what would be done, and what time and disk it needs.",
+            rich_help_panel=SEARCH,
+        ),
+    ] = False,
+    study: options.Study = "",
+    workspace: options.WorkspaceFolder = None,
+    cache_dir: options.CacheFolder = None,
+    tracking_uri: options.TrackingUri = None,
+) -> None:
+    """Search backbones, fusions, heads and hyperparameters; build the stack; open the locked test set once.
+
+    Without --data the built-in study on synthetic lesions runs. The same command continues a study.
+    """
+    flags = collect(Given(locals()))
+    from automl_skin.cli.terminal import Terminal, TerminalAudience
+    from automl_skin.workflow.audience import Several
+    from automl_skin.workflow.dry_run import estimate
+    from automl_skin.workflow.search import run_search
+    from automl_skin.workflow.study import open_study
+    from automl_skin.workflow.track import Tracked
+
+    terminal = Terminal()
+    opened = open_study(workspace_of(workspace, cache_dir), study, flags)
+    with terminal.progress() as report:
+        if dry_run:
+            terminal.say(*estimate(opened, report))
+            return
+        audience = TerminalAudience(terminal, report, opened.config.trials)
+        run_search(opened, Several([audience, Tracked(opened)]), open_again=open_again)

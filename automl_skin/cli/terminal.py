@@ -1,0 +1,218 @@
+"""What a person sees while a search runs: bars where there is a terminal, lines where there is none."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from automl_skin.search.loop import Observer
+    from automl_skin.search.material import Material
+    from automl_skin.search.trial import Predictions, TrialRecord
+    from automl_skin.workflow.embed import StageOne
+    from automl_skin.workflow.search import Outcome
+    from automl_skin.workflow.study import Study
+    from automl_skin.workflow.understand import Understanding
+
+LINE_EVERY_SECONDS = 30.0
+
+
+class Terminal:
+    """Reports to a console.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+        """Give a function that begins a bar and returns the bar's update."""
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self.console, disable=not self.console.is_terminal) as bars:
+            yield lambda what: self._bar(bars, what) if self.console.is_terminal else self._lines(what)
+
+    def say(self, *lines: str) -> None:
+        """Print lines as they are."""
+        for line in lines:
+            self.console.print(line, markup=False)
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table."""
+        table = Table(title=title, title_justify="left")
+        for position, column in enumerate(columns):
+            table.add_column(column, justify="left" if position == 0 else "right", overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        self.console.print(table)
+
+    def _bar(self, bars: Progress, what: str) -> Callable[[int, int], None]:
+        task = bars.add_task(what, total=None)
+        return lambda done, total: bars.update(task, completed=done, total=total)
+
+    def _lines(self, what: str) -> Callable[[int, int], None]:
+        start = last = time.monotonic()
+
+        def update(done: int, total: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last < LINE_EVERY_SECONDS and done < total:
+                return
+            last = now
+            left = (now - start) / max(done, 1) * (total - done)
+            self.say(f"{what}: {done:,} of {total:,}, {left:.0f} s left")
+
+        return update
+
+
+class TrialTicker:
+    """Says after every trial: which of how many, what came of it, who leads, and how long it will take still."""
+
+    def __init__(self, terminal: Terminal, total: int, before: "Sequence[TrialRecord]") -> None:
+        self.terminal = terminal
+        self.total = total
+        self.valid = sum(record.state != "failed" for record in before)
+        self.begun = self.valid
+        self.start = time.monotonic()
+        finished = [record for record in before if record.state == "finished"]
+        self.best = max(finished, key=lambda record: record.utility, default=None)
+
+    def trial_recorded(self, record: "TrialRecord", predictions: "Predictions | None") -> None:  
+        """Print one line."""
+        del predictions
+        self.valid += record.state != "failed"
+        if record.state == "finished" and (self.best is None or record.utility > self.best.utility):
+            self.best = record
+        best = (
+            f"best {self.best.utility:.4f} by {self.best.plan.number:03d}"
+            if self.best
+            else "none finished yet"
+        )
+        done = max(self.valid - self.begun, 1)
+        left = (time.monotonic() - self.start) / done * max(self.total - self.valid, 0)
+        came = f"{record.utility:.4f}" if record.state == "finished" else f"{record.state}: {record.reason}"
+        self.terminal.say(
+            f"trial {self.valid} of {self.total}  {record.plan.title}  {came}  |  {best}  |  {_clock(left)} left"
+        )
+
+
+class TerminalAudience:
+    """Tells a terminal how the main job goes; an `Audience`."""
+
+    def __init__(
+        self, terminal: Terminal, report: Callable[[str], Callable[[int, int], None]], trials: int
+    ) -> None:
+        self.terminal = terminal
+        self.report = report
+        self.trials = trials
+
+    def understood(self, study: "Study", understanding: "Understanding") -> None:
+        """Print what was understood."""
+        self.terminal.say(*understanding.lines)
+        plan = study.read_plan()
+        self.terminal.say(
+            f"Plan:     {len(plan.development):,} development cases in {len(plan.folds)} folds, "
+            f"{len(plan.locked):,} locked; digest {plan.digest[:12]}",
+            *(f"Note:     {note}" for note in plan.notes),
+        )
+
+    def embedded(self, study: "Study", stage_one: "StageOne", material: "Material") -> None:  
+        """Print what stage one did."""
+        del study
+        self.terminal.say(
+            f"Stage one: {stage_one.computed:,} embeddings computed in {stage_one.seconds:.1f} s; "
+            f"{', '.join(material.inputs.embeddings)}"
+        )
+        for path, why in list(stage_one.failures.items())[:5]:
+            self.terminal.say(f"Unreadable: {path}: {why}")
+
+    @contextmanager
+    def observers(
+        self,
+        study: "Study",
+        material: "Material",
+        records: "Sequence[TrialRecord]",
+    ) -> "Iterator[Sequence[Observer]]":
+        """Give the ticker."""
+        del study, material
+        yield [TrialTicker(self.terminal, self.trials, records)]
+
+    def concluded(self, outcome: "Outcome") -> None:
+        """Print the leaderboard, the locked test, and what to do next."""
+        print_outcome(self.terminal, outcome)
+
+
+def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
+    """Print how a search ended."""
+    print_leaderboard(terminal, outcome.leaderboard.table)
+    spread = outcome.leaderboard.spread.head(12)
+    rows = [
+        (
+            f"{row['backbone']} {row['fusion']} {row['head']}",
+            str(row["trials"]),
+            str(row["finished"]),
+            _figure(row["best"]),
+        )
+        for _, row in spread.iterrows()
+    ]
+    terminal.table("Where the trials went", ("backbone, fusion, head", "trials", "finished", "best"), rows)
+    best = outcome.leaderboard.best
+    weights = outcome.built.stack.member_weights
+    terminal.say(
+        f"Best trial: {best.naive:.4f}; corrected for having been chosen among "
+        f"{len(outcome.leaderboard.table)}: {best.corrected:.4f} ({best.interval.low:.4f} to {best.interval.high:.4f}). "
+        f"{outcome.leaderboard.tied} trials are tied with the best.",
+        f"Stack by {outcome.built.stack.method}: "
+        + ", ".join(f"{number:03d} ({weight:.2f})" for number, weight in weights.items()),
+    )
+    if outcome.opening is not None:
+        terminal.say(f"Locked test set, opened {outcome.opening.when}:", *outcome.opening.figures.lines())
+    terminal.say(
+        "Time: " + ", ".join(f"{step} {_clock(seconds)}" for step, seconds in outcome.seconds.items()),
+        f"Next: automl-skin export --study {outcome.study.name} --output {outcome.study.name}-bundle",
+    )
+
+
+def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> None:
+    """Print the first rows of a leaderboard's table."""
+    import pandas as pd
+
+    assert isinstance(table, pd.DataFrame)
+    rows = [
+        (
+            f"{number:03d}",
+            str(row["what"]),
+            str(row["backbone"]),
+            str(row["fusion"]),
+            str(row["head"]),
+            _figure(row["auc"]),
+            f"{_figure(row['auc_low'])} to {_figure(row['auc_high'])}",
+            "tied" if row["tied"] else "",
+        )
+        for number, row in table.head(top).iterrows()
+    ]
+    columns = ("trial", "what", "backbone", "fusion", "head", "AUC", "95 % interval", "")
+    terminal.table("Leaderboard (out-of-fold)", columns, rows)
+
+
+def _figure(value: float) -> str:
+    return "-" if value != value else f"{value:.4f}"  # noqa: PLR0124 - not a number
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02d}m" if hours else f"{minutes}m{rest:02d}s"

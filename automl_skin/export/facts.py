@@ -1,0 +1,172 @@
+"""What a bundle says about itself (``bundle.json``).
+
+Folder of a bundle::
+
+    bundle.json                     these facts, and the digest of every other file
+    MODEL_CARD.md                   for people
+    stack.json                      members, weights, calibrators
+    references.safetensors          out-of-fold distributions, where ranks are averaged
+    chains/0017-2/ ...              the chain of trial 17 that was measured on fold 2
+    backbones/<name>/               networks in timm's hub layout
+    input_example.json              one made-up row, as the MLflow server takes it
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from automl_skin.backbones.device import Precision
+from automl_skin.errors import IntegrityError
+from automl_skin.images.recipe import Recipe
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class BundleEmbedding:
+    """One embedding that the members need.
+
+    Parameters
+    ----------
+    name : str
+        As the chains call it.
+    backbone : str
+        Folder under ``backbones/``.
+    network : str
+        Digest of the network.
+    recipe : Recipe
+    views : int
+    precision : {"float32", "bfloat16"}
+    """
+
+    name: str
+    backbone: str
+    network: str
+    recipe: Recipe
+    views: int
+    precision: Precision
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the embedding as JSON."""
+        return {**asdict(self), "recipe": self.recipe.to_json()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "BundleEmbedding":
+        """Return the embedding that `to_json` described."""
+        return cls(**{**value, "recipe": Recipe.from_json(value["recipe"])})
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold and what it reached on out-of-fold rows whose labels it was not chosen on.
+
+    Parameters
+    ----------
+    wanted : float
+        The sensitivity asked for.
+    threshold : float
+        Probabilities from here on are positive decisions.
+    sensitivity, sensitivity_low, sensitivity_high, specificity : float
+        Cross-fitted; the interval is a group bootstrap's.
+    """
+
+    wanted: float
+    threshold: float
+    sensitivity: float
+    sensitivity_low: float
+    sensitivity_high: float
+    specificity: float
+
+
+@dataclass(frozen=True)
+class BundleFacts:
+    """What a bundle says about itself.
+
+    Parameters
+    ----------
+    study : str
+    version : str
+        Of automl-skin.
+    created : str
+        UTC, ISO 8601.
+    target : str
+        Column of the diagnosis.
+    classes : tuple of str
+        In the order of the probabilities.
+    positive : tuple of str
+        Positive values of a binary target; empty for several classes.
+    kinds : dict of str to {"number", "category"}
+        Metadata fields.
+    roles : dict of str to str
+        Column names by role in the training table, tried first on a table to be scored.
+    image_roles : tuple of str
+        Kinds of photograph a case may have.
+    embeddings : tuple of BundleEmbedding
+    priors : tuple of float
+        Shares of the classes among the development cases.
+    operating_points : tuple of OperatingPoint
+        Of a binary target, by wanted sensitivity.
+    plan : str
+        Digest of the fold plan.
+    stack : str
+        Digest of the stack.
+    waiver : str or None
+    crossing_share : float
+        Share of cases whose group was on both sides, where that was waived.
+    measured : bool
+        False for a bundle that was refitted on all rows.
+    auc : dict of str to float, or None
+        Of the locked test: value, low, high.
+    """
+
+    study: str
+    version: str
+    created: str
+    target: str
+    classes: tuple[str, ...]
+    positive: tuple[str, ...]
+    kinds: dict[str, str]
+    roles: dict[str, str]
+    image_roles: tuple[str, ...]
+    embeddings: tuple[BundleEmbedding, ...]
+    priors: tuple[float, ...]
+    operating_points: tuple[OperatingPoint, ...]
+    plan: str
+    stack: str
+    waiver: str | None
+    crossing_share: float
+    measured: bool
+    auc: dict[str, float] | None
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether there is one positive class."""
+        return bool(self.positive)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as JSON."""
+        value = asdict(self)
+        value["embeddings"] = [embedding.to_json() for embedding in self.embeddings]
+        return {"format": FORMAT, **value}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "BundleFacts":
+        """Return the facts that `to_json` described.
+
+        Raises
+        ------
+        IntegrityError
+            If they are of another format.
+        """
+        if value.get("format") != FORMAT:
+            message = (
+                f"a bundle of format {FORMAT} is needed and this one is of format {value.get('format')}; "
+                "score it with the version of automl-skin that wrote it"
+            )
+            raise IntegrityError(message)
+        rest = {name: value[name] for name in value if name not in {"format", "files"}}
+        for name in ("classes", "positive", "image_roles", "priors"):
+            rest[name] = tuple(rest[name])
+        rest["embeddings"] = tuple(BundleEmbedding.from_json(each) for each in rest["embeddings"])
+        rest["operating_points"] = tuple(OperatingPoint(**each) for each in rest["operating_points"])
+        return cls(**rest)

@@ -1,0 +1,86 @@
+"""From probabilities to what a user asked for: another prevalence, a decision."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from automl_skin.arrays import FloatArray
+from automl_skin.errors import ConfigError
+from automl_skin.export.facts import BundleFacts, OperatingPoint
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a user asked for.
+
+    Parameters
+    ----------
+    sensitivity : float
+        Of the decision, in (0, 1).
+    prevalence : float or None
+        Share of positives where the model is used; None for that of the development cases.
+    """
+
+    sensitivity: float = 0.95
+    prevalence: float | None = None
+
+
+def operating_point(facts: BundleFacts, sensitivity: float) -> OperatingPoint:
+    """Return the bundle's operating point for a sensitivity.
+
+    Raises
+    ------
+    ConfigError
+        If the bundle has no such point; the message lists the range.
+    """
+    points = {round(point.wanted, 2): point for point in facts.operating_points}
+    if round(sensitivity, 2) not in points:
+        message = (
+            f"--sensitivity must be one of {min(points)} to {max(points)} in steps of 0.01; found {sensitivity}"
+            if points
+            else "--sensitivity is of binary targets; this bundle has several classes"
+        )
+        raise ConfigError(message)
+    return points[round(sensitivity, 2)]
+
+
+def correct_prevalence(probabilities: FloatArray, prior: float, prevalence: float) -> FloatArray:
+    """Return binary probabilities as they are where positives have another share (Saerens et al. 2002, eq. 2.4).
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_cases, 2)
+    prior, prevalence : float
+        Share of positives among the development cases, and where the model is used.
+
+    Examples
+    --------
+    >>> correct_prevalence(np.array([[0.5, 0.5]]), prior=0.5, prevalence=0.1).round(2).tolist()
+    [[0.9, 0.1]]
+    """
+    if not 0.0 < prevalence < 1.0:
+        raise ConfigError(f"--prevalence must lie between 0 and 1; found {prevalence}")
+    weights = np.array([(1.0 - prevalence) / (1.0 - prior), prevalence / prior])
+    weighted = probabilities * weights
+    return np.asarray(weighted / weighted.sum(axis=1, keepdims=True))
+
+
+def decide(facts: BundleFacts, probabilities: FloatArray, wishes: Wishes) -> list[str]:
+    """Return the class that each case is taken for; empty where it has no probability.
+
+    A binary decision is by the threshold of the wanted sensitivity; with several classes it is the class whose
+    probability is the largest multiple of its share among the development cases.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_cases, n_classes)
+        Before any correction for prevalence: the threshold is of these.
+    """
+    known = np.isfinite(probabilities).all(axis=1)
+    if facts.is_binary:
+        threshold = operating_point(facts, wishes.sensitivity).threshold
+        chosen = (probabilities[:, 1] >= threshold).astype(int)
+    else:
+        chosen = np.where(known[:, None], probabilities, 0.0) / np.array(facts.priors)
+        chosen = chosen.argmax(axis=1)
+    return [facts.classes[label] if scored else "" for label, scored in zip(chosen, known, strict=True)]

@@ -1,0 +1,246 @@
+"""The settings of a study: what stands in `study.toml`, and what is a flag, mean the same.
+
+A study's file has the flags' names with underscores for dashes, in one table without sections. A flag
+wins over the file. The file of a study that was begun with flags is written for the user, so that the
+same command, or ``search --study NAME`` alone, continues it.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as checked_dataclass
+
+from automl_skin.chains.config import FUSIONS
+from automl_skin.errors import ConfigError
+from automl_skin.features.encoder import EncoderConfig
+from automl_skin.files import write_text
+from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.metrics.catalogue import Metric, metric_by_name
+
+RUNTIME = frozenset(
+    {
+        "trials",
+        "timeout_seconds",
+        "jobs",
+        "device",
+        "tracking_uri",
+        "batch_size",
+        "weights_dir",
+        "images",
+        "data",
+    }
+)
+"""Settings that may change from one call to the next: they do not change what a trial's outcome means."""
+
+
+@checked_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class StudyConfig:
+    """What a study is.
+
+    Parameters
+    ----------
+    data, images : str
+        Table and image folder; empty for the built-in synthetic study.
+    target : str
+        Column of the diagnosis.
+    positive : tuple of str
+        Its positive values; empty for as many classes as there are values.
+    group : tuple of str
+        Columns that join cases into groups, besides those that are recognised.
+    split : str
+        Column, or table with an id column, that says which rows are locked or in which fold.
+    waive_leakage, drop_crossing : bool
+        Accept a given split that cuts groups; or leave its crossing development rows out.
+    case_column, image_column, image_role_column, patient_column, lesion_column, source_column : str
+        Columns by role where they are not recognised.
+    metadata, ignore : tuple of str
+        Columns to use, or not to use, as metadata.
+    allow, quarantine : tuple of str
+        Columns that the audit must not, or must, quarantine.
+    allow_missing : bool
+        Go on although more than 5 % of the images are missing.
+    backbone : tuple of str
+        Networks; see ``automl-skin search --help``.
+    weights : {"pretrained", "random"}
+    weights_dir : str
+        Folder of weights in timm's hub layout.
+    size : int
+        Pixels of the shorter input side; 0 takes what the weights were made for.
+    views : {1, 4, 8}
+        Flips of an image whose embeddings are averaged.
+    colour : tuple of {"none", "shades_of_grey"}
+        Colour constancy; several are searched.
+    family, fusion : tuple of str
+        What the search chooses from.
+    folds, locked_share
+        Of the fold plan.
+    metric : str
+        What the search maximises; `min_tpr` is of ``partial_auc``.
+    sampler : {"tpe", "random"}
+    seed : int
+    mask_share, missing_indicators
+        Of the metadata encoder.
+    trials, timeout_seconds, jobs, device, batch_size, tracking_uri
+        How far and where the search runs.
+    """
+
+    data: str = ""
+    images: str = ""
+    target: str = ""
+    positive: tuple[str, ...] = ()
+    group: tuple[str, ...] = ()
+    split: str = ""
+    waive_leakage: bool = False
+    drop_crossing: bool = False
+    case_column: str = ""
+    image_column: str = ""
+    image_role_column: str = ""
+    patient_column: str = ""
+    lesion_column: str = ""
+    source_column: str = ""
+    metadata: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    quarantine: tuple[str, ...] = ()
+    allow_missing: bool = False
+    backbone: tuple[str, ...] = ("mobilenetv2_100",)
+    weights: Literal["pretrained", "random"] = "pretrained"
+    weights_dir: str = ""
+    size: int = 0
+    views: Literal[1, 4, 8] = 1
+    colour: tuple[Literal["none", "shades_of_grey"], ...] = ("none",)
+    family: tuple[str, ...] = tuple(FAMILIES)
+    fusion: tuple[str, ...] = ("image", "metadata", "concat", "metanet", "late")
+    folds: int = 5
+    locked_share: float = 0.2
+    metric: str = "auc"
+    min_tpr: float = 0.8
+    sampler: Literal["tpe", "random"] = "tpe"
+    seed: int = 0
+    mask_share: float = 0.1
+    missing_indicators: bool = False
+    trials: int = 200
+    timeout_seconds: float | None = None
+    jobs: int = 0
+    device: str = "auto"
+    batch_size: int = 16
+    tracking_uri: str = ""
+
+    def __post_init__(self) -> None:
+        _check_names("family", self.family, tuple(FAMILIES))
+        _check_names("fusion", self.fusion, tuple(FUSIONS))
+        self.scored_by()
+        for name in ("backbone", "colour"):
+            if not getattr(self, name):
+                raise ConfigError(f"{name} must name at least one; found none")
+        if self.trials < 1:
+            raise ConfigError(f"trials must be at least 1; found {self.trials}")
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the data is the built-in synthetic study's."""
+        return not self.data
+
+    @property
+    def encoder(self) -> EncoderConfig:
+        """How metadata is encoded."""
+        return EncoderConfig(mask_share=self.mask_share, missing_indicators=self.missing_indicators)
+
+    @property
+    def role_columns(self) -> dict[str, str]:
+        """Columns that the user named for a role."""
+        roles = ("case", "image", "image_role", "patient", "lesion", "source")
+        named = {role: str(getattr(self, f"{role}_column")) for role in roles}
+        return {role: column for role, column in named.items() if column}
+
+    def scored_by(self) -> Metric:
+        """Return the metric that the search maximises."""
+        return metric_by_name(self.metric, self.min_tpr)
+
+    def identity(self) -> dict[str, Any]:
+        """Return the settings that make the study what it is."""
+        return {name: value for name, value in _plain(self).items() if name not in RUNTIME}
+
+    def with_settings(self, settings: Mapping[str, Any]) -> "StudyConfig":
+        """Return the config with some settings replaced, checked."""
+        return parse_settings({**_plain(self), **settings}, "the settings")
+
+
+KNOWN = tuple(field.name for field in fields(StudyConfig))
+
+
+def parse_settings(settings: Mapping[str, Any], where: str) -> StudyConfig:
+    """Return the config of some settings by name.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown (the message lists the known ones), or is not of its type.
+    """
+    for name in settings:
+        if name not in KNOWN:
+            close = difflib.get_close_matches(name, KNOWN, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            message = f"unknown setting {name!r} in {where}{hint} Known settings: {', '.join(KNOWN)}"
+            raise ConfigError(message)
+    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    try:
+        return TypeAdapter(StudyConfig).validate_python(lists)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}, found {problem['input']!r}"
+            for problem in error.errors()
+        )
+        raise ConfigError(f"settings in {where} must be of their type: {problems}") from error
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Read a `study.toml` as settings by name, not yet checked.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} must be a TOML file and is not: {error}") from error
+
+
+def write_settings(path: Path, config: StudyConfig, heading: str) -> None:
+    """Write a `study.toml` of the settings that differ from their defaults."""
+    plain, defaults = _plain(config), _plain(StudyConfig())
+    changed = {name: value for name, value in plain.items() if value != defaults[name]}
+    lines = [f"# {line}".rstrip() for line in heading.splitlines()]
+    lines += [f"{name} = {_toml(value)}" for name, value in changed.items()]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value)
+
+
+def _plain(config: StudyConfig) -> dict[str, Any]:
+    values = asdict(config)  # type: ignore[call-overload]
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def _check_names(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
+    unknown = [name for name in given if name not in known]
+    if unknown or not given:
+        raise ConfigError(
+            f"{what} must name some of {', '.join(known)}; found {', '.join(unknown) or 'none'}"
+        )

@@ -1,0 +1,39 @@
+"""The figures of one trial, from its out-of-fold probabilities."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from automl_skin.metrics.catalogue import METRICS
+from automl_skin.metrics.intervals import auc_interval
+from automl_skin.metrics.thresholds import sensitivity_at_specificity
+from automl_skin.search.material import Material
+from automl_skin.search.trial import Predictions
+
+N_RESAMPLES = 500
+"""Of the interval that every trial gets; reports use more."""
+
+
+def trial_metrics(
+    material: Material, aucs: Sequence[float], predictions: Predictions | None, seed: int
+) -> dict[str, float]:
+    """Return the metrics of a trial by name; a trial that did not finish has `auc` alone.
+
+    ``auc`` is the mean of the folds' AUCs; all others are over the pooled, calibrated out-of-fold
+    probabilities. ``sensitivity_at_95_specificity`` is of binary targets.
+    """
+    metrics = {"folds_finished": float(len(aucs))}
+    if aucs:
+        metrics["auc"] = float(np.mean(aucs))
+    if predictions is None:
+        return metrics
+    labels, probabilities = material.labels, predictions.calibrated
+    interval = auc_interval(labels, probabilities, material.groups, n_resamples=N_RESAMPLES, seed=seed)
+    metrics |= {"auc_pooled": interval.value, "auc_low": interval.low, "auc_high": interval.high}
+    for name in ("average_precision", "balanced_accuracy", "brier", "partial_auc"):
+        metrics[name] = METRICS[name].function(labels, probabilities)
+    if material.n_classes == 2:  # noqa: PLR2004 - a binary target
+        metrics["sensitivity_at_95_specificity"] = sensitivity_at_specificity(
+            labels, probabilities[:, 1], 0.95
+        )
+    return metrics

@@ -1,0 +1,70 @@
+"""Trials that every study begins with: the fixed baselines and a dozen known-good configurations."""
+
+from automl_skin.chains.config import BranchConfig, ChainConfig
+from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.heads.space import Value
+from automl_skin.search.propose import Proposal, given
+from automl_skin.search.space import SpaceOptions
+from automl_skin.search.trial import TrialPlan
+
+METADATA_ALONE = "metadata alone"
+IMAGE_ALONE = "image alone"
+RANK_AVERAGE = "rank average"
+
+
+def baselines(options: SpaceOptions) -> dict[str, ChainConfig]:
+    """Return the fixed, untuned baselines by name (promise 6).
+
+    Metadata alone by LightGBM, image alone by logistic regression on all backbones' embeddings, both with
+    default hyperparameters, and the average of their ranks.
+    """
+    metadata = BranchConfig("lightgbm", FAMILIES["lightgbm"].config())
+    image = BranchConfig("logistic", FAMILIES["logistic"].config())
+    recipe = options.recipes[0]
+    alone = {IMAGE_ALONE: ChainConfig("image", (image,), options.backbones, recipe)}
+    if not options.has_metadata:
+        return alone
+    return {
+        METADATA_ALONE: ChainConfig("metadata", (metadata,)),
+        **alone,
+        RANK_AVERAGE: ChainConfig("rank", (image, metadata), options.backbones, recipe),
+    }
+
+
+KNOWN_GOOD: tuple[dict[str, Value], ...] = (
+    # what wins on small medical collections, one line a configuration; the rest is the family's default
+    {"fusion": "concat", "head": "logistic", "keep_columns": True},
+    {"fusion": "concat", "head": "logistic", "keep_columns": True, "labels": "diagnosis"},
+    {"fusion": "concat", "head": "mlp", "keep_columns": True},
+    {"fusion": "concat", "head": "mlp", "keep_columns": True, "labels": "diagnosis"},
+    {"fusion": "concat", "head": "lightgbm", "components": 64},
+    {"fusion": "concat", "head": "lightgbm", "components": 128, "labels": "diagnosis"},
+    {"fusion": "concat", "head": "xgboost", "components": 64},
+    {"fusion": "concat", "head": "random_forest", "components": 32},
+    {"fusion": "concat", "head": "extra_trees", "components": 64},
+    {"fusion": "metanet", "neural_head": "mlp", "keep_columns": True},
+    {"fusion": "late", "head": "mlp", "keep_columns": True, "late_image_weight": 0.6},
+    {"fusion": "image", "head": "mlp", "keep_columns": True},
+)
+
+
+def known_good(options: SpaceOptions) -> list[tuple[dict[str, Value], ChainConfig]]:
+    """Return the known-good configurations that the space of a study has, without doubles."""
+    chosen: list[tuple[dict[str, Value], ChainConfig]] = []
+    for answers in KNOWN_GOOD:
+        params, config = given(answers, options)
+        possible = config.fusion == answers["fusion"] and answers.get("head", config.family) == config.family
+        if possible and config not in [other for _, other in chosen]:
+            chosen.append((params, config))
+    return chosen
+
+
+def fixed_trials(options: SpaceOptions) -> list[Proposal]:
+    """Return the trials that are not up to the optimiser, in order; none of them is ever stopped."""
+    plans = [
+        TrialPlan(number, "baseline", name, {}, config)
+        for number, (name, config) in enumerate(baselines(options).items())
+    ]
+    for params, config in known_good(options):
+        plans.append(TrialPlan(len(plans), "known", config.title, params, config))
+    return [Proposal(plan, None) for plan in plans]

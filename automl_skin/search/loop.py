@@ -1,0 +1,224 @@
+"""The loop of a search: propose, evaluate fold by fold, record in order.
+
+At most `ahead` trials are under way. Trial n is proposed from the outcomes of trials 0 .. n - ahead and from
+nothing else, and outcomes are recorded in the order of the numbers. So the table of trials depends on
+`ahead` (and with it on the number of workers), but not on which worker was faster, and a search that was
+killed and continued ends with the same table.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.chains.fitted import cross_calibrate
+from automl_skin.errors import SearchError
+from automl_skin.metrics.catalogue import METRICS, Metric
+from automl_skin.search.evidence import trial_metrics
+from automl_skin.search.material import Material
+from automl_skin.search.objective import Bench, FoldOutcome, evaluate_fold
+from automl_skin.search.propose import Proposal
+from automl_skin.search.trial import Predictions, TrialJournal, TrialPlan, TrialRecord
+
+FAILURES_IN_A_ROW = 10
+
+Propose = Callable[[int, Sequence[TrialRecord], Sequence[TrialPlan]], Proposal]
+
+
+class Observer(Protocol):
+    """Is told what happens; must not change it."""
+
+    def trial_recorded(self, record: TrialRecord, predictions: Predictions | None) -> None:
+        """Take note of a trial that was finished, stopped or failed, and is on disk."""
+        ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a search ends.
+
+    Parameters
+    ----------
+    trials : int
+        Total of the study's trials; failed ones do not count.
+    timeout_seconds : float or None
+        No trial is begun after this.
+    jobs : int
+        Workers.
+    """
+
+    trials: int
+    timeout_seconds: float | None = None
+    jobs: int = 1
+
+    @property
+    def ahead(self) -> int:
+        """How many trials may be under way; two a worker, so that none waits for the slowest."""
+        return 1 if self.jobs == 1 else 2 * self.jobs
+
+
+@dataclass
+class Running:
+    """A trial under way."""
+
+    proposal: Proposal
+    raw: FloatArray
+    started: float = field(default_factory=time.time)
+    utilities: list[float] = field(default_factory=list)
+    aucs: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    outcome: tuple[str, str] | None = None  # state and reason, once it is over
+
+
+class Search:
+    """Runs trials until the limits are reached.
+
+    Parameters
+    ----------
+    bench : Bench
+    material : Material
+        The same that the bench's folder holds.
+    metric : Metric
+        What is maximised.
+    journal : TrialJournal
+    propose : callable
+        ``(number, known records, pending plans) -> Proposal``.
+    observers : sequence of Observer
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        material: Material,
+        metric: Metric,
+        journal: TrialJournal,
+        propose: Propose,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self.bench = bench
+        self.material = material
+        self.metric = metric
+        self.journal = journal
+        self.propose = propose
+        self.observers = observers
+        self.labels = material.labels
+        self.rows: list[IntArray] = [
+            np.flatnonzero(material.folds == fold) for fold in range(int(material.folds.max()) + 1)
+        ]
+        self.records = journal.read()
+        self.running: dict[int, Running] = {}
+        self.futures: dict[Future[FoldOutcome], int] = {}
+
+    def run(self, limits: Limits, workers: Executor) -> list[TrialRecord]:
+        """Run until the limits are reached and return all records.
+
+        Raises
+        ------
+        SearchError
+            If `FAILURES_IN_A_ROW` trials fail one after another.
+        """
+        deadline = None if limits.timeout_seconds is None else time.monotonic() + limits.timeout_seconds
+        while True:
+            self._begin_trials(limits, workers, deadline)
+            if not self.running:
+                return self.records
+            done, _ = wait(self.futures, return_when=FIRST_COMPLETED)
+            for future in done:
+                self._take_fold(self.futures.pop(future), future, workers)
+            self._record_in_order()
+
+    def _begin_trials(self, limits: Limits, workers: Executor, deadline: float | None) -> None:
+        while len(self.running) < limits.ahead and not (deadline and time.monotonic() > deadline):
+            valid = sum(record.state != "failed" for record in self.records)
+            if valid + len(self.running) >= limits.trials:
+                return
+            number = len(self.records) + len(self.running)
+            known = self.records[: max(number - limits.ahead + 1, 0)]
+            recent = [record.plan for record in self.records[len(known) :]]
+            pending = [*recent, *(trial.proposal.plan for _, trial in sorted(self.running.items()))]
+            raw = np.full((len(self.labels), self.material.n_classes), np.nan)
+            self.running[number] = Running(self.propose(number, known, pending), raw)
+            self._submit(number, workers)
+
+    def _submit(self, number: int, workers: Executor) -> None:
+        trial = self.running[number]
+        fold = len(trial.utilities)
+        future = workers.submit(evaluate_fold, self.bench, trial.proposal.plan.config, fold)
+        self.futures[future] = number
+
+    def _take_fold(self, number: int, future: Future[FoldOutcome], workers: Executor) -> None:
+        """Take a fold's outcome, and decide how the trial goes on."""
+        trial = self.running[number]
+        error = future.exception()
+        if isinstance(error, BrokenExecutor):
+            message = (
+                "a worker process was ended from outside, perhaps for want of memory; give the same command "
+                "again, with fewer --jobs if it happens twice: what is finished is kept"
+            )
+            raise SearchError(message) from error
+        if error is not None:
+            trial.outcome = ("failed", f"{type(error).__name__}: {error}")
+            return
+        rows = self.rows[len(trial.utilities)]
+        held = future.result().held
+        if not np.isfinite(held).all():
+            trial.outcome = ("failed", "the head gave probabilities that are not finite")
+            return
+        trial.raw[rows] = held
+        trial.utilities.append(self.metric.utility(self.labels[rows], held))
+        trial.aucs.append(METRICS["auc"].function(self.labels[rows], held))
+        trial.seconds += future.result().seconds
+        if len(trial.utilities) == len(self.rows):
+            trial.outcome = ("finished", "")
+        elif trial.proposal.should_stop(trial.utilities):
+            trial.outcome = (
+                "stopped",
+                f"below the median of finished trials after {len(trial.utilities)} folds",
+            )
+        else:
+            self._submit(number, workers)
+
+    def _record_in_order(self) -> None:
+        """Record the trials that are over, up to the first that is not."""
+        while (number := len(self.records)) in self.running and self.running[number].outcome is not None:
+            record, predictions = self._conclude(self.running.pop(number))
+            self.journal.write(record, predictions)
+            self.records.append(record)
+            for observer in self.observers:
+                observer.trial_recorded(record, predictions)
+            self._check_failures()
+
+    def _conclude(self, trial: Running) -> tuple[TrialRecord, Predictions | None]:
+        assert trial.outcome is not None
+        state, reason = trial.outcome
+        predictions, calibrators = None, []
+        if state == "finished":
+            calibrators, calibrated = cross_calibrate(trial.raw, self.labels, self.material.folds)
+            predictions = Predictions(trial.raw, calibrated)
+        metrics = trial_metrics(self.material, trial.aucs, predictions, self.bench.seed)
+        record = TrialRecord(
+            trial.proposal.plan,
+            state,  # type: ignore[arg-type]
+            tuple(trial.utilities),
+            tuple(trial.aucs),
+            trial.seconds,
+            trial.started,
+            reason,
+            metrics,
+            tuple(calibrators),
+        )
+        return record, predictions
+
+    def _check_failures(self) -> None:
+        last = self.records[-FAILURES_IN_A_ROW:]
+        if len(last) == FAILURES_IN_A_ROW and all(record.state == "failed" for record in last):
+            reasons = "; ".join(sorted({record.reason for record in last})[:3])
+            message = (
+                f"{FAILURES_IN_A_ROW} trials failed one after another ({reasons}); "
+                "mend the cause and give the same command again: what is finished is kept"
+            )
+            raise SearchError(message)

@@ -1,0 +1,151 @@
+"""The search space: which chains there are, as choices by name.
+
+A `Chooser` answers each question (`choose(name, range, default)`); the space asks only the questions
+that the earlier answers leave open. The optimiser is one chooser, a table of given answers another.
+
+Sources of the ranges that stand here (those of the heads stand in their own files): 16 to 256
+components hold 80 to 97 % of the variance of ImageNet embeddings of HAM10000; training on the full
+diagnosis is what the winners of SIIM-ISIC 2020 did (Ha et al. 2020).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Protocol
+
+from automl_skin.chains.config import FUSIONS, IMAGE, METADATA, BranchConfig, ChainConfig
+from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.heads.neural.metanet import METANET_SPACE
+from automl_skin.heads.protocol import Family
+from automl_skin.heads.space import Choice, Integer, Range, Real, Value
+
+COMPONENTS = Integer(16, 256, log=True)
+KEEP_COLUMNS = Choice(False, True)
+WEIGHTING = Choice("none", "sqrt", "balanced")
+LABELS = Choice("target", "diagnosis")
+IMAGE_WEIGHT = Real(0.3, 0.9)
+METADATA_FAMILY = "lightgbm"
+"""Head of the metadata branch of `late` and `rank`, with its default hyperparameters."""
+
+MOST_SUBSETS = 16
+"""With more subsets of backbones than this, only single ones, pairs with the first, and all are tried."""
+
+
+class Chooser(Protocol):
+    """Answers the questions that the space asks."""
+
+    def choose(self, name: str, values: Range, default: Value) -> Value:
+        """Return one of `values`."""
+        ...
+
+
+class Given:
+    """Answers from a table; what is not in it gets its default. Remembers all questions and answers."""
+
+    def __init__(self, answers: Mapping[str, Value]) -> None:
+        self.answers = dict(answers)
+        self.asked: dict[str, Range] = {}
+        self.params: dict[str, Value] = {}
+
+    def choose(self, name: str, values: Range, default: Value) -> Value:
+        """Return the given answer, or the default where none was given."""
+        self.asked[name] = values
+        self.params[name] = self.answers.get(name, default)
+        return self.params[name]
+
+
+@dataclass(frozen=True)
+class SpaceOptions:
+    """What a study lets the search choose from.
+
+    Parameters
+    ----------
+    backbones, recipes : tuple of str
+        Names of which embeddings are at hand, in each combination.
+    families, fusions : tuple of str
+        Names in `FAMILIES` and `FUSIONS`.
+    has_metadata : bool
+        Whether there is a metadata field at all.
+    diagnosis : bool
+        Whether heads may be trained on the full diagnosis (a binary target of several diagnoses).
+    """
+
+    backbones: tuple[str, ...]
+    recipes: tuple[str, ...]
+    families: tuple[str, ...] = tuple(FAMILIES)
+    fusions: tuple[str, ...] = ("image", "metadata", "concat", "metanet", "late")
+    has_metadata: bool = True
+    diagnosis: bool = False
+
+    @property
+    def usable_fusions(self) -> tuple[str, ...]:
+        """The fusions whose inputs and heads are at hand."""
+        at_hand = {IMAGE, METADATA} if self.has_metadata else {IMAGE}
+        neural = any(FAMILIES[name].neural for name in self.families)
+        return tuple(
+            name
+            for name in self.fusions
+            if FUSIONS[name].inputs <= at_hand and (neural or not FUSIONS[name].neural)
+        )
+
+    @property
+    def backbone_sets(self) -> tuple[str, ...]:
+        """Sets of backbones that may be concatenated, joined by ``+``; all of them come last."""
+        names = self.backbones
+        sets = [subset for size in range(1, len(names) + 1) for subset in combinations(names, size)]
+        if len(sets) > MOST_SUBSETS:
+            sets = [*((name,) for name in names), *((names[0], name) for name in names[1:]), names]
+        return tuple("+".join(subset) for subset in sets)
+
+    def families_for(self, fusion: str) -> tuple[str, ...]:
+        """Return the families that can carry a fusion."""
+        return tuple(name for name in self.families if FAMILIES[name].neural or not FUSIONS[fusion].neural)
+
+
+def choose_chain(chooser: Chooser, options: SpaceOptions) -> ChainConfig:
+    """Choose a chain by asking `chooser` what is open."""
+    fusions = options.usable_fusions
+    fusion = _text(chooser, "fusion", fusions, "concat" if "concat" in fusions else fusions[0])
+    families = options.families_for(fusion)
+    # every set of families has a question of its own: an optimiser's question never changes its answers
+    question = "neural_head" if FUSIONS[fusion].neural else "head"
+    family = FAMILIES[_text(chooser, question, families, families[0])]
+    uses_image = IMAGE in FUSIONS[fusion].inputs
+    sets, recipes = options.backbone_sets, options.recipes
+    backbones = _text(chooser, "backbone", sets, sets[-1]).split("+") if uses_image else []
+    recipe = _text(chooser, "recipe", recipes, recipes[0]) if uses_image else ""
+    components = _choose_components(chooser, family) if uses_image else None
+    labels = str(chooser.choose("labels", LABELS, "target")) if options.diagnosis else "target"
+    weighting = str(chooser.choose("weighting", WEIGHTING, "none"))
+    branches = [_choose_head(chooser, family, fusion)]
+    image_weight = 0.5
+    if len(FUSIONS[fusion].branches) > 1:
+        branches.append(BranchConfig(METADATA_FAMILY, FAMILIES[METADATA_FAMILY].config()))
+        image_weight = float(chooser.choose("late_image_weight", IMAGE_WEIGHT, 0.6) or 0.0)
+    return ChainConfig(
+        fusion, tuple(branches), tuple(backbones), recipe, components, labels, weighting, image_weight
+    )
+
+
+def _text(chooser: Chooser, name: str, values: tuple[str, ...], default: str) -> str:
+    """Ask for one of several words; where there is one only, nothing is asked."""
+    return str(chooser.choose(name, Choice(*values), default)) if len(values) > 1 else values[0]
+
+
+def _choose_components(chooser: Chooser, family: Family) -> int | None:
+    if not family.wants_few_columns and chooser.choose("keep_columns", KEEP_COLUMNS, default=True):
+        return None
+    return int(chooser.choose("components", COMPONENTS, 64) or 0)
+
+
+def _choose_head(chooser: Chooser, family: Family, fusion: str) -> BranchConfig:
+    defaults = family.config()
+    values = {
+        name: chooser.choose(f"{family.name}_{name}", values, getattr(defaults, name))
+        for name, values in family.space.items()
+    }
+    if FUSIONS[fusion].neural:
+        values["fusion"] = fusion
+        for name, choices in METANET_SPACE.items():
+            values[name] = chooser.choose(name, choices, getattr(defaults, name))
+    return BranchConfig(family.name, family.config(**values))

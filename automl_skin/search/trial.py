@@ -1,0 +1,196 @@
+"""One trial: what was tried, how far it came, and what it is worth.
+
+A finished trial is two files of the study's folder, ``trials/0017.safetensors`` (its out-of-fold
+probabilities) and then ``trials/0017.json``; the trial counts from the moment at which the second is
+in its place, so that a kill at any time leaves a trial whole or absent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from automl_skin.arrays import FloatArray
+from automl_skin.chains.calibration import Calibrator
+from automl_skin.chains.config import ChainConfig
+from automl_skin.errors import IntegrityError
+from automl_skin.files import atomic_write, read_json, write_json
+from automl_skin.heads.space import Value
+
+State = Literal["finished", "stopped", "failed"]
+Kind = Literal["baseline", "known", "search"]
+
+
+@dataclass(frozen=True)
+class TrialPlan:
+    """What is to be tried.
+
+    Parameters
+    ----------
+    number : int
+        Position in the study, from 0.
+    kind : {"baseline", "known", "search"}
+        A fixed baseline, a known-good configuration, or a proposal of the optimiser.
+    name : str
+        Short name of a baseline; what the chain is otherwise.
+    params : mapping of str to value
+        The answers by which the chain was chosen; empty for a baseline.
+    config : ChainConfig
+    """
+
+    number: int
+    kind: Kind
+    name: str
+    params: Mapping[str, Value]
+    config: ChainConfig
+
+    @property
+    def title(self) -> str:
+        """Number and chain, as in the list of runs."""
+        return f"{self.number:03d} {self.config.title}"
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """What came of a trial.
+
+    Parameters
+    ----------
+    plan : TrialPlan
+    state : {"finished", "stopped", "failed"}
+    utilities : tuple of float
+        The study's metric (greater is better) on each fold that was finished, in the folds' order.
+    aucs : tuple of float
+        AUC on each fold that was finished.
+    seconds : float
+        Time of its folds.
+    started : float
+        Seconds since 1970.
+    reason : str
+        Why it was stopped or failed.
+    metrics : mapping of str to float
+        Over the folds that it finished.
+    calibrators : tuple of Calibrator
+        One a fold; empty unless finished.
+    """
+
+    plan: TrialPlan
+    state: State
+    utilities: tuple[float, ...]
+    aucs: tuple[float, ...]
+    seconds: float
+    started: float
+    reason: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    calibrators: tuple[Calibrator, ...] = ()
+
+    @property
+    def utility(self) -> float:
+        """Mean of the study's metric over the folds that were finished."""
+        return float(np.mean(self.utilities)) if self.utilities else float("nan")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON."""
+        plan = self.plan
+        return {
+            "number": plan.number,
+            "kind": plan.kind,
+            "name": plan.name,
+            "params": dict(plan.params),
+            "config": plan.config.to_json(),
+            "state": self.state,
+            "utilities": list(self.utilities),
+            "aucs": list(self.aucs),
+            "seconds": self.seconds,
+            "started": self.started,
+            "reason": self.reason,
+            "metrics": dict(self.metrics),
+            "calibrators": [asdict(calibrator) for calibrator in self.calibrators],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "TrialRecord":
+        """Return the record that `to_json` described."""
+        config = ChainConfig.from_json(value["config"])
+        plan = TrialPlan(value["number"], value["kind"], value["name"], value["params"], config)
+        calibrators = [
+            Calibrator(tuple(each["slopes"]), tuple(each["intercepts"])) for each in value["calibrators"]
+        ]
+        return cls(
+            plan,
+            value["state"],
+            tuple(value["utilities"]),
+            tuple(value["aucs"]),
+            value["seconds"],
+            value["started"],
+            value["reason"],
+            value["metrics"],
+            tuple(calibrators),
+        )
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Out-of-fold probabilities of a finished trial, for the development cases in their order.
+
+    Parameters
+    ----------
+    raw, calibrated : ndarray of shape (n_cases, n_classes)
+        As the heads gave them, and after each fold's calibrator.
+    """
+
+    raw: FloatArray
+    calibrated: FloatArray
+
+
+class TrialJournal:
+    """The trials of a study, one after another without a gap.
+
+    Parameters
+    ----------
+    folder : Path
+        ``trials/`` of the study.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, record: TrialRecord, predictions: Predictions | None) -> None:
+        """Add a trial; `predictions` of a finished one."""
+        if predictions is not None:
+            with atomic_write(self._file(record.plan.number, "safetensors")) as path:
+                save_file({"raw": predictions.raw, "calibrated": predictions.calibrated}, path)
+        write_json(self._file(record.plan.number, "json"), record.to_json())
+
+    def read(self) -> list[TrialRecord]:
+        """Return all trials by number.
+
+        Raises
+        ------
+        IntegrityError
+            If a trial between two others is gone.
+        """
+        records = [TrialRecord.from_json(self._read(path)) for path in sorted(self.folder.glob("*.json"))]
+        numbers = [record.plan.number for record in records]
+        if numbers != list(range(len(numbers))):
+            missing = sorted(set(range(max(numbers) + 1)) - set(numbers))
+            message = (
+                f"the trials in {self.folder} must be numbered without a gap; missing are {missing[:5]}: "
+                "put the files back, or begin a new study"
+            )
+            raise IntegrityError(message)
+        return records
+
+    def predictions(self, number: int) -> Predictions:
+        """Return the out-of-fold probabilities of a finished trial."""
+        arrays = load_file(self._file(number, "safetensors"))
+        return Predictions(arrays["raw"], arrays["calibrated"])
+
+    def _read(self, path: Path) -> Any:
+        return read_json(path)
+
+    def _file(self, number: int, suffix: str) -> Path:
+        return self.folder / f"{number:04d}.{suffix}"

@@ -1,0 +1,115 @@
+"""Ways to choose members and weights, from the simplest on; each looks only at the rows that it is given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.metrics.catalogue import Metric
+from automl_skin.stacking.blend import Blend, fit_logistic
+
+POOL = 40
+"""Trials that the greedy selection chooses from."""
+
+AVERAGED = 8
+"""Members of the plain average, the rank average and the logistic rule."""
+
+GREEDY_STEPS = 30
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Out-of-fold probabilities of the rows that a choice may look at.
+
+    Parameters
+    ----------
+    numbers : tuple of int
+        Numbers of the trials, of length n_trials.
+    probabilities : ndarray of shape (n_trials, n_cases, n_classes)
+        Calibrated.
+    labels, folds : ndarray of shape (n_cases,)
+    metric : Metric
+        What the study maximises.
+    """
+
+    numbers: tuple[int, ...]
+    probabilities: FloatArray
+    labels: IntArray
+    folds: IntArray
+    metric: Metric
+
+    def utility(self, probabilities: FloatArray) -> float:
+        """Return the mean over folds of the metric, greater is better."""
+        present = np.unique(self.folds)
+        rows = [self.folds == fold for fold in present]
+        return float(np.mean([self.metric.utility(self.labels[row], probabilities[row]) for row in rows]))
+
+    def order(self) -> list[int]:
+        """Return the positions of the trials, the best first, equal ones by number."""
+        utilities = [self.utility(each) for each in self.probabilities]
+        return sorted(
+            range(len(utilities)), key=lambda position: (-utilities[position], self.numbers[position])
+        )
+
+
+Method = Callable[[Rows], Blend]
+
+
+def best_single(rows: Rows) -> Blend:
+    """Take the best trial alone."""
+    return Blend("average", (rows.numbers[rows.order()[0]],), (1.0,))
+
+
+def plain_average(rows: Rows) -> Blend:
+    """Average the best few trials."""
+    return _equal("average", rows)
+
+
+def rank_average(rows: Rows) -> Blend:
+    """Average the ranks of the best few trials."""
+    return _equal("rank", rows)
+
+
+def greedy_selection(rows: Rows) -> Blend:
+    """Add, again and again, the trial that helps most, with replacement (Caruana et al. 2004).
+
+    The blend of the step with the best figure is taken, the earliest of equals.
+    """
+    pool = rows.order()[:POOL]
+    total = np.zeros(rows.probabilities.shape[1:])
+    chosen: list[int] = []
+    history: list[float] = []
+    for step in range(1, GREEDY_STEPS + 1):
+        utilities = [rows.utility((total + rows.probabilities[position]) / step) for position in pool]
+        best = pool[int(np.argmax(utilities))]
+        chosen.append(best)
+        history.append(max(utilities))
+        total += rows.probabilities[best]
+    chosen = chosen[: int(np.argmax(history)) + 1]
+    members = sorted(set(chosen), key=chosen.index)
+    weights = tuple(chosen.count(member) / len(chosen) for member in members)
+    return Blend("average", tuple(rows.numbers[member] for member in members), weights)
+
+
+def logistic_stacking(rows: Rows) -> Blend:
+    """Fit a logistic regression on the logits of the best few trials."""
+    positions = rows.order()[:AVERAGED]
+    members = tuple(rows.numbers[position] for position in positions)
+    return fit_logistic(members, rows.probabilities[positions], rows.labels)
+
+
+def _equal(rule: str, rows: Rows) -> Blend:
+    members = tuple(rows.numbers[position] for position in rows.order()[:AVERAGED])
+    weights = (1.0 / len(members),) * len(members)
+    return Blend("rank" if rule == "rank" else "average", members, weights)
+
+
+METHODS: dict[str, Method] = {
+    "best trial": best_single,
+    "average": plain_average,
+    "rank average": rank_average,
+    "greedy selection": greedy_selection,
+    "logistic stacking": logistic_stacking,
+}
+"""From the simplest to the most flexible."""

@@ -1,0 +1,169 @@
+"""The stack of a study: K blends, each chosen without the fold that it is measured on.
+
+Choosing members and weights is part of the chain: for every fold it is done on the out-of-fold rows of the other
+folds, and what it gives on the fold's own rows is the stack's out-of-fold probability. New cases are scored
+by the same K blends, each over the members' chains of its fold, and the K answers are averaged.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from automl_skin.arrays import BoolArray, FloatArray, IntArray
+from automl_skin.chains.calibration import Calibrator
+from automl_skin.chains.fitted import cross_calibrate
+from automl_skin.digests import digest_json
+from automl_skin.stacking.blend import Blend
+from automl_skin.stacking.methods import METHODS, Rows
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the methods reached, each cross-fitted.
+
+    Parameters
+    ----------
+    utilities : mapping of str to tuple of float
+        By method, the study's metric on every fold.
+    chosen : str
+        The simplest method within one standard error of the best.
+    """
+
+    utilities: Mapping[str, tuple[float, ...]]
+    chosen: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """K blends with their calibrators.
+
+    Parameters
+    ----------
+    method : str
+        A name in `METHODS`.
+    blends : tuple of Blend
+        One a fold.
+    calibrators : tuple of Calibrator
+        One a fold, applied after its blend.
+    """
+
+    method: str
+    blends: tuple[Blend, ...]
+    calibrators: tuple[Calibrator, ...]
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """Numbers of all trials that are a member in some fold, in order."""
+        return tuple(sorted({member for blend in self.blends for member in blend.members}))
+
+    @property
+    def member_weights(self) -> dict[int, float]:
+        """Mean weight of each member over the folds."""
+        weights = dict.fromkeys(self.members, 0.0)
+        for blend in self.blends:
+            for member, weight in zip(blend.members, blend.weights, strict=True):
+                weights[member] += weight / len(self.blends)
+        return weights
+
+    @property
+    def digest(self) -> str:
+        """Digest of everything that the stack's answer depends on, given its trials."""
+        return digest_json(self.to_json())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stack as JSON."""
+        return {
+            "method": self.method,
+            "blends": [blend.to_json() for blend in self.blends],
+            "calibrators": [asdict(calibrator) for calibrator in self.calibrators],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Stack":
+        """Return the stack that `to_json` described."""
+        calibrators = tuple(
+            Calibrator(tuple(each["slopes"]), tuple(each["intercepts"])) for each in value["calibrators"]
+        )
+        return cls(value["method"], tuple(Blend.from_json(each) for each in value["blends"]), calibrators)
+
+
+def fit_stack(rows: Rows) -> tuple[Stack, FloatArray, Comparison]:
+    """Choose the method, and build the stack.
+
+    Parameters
+    ----------
+    rows : Rows
+        All finished trials on all development cases.
+
+    Returns
+    -------
+    stack : Stack
+    probabilities : ndarray of shape (n_cases, n_classes)
+        The stack's out-of-fold probabilities, calibrated.
+    comparison : Comparison
+    """
+    outcomes = {name: cross_fit(name, rows) for name in METHODS}
+    utilities = {name: _by_fold(rows, raw) for name, (_, raw) in outcomes.items()}
+    chosen = simplest_within_one_error(utilities)
+    blends, raw = outcomes[chosen]
+    calibrators, calibrated = cross_calibrate(raw, rows.labels, rows.folds)
+    stack = Stack(chosen, tuple(blends), tuple(calibrators))
+    return stack, calibrated, Comparison(utilities, chosen)
+
+
+def cross_fit(method: str, rows: Rows) -> tuple[list[Blend], FloatArray]:
+    """Choose members and weights for every fold without it, and apply them to it.
+
+    Returns
+    -------
+    blends : list of Blend, one a fold
+    raw : ndarray of shape (n_cases, n_classes)
+    """
+    raw = np.empty(rows.probabilities.shape[1:])
+    blends = []
+    for fold in np.unique(rows.folds):
+        held = rows.folds == fold
+        blend = METHODS[method](_subset(rows, ~held))
+        members = member_rows(rows, blend.members, held)
+        raw[held] = blend.apply(members, np.sort(members, axis=1))
+        blends.append(blend)
+    return blends, raw
+
+
+def member_rows(rows: Rows, members: Sequence[int], held: BoolArray) -> FloatArray:
+    """Return the members' probabilities of the held rows, shape (n_members, n_held, n_classes)."""
+    positions = [rows.numbers.index(member) for member in members]
+    return np.asarray(rows.probabilities[positions][:, held])
+
+
+def simplest_within_one_error(utilities: Mapping[str, Sequence[float]]) -> str:
+    """Return the first method whose figure is within one standard error of the best's, paired by fold.
+
+    Examples
+    --------
+    >>> simplest_within_one_error({"simple": [0.90, 0.92, 0.91], "clever": [0.91, 0.91, 0.92]})
+    'simple'
+    >>> simplest_within_one_error({"simple": [0.90, 0.92, 0.91], "clever": [0.92, 0.94, 0.93]})
+    'clever'
+    """
+    best = max(utilities, key=lambda name: float(np.mean(utilities[name])))
+    for name, values in utilities.items():
+        difference = np.subtract(utilities[best], values)
+        error = float(np.std(difference, ddof=1)) / np.sqrt(len(difference))
+        if float(np.mean(difference)) <= error:
+            return name
+    return best
+
+
+def _by_fold(rows: Rows, probabilities: FloatArray) -> tuple[float, ...]:
+    folds: IntArray = np.unique(rows.folds)
+    return tuple(
+        rows.metric.utility(rows.labels[rows.folds == fold], probabilities[rows.folds == fold])
+        for fold in folds
+    )
+
+
+def _subset(rows: Rows, keep: BoolArray) -> Rows:
+    return Rows(rows.numbers, rows.probabilities[:, keep], rows.labels[keep], rows.folds[keep], rows.metric)

@@ -1,0 +1,1 @@
+"""One module a step of the main job; the only room that sees every layer below it."""

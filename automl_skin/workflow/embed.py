@@ -1,0 +1,143 @@
+"""Stage one of a study: every image becomes an embedding, by each backbone and recipe."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import Float32Array
+from automl_skin.backbones.catalogue import Backbone, resolve_backbone
+from automl_skin.backbones.recipe import default_recipe
+from automl_skin.chains.inputs import CaseInputs, embedding_name
+from automl_skin.embeddings.cache import EmbeddingCache
+from automl_skin.embeddings.extract import Extraction, StageOneOptions, extract
+from automl_skin.files import write_json
+from automl_skin.features.lesion import pool_images
+from automl_skin.images.recipe import Recipe
+from automl_skin.search.config import StudyConfig
+from automl_skin.search.material import Material
+from automl_skin.workflow.prepare import Prepared
+from automl_skin.workflow.study import Study
+from automl_skin.workflow.understand import Reporter
+
+RECIPE_NAMES = {"none": "plain", "shades_of_grey": "grey"}
+
+
+@dataclass(frozen=True)
+class EmbeddingSet:
+    """One backbone with one recipe.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    recipe_name : str
+        As the search calls it.
+    recipe : Recipe
+    """
+
+    backbone: Backbone
+    recipe_name: str
+    recipe: Recipe
+
+    @property
+    def name(self) -> str:
+        """Name under which the embeddings are kept."""
+        return embedding_name(self.backbone.name, self.recipe_name)
+
+
+@dataclass(frozen=True)
+class StageOne:
+    """What stage one did: per embedding set the images computed now, and the seconds it took."""
+
+    computed: int
+    seconds: float
+    failures: dict[str, str]
+
+
+def embedding_sets(config: StudyConfig) -> list[EmbeddingSet]:
+    """Return the embedding sets of a study.
+
+    Raises
+    ------
+    BackboneError
+        If a backbone is not found.
+    """
+    folder = Path(config.weights_dir) if config.weights_dir else None
+    backbones = [resolve_backbone(name, folder, config.weights, config.seed) for name in config.backbone]
+    size = config.size or None
+    return [
+        EmbeddingSet(backbone, RECIPE_NAMES[colour], default_recipe(backbone, size, size, colour))
+        for backbone in backbones
+        for colour in config.colour
+    ]
+
+
+def embed(study: Study, prepared: Prepared, report: Reporter) -> StageOne:
+    """Compute the embeddings that the cache does not have, and write the material of both parts."""
+    images = prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
+    sets = embedding_sets(study.config)
+    extractions = [extract_set(study, each, prepared.manifest.images_root, images, report) for each in sets]
+    failures = {path: why for extraction in extractions for path, why in extraction.failures.items()}
+    pooled = {each.name: extraction.embeddings for each, extraction in zip(sets, extractions, strict=True)}
+    sizes = {
+        each.name: {
+            "backbone": each.backbone.name,
+            "recipe": each.recipe_name,
+            "network": extraction.key.weights,
+            "views": extraction.key.views,
+            "precision": extraction.key.precision,
+            "n_dimensions": extraction.embeddings.shape[1],
+        }
+        for each, extraction in zip(sets, extractions, strict=True)
+    }
+    write_json(study.folder / "stage_one.json", sizes)
+    plan = prepared.plan
+    for folder, cases in ((study.material, plan.development), (study.locked / "material", plan.locked)):
+        material_of(prepared, cases, images, pooled).write(folder)
+    return StageOne(
+        sum(extraction.computed for extraction in extractions),
+        sum(extraction.seconds for extraction in extractions),
+        failures,
+    )
+
+
+def extract_set(
+    study: Study, each: EmbeddingSet, images_root: Path, images: pd.DataFrame, report: Reporter
+) -> Extraction:
+    """Return the embeddings of one set for all images."""
+    options = StageOneOptions(
+        views=study.config.views,
+        device=study.config.device,
+        batch_size=study.config.batch_size,
+        progress=report(f"Embedding by {each.backbone.name} ({each.recipe_name})"),
+    )
+    cache = EmbeddingCache(study.workspace.cache / "embeddings")
+    return extract(each.backbone, each.recipe, images_root, images, cache, options)
+
+
+def material_of(
+    prepared: Prepared, cases: "pd.Index[str]", images: pd.DataFrame, embeddings: dict[str, Float32Array]
+) -> Material:
+    """Return the material of some cases; labels are those that `prepared` has."""
+    manifest, plan = prepared.manifest, prepared.plan
+    target = manifest.target
+    assert target is not None
+    facts = manifest.cases.loc[cases]
+    table = pd.DataFrame(
+        {
+            "fold": plan.table.loc[cases, "fold"].astype("int64"),
+            "group": plan.table.loc[cases, "group"].astype("str"),
+            "lesion": facts["lesion"].astype("str").fillna(pd.Series(cases, index=cases)),
+        },
+        index=cases,
+    )
+    if (facts["label"] >= 0).all() and len(facts):
+        table["target"] = facts["label"].astype("int64")
+        table["diagnosis"] = facts["diagnosis"].astype("str")
+    pooled = {name: pool_images(values, images, cases) for name, values in embeddings.items()}
+    has_image = np.isin(np.asarray(cases), images["case"].to_numpy())
+    table["has_image"] = has_image
+    class_of = {level: int(target.labels(pd.Series([level]))[0]) for level in target.levels}
+    inputs = CaseInputs(pooled, has_image, manifest.metadata.loc[cases])
+    return Material(table, inputs, manifest.kinds, class_of, len(target.classes), plan.digest)

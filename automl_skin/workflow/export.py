@@ -1,0 +1,153 @@
+"""From a finished study to a bundle."""
+
+import base64
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import automl_skin
+from automl_skin.data.manifest import Manifest
+from automl_skin.errors import ConfigError
+from automl_skin.evaluation.model_card import CardFacts, model_card
+from automl_skin.evaluation.operating_point import OperatingPoint, cross_fitted_operating_points
+from automl_skin.export.bundle import BundleContent, write_bundle
+from automl_skin.export.facts import BundleEmbedding, BundleFacts
+from automl_skin.files import read_json
+from automl_skin.search.material import Material
+from automl_skin.stacking.fitted import FittedStack
+from automl_skin.workflow.embed import EmbeddingSet, embedding_sets
+from automl_skin.workflow.locked import Opening, read_openings
+from automl_skin.workflow.stack import BuiltStack, load_stack, read_stack
+from automl_skin.workflow.study import Study
+
+SENSITIVITIES = tuple(round(0.5 + 0.01 * step, 2) for step in range(50))
+
+
+def export(study: Study, output: Path) -> BundleFacts:
+    """Write the stack of a study as a bundle.
+
+    Raises
+    ------
+    ConfigError
+        If the study has no stack yet.
+    StorageError
+        If the output is in the way or cannot be written.
+    """
+    if not (study.folder / "stack.json").is_file():
+        message = f"the study {study.name} has no stack yet; finish `automl-skin search --study {study.name}` first"
+        raise ConfigError(message)
+    material = Material.read(study.material)
+    built = read_stack(study)
+    stack = load_stack(study, built.stack, material)
+    sets = needed_sets(study, stack)
+    opening = next((each for each in read_openings(study) if each.stack == built.stack.digest), None)
+    facts = bundle_facts(study, built, material, sets, opening)
+    content = BundleContent(
+        facts,
+        stack,
+        {backbone_folder(each): each.backbone for each in sets},
+        model_card(card_facts(study, built, material, opening)),
+        input_example(facts, material),
+    )
+    write_bundle(content, output)
+    return facts
+
+
+def needed_sets(study: Study, stack: FittedStack) -> list[EmbeddingSet]:
+    """Return the embedding sets that the stack's chains use."""
+    configs = [chain.config for chain in stack.chains.values()]
+    used = {(backbone, config.recipe) for config in configs for backbone in config.backbones}
+    sets = embedding_sets(study.config)
+    return [each for each in sets if (each.backbone.name, each.recipe_name) in used]
+
+
+def bundle_facts(
+    study: Study,
+    built: BuiltStack,
+    material: Material,
+    sets: list[EmbeddingSet],
+    opening: Opening | None,
+) -> BundleFacts:
+    """Return what the bundle says about itself."""
+    manifest = Manifest.read(study.folder / "understood")
+    target, plan = manifest.target, study.read_plan()
+    assert target is not None
+    stage_one: Any = read_json(study.folder / "stage_one.json")
+    roles = ("case", "image", "image_role", "patient", "lesion")
+    return BundleFacts(
+        study=study.name,
+        version=automl_skin.__version__,
+        created=datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        target=target.column,
+        classes=target.classes,
+        positive=target.positive,
+        kinds=dict(material.kinds),
+        roles={role: str(getattr(manifest.roles, role)) for role in roles if getattr(manifest.roles, role)},
+        image_roles=tuple(sorted(manifest.images["role"].unique())),
+        embeddings=tuple(_embedding(each, stage_one[each.name]) for each in sets),
+        priors=tuple(np.bincount(material.labels, minlength=material.n_classes) / len(material.labels)),
+        operating_points=tuple(operating_points(study, built, material)),
+        plan=plan.digest,
+        stack=built.stack.digest,
+        waiver=plan.waiver,
+        crossing_share=plan.crossing_share,
+        measured=True,
+        auc=opening.figures.auc_of("stack") if opening else None,
+    )
+
+
+def operating_points(study: Study, built: BuiltStack, material: Material) -> list[OperatingPoint]:
+    """Return the thresholds of a binary target, cross-fitted; none for several classes."""
+    if material.n_classes != 2:  # noqa: PLR2004 - a binary target
+        return []
+    return cross_fitted_operating_points(
+        material.labels,
+        built.probabilities,
+        material.folds,
+        material.groups,
+        SENSITIVITIES,
+        seed=study.config.seed,
+    )
+
+
+def backbone_folder(each: EmbeddingSet) -> str:
+    """Return the folder of a backbone inside a bundle."""
+    return each.backbone.name.replace("/", "_").replace(":", "_")
+
+
+def input_example(facts: BundleFacts, material: Material) -> list[dict[str, Any]]:
+    """Return one made-up row: the median or most frequent value of each field, and a grey image."""
+    row: dict[str, Any] = {}
+    for name, kind in facts.kinds.items():
+        values = material.inputs.metadata[name].dropna()
+        if kind == "number":
+            row[name] = float(values.median()) if len(values) else None
+        else:
+            row[name] = str(values.mode().iloc[0]) if len(values) else None
+    row["image"] = GREY_IMAGE
+    return [row]
+
+
+def _embedding(each: EmbeddingSet, measured: dict[str, Any]) -> BundleEmbedding:
+    return BundleEmbedding(
+        each.name,
+        backbone_folder(each),
+        measured["network"],
+        each.recipe,
+        measured["views"],
+        measured["precision"],
+    )
+
+
+def _grey_image() -> str:
+    """Return a small grey PNG in base64: an example that shows nobody's lesion."""
+    buffer = BytesIO()
+    Image.new("RGB", (32, 24), (190, 150, 130)).save(buffer, format="PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+GREY_IMAGE = _grey_image()

@@ -1,0 +1,120 @@
+"""What the trials of a study came to: who leads, by how much too good, and who is tied."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.metrics.selection import CorrectedBest, bbc_cv, tied_with_best
+from automl_skin.search.material import Material
+from automl_skin.search.trial import TrialRecord
+from automl_skin.workflow.stack import finished, out_of_fold
+from automl_skin.workflow.study import Study
+
+N_RESAMPLES = 200
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """The trials in order, and what having chosen the best of them means.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a trial: finished ones, the best first; then stopped and failed ones.
+    spread : DataFrame
+        Best value of the study's metric by backbone, fusion and head, with the number of trials.
+    best : CorrectedBest
+        The best trial's figure, corrected for the choice (BBC-CV).
+    tied : int
+        Finished trials, the best included, whose paired difference to the best may be 0.
+    """
+
+    table: pd.DataFrame
+    spread: pd.DataFrame
+    best: CorrectedBest
+    tied: int
+
+
+def make_leaderboard(study: Study, records: Sequence[TrialRecord], material: Material) -> Leaderboard:
+    """Return the leaderboard of a study."""
+    rows = out_of_fold(study, records, material)
+    metric, seed = study.config.scored_by(), study.config.seed
+    best = bbc_cv(
+        material.labels,
+        rows.probabilities,
+        material.groups,
+        metric=metric,
+        n_resamples=N_RESAMPLES,
+        seed=seed,
+    )
+    tied = tied_with_best(
+        material.labels,
+        rows.probabilities,
+        material.groups,
+        metric=metric,
+        n_resamples=N_RESAMPLES,
+        seed=seed,
+    )
+    is_tied = dict(zip(rows.numbers, tied, strict=True))
+    order = [*finished(records), *(record for record in records if record.state != "finished")]
+    table = pd.DataFrame([_row(record, is_tied) for record in order]).set_index("trial")
+    return Leaderboard(table, _spread(records), best, int(np.sum(tied)))
+
+
+def trial_table(records: Sequence[TrialRecord]) -> pd.DataFrame:
+    """Return one row a trial, by number, without anything that depends on the clock."""
+    return pd.DataFrame(
+        [
+            {
+                "trial": record.plan.number,
+                "kind": record.plan.kind,
+                "name": record.plan.name,
+                "state": record.state,
+                "utilities": list(record.utilities),
+                **{f"param_{name}": value for name, value in record.plan.params.items()},
+                **record.metrics,
+            }
+            for record in records
+        ]
+    ).set_index("trial")
+
+
+def _row(record: TrialRecord, is_tied: dict[int, bool]) -> dict[str, object]:
+    config, metrics = record.plan.config, record.metrics
+    baseline = record.plan.kind == "baseline"
+    return {
+        "trial": record.plan.number,
+        "what": record.plan.name if baseline else record.plan.kind,
+        "backbone": "+".join(config.backbones) or "-",
+        "recipe": config.recipe or "-",
+        "fusion": config.fusion,
+        "head": config.family,
+        "auc": metrics.get("auc"),
+        "auc_low": metrics.get("auc_low"),
+        "auc_high": metrics.get("auc_high"),
+        "utility": record.utility,
+        "tied": bool(is_tied.get(record.plan.number, False)),
+        "state": record.state,
+        "folds": len(record.utilities),
+        "seconds": round(record.seconds, 1),
+    }
+
+
+def _spread(records: Sequence[TrialRecord]) -> pd.DataFrame:
+    tried = pd.DataFrame(
+        [
+            {
+                "backbone": "+".join(record.plan.config.backbones) or "-",
+                "fusion": record.plan.config.fusion,
+                "head": record.plan.config.family,
+                "best": record.utility if record.state == "finished" else np.nan,
+            }
+            for record in records
+        ]
+    )
+    grouped = tried.groupby(["backbone", "fusion", "head"])["best"].agg(
+        trials="size", finished="count", best="max"
+    )
+    return grouped.sort_values("best", ascending=False).reset_index()

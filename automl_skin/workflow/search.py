@@ -1,0 +1,127 @@
+"""The main job: from a table and images to a stack whose figures are known."""
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from automl_skin.search.loop import Observer
+from automl_skin.search.material import Material
+from automl_skin.search.trial import TrialRecord
+from automl_skin.workflow.embed import StageOne, embed
+from automl_skin.workflow.leaderboard import Leaderboard, make_leaderboard
+from automl_skin.workflow.locked import Opening, has_locked_cases, open_locked
+from automl_skin.workflow.prepare import is_prepared, prepare, read_prepared
+from automl_skin.workflow.stack import BuiltStack, build_stack
+from automl_skin.workflow.study import Study
+from automl_skin.workflow.trials import run_trials
+from automl_skin.workflow.understand import Reporter, Understanding
+
+
+class Audience(Protocol):
+    """Who is told how the main job goes: the terminal, MLflow, or nobody."""
+
+    @property
+    def report(self) -> Reporter:
+        """Makes progress callables."""
+        ...
+
+    def understood(self, study: Study, understanding: Understanding) -> None:
+        """Take note that the data was understood and the plan is made."""
+        ...
+
+    def embedded(self, study: Study, stage_one: StageOne, material: Material) -> None:
+        """Take note that stage one is done."""
+        ...
+
+    def observers(
+        self, study: Study, material: Material, records: Sequence[TrialRecord]
+    ) -> AbstractContextManager[Sequence[Observer]]:
+        """Give those who are told of every trial; `records` are the trials of before."""
+        ...
+
+    def concluded(self, outcome: "Outcome") -> None:
+        """Take note of how it ended."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a search ends with.
+
+    Parameters
+    ----------
+    study : Study
+    records : list of TrialRecord
+    built : BuiltStack
+    leaderboard : Leaderboard
+    opening : Opening or None
+        None where the plan has no locked part, or it was opened for another stack before.
+    stage_one : StageOne
+    seconds : dict of str to float
+        By step.
+    """
+
+    study: Study
+    records: list[TrialRecord]
+    built: BuiltStack
+    leaderboard: Leaderboard
+    opening: Opening | None
+    stage_one: StageOne
+    seconds: dict[str, float]
+
+
+class Stopwatch:
+    """Seconds by step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        """Give the time since the last lap to `step`."""
+        now = time.perf_counter()
+        self.seconds[step] = now - self._last
+        self._last = now
+
+
+def run_search(study: Study, audience: Audience, *, open_again: bool = False) -> Outcome:
+    """Run or continue a study to its end.
+
+    Parameters
+    ----------
+    study : Study
+    audience : Audience
+    open_again : bool
+        Open the locked test set although it was opened for another stack.
+
+    Raises
+    ------
+    AutomlSkinError
+        With what is finished kept; the same call goes on.
+    """
+    watch = Stopwatch()
+    if not is_prepared(study):
+        audience.understood(study, prepare(study, audience.report))
+    prepared = read_prepared(study)
+    watch.lap("understanding")
+    stage_one = embed(study, prepared, audience.report)
+    material = Material.read(study.material)
+    audience.embedded(study, stage_one, material)
+    watch.lap("stage one")
+    with audience.observers(study, material, study.journal.read()) as observers:
+        records = run_trials(study, material, observers)
+    watch.lap("trials")
+    built = build_stack(study, records, material)
+    watch.lap("stacking")
+    opening = None
+    if has_locked_cases(study):
+        progress = audience.report("Fitting the chains of the stack")
+        opening = open_locked(study, records, built, material, again=open_again, progress=progress)
+    watch.lap("locked test")
+    leaderboard = make_leaderboard(study, records, material)
+    watch.lap("leaderboard")
+    outcome = Outcome(study, records, built, leaderboard, opening, stage_one, watch.seconds)
+    audience.concluded(outcome)
+    return outcome

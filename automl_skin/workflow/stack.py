@@ -1,0 +1,190 @@
+"""From trials to a stack, and from the stack to the fitted chains that score new cases."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import FloatArray
+from automl_skin.chains.fitted import FittedChain, with_calibrator
+from automl_skin.errors import IntegrityError, SearchError
+from automl_skin.files import atomic_write, read_json, storage_errors, write_json
+from automl_skin.images.loading import Progress
+from automl_skin.search.material import Material
+from automl_skin.search.objective import fit_fold
+from automl_skin.search.trial import TrialRecord
+from automl_skin.search.workers import open_workers
+from automl_skin.stacking.fitted import FittedStack, needed_chains, single_stack
+from automl_skin.stacking.methods import Rows
+from automl_skin.stacking.stack import Comparison, Stack, fit_stack
+from automl_skin.workflow.study import Study
+from automl_skin.workflow.trials import bench_of, worker_count
+
+STACK = "stack"
+BEST_TRIAL = "best trial"
+
+
+@dataclass(frozen=True)
+class BuiltStack:
+    """The stack of a study, as it lies on disk.
+
+    Parameters
+    ----------
+    stack : Stack
+    probabilities : ndarray of shape (n_cases, n_classes)
+        Out-of-fold, for the development cases in the material's order.
+    comparison : Comparison
+    """
+
+    stack: Stack
+    probabilities: FloatArray
+    comparison: Comparison
+
+
+def finished(records: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return the trials that finished, the best first, equal ones by number.
+
+    Raises
+    ------
+    SearchError
+        If there is none.
+    """
+    done = [record for record in records if record.state == "finished"]
+    if not done:
+        raise SearchError(
+            "at least one trial must have finished; none has: give the study more trials or time"
+        )
+    return sorted(done, key=lambda record: (-record.utility, record.plan.number))
+
+
+def out_of_fold(study: Study, records: Sequence[TrialRecord], material: Material) -> Rows:
+    """Return the calibrated out-of-fold probabilities of the finished trials, by number."""
+    numbers = tuple(sorted(record.plan.number for record in finished(records)))
+    probabilities = np.stack([study.journal.predictions(number).calibrated for number in numbers])
+    return Rows(numbers, probabilities, material.labels, material.folds, study.config.scored_by())
+
+
+def build_stack(study: Study, records: Sequence[TrialRecord], material: Material) -> BuiltStack:
+    """Choose the stack from all finished trials and write it down."""
+    stack, probabilities, comparison = fit_stack(out_of_fold(study, records, material))
+    table = pd.DataFrame(
+        {f"probability_{label}": probabilities[:, label] for label in range(material.n_classes)},
+        index=material.cases.index,
+    )
+    with atomic_write(study.folder / "stack.parquet") as path:
+        table.to_parquet(path)
+    description = {
+        "digest": stack.digest,
+        "trials": len(records),
+        **stack.to_json(),
+        "compared": {name: list(values) for name, values in comparison.utilities.items()},
+    }
+    write_json(study.folder / "stack.json", description)
+    return BuiltStack(stack, probabilities, comparison)
+
+
+def read_stack(study: Study) -> BuiltStack:
+    """Return the stack that `build_stack` wrote.
+
+    Raises
+    ------
+    IntegrityError
+        If the file was changed since.
+    """
+    value: Any = read_json(study.folder / "stack.json")
+    stack = Stack.from_json(value)
+    if stack.digest != value["digest"]:
+        message = (
+            f"{study.folder / 'stack.json'} must have the digest {value['digest'][:16]} and has "
+            f"{stack.digest[:16]}: it was changed; run the search again to build it anew"
+        )
+        raise IntegrityError(message)
+    compared = {name: tuple(values) for name, values in value["compared"].items()}
+    probabilities = pd.read_parquet(study.folder / "stack.parquet").to_numpy(np.float64)
+    return BuiltStack(stack, probabilities, Comparison(compared, stack.method))
+
+
+def fit_chains(
+    study: Study,
+    records: Sequence[TrialRecord],
+    wanted: Sequence[tuple[int, int]],
+    progress: Progress | None = None,
+) -> None:
+    """Fit the chains of some (trial, fold) pairs again, and keep them.
+
+    What a refitted chain says of its fold must be what was measured, bit for bit; so the chains that
+    score new cases are the very ones that were measured.
+
+    Raises
+    ------
+    IntegrityError
+        If a chain does not repeat its out-of-fold probabilities.
+    """
+    by_number = {record.plan.number: record for record in records}
+    missing = [pair for pair in wanted if not chain_folder(study, *pair).is_dir()]
+    # by fold: chains of one fold share its projections
+    missing.sort(key=lambda pair: (pair[1], pair[0]))
+    with open_workers(min(worker_count(study), max(len(missing), 1))) as workers:
+        futures = [workers.submit(_fit_and_keep, study, by_number[trial], fold) for trial, fold in missing]
+        for done, future in enumerate(futures, 1):
+            future.result()
+            if progress is not None:
+                progress(done, len(futures))
+
+
+def chain_folder(study: Study, trial: int, fold: int) -> Path:
+    """Return the folder of a fitted chain."""
+    return study.chains / f"{trial:04d}-{fold}"
+
+
+def load_stack(study: Study, stack: Stack, material: Material) -> FittedStack:
+    """Return a stack with its fitted chains from the study's folder."""
+    pairs = needed_chains(stack)
+    chains = {pair: FittedChain.load(chain_folder(study, *pair)) for pair in pairs}
+    folds = material.folds
+    references = {
+        (trial, fold): np.sort(study.journal.predictions(trial).calibrated[folds == fold], axis=0)
+        for trial, fold in pairs
+    }
+    return FittedStack(stack, chains, references)
+
+
+def compared_stacks(records: Sequence[TrialRecord], built: BuiltStack) -> dict[str, Stack]:
+    """Return, by name, what the locked test set is opened for: the stack, the best trial, the baselines."""
+    n_folds, n_classes = len(built.stack.blends), built.probabilities.shape[1]
+    best = finished(records)[0].plan.number
+    singles = {
+        record.plan.name: single_stack(record.plan.number, n_folds, n_classes)
+        for record in records
+        if record.plan.kind == "baseline" and record.state == "finished"
+    }
+    return {STACK: built.stack, BEST_TRIAL: single_stack(best, n_folds, n_classes), **singles}
+
+
+def _fit_and_keep(study: Study, record: TrialRecord, fold: int) -> None:
+    material = Material.read(study.material)
+    chain, held = fit_fold(bench_of(study), record.plan.config, fold)
+    measured = study.journal.predictions(record.plan.number).raw[material.folds == fold]
+    if not np.array_equal(held, measured):
+        worst = float(np.abs(held - measured).max())
+        message = (
+            f"trial {record.plan.number} must repeat what was measured on fold {fold} bit for bit, and differs by "
+            f"up to {worst:.2g}: the machine or a library is not the one that ran the search; finish it where it began"
+        )
+        raise IntegrityError(message)
+    _keep(with_calibrator(chain, record.calibrators[fold]), chain_folder(study, record.plan.number, fold))
+
+
+def _keep(chain: FittedChain, folder: Path) -> None:
+    """Save a chain so that its folder is whole or absent."""
+    temporary = folder.with_name(f".writing-{folder.name}-{os.getpid()}")
+    with storage_errors(folder):
+        shutil.rmtree(temporary, ignore_errors=True)
+        chain.save(temporary)
+        if not folder.is_dir():
+            temporary.rename(folder)

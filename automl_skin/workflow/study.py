@@ -1,0 +1,202 @@
+"""A study on disk: its folder, its settings, and whether a call continues it.
+
+Folder of a study::
+
+    study.toml                  settings (yours to edit before the first search)
+    identity.json               what makes the study what it is; a later call must agree with it
+    understood/                 manifest: what the table and the images were understood to say
+    audit.json                  what is wrong with the data
+    plan.csv, plan.json         fold plan and its digest
+    material/                   what trials are given: development cases only
+    trials/                     every trial: record and out-of-fold probabilities
+    stack.json, stack.parquet   members, weights, out-of-fold probabilities
+    chains/                     fitted chains of the stack, the best trial and the baselines
+    locked/                     the locked cases; their labels in a file of their own; when they were opened
+    report/                     figures, plots, model card
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import automl_skin
+from automl_skin.data.plan import FoldPlan
+from automl_skin.digests import digest_json
+from automl_skin.errors import ConfigError
+from automl_skin.files import read_json, storage_errors, write_json
+from automl_skin.search.config import RUNTIME, StudyConfig, parse_settings, read_settings, write_settings
+from automl_skin.search.trial import TrialJournal
+from automl_skin.settings import Workspace
+from automl_skin.synthetic.study import SYNTHETIC_ARGUMENTS
+
+DEFAULT_STUDY = "synthetic"
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study and where its files are.
+
+    Parameters
+    ----------
+    name : str
+    folder : Path
+    config : StudyConfig
+    workspace : Workspace
+    """
+
+    name: str
+    folder: Path
+    config: StudyConfig
+    workspace: Workspace
+
+    @property
+    def material(self) -> Path:
+        """What trials are given."""
+        return self.folder / "material"
+
+    @property
+    def locked(self) -> Path:
+        """The locked cases."""
+        return self.folder / "locked"
+
+    @property
+    def chains(self) -> Path:
+        """Fitted chains."""
+        return self.folder / "chains"
+
+    @property
+    def report(self) -> Path:
+        """Figures and plots."""
+        return self.folder / "report"
+
+    @property
+    def journal(self) -> TrialJournal:
+        """The trials."""
+        return TrialJournal(self.folder / "trials")
+
+    def read_plan(self) -> FoldPlan:
+        """Return the fold plan, its digest verified."""
+        return FoldPlan.read(self.folder)
+
+
+def committed_study(name: str) -> Path | None:
+    """Return the `study.toml` that ships with automl-skin under this name, if there is one."""
+    inside = Path(str(resources.files(automl_skin))) / "studies" / name / "study.toml"
+    beside = Path(str(resources.files(automl_skin))).parent / "studies" / name / "study.toml"
+    return next((path for path in (inside, beside) if path.is_file()), None)
+
+
+def study_name(given: str, settings: Mapping[str, Any]) -> str:
+    """Return the study's name: the given one, else from the table, else the built-in study's."""
+    data = str(settings.get("data") or "")
+    if given or not data:
+        return given or DEFAULT_STUDY
+    path = Path(data)
+    return path.absolute().parent.name if path.stem in {"metadata", "train", "data"} else path.stem
+
+
+def open_study(workspace: Workspace, name: str, flags: Mapping[str, Any]) -> Study:
+    """Open a study, or begin it, with the settings of its file and the flags that win over them.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+        Name or path; empty to derive it.
+    flags : mapping of str to value
+        Settings that were given on the command line.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is wrong, or is not what the study was begun with.
+    """
+    name = study_name(name, flags)
+    folder = workspace.study_folder(name)
+    settings = _file_settings(folder, Path(name).name)
+    config = settings_of(settings, flags, str(folder / "study.toml"))
+    _check_identity(folder, config)
+    return Study(Path(name).name, folder, config, workspace)
+
+
+def settings_of(settings: Mapping[str, Any], flags: Mapping[str, Any], where: str) -> StudyConfig:
+    """Return the config of a file's settings and the flags that win over them."""
+    given = {**settings, **_absolute(flags)}
+    if not given.get("data"):
+        given = {**SYNTHETIC_ARGUMENTS, **given}
+    return parse_settings(given, where)
+
+
+def existing_study(workspace: Workspace, name: str) -> Study:
+    """Open a study that was begun before.
+
+    Raises
+    ------
+    ConfigError
+        If there is none; the message lists those that there are.
+    """
+    folder = workspace.study_folder(name or DEFAULT_STUDY)
+    if not (folder / "identity.json").is_file():
+        begun = sorted(path.parent.name for path in workspace.studies.glob("*/identity.json"))
+        message = (
+            f"no study was begun in {folder}; begin it with `automl-skin search --study {name or DEFAULT_STUDY}`, "
+            f"or name one of: {', '.join(begun) or 'none yet'}"
+        )
+        raise ConfigError(message)
+    return open_study(workspace, name, {})
+
+
+def begin(study: Study) -> None:
+    """Write down what the study is, before anything is computed."""
+    if (study.folder / "identity.json").is_file():
+        return
+    with storage_errors(study.folder):
+        study.folder.mkdir(parents=True, exist_ok=True)
+    if not (study.folder / "study.toml").is_file():
+        command = f"automl-skin search --study {study.name}"
+        committed = committed_study(study.name)
+        if committed is not None and parse_settings(read_settings(committed), "") == study.config:
+            shutil.copyfile(committed, study.folder / "study.toml")
+        else:
+            write_settings(study.folder / "study.toml", study.config, f"Continues with: {command}")
+    identity = study.config.identity()
+    write_json(study.folder / "identity.json", {"digest": digest_json(identity), "settings": identity})
+
+
+def _file_settings(folder: Path, name: str) -> dict[str, Any]:
+    own = folder / "study.toml"
+    committed = committed_study(name)
+    path = own if own.is_file() else committed
+    return read_settings(path) if path else {}
+
+
+def _absolute(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the flags with paths that hold wherever the study is continued from."""
+    settings = dict(flags)
+    for name in ("data", "images", "weights_dir"):
+        if settings.get(name):
+            settings[name] = str(Path(settings[name]).absolute())
+    if settings.get("split") and Path(settings["split"]).is_file():
+        settings["split"] = str(Path(settings["split"]).absolute())
+    return settings
+
+
+def _check_identity(folder: Path, config: StudyConfig) -> None:
+    path = folder / "identity.json"
+    if not path.is_file():
+        return
+    begun: Any = read_json(path)
+    now = config.identity()
+    differing = [name for name in now if begun["settings"].get(name) != now[name]]
+    if differing:
+        listing = "; ".join(
+            f"{name}: {begun['settings'].get(name)!r}, now {now[name]!r}" for name in differing
+        )
+        message = (
+            f"a study must go on with the settings it was begun with; {folder.name} was begun with {listing}. "
+            f"Give another --study for these settings (only {', '.join(sorted(RUNTIME))} may change)"
+        )
+        raise ConfigError(message)

@@ -1,0 +1,209 @@
+"""The first step: what the table and the images say, and what is wrong with them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from automl_skin.data.audit import Audit, run_audit
+from automl_skin.data.describe import describe
+from automl_skin.data.groups import Groups, connected_groups
+from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
+from automl_skin.data.table import read_table
+from automl_skin.errors import ConfigError, InputError, TableError
+from automl_skin.images.duplicates import find_duplicates
+from automl_skin.images.inspect import Inspection, inspect_images
+from automl_skin.images.loading import Progress
+from automl_skin.search.config import StudyConfig
+
+MOST_MISSING = 0.05
+"""Share of missing images above which a search is refused unless the user allows it."""
+
+Reporter = Callable[[str], Progress]
+"""Given what is being done, returns a callable that is told how far it is."""
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What the data was understood to be.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Without quarantined metadata columns.
+    inspection : Inspection
+        Of the images that were found, in the manifest's order.
+    groups : Groups
+        Of all cases.
+    audit : Audit
+    split : Series or None
+        Case -> value of the user's own split.
+    """
+
+    manifest: Manifest
+    inspection: Inspection
+    groups: Groups
+    audit: Audit
+    split: "pd.Series[str] | None"
+
+    @property
+    def lines(self) -> list[str]:
+        """What a person should read before anything long starts."""
+        return [*describe(self.manifest), *self.audit.lines()]
+
+    @property
+    def readable(self) -> "pd.Index[str]":
+        """The cases with at least one readable image."""
+        whole = set(self.inspection.table.loc[self.inspection.table["error"] == "", "path"])
+        images = self.manifest.images
+        seen = set(images.loc[images["path"].isin(whole), "case"])
+        return self.manifest.cases.index[self.manifest.cases.index.isin(seen)]
+
+
+def understand(config: StudyConfig, cache: Path, report: Reporter) -> Understanding:
+    """Read the table, look at every image, and audit both.
+
+    Raises
+    ------
+    InputError
+        If the table or the images cannot be used; the message says what to do.
+    """
+    table = read_table(Path(config.data))
+    manifest = build_manifest(table, Path(config.images), manifest_options(config))
+    found = manifest.images[manifest.images["status"] == "found"]
+    inspection = inspect_images(
+        manifest.images_root, list(found["path"]), cache / "images", report("Inspecting images")
+    )
+    pairs = find_duplicates(
+        manifest.images_root,
+        inspection.table,
+        inspection.fingerprints,
+        cache / "images",
+        report("Looking for duplicates"),
+        skip_within=_linked(manifest, found),
+    )
+    case_of = found.set_index("path")["case"]
+    case_pairs = [
+        (case_of[a], case_of[b])
+        for a, b in zip(pairs["path_a"], pairs["path_b"], strict=True)
+        if case_of[a] != case_of[b]
+    ]
+    groups = connected_groups(manifest.cases, case_pairs)
+    split = given_split(config, table, manifest)
+    audit = run_audit(
+        manifest,
+        table,
+        inspection.table,
+        pairs,
+        groups,
+        split=split,
+        allow=config.allow,
+        quarantine=config.quarantine,
+    )
+    return Understanding(manifest.without_metadata(audit.quarantined), inspection, groups, audit, split)
+
+
+def manifest_options(config: StudyConfig) -> ManifestOptions:
+    """Return what the settings say about the table.
+
+    Raises
+    ------
+    ConfigError
+        If the image folder or the target is not given.
+    """
+    if not config.images:
+        raise ConfigError("a table needs its image folder; give --images FOLDER")
+    if not config.target:
+        raise ConfigError("a study needs the column of the diagnosis; give --target COLUMN")
+    return ManifestOptions(
+        target=config.target,
+        positive=config.positive,
+        group=config.group,
+        roles=config.role_columns,
+        metadata=config.metadata or None,
+        ignore=(*config.ignore, *_split_columns(config)),
+        allow_missing=config.allow_missing,
+    )
+
+
+def require_images(understanding: Understanding, *, allow_missing: bool) -> None:
+    """Refuse a search on a table too many of whose images are missing or damaged.
+
+    Raises
+    ------
+    InputError
+        If more than 5 % of the cases have no readable image and that is not allowed, or if none has.
+    """
+    n_cases, n_readable = len(understanding.manifest.cases), len(understanding.readable)
+    if n_readable == 0:
+        raise InputError(
+            "at least one image must be readable; none is: see the findings of `automl-skin check`"
+        )
+    if n_readable < (1.0 - MOST_MISSING) * n_cases and not allow_missing:
+        message = (
+            f"at least 95 % of the cases need a readable image; {n_cases - n_readable:,} of {n_cases:,} have none: "
+            "see `automl-skin check`, bring the images, or go on without these cases by --allow-missing"
+        )
+        raise InputError(message)
+
+
+def given_split(config: StudyConfig, table: pd.DataFrame, manifest: Manifest) -> "pd.Series[str] | None":
+    """Return the user's own split by case: a column of the table, or a table of its own with ids.
+
+    Raises
+    ------
+    TableError
+        If it is neither, or the ids do not match.
+    """
+    if not config.split:
+        return None
+    image_column = manifest.roles.image
+    if config.split in table.columns:
+        keyed = table[[image_column, config.split]].astype("str")
+        return _by_case(keyed.set_index(image_column)[config.split], manifest)
+    if not Path(config.split).is_file():
+        message = (
+            f"--split must be a column of the table ({', '.join(map(str, table.columns))}) "
+            f"or a table with an id column; found {config.split!r}"
+        )
+        raise TableError(message)
+    other = read_table(Path(config.split)).astype("str")
+    ids = set(manifest.images["given"]) | set(manifest.cases.index)
+    matches = {name: float(other[name].isin(ids).mean()) for name in other.columns}
+    id_column = max(matches, key=lambda name: matches[name])
+    rest = [name for name in other.columns if name != id_column]
+    named = [name for name in rest if name.lower() in {"split", "fold", "set", "part", "partition"}]
+    if matches[id_column] == 0 or not rest or (len(rest) > 1 and len(named) != 1):
+        message = (
+            f"{config.split} must have a column of case or image ids and one named split or fold; "
+            f"found {', '.join(other.columns)}"
+        )
+        raise TableError(message)
+    return _by_case(other.set_index(id_column)[(named or rest)[0]], manifest)
+
+
+def _by_case(values: "pd.Series[str]", manifest: Manifest) -> "pd.Series[str]":
+    """Return the split by case, from values keyed by image or case id."""
+    values = values[~values.index.duplicated()]
+    by_image = manifest.images.assign(split=manifest.images["given"].map(values)).groupby("case", sort=False)
+    first = by_image["split"].first().reindex(manifest.cases.index)
+    split = first.fillna(pd.Series(manifest.cases.index.map(values), index=manifest.cases.index))
+    if split.isna().any():
+        missing = list(split.index[split.isna()][:3])
+        message = (
+            f"every case needs a value in the split; {int(split.isna().sum()):,} have none, such as "
+            f"{', '.join(missing)}: add them, or take their rows out of the table"
+        )
+        raise TableError(message)
+    return split
+
+
+def _split_columns(config: StudyConfig) -> tuple[str, ...]:
+    return (config.split,) if config.split and not Path(config.split).is_file() else ()
+
+
+def _linked(manifest: Manifest, found: pd.DataFrame) -> list[str | None]:
+    """Return for every image what links it already: its lesion, or nothing."""
+    lesions = manifest.cases["lesion"]
+    return [None if pd.isna(lesions[case]) else str(lesions[case]) for case in found["case"]]
