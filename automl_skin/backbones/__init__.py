@@ -1,0 +1,1 @@
+"""What timm offers: networks, their weights, and how they turn images into embeddings."""

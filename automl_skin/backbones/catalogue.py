@@ -1,8 +1,19 @@
-"""Backbones by name: a weights folder, a timm name, or a timm architecture with random weights."""
+"""Backbones by name: a weights folder, a timm name, or a timm architecture with random weights.
 
+Mean, std, input size and licence belong to the tagged name (``resnet18.a1_in1k``), so the tag is always
+recorded.
+"""
+
+import json
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import timm
+
+from automl_skin.backbones import hub
+from automl_skin.errors import BackboneError
 
 Weights = Literal["folder", "timm", "random"]
 
@@ -34,7 +45,7 @@ class Backbone:
     model_args : str
         JSON object of further arguments of the architecture (``{"pad_type": "same"}``).
     fixed_size : bool
-        Whether the network takes inputs of ``height`` x ``width`` only.
+        Whether the network takes inputs of `height` x `width` only.
     """
 
     name: str
@@ -59,11 +70,105 @@ def resolve_backbone(
     weights: Literal["pretrained", "random"] = "pretrained",
     seed: int = 0,
 ) -> Backbone:
-    """Find a backbone by name: a folder in `weights_dir`, a tagged timm name, a plain timm name.
+    """Find a backbone by name, without loading or fetching its weights.
+
+    Parameters
+    ----------
+    name : str
+        A folder of `weights_dir`, its architecture alone where one folder has it, a tagged timm name, or a
+        plain timm name (its default tag), tried in this order. ``ARCHITECTURE.random`` always has random
+        weights.
+    weights_dir : Path, optional
+        Holds one folder in hub layout (``config.json``, ``model.safetensors``) for each backbone.
+    weights : {"pretrained", "random"}
+        Random weights take the size, mean and std of the timm name.
+    seed : int
+        Of random weights.
 
     Raises
     ------
     BackboneError
         If the name is unknown or ambiguous; the message lists the choices.
     """
-    raise NotImplementedError
+    folders = hub.folders_of(weights_dir) if weights_dir is not None else {}
+    if weights == "random" or name.endswith(".random"):
+        return _random_backbone(name.removesuffix(".random"), seed)
+    if name in folders:
+        return backbone_from_folder(folders[name])
+    alike = [folder for folder in sorted(folders) if folder.partition(".")[0] == name]
+    if len(alike) > 1:
+        raise BackboneError(
+            f"backbone {name!r} is ambiguous: {weights_dir} has {', '.join(alike)}; name one of them"
+        )
+    if alike:
+        return backbone_from_folder(folders[alike[0]])
+    return _timm_backbone(name, sorted(folders))
+
+
+def backbone_from_folder(folder: Path, name: str | None = None) -> Backbone:
+    """Return the backbone of one folder in hub layout, called like the folder unless `name` is given.
+
+    Raises
+    ------
+    BackboneError
+        If the folder has no ``model.safetensors`` or no usable ``config.json``.
+    """
+    config = hub.read_config(folder)
+    if not timm.is_model(config.architecture):
+        message = f"{folder / 'config.json'} must name an architecture of timm {timm.__version__}"
+        raise BackboneError(f"{message}, not {config.architecture!r}{_suggestion(config.architecture, [])}")
+    facts = _facts(config.pretrained_cfg, config.model_args)
+    tag = str(config.pretrained_cfg.get("tag") or "")
+    return Backbone(name or folder.name, config.architecture, tag, "folder", folder.absolute(), 0, **facts)
+
+
+def _timm_backbone(name: str, folders: list[str]) -> Backbone:
+    architecture = name.partition(".")[0]
+    is_known = timm.is_model(architecture)
+    tagged = timm.list_pretrained(f"{architecture}.*") if is_known else []
+    if is_known and not tagged:
+        raise BackboneError(f"timm has no pretrained weights for {name!r}; choose another or random weights")
+    if not is_known or ("." in name and name not in tagged):
+        message = f"unknown backbone {name!r}{_suggestion(name, [*folders, *tagged])}"
+        raise BackboneError(
+            f"{message}; name a timm model or a folder of --weights-dir (found: {_listed(folders)})"
+        )
+    cfg = timm.get_pretrained_cfg(name)
+    full_name = f"{architecture}.{cfg.tag}" if cfg.tag else architecture
+    return Backbone(full_name, architecture, cfg.tag or "", "timm", None, 0, **_facts(cfg.to_dict(), {}))
+
+
+def _random_backbone(name: str, seed: int) -> Backbone:
+    architecture = name.partition(".")[0]
+    if not timm.is_model(architecture):
+        raise BackboneError(
+            f"random weights need a timm architecture; {name!r} is none{_suggestion(name, [])}"
+        )
+    tagged = timm.list_pretrained(f"{architecture}.*")
+    cfg = timm.get_pretrained_cfg(name if name in tagged else architecture)
+    facts = {**_facts(cfg.to_dict() if cfg else {}, {}), "licence": "none: random weights"}
+    return Backbone(f"{architecture}.random", architecture, "random", "random", None, seed, **facts)
+
+
+def _facts(cfg: dict[str, Any], model_args: dict[str, Any]) -> dict[str, Any]:
+    _, height, width = cfg.get("input_size") or (3, 224, 224)
+    return {
+        "licence": str(cfg.get("license") or "unknown"),
+        "height": int(height),
+        "width": int(width),
+        "mean": tuple(float(value) for value in cfg.get("mean") or (0.485, 0.456, 0.406)),
+        "std": tuple(float(value) for value in cfg.get("std") or (0.229, 0.224, 0.225)),
+        "interpolation": str(cfg.get("interpolation") or "bicubic"),
+        "model_args": json.dumps(model_args, sort_keys=True),
+        "fixed_size": bool(cfg.get("fixed_input_size")),
+    }
+
+
+def _suggestion(name: str, first: list[str]) -> str:
+    close = get_close_matches(name, [*first, *timm.list_models(), *timm.list_pretrained()], n=5, cutoff=0.6)
+    choices = list(dict.fromkeys([*first[:10], *close]))
+    return f" (did you mean {', '.join(choices)}?)" if choices else ""
+
+
+def _listed(folders: list[str]) -> str:
+    return ", ".join(folders) or "none"

@@ -1,33 +1,134 @@
-"""Networks: loaded with their weights, saved, and turned into embeddings."""
+"""Networks: loaded with their weights, saved, and turned into embeddings.
 
+An embedding is ``forward_head(forward_features(x), pre_logits=True)`` in timm's terms: what the network's own
+classifier would see.
+"""
+
+import hashlib
+import json
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any, Protocol, cast
 
+import numpy as np
+import timm
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
 from torch import nn
 
 from automl_skin.arrays import Float32Array, Pixels
+from automl_skin.backbones import hub
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import Precision
+from automl_skin.backbones.fetch import load_pretrained
+from automl_skin.backbones.random_weights import draw_weights, untouched_torch_seed
+from automl_skin.backbones.views import check_views, each_view
+from automl_skin.digests import digest_json
+from automl_skin.errors import BackboneError
+from automl_skin.files import atomic_write, write_json
+
+GPU_BATCH = 64
+
+
+class _TimmNetwork(Protocol):
+    def forward_features(self, images: torch.Tensor) -> torch.Tensor: ...
+
+    def forward_head(self, features: torch.Tensor, *, pre_logits: bool) -> torch.Tensor: ...
 
 
 def load_network(backbone: Backbone) -> nn.Module:
-    """Load a backbone without its classifier, in evaluation mode, on the CPU."""
-    raise NotImplementedError
+    """Load a backbone without its classifier, in evaluation mode, on the CPU.
+
+    Torch's random numbers are left as they were.
+
+    Raises
+    ------
+    BackboneError
+        If the weights cannot be found, downloaded, read, or do not fit the architecture.
+    """
+    with untouched_torch_seed():
+        network = _build(backbone)
+    network.requires_grad_(requires_grad=False)
+    return network.eval().to(memory_format=torch.channels_last)
+
+
+def _build(backbone: Backbone) -> nn.Module:
+    if backbone.weights == "folder":
+        return _from_folder(backbone)
+    if backbone.weights == "timm":
+        tagged = f"{backbone.architecture}.{backbone.tag}" if backbone.tag else backbone.architecture
+        return load_pretrained(tagged)
+    network: nn.Module = timm.create_model(backbone.architecture, pretrained=False, num_classes=0)
+    draw_weights(network, backbone.seed)
+    return network
+
+
+def _from_folder(backbone: Backbone) -> nn.Module:
+    assert backbone.folder is not None
+    hub.read_config(backbone.folder)
+    try:
+        network: nn.Module = timm.create_model(f"local-dir:{backbone.folder}", pretrained=True, num_classes=0)
+    except (SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        message = f"{backbone.folder} must hold whole weights that fit {backbone.architecture}"
+        raise BackboneError(f"{message}, found: {first}; bring the folder again") from error
+    return network
 
 
 def save_network(backbone: Backbone, network: nn.Module, folder: Path) -> None:
-    """Write a network in hub layout; ``read_folder(folder)`` and `load_network` bring it back."""
-    raise NotImplementedError
+    """Write a network in hub layout; `backbone_from_folder` and `load_network` bring back the same weights.
+
+    Raises
+    ------
+    StorageError
+        If the folder cannot be written or the disk is full.
+    """
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    with atomic_write(folder / hub.WEIGHTS) as temporary:
+        save_file(state, temporary, metadata={"format": "pt"})
+    write_json(
+        folder / hub.CONFIG,
+        {
+            "architecture": backbone.architecture,
+            "num_classes": 0,
+            "model_args": json.loads(backbone.model_args),
+            "pretrained_cfg": {
+                "tag": backbone.tag,
+                "input_size": [3, backbone.height, backbone.width],
+                "fixed_input_size": backbone.fixed_size,
+                "interpolation": backbone.interpolation,
+                "mean": backbone.mean,
+                "std": backbone.std,
+                "num_classes": 0,
+                "license": backbone.licence,
+            },
+        },
+    )
 
 
 def weights_digest(network: nn.Module) -> str:
-    """Return the digest of a network's weights, whatever their order."""
-    raise NotImplementedError
+    """Return the digest of a network's weights, whatever their order, memory format and device."""
+    whole = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        whole.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        values = tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy()
+        whole.update(values.data)
+    return whole.hexdigest()
 
 
 def network_digest(backbone: Backbone, network: nn.Module) -> str:
-    """Return the digest of what decides embeddings: architecture, its arguments, and weights."""
-    raise NotImplementedError
+    """Return the digest of what decides embeddings: architecture, its arguments, and weights.
+
+    The weights alone do not: ``pad_type`` changes what a network computes and none of its weights.
+    """
+    return digest_json(
+        {
+            "architecture": backbone.architecture,
+            "model_args": json.loads(backbone.model_args),
+            "weights": weights_digest(network),
+        }
+    )
 
 
 def embed(
@@ -40,5 +141,74 @@ def embed(
     device: torch.device,
     precision: Precision,
 ) -> Float32Array:
-    """Return the embeddings (n, n_dimensions) of images (n, height, width, 3)."""
-    raise NotImplementedError
+    """Turn images into embeddings.
+
+    On a GPU every forward pass has `GPU_BATCH` images (the last is filled up with zeros), because its
+    libraries choose other kernels for other shapes; on the CPU shapes were measured not to matter (see
+    ``device.py``).
+
+    Parameters
+    ----------
+    network : Module
+        From `load_network`, already on `device`.
+    images : ndarray of shape (n, height, width, 3)
+        RGB, uint8, of the recipe's size.
+    mean, std : tuple of float
+        Of the recipe.
+    views : {1, 4, 8}
+        Flips, and for square images transposes, whose embeddings are averaged.
+    device, precision
+        From `resolve_device` and `resolve_precision`.
+
+    Returns
+    -------
+    ndarray of shape (n, n_dimensions)
+        float32.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such number of views for this size.
+    """
+    check_views(views, *images.shape[1:3])
+    step = max(1, len(images)) if device.type == "cpu" else GPU_BATCH
+    scale = _Normalisation(mean, std, device)
+    pieces = [
+        _embed_piece(network, images[start : start + step], scale, views, precision)
+        for start in range(0, max(1, len(images)), step)
+    ]
+    return np.concatenate(pieces)[: len(images)]
+
+
+class _Normalisation:
+    """Turns uint8 (n, height, width, 3) into float32 (n, 3, height, width) in channels-last memory."""
+
+    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> None:
+        self.device = device
+        self.shift = torch.tensor(mean, dtype=torch.float64).mul(255.0).float().to(device)
+        self.factor = torch.tensor(std, dtype=torch.float64).mul(255.0).reciprocal().float().to(device)
+
+    def __call__(self, images: Pixels) -> torch.Tensor:
+        pixels = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
+        return pixels.float().sub_(self.shift).mul_(self.factor).permute(0, 3, 1, 2)
+
+
+def _embed_piece(
+    network: nn.Module, images: Pixels, normalise: _Normalisation, views: int, precision: Precision
+) -> Float32Array:
+    n_filling = GPU_BATCH - len(images) if normalise.device.type != "cpu" else int(len(images) == 0)
+    if n_filling:
+        images = np.concatenate([images, np.zeros((n_filling, *images.shape[1:]), np.uint8)])
+    timm_network = cast("_TimmNetwork", network)
+    with torch.inference_mode(), _computing_in(precision, normalise.device):
+        total: Any = 0.0
+        for view in each_view(normalise(images), views):
+            features = timm_network.forward_features(view.contiguous(memory_format=torch.channels_last))
+            total = total + timm_network.forward_head(features, pre_logits=True).float()
+        return cast("Float32Array", (total / views).cpu().numpy())
+
+
+def _computing_in(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from automl_skin.backbones.catalogue import Backbone
+from automl_skin.errors import BackboneError
 from automl_skin.images.recipe import Recipe
 
 
@@ -12,5 +13,22 @@ def default_recipe(
     width: int | None = None,
     colour: Literal["none", "shades_of_grey"] = "none",
 ) -> Recipe:
-    """Return the recipe with the backbone's normalisation, interpolation and, unless given, size."""
-    raise NotImplementedError
+    """Return the recipe with the backbone's normalisation, interpolation and, unless given, size.
+
+    Photographs are squashed: lesions stand at their borders too often to cut the borders off.
+
+    Raises
+    ------
+    BackboneError
+        If the network takes one size only and another is asked for.
+    """
+    size = (height or backbone.height, width or backbone.width)
+    if backbone.fixed_size and size != (backbone.height, backbone.width):
+        message = f"{backbone.name} takes images of {backbone.height} x {backbone.width} pixels only"
+        raise BackboneError(
+            f"{message}, not {size[0]} x {size[1]}; leave the size out or choose another backbone"
+        )
+    interpolation: Literal["bilinear", "bicubic"] = (
+        "bilinear" if backbone.interpolation == "bilinear" else "bicubic"
+    )
+    return Recipe(*size, "squash", interpolation, backbone.mean, backbone.std, colour)

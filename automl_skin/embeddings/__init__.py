@@ -1,0 +1,1 @@
+"""Stage one: embeddings of images, computed once and kept on disk."""

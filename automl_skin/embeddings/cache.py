@@ -1,45 +1,249 @@
-"""Embeddings on disk: written once, whole or absent, verified on read."""
+"""Embeddings on disk: written once, whole or absent, verified on read.
 
-from collections.abc import Sequence
+::
+
+    FOLDER/
+      <digest of the key>/
+        key.json                 what the embeddings depend on, for people; touched when they are used
+        <digest>.safetensors     shards, see ``shard.py``
+        <digest>.safetensors.damaged
+      <digest of the key>.lock   held by the one process that computes
+
+Reading takes no lock: a shard is there whole or not at all.
+"""
+
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from filelock import FileLock, Timeout
+
 from automl_skin.arrays import BoolArray, Float32Array
+from automl_skin.digests import Json
 from automl_skin.embeddings.key import EmbeddingKey
+from automl_skin.embeddings.shard import Shard, count_rows, read_shard, shard_files, write_shard
+from automl_skin.errors import ConfigError, IntegrityError
+from automl_skin.files import read_json, storage_errors, write_json
+
+_KEY = "key.json"
+_SECONDS_A_DAY = 86_400.0
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """One key of the cache, as `EmbeddingCache.list` gives it."""
+    """What the cache holds of one key.
+
+    Parameters
+    ----------
+    digest : str
+        Of the key.
+    key : mapping
+        What ``key.json`` says: backbone, recipe, views, precision ... Empty if it is unreadable.
+    images : int
+        Embeddings held.
+    size_bytes : int
+        On disk.
+    last_used : float
+        Seconds since the epoch.
+    """
 
     digest: str
-    name: str
+    key: Mapping[str, Json]
     images: int
     size_bytes: int
     last_used: float
 
 
 class EmbeddingCache:
-    """Embeddings by key and image content."""
+    """Embeddings by key and image content.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when something is written.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def read(self, key: EmbeddingKey, contents: Sequence[str]) -> tuple[Float32Array, BoolArray]:
-        """Return embeddings (n, n_dimensions) in the order of `contents`, and which were found (n,)."""
-        raise NotImplementedError
+        """Read embeddings.
+
+        Parameters
+        ----------
+        key : EmbeddingKey
+            What they depend on.
+        contents : sequence of str
+            Digests of the images' bytes.
+
+        Returns
+        -------
+        embeddings : ndarray of shape (n, n_dimensions)
+            In the order of `contents`; NaN where not found; (n, 0) if nothing was found.
+        found : ndarray of bool of shape (n,)
+        """
+        rows: dict[str, list[int]] = {}
+        for row, content in enumerate(contents):
+            rows.setdefault(content, []).append(row)
+        embeddings = np.empty((len(contents), 0), np.float32)
+        found = np.zeros(len(contents), np.bool_)
+        for shard in self._shards(key):
+            if embeddings.shape[1] == 0:
+                embeddings = np.full((len(contents), shard.embeddings.shape[1]), np.nan, np.float32)
+            targets, sources = _matches(rows, shard.contents)
+            embeddings[targets] = shard.embeddings[sources]
+            found[targets] = True
+        return embeddings, found
+
+    def _shards(self, key: EmbeddingKey) -> Iterator[Shard]:
+        folder = self.folder / key.digest
+        files = shard_files(folder)
+        if files:
+            _touch(folder / _KEY)
+        for path in files:
+            shard = read_shard(path)
+            if shard is not None:
+                yield shard
+
+    @contextmanager
+    def writing(self, key: EmbeddingKey, about: Mapping[str, Json]) -> Iterator[Callable[[Shard], None]]:
+        """Hold the lock of a key and give a function that writes shards; a second process waits here.
+
+        Parameters
+        ----------
+        key : EmbeddingKey
+            What the embeddings depend on.
+        about : mapping
+            More about it for the people who read ``key.json``.
+
+        Raises
+        ------
+        StorageError
+            If the cache cannot be written.
+        """
+        folder = self.folder / key.digest
+        with storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with self._locked(key.digest):
+            with storage_errors(folder):
+                folder.mkdir(exist_ok=True)  # it may have been pruned while this process waited
+                for left_over in folder.glob(".writing-*"):  # of a killed process: the lock is ours
+                    left_over.unlink(missing_ok=True)
+            if not (folder / _KEY).is_file():
+                write_json(folder / _KEY, {**key.to_json(), **about})
+            yield lambda shard: _write(folder, shard)
+
+    @contextmanager
+    def _locked(self, digest: str) -> Iterator[None]:
+        lock = FileLock(self.folder / f"{digest}.lock")
+        with storage_errors(self.folder):
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                _LOG.warning("another process computes the same embeddings; waiting for it")
+                lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def list(self) -> tuple[CacheEntry, ...]:
         """Return what the cache holds, least recently used first."""
-        raise NotImplementedError
+        folders = self.folder.iterdir() if self.folder.is_dir() else ()
+        entries = (
+            _entry(folder) for folder in folders if folder.is_dir() and not folder.name.startswith(".")
+        )
+        return tuple(sorted(entries, key=lambda entry: (entry.last_used, entry.digest)))
 
     def prune(
         self, *, older_than_days: float | None = None, digest: str | None = None, everything: bool = False
     ) -> tuple[CacheEntry, ...]:
-        """Delete entries and return them."""
-        raise NotImplementedError
+        """Delete entries: those unused for some days, one key (its digest or how it begins), or all.
+
+        Entries that another process is computing are left and said.
+
+        Returns
+        -------
+        tuple of CacheEntry
+            What was deleted.
+
+        Raises
+        ------
+        ConfigError
+            If not exactly one of the three is given, or no single entry begins with `digest`.
+        StorageError
+            If the cache cannot be written.
+        """
+        if sum((older_than_days is not None, digest is not None, everything)) != 1:
+            raise ConfigError("prune needs exactly one of: a number of days, a key, or everything")
+        chosen = self.list()
+        if digest is not None:
+            chosen = _beginning_with(digest, chosen)
+        if older_than_days is not None:
+            before = time.time() - older_than_days * _SECONDS_A_DAY
+            chosen = tuple(entry for entry in chosen if entry.last_used < before)
+        return tuple(entry for entry in chosen if self._delete(entry))
+
+    def _delete(self, entry: CacheEntry) -> bool:
+        folder = self.folder / entry.digest
+        lock = FileLock(self.folder / f"{entry.digest}.lock")
+        with storage_errors(folder):
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                _LOG.warning("%s is being computed by another process and was left", entry.digest)
+                return False
+            try:
+                shutil.rmtree(folder)
+            finally:
+                lock.release()
+        return True
 
 
-def check_provenance(key: EmbeddingKey, plan_digest: str, fold: int) -> None:
-    """Refuse (LeakageError) embeddings whose weights were tuned on the cases of `fold`."""
-    raise NotImplementedError
+def _matches(rows: Mapping[str, Sequence[int]], contents: Sequence[str]) -> tuple[list[int], list[int]]:
+    targets: list[int] = []
+    sources: list[int] = []
+    for source, content in enumerate(contents):
+        wanted = rows.get(content, ())
+        targets.extend(wanted)
+        sources.extend([source] * len(wanted))
+    return targets, sources
+
+
+def _write(folder: Path, shard: Shard) -> None:
+    write_shard(folder, shard)
+
+
+def _touch(path: Path) -> None:
+    try:
+        os.utime(path)
+    except OSError as error:  # a read-only cache can be read all the same
+        _LOG.debug("%s: %s", path, error)
+
+
+def _entry(folder: Path) -> CacheEntry:
+    key_file = folder / _KEY
+    try:
+        key = read_json(key_file)
+    except (IntegrityError, OSError):
+        key = {}
+    sizes = [path.stat().st_size for path in folder.iterdir()]
+    stamp = (key_file if key_file.exists() else folder).stat().st_mtime
+    images = sum(count_rows(path) for path in shard_files(folder))
+    return CacheEntry(folder.name, key if isinstance(key, dict) else {}, images, sum(sizes), stamp)
+
+
+def _beginning_with(digest: str, entries: Sequence[CacheEntry]) -> tuple[CacheEntry, ...]:
+    chosen = tuple(entry for entry in entries if entry.digest.startswith(digest))
+    if len(chosen) != 1:
+        listed = ", ".join(entry.digest[:12] for entry in entries) or "none"
+        message = f"exactly one cached key must begin with {digest!r}, found {len(chosen)}"
+        raise ConfigError(f"{message}; the cache holds: {listed}")
+    return chosen

@@ -1,21 +1,46 @@
 """Stage one: images become embeddings, each computed once."""
 
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+import torch
 
-from automl_skin.arrays import Float32Array
+from automl_skin.arrays import BoolArray, Float32Array
 from automl_skin.backbones.catalogue import Backbone
+from automl_skin.backbones.device import Precision, resolve_device, resolve_precision
+from automl_skin.backbones.network import load_network, network_digest
+from automl_skin.backbones.views import check_views
 from automl_skin.embeddings.cache import EmbeddingCache
+from automl_skin.embeddings.forward import Forward
 from automl_skin.embeddings.key import EmbeddingKey
-from automl_skin.images.loading import Progress
+from automl_skin.embeddings.shard import MAX_ROWS, Shard, join
+from automl_skin.images.loading import Progress, load_batches
 from automl_skin.images.recipe import Recipe
+
+_BATCH_SIZE = {"cpu": 16, "cuda": 128, "mps": 32}
 
 
 @dataclass(frozen=True)
 class Extraction:
-    """Embeddings (n_images, n_dimensions) in the order asked for; a failed image's row is NaN."""
+    """What stage one gives.
+
+    Parameters
+    ----------
+    key : EmbeddingKey
+        What the embeddings depend on.
+    embeddings : ndarray of shape (n_images, n_dimensions)
+        float32, in the order asked for; the row of a failed image is NaN.
+    failures : dict of str to str
+        Path -> why there is no embedding.
+    computed : int
+        Images that went through the network now; the others came from the cache.
+    seconds : float
+        Wall time.
+    """
 
     key: EmbeddingKey
     embeddings: Float32Array
@@ -26,12 +51,28 @@ class Extraction:
 
 @dataclass(frozen=True)
 class StageOneOptions:
-    """How stage one computes: none of it changes an embedding, except views and precision."""
+    """How stage one computes; only `views` and `precision` change an embedding.
+
+    Parameters
+    ----------
+    views : {1, 4, 8}
+        Flips and transposes, averaged.
+    device : str
+        ``auto``, ``cpu``, ``cuda`` ...
+    precision : {"float32", "bfloat16"}, optional
+        What the device has, by default.
+    batch_size : int, optional
+        Images a forward pass: 16 on the CPU, 128 with CUDA.
+    threads : int, optional
+        That compute and that decode, each; ``torch.get_num_threads()`` by default.
+    progress : callable, optional
+        Called with (done, total), images of different content.
+    """
 
     views: int = 1
     device: str = "auto"
-    precision: str = "auto"
-    batch_size: int = 16
+    precision: Precision | None = None
+    batch_size: int | None = None
     threads: int | None = None
     progress: Progress | None = field(default=None, compare=False)
 
@@ -42,7 +83,130 @@ def extract(
     images_root: Path,
     images: pd.DataFrame,
     cache: EmbeddingCache,
+    *,
     options: StageOneOptions | None = None,
 ) -> Extraction:
-    """Return the embeddings of images (columns ``path``, ``content``), computing only what is missing."""
-    raise NotImplementedError
+    """Return the embeddings of images, computing only those that the cache does not hold.
+
+    A shard is written every 512 images, so that a killed run goes on where it was. A second process that wants
+    the same embeddings waits and then finds them.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        From `resolve_backbone`.
+    recipe : Recipe
+        From `default_recipe`, or one's own.
+    images_root : Path
+        The image folder.
+    images : DataFrame
+        Columns ``path`` (relative to `images_root`) and ``content`` (digest of the file's bytes; empty or
+        missing where the file could not be read).
+    cache : EmbeddingCache
+        Where embeddings are kept.
+    options : StageOneOptions, optional
+        Device, views, precision ...
+
+    Raises
+    ------
+    BackboneError, ConfigError, StorageError
+        If the weights cannot be loaded, the options contradict each other, or the cache cannot be written.
+    """
+    started = time.perf_counter()
+    options = options or StageOneOptions()
+    check_views(options.views, recipe.height, recipe.width)
+    forward, key = _prepare(backbone, recipe, options)
+    contents = ["" if pd.isna(content) else str(content) for content in images["content"]]
+    paths = images["path"].astype(str).tolist()
+    embeddings, found = cache.read(key, contents)
+    failed: dict[str, str] = {}
+    computed = 0
+    if _missing(paths, contents, found):
+        with cache.writing(key, {"backbone": backbone.name, "input": recipe.to_json()}) as write:
+            _, found = cache.read(key, contents)  # another process may have computed them meanwhile
+            missing = _missing(paths, contents, found)
+            failed = _compute(forward, images_root, missing, write, _Reporter(options, contents, missing))
+            computed = len(missing) - len(failed)
+        embeddings, found = cache.read(key, contents)
+    failures = _failures_by_path(paths, contents, found, failed)
+    return Extraction(key, embeddings, failures, computed, time.perf_counter() - started)
+
+
+def _prepare(backbone: Backbone, recipe: Recipe, options: StageOneOptions) -> tuple[Forward, EmbeddingKey]:
+    device = resolve_device(options.device)
+    precision = options.precision or resolve_precision(device)
+    network = load_network(backbone)
+    key = EmbeddingKey(network_digest(backbone, network), recipe.digest, options.views, precision)
+    return Forward(network.to(device), recipe, options.views, device, precision), key
+
+
+def _missing(paths: Sequence[str], contents: Sequence[str], found: BoolArray) -> dict[str, str]:
+    """Return content -> one path that has it, of what is not found."""
+    missing: dict[str, str] = {}
+    for path, content, is_found in zip(paths, contents, found, strict=True):
+        if content and not is_found:
+            missing.setdefault(content, path)
+    return missing
+
+
+def _compute(
+    forward: Forward,
+    images_root: Path,
+    missing: Mapping[str, str],
+    write: Callable[[Shard], None],
+    reporter: "_Reporter",
+) -> dict[str, str]:
+    """Compute and write embeddings; return content -> reason of those that failed."""
+    contents = list(missing)
+    failed: dict[str, str] = {}
+    options = reporter.options
+    threads = options.threads or torch.get_num_threads()
+    batch_size = options.batch_size or _BATCH_SIZE[forward.device.type]
+    batches = load_batches(images_root, list(missing.values()), forward.recipe, batch_size, threads)
+    pending: list[Shard] = []
+    with closing(forward.over(batches, threads)) as results:
+        for batch, embeddings in results:
+            failed |= {contents[position]: reason for position, reason in batch.failures.items()}
+            pending.append(Shard(tuple(contents[position] for position in batch.positions), embeddings))
+            if sum(len(shard.contents) for shard in pending) >= MAX_ROWS:
+                pending = _write_full(pending, write)
+            reporter.advance(len(batch.positions) + len(batch.failures))
+    for shard in join(pending):
+        write(shard)
+    return failed
+
+
+def _write_full(pending: Sequence[Shard], write: Callable[[Shard], None]) -> list[Shard]:
+    *full, last = join(pending)
+    if len(last.contents) == MAX_ROWS:
+        full, last = [*full, last], Shard((), last.embeddings[:0])
+    for shard in full:
+        write(shard)
+    return [last]
+
+
+class _Reporter:
+    """Tells the options' progress callable how many images of different content are done."""
+
+    def __init__(self, options: StageOneOptions, contents: Sequence[str], missing: Mapping[str, str]) -> None:
+        self.options = options
+        self.total = len({content for content in contents if content})
+        self.done = self.total - len(missing)
+        self.advance(0)
+
+    def advance(self, n_images: int) -> None:
+        self.done += n_images
+        if self.options.progress is not None:
+            self.options.progress(self.done, self.total)
+
+
+def _failures_by_path(
+    paths: Sequence[str], contents: Sequence[str], found: BoolArray, failed: Mapping[str, str]
+) -> dict[str, str]:
+    unread = "the image could not be read when the folder was inspected"
+    lost = "its embedding was damaged on disk as soon as it was written"
+    return {
+        path: failed.get(content, lost) if content else unread
+        for path, content, is_found in zip(paths, contents, found, strict=True)
+        if not is_found
+    }

@@ -1,13 +1,27 @@
-"""What an embedding depends on besides the image."""
+"""What an embedding depends on besides the image, and which cases it may score."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from automl_skin.backbones.device import Precision
+from automl_skin.digests import Json, digest_json
+from automl_skin.errors import LeakageError
+
+_VERSION = 1  # counts changes of `embed` that change embeddings: old ones no longer match
 
 
 @dataclass(frozen=True)
 class TunedOn:
-    """Which rows tuned the weights: all development folds of a plan but the held-out ones."""
+    """Which rows tuned the weights: all development folds of a plan but the held-out ones.
+
+    The locked test set never tunes weights.
+
+    Parameters
+    ----------
+    plan_digest : str
+        Of the fold plan.
+    held_out_folds : tuple of int
+        Folds that the weights have not seen.
+    """
 
     plan_digest: str
     held_out_folds: tuple[int, ...]
@@ -15,7 +29,23 @@ class TunedOn:
 
 @dataclass(frozen=True)
 class EmbeddingKey:
-    """What an embedding depends on besides the image; equal keys mean equal embeddings."""
+    """What an embedding depends on besides the image; equal keys mean equal embeddings.
+
+    The device is not part of it: devices of one precision differ by rounding.
+
+    Parameters
+    ----------
+    weights : str
+        Digest of architecture and weights, from `network_digest`.
+    recipe : str
+        ``Recipe.digest``.
+    views : int
+        1, 4 or 8.
+    precision : {"float32", "bfloat16"}
+        Of the forward pass.
+    tuned_on : TunedOn, optional
+        None for frozen weights, which have seen no label and are shared by all studies.
+    """
 
     weights: str
     recipe: str
@@ -25,5 +55,39 @@ class EmbeddingKey:
 
     @property
     def digest(self) -> str:
-        """Digest of the key."""
-        raise NotImplementedError
+        """What tells keys apart."""
+        return digest_json({"version": _VERSION, **self.to_json()})
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the key as a JSON object."""
+        return asdict(self)
+
+
+def check_provenance(key: EmbeddingKey, plan_digest: str, fold: int) -> None:
+    """Refuse to score the cases of a fold with embeddings whose weights were tuned on them.
+
+    Parameters
+    ----------
+    key : EmbeddingKey
+        Of the embeddings.
+    plan_digest : str
+        Of the study's fold plan.
+    fold : int
+        Whose cases are to be scored; -1 is the locked test set, which no weights were tuned on.
+
+    Raises
+    ------
+    LeakageError
+        If the weights were tuned under another plan, or on this fold.
+    """
+    tuned_on = key.tuned_on
+    if tuned_on is None:
+        return
+    if tuned_on.plan_digest != plan_digest:
+        message = "tuned weights must belong to the study's own fold plan"
+        found = f"these were tuned under plan {tuned_on.plan_digest[:12]}, the study has {plan_digest[:12]}"
+        raise LeakageError(f"{message}; {found}; tune them again under this plan")
+    if fold != -1 and fold not in tuned_on.held_out_folds:
+        held_out = ", ".join(map(str, tuned_on.held_out_folds)) or "none"
+        message = f"the cases of fold {fold} must be scored by weights that were tuned without it"
+        raise LeakageError(f"{message}; these held out: {held_out}")

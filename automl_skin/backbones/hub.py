@@ -1,0 +1,86 @@
+"""timm's hub layout on disk: a folder with ``config.json`` and ``model.safetensors``.
+
+This is how a hospital without network brings weights, and how a bundle keeps them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from automl_skin.digests import Json
+from automl_skin.errors import BackboneError, IntegrityError
+from automl_skin.files import read_json
+
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+
+# Arguments of timm's builder that load other files or code paths; an architecture has no need of them.
+_REFUSED_ARGUMENTS = frozenset(
+    {
+        "checkpoint_path",
+        "pretrained",
+        "pretrained_cfg",
+        "pretrained_cfg_overlay",
+        "cache_dir",
+        "features_only",
+    }
+)
+
+
+@dataclass(frozen=True)
+class HubConfig:
+    """What ``config.json`` says: timm's architecture, its arguments, and facts about the weights."""
+
+    architecture: str
+    model_args: dict[str, Any]
+    pretrained_cfg: dict[str, Any]
+
+
+def folders_of(weights_dir: Path) -> dict[str, Path]:
+    """Return the folders in hub layout of `weights_dir` by name.
+
+    Raises
+    ------
+    BackboneError
+        If `weights_dir` is no folder.
+    """
+    if not weights_dir.is_dir():
+        message = f"--weights-dir must be a folder with one sub-folder a backbone; {weights_dir} is none"
+        raise BackboneError(message)
+    return {path.name: path for path in sorted(weights_dir.iterdir()) if (path / CONFIG).is_file()}
+
+
+def read_config(folder: Path) -> HubConfig:
+    """Read and check ``config.json`` of a folder in hub layout.
+
+    Raises
+    ------
+    BackboneError
+        If a file is missing, or the configuration is not usable.
+    """
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise BackboneError(
+                f"weights folder {folder} must hold {CONFIG} and {WEIGHTS}; {name} is missing"
+            )
+    try:
+        config = read_json(folder / CONFIG)
+    except IntegrityError as error:
+        raise BackboneError(str(error)) from error
+    if not isinstance(config, dict) or not isinstance(config.get("architecture"), str):
+        raise BackboneError(
+            f"{folder / CONFIG} must be an object with timm's name of the network as architecture"
+        )
+    model_args = _mapping(config, "model_args", folder)
+    refused = sorted(_REFUSED_ARGUMENTS.intersection(model_args))
+    if refused:
+        raise BackboneError(f"model_args of {folder / CONFIG} must not hold {', '.join(refused)}")
+    return HubConfig(config["architecture"], model_args, _mapping(config, "pretrained_cfg", folder))
+
+
+def _mapping(config: Mapping[str, Json], field: str, folder: Path) -> dict[str, Any]:
+    value = config.get(field) or {}
+    if not isinstance(value, Mapping):
+        raise BackboneError(f"{field} of {folder / CONFIG} must be an object, found {value!r}")
+    return dict(value)

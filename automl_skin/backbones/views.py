@@ -1,0 +1,34 @@
+"""Views: the same photograph flipped, so that an embedding does not depend on how the camera was held."""
+
+from collections.abc import Iterator
+
+import torch
+
+from automl_skin.errors import ConfigError
+
+VIEWS = (1, 4, 8)
+
+_FLIPS: tuple[tuple[int, ...], ...] = ((), (3,), (2,), (2, 3))
+
+
+def check_views(views: int, height: int, width: int) -> None:
+    """Refuse a number of views that there is not.
+
+    Raises
+    ------
+    ConfigError
+        If `views` is not 1, 4 or 8, or is 8 for images that are not square.
+    """
+    if views not in VIEWS:
+        raise ConfigError(f"views must be one of {', '.join(map(str, VIEWS))}, not {views}")
+    if views == max(VIEWS) and height != width:
+        message = f"8 views need square images, since four of them are transposed; found {height} x {width}"
+        raise ConfigError(f"{message}; choose 4 views or a square size")
+
+
+def each_view(images: torch.Tensor, views: int) -> Iterator[torch.Tensor]:
+    """Give the views of images (n, channels, height, width): 1 as it is, 4 flipped, 8 also transposed."""
+    for axes in _FLIPS[: min(views, 4)]:
+        yield images.flip(axes) if axes else images
+    if views == max(VIEWS):
+        yield from each_view(images.transpose(2, 3), 4)
