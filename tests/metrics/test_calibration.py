@@ -44,6 +44,12 @@ def test_equal_probabilities_stay_in_one_bin():
     assert found.error == pytest.approx(0)
 
 
+def test_an_edge_belongs_to_the_bin_above():
+    scores = np.array([0.1, 0.5, 0.6])
+    found = reliability(np.array([0, 1, 1]), two_columns(scores), 2, "uniform")
+    assert found.counts.tolist() == [1, 2]
+
+
 def test_probability_one_belongs_to_the_last_bin():
     found = reliability(np.array([1, 0]), np.array([[0.0, 1.0], [1.0, 0.0]]), 5, "uniform")
     assert found.predicted.tolist() == [0, 1]
