@@ -80,7 +80,7 @@ def _require_classes_in_folds(table: pd.DataFrame, classes: "pd.Series[str]") ->
             message = (
                 f"each fold must hold every class, and fold {lacking[0]} has no case of class {name}; the "
                 f"largest group has {sizes.iloc[0]} of {int(development.sum())} cases. Use fewer folds, "
-                "merge the class with another, or look at the id columns if such a group is not what it should be"
+                "merge the class with another, or look at the id columns if that group should not be so large"
             )
             raise TableError(message)
 
@@ -125,7 +125,7 @@ def expected_interval_width(n_positive: int, n_negative: int, auc: float = _ASSU
     """Return the width of a 95 % interval of the AUC to be expected, at most 1.
 
     Hanley & McNeil, Radiology 143:29 (1982), equation 1, with their exponential approximation of Q1 and Q2.
-    Cases are taken as independent; groups of several cases make it wider.
+    It errs somewhat to the wide side. Cases are taken as independent; groups of several make it wider.
     """
     q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = auc * (1 - auc) + (n_positive - 1) * (q1 - auc**2) + (n_negative - 1) * (q2 - auc**2)

@@ -35,7 +35,7 @@ def merge_rare_strata(strata: pd.DataFrame, groups: "pd.Series[str]", minimum: i
     merged = pd.Series(_REST, index=strata.index, dtype="str")
     open_ = pd.Series(data=True, index=strata.index)
     for depth in range(levels.shape[1], 0, -1):
-        cell = levels.iloc[:, :depth].agg("\x1f".join, axis=1)[open_]
+        cell = _joined(levels.iloc[:, :depth])[open_]
         enough = groups[open_].groupby(cell).transform("nunique") >= minimum
         settled = enough.index[enough]
         merged[settled] = f"{depth}\x1f" + cell[settled]
@@ -44,6 +44,12 @@ def merge_rare_strata(strata: pd.DataFrame, groups: "pd.Series[str]", minimum: i
     if rest.any() and groups[rest].nunique() < minimum and not rest.all():
         merged[rest] = merged[~rest].mode().iloc[0]
     return merged
+
+
+def _joined(levels: pd.DataFrame) -> "pd.Series[str]":
+    """Return the levels of each row as one text."""
+    first, *others = (levels[name] for name in levels.columns)
+    return first.str.cat(others, sep="\x1f") if others else first
 
 
 def deal(strata: pd.DataFrame, groups: "pd.Series[str]", n_splits: int, seed: int) -> IntArray:

@@ -1,0 +1,63 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_skin.data.plan_checks import check_folds, check_strata, expected_interval_width, plan_notes
+from automl_skin.errors import ConfigError, TableError
+
+
+def table(parts, folds, groups=None):
+    index = pd.Index([f"c{i}" for i in range(len(parts))])
+    return pd.DataFrame({"group": groups or list(index), "part": parts, "fold": folds}, index=index)
+
+
+@pytest.mark.parametrize(
+    ("folds", "share", "said"), [(1, 0.2, "at least 2 folds"), (5, 0.6, "between 0 and 0.5")]
+)
+def test_numbers_out_of_range(folds, share, said):
+    with pytest.raises(ConfigError, match=said):
+        check_folds(folds, share)
+
+
+def test_cases_without_a_class_and_duplicate_cases_are_named():
+    groups = pd.Series(["g", "h"], index=["a", "b"])
+    with pytest.raises(TableError, match="1 have none: b"):
+        check_strata(pd.Series(["x"], index=["a"]), groups)
+    with pytest.raises(TableError, match="unique, found a more than once"):
+        check_strata(pd.Series(["x", "y"], index=["a", "b"]), pd.Series(["g", "h"], index=["a", "a"]))
+
+
+def test_one_class_is_refused():
+    with pytest.raises(TableError, match="two classes, found only x"):
+        check_strata(pd.Series(["x", "x"], index=["a", "b"]), pd.Series(["g", "h"], index=["a", "b"]))
+
+
+def test_a_fold_without_a_class_is_refused():
+    frame = table(["development"] * 4, [0, 0, 1, 1])
+    classes = pd.Series(["x", "y", "x", "x"], index=frame.index)
+    with pytest.raises(TableError, match="fold 1 has no case of class y"):
+        plan_notes(frame, classes)
+
+
+def test_a_group_larger_than_a_fold_is_noted():
+    frame = table(["development"] * 6, [0, 0, 0, 0, 1, 1], ["g"] * 4 + ["h", "i"])
+    classes = pd.Series(["x", "y"] * 3, index=frame.index)
+    notes = plan_notes(frame, classes)
+    assert "the group of g has 4 of 6" in notes[0]
+
+
+def test_few_cases_in_the_locked_part_are_noted_with_a_width():
+    frame = table(["development"] * 4 + ["locked"] * 6, [0, 0, 1, 1] + [-1] * 6)
+    classes = pd.Series(["x", "y", "x", "y"] + ["x"] * 5 + ["y"], index=frame.index)
+    notes = plan_notes(frame, classes)
+    assert "only 1 cases of class y: expect an interval" in notes[1]
+    with pytest.raises(TableError, match="the locked part must hold at least two classes"):
+        plan_notes(frame, classes.mask(frame["part"] == "locked", "x"))
+
+
+def test_the_expected_width_is_that_of_simulated_aucs_or_somewhat_more():
+    rng = np.random.default_rng(0)
+    distance = 1.4657  # two normal distributions with an AUC of 0.85
+    positive, negative = rng.normal(distance, size=(2000, 40, 1)), rng.normal(size=(2000, 1, 200))
+    width = 2 * 1.96 * (positive > negative).mean(axis=(1, 2)).std()
+    assert width < expected_interval_width(40, 200) < 1.25 * width

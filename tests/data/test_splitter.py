@@ -1,0 +1,55 @@
+import numpy as np
+import pandas as pd
+
+from automl_skin.data.splitter import deal, merge_rare_strata
+
+
+def study(n, seed=0):
+    rng = np.random.default_rng(seed)
+    index = pd.Index([f"c{i:04d}" for i in range(n)])
+    groups = pd.Series([f"g{i // 2}" for i in range(n)], index=index)
+    of_group = rng.integers(0, 4, size=n // 2 + 1)
+    diagnosis = pd.Series([f"d{of_group[i // 2]}" for i in range(n)], index=index)
+    strata = pd.DataFrame({"class": diagnosis.isin(["d0"]).map(str), "diagnosis": diagnosis})
+    return groups, strata
+
+
+def test_strata_of_enough_groups_stay_apart():
+    groups, strata = study(200)
+    assert merge_rare_strata(strata, groups, 5).nunique() == strata["diagnosis"].nunique()
+
+
+def test_rare_strata_join_within_their_class():
+    groups, strata = study(200)
+    strata.loc[groups.index[:2], "diagnosis"] = ["rare", "rare"]
+    merged = merge_rare_strata(strata, groups, 5)
+    classes = strata["class"].groupby(merged).nunique()
+    assert (classes == 1).all() or merged[groups.index[0]] == merged[strata["class"] == "False"].mode()[0]
+
+
+def test_what_is_rare_even_as_a_class_joins_the_largest_stratum():
+    groups, strata = study(100)
+    strata.loc[groups.index[:2]] = ["third", "third"]
+    merged = merge_rare_strata(strata, groups, 5)
+    assert merged[groups.index[0]] == merged[2:].mode()[0]
+
+
+def test_groups_stay_whole_and_strata_are_even():
+    groups, strata = study(1000)
+    part = pd.Series(deal(strata, groups, 5, seed=1), index=groups.index)
+    assert (part.groupby(groups).nunique() == 1).all()
+    counts = pd.crosstab(part, strata["diagnosis"])
+    assert (counts.max() - counts.min() <= 4).all()
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    groups, strata = study(120)
+    shuffled = groups.sample(frac=1, random_state=3)
+    part = pd.Series(deal(strata, groups, 4, seed=1), index=groups.index)
+    again = pd.Series(deal(strata.loc[shuffled.index], shuffled, 4, seed=1), index=shuffled.index)
+    pd.testing.assert_series_equal(part, again.loc[part.index])
+
+
+def test_the_seed_matters():
+    groups, strata = study(120)
+    assert (deal(strata, groups, 4, seed=1) != deal(strata, groups, 4, seed=2)).any()
