@@ -1,0 +1,126 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_skin.data.audit import run_audit
+from automl_skin.data.groups import connected_groups
+from automl_skin.data.manifest import Manifest
+from automl_skin.data.roles import Remark, Roles
+from automl_skin.data.target import Target
+from automl_skin.errors import ConfigError
+
+N = 400
+
+
+@pytest.fixture
+def material():
+    """A table whose `confirmed` gives the class away, and its manifest as the data room makes it."""
+    rng = np.random.default_rng(0)
+    positive = rng.random(N) < 0.4
+    name = pd.Series([f"img_{i:03d}_{'mel' if p else 'oth'}" for i, p in enumerate(positive)])
+    table = pd.DataFrame(
+        {
+            "image": name,
+            "lesion_id": [f"l{i // 2}" for i in range(N)],
+            "dx": np.where(positive, "mel", "nv"),
+            "confirmed": np.where(positive, "histology", rng.choice(["histology", "follow-up"], N)),
+            "age": pd.Series(rng.integers(20, 90, N).astype(float)).mask(rng.random(N) < 0.1),
+        }
+    )
+    index = pd.Index(name, name="case")
+    cases = pd.DataFrame(
+        {
+            "label": positive.astype(int),
+            "diagnosis": table["dx"].to_numpy(),
+            "patient": pd.Series([pd.NA] * N, index=index, dtype="str"),
+            "lesion": table["lesion_id"].to_numpy(),
+            "source": pd.Series([pd.NA] * N, index=index, dtype="str"),
+        },
+        index=index,
+    )
+    images = pd.DataFrame(
+        {"case": name, "role": "image", "path": name + ".jpg", "status": "found", "given": name}
+    )
+    manifest = Manifest(
+        cases=cases,
+        images=images,
+        metadata=table[["confirmed", "age"]].set_axis(index),
+        target=Target("dx", ("negative", "positive"), ("mel",), ("mel", "nv")),
+        roles=Roles("image", target="dx", lesion="lesion_id", metadata=("confirmed", "age")),
+        images_root=Path(),
+        kinds={"confirmed": "category", "age": "number"},
+        findings=(Remark("age", "1 value above 120 is taken as missing"),),
+    )
+    inspection = pd.DataFrame({"path": name + ".jpg", "error": ["truncated", *[""] * (N - 1)]})
+    return manifest, table, inspection
+
+
+NO_PAIRS = pd.DataFrame({"path_a": [], "path_b": [], "kind": [], "similarity": []}).astype("str")
+
+
+def audit(material, **options):
+    manifest, table, inspection = material
+    return run_audit(manifest, table, inspection, NO_PAIRS, connected_groups(manifest.cases), **options)
+
+
+def test_leaks_are_quarantined_and_ids_are_findings_only(material):
+    result = audit(material)
+    assert list(result.quarantined) == ["confirmed"]
+    leaks = {finding.column: finding.message for finding in result.findings if finding.kind == "leak"}
+    assert set(leaks) == {"confirmed", "image"}
+    assert "suffix" in leaks["image"]
+    assert "never given to a model" in leaks["image"]
+
+
+def test_allow_and_quarantine_have_the_last_word(material):
+    result = audit(material, allow=["confirmed"], quarantine=["age"])
+    assert dict(result.quarantined) == {"age": "as asked for by --quarantine"}
+    assert any("allowed by --allow" in finding.message for finding in result.findings)
+
+
+@pytest.mark.parametrize("option", ["allow", "quarantine"])
+def test_unknown_columns_are_named(material, option):
+    with pytest.raises(ConfigError, match=rf"--{option} must name a column .*confirmed.* found cofirmed"):
+        audit(material, **{option: ["cofirmed"]})
+
+
+def test_a_column_cannot_be_both(material):
+    with pytest.raises(ConfigError, match="age is both"):
+        audit(material, allow=["age"], quarantine=["age"])
+
+
+def test_everything_is_counted(material):
+    result = audit(material)
+    labels = material[0].cases["label"]
+    assert dict(result.class_counts) == {"negative": int((labels == 0).sum()), "positive": int(labels.sum())}
+    assert result.images["damaged"] == 1
+    assert result.largest_group["cases"] == 2
+    assert set(result.missingness["age"]) == {"all", "negative", "positive"}
+    assert result.missingness["age"]["all"] == pytest.approx(material[1]["age"].isna().mean())
+
+
+def test_the_kinds_of_findings(material):
+    manifest = material[0]
+    split = pd.Series(["train", "test"] * (N // 2), index=manifest.cases.index)
+    kinds = {finding.kind for finding in audit(material, split=split).findings}
+    assert {"leak", "table", "damaged", "contradiction", "split"} <= kinds
+
+
+def test_the_json_names_columns_and_reasons(material, tmp_path):
+    result = audit(material)
+    result.write(tmp_path)
+    written = json.loads((tmp_path / "audit.json").read_text())
+    assert written["quarantined"] == dict(result.quarantined)
+    assert {"kind", "column", "message", "count", "examples"} == set(written["findings"][0])
+    assert "age" in [finding["column"] for finding in written["findings"]]
+
+
+def test_the_lines_name_the_quarantined_columns_and_the_other_findings(material):
+    text = "\n".join(audit(material).lines())
+    assert "Quarantined columns (1)" in text
+    assert "confirmed: " in text
+    assert "[table] age: 1 value above 120" in text
+    assert "truncated" in text
