@@ -73,6 +73,13 @@ class Figures:
         return "opened once" if self.times_opened == 1 else f"opened {self.times_opened} times"
 
     @property
+    def counts(self) -> str:
+        """Cases of each class in words."""
+        if len(self.class_counts) == 2:  # noqa: PLR2004 - binary
+            return f"{self.class_counts[1]} positive, {self.class_counts[0]} negative"
+        return ", ".join(f"{count} of class {label}" for label, count in enumerate(self.class_counts))
+
+    @property
     def note(self) -> str:
         """How wide the interval is where a class has few cases; empty otherwise."""
         if self.expected_half_width is None:
@@ -91,28 +98,31 @@ class Figures:
             return "There is no simple baseline to compare with."
         if not self.not_beaten:
             return f"The {self.first} beats every simple baseline: {listed(self.baselines)}."
-        gains = [f"{name} by {in_words(self.gains[name], signed=True)}" for name in self.not_beaten]
+        gains = [f"{name}: {in_words(self.gains[name], signed=True)}" for name in self.not_beaten]
         return (
             f"The {self.first} does not beat the simple baselines: the paired difference in AUC is not above 0 "
-            f"for {listed(gains)}."
+            f"({'; '.join(gains)})."
         )
 
     def lines(self) -> list[str]:
         """Return the figures as lines of text."""
-        counts = ", ".join(f"{count} of class {label}" for label, count in enumerate(self.class_counts))
         head = (
             f"Locked test set ({self.opened}): {self.n_cases} cases of {self.n_lesions} lesions in "
-            f"{self.n_groups} groups; {counts}"
+            f"{self.n_groups} groups; {self.counts}"
         )
         width = max(len(name) for name in self.models)
-        models = [f"  {name:<{width}}  {model.line()} [{self.opened}]" for name, model in self.models.items()]
+        models = [
+            f"  {name:<{width}}  AUC {in_words(model.auc)}, per lesion {in_words(model.lesion_auc)} [{self.opened}]"
+            for name, model in self.models.items()
+        ]
+        more = f"The {self.first} further [{self.opened}]: {self.models[self.first].details()}"
         gains = [
             f"  {self.first} minus {name:<{width}}  {in_words(gain, signed=True)} [{self.opened}]"
             for name, gain in self.gains.items()
         ]
         paired = ["Paired differences in AUC:"] if gains else []
         rest = [text for text in (self.verdict, self.note, self._repeated()) if text]
-        return [head, *models, *paired, *gains, *rest]
+        return [head, *models, *paired, *gains, more, *rest]
 
     def _repeated(self) -> str:
         if self.times_opened == 1:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl_skin.arrays import FloatArray, IntArray
-from automl_skin.evaluation.record import in_words, interval_to_json, known, number
+from automl_skin.evaluation.record import interval_to_json, known, number
 from automl_skin.metrics.calibration import calibration_line, expected_calibration_error
 from automl_skin.metrics.intervals import Interval
 from automl_skin.metrics.ranking import average_precision, balanced_accuracy, brier, partial_auc
@@ -67,16 +67,14 @@ class ModelFigures:
     sensitivity_at_95_specificity: float | None
     calibration: Calibration
 
-    def line(self) -> str:
-        """Return the figures as one line of text."""
+    def details(self) -> str:
+        """Return what is not an AUC in words."""
         sensitivity = self.sensitivity_at_95_specificity
         parts = [
-            f"AUC {in_words(self.auc)}",
-            f"per lesion {in_words(self.lesion_auc)}",
             f"average precision {self.average_precision:.3f}",
             f"balanced accuracy {self.balanced_accuracy:.3f}",
-            f"Brier {self.brier:.3f}",
-            f"partial AUC {self.partial_auc:.3f}",
+            f"Brier score {self.brier:.3f}",
+            f"partial AUC {self.partial_auc:.3f} of {1 - MIN_TPR:.1f}",
             *([] if sensitivity is None else [f"sensitivity at 95 % specificity {sensitivity:.3f}"]),
             self.calibration.text(),
         ]

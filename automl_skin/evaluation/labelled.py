@@ -1,0 +1,232 @@
+"""What a bundle's scores are worth on a labelled set of someone else's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from automl_skin.arrays import BoolArray, FloatArray, IntArray
+from automl_skin.errors import InputError
+from automl_skin.evaluation.model_figures import Calibration, measure_calibration
+from automl_skin.evaluation.rates import rate_intervals
+from automl_skin.evaluation.record import in_words, interval_from_json, interval_to_json, number
+from automl_skin.metrics.inputs import check_predictions
+from automl_skin.metrics.intervals import Interval, auc_interval
+from automl_skin.metrics.ranking import average_precision, brier
+
+
+@dataclass(frozen=True)
+class LabelledEvaluation:
+    """Figures of given scores on given labels; what cannot be measured is None, and `notes` says why.
+
+    Parameters
+    ----------
+    n_cases, n_unscored : int
+        All cases, and those left out because they have no probability.
+    class_counts, unscored_counts : tuple of int
+        Cases of each class with a probability, and without.
+    classes : tuple of str
+    mean_probabilities : tuple of float
+        Mean probability of each class over the scored cases, to be compared with its share.
+    auc : Interval or None
+    average_precision, brier : float or None
+    calibration : Calibration or None
+    threshold : float or None
+        The bundle's stored one.
+    sensitivity, specificity : Interval or None
+        At the threshold.
+    notes : tuple of str
+    """
+
+    n_cases: int
+    n_unscored: int
+    class_counts: tuple[int, ...]
+    unscored_counts: tuple[int, ...]
+    classes: tuple[str, ...]
+    mean_probabilities: tuple[float, ...]
+    auc: Interval | None
+    average_precision: float | None
+    brier: float | None
+    calibration: Calibration | None
+    threshold: float | None
+    sensitivity: Interval | None
+    specificity: Interval | None
+    notes: tuple[str, ...]
+
+    @property
+    def n_scored(self) -> int:
+        """Cases with a probability."""
+        return self.n_cases - self.n_unscored
+
+    def lines(self) -> list[str]:
+        """Return the figures as lines of text."""
+        lines = [f"{self.n_scored} of {self.n_cases} cases scored", *self._class_lines()]
+        if self.auc is not None:
+            lines.append(f"AUC {in_words(self.auc)}, average precision {number(self.average_precision)}")
+        if self.brier is not None:
+            lines.append(f"Brier score {number(self.brier)}")
+        if self.calibration is not None:
+            lines.append(self.calibration.text().capitalize())
+        for name, rate in (("sensitivity", self.sensitivity), ("specificity", self.specificity)):
+            if rate is not None:
+                lines.append(f"At the stored threshold {self.threshold:.4g}: {name} {in_words(rate)}")
+        return [*lines, *self.notes]
+
+    def _class_lines(self) -> list[str]:
+        return [
+            f"  {name}: {count} cases ({count / max(self.n_scored, 1):.1%}), mean probability {mean:.1%}"
+            for name, count, mean in zip(
+                self.classes, self.class_counts, self.mean_probabilities, strict=True
+            )
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the evaluation as JSON."""
+        line = self.calibration
+        return {
+            "n_cases": self.n_cases,
+            "n_unscored": self.n_unscored,
+            "class_counts": list(self.class_counts),
+            "unscored_counts": list(self.unscored_counts),
+            "classes": list(self.classes),
+            "mean_probabilities": list(self.mean_probabilities),
+            "auc": interval_to_json(self.auc),
+            "average_precision": self.average_precision,
+            "brier": self.brier,
+            "calibration_slope": None if line is None else line.slope,
+            "calibration_intercept": None if line is None else line.intercept,
+            "calibration_error": None if line is None else line.error,
+            "threshold": self.threshold,
+            "sensitivity": interval_to_json(self.sensitivity),
+            "specificity": interval_to_json(self.specificity),
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "LabelledEvaluation":
+        """Return the evaluation that `to_json` described."""
+        slope, intercept, error = (value[f"calibration_{name}"] for name in ("slope", "intercept", "error"))
+        rest = {name: value[name] for name in value if not name.startswith("calibration_")}
+        for name in ("class_counts", "unscored_counts", "classes", "mean_probabilities", "notes"):
+            rest[name] = tuple(value[name])
+        for name in ("auc", "sensitivity", "specificity"):
+            rest[name] = interval_from_json(value[name])
+        return cls(**rest, calibration=None if error is None else Calibration(slope, intercept, error))
+
+
+def evaluate_scores(
+    labels: IntArray,
+    probabilities: FloatArray,
+    groups: npt.ArrayLike | None = None,
+    threshold: float | None = None,
+    *,
+    classes: tuple[str, ...] = ("negative", "positive"),
+    seed: int = 0,
+) -> LabelledEvaluation:
+    """Measure scores on a labelled set.
+
+    Parameters
+    ----------
+    labels : array of shape (n_cases,)
+    probabilities : array of shape (n_cases, n_classes)
+        A row that holds NaN has no score: it is counted and left out.
+    groups : array of shape (n_cases,), optional
+        Patients or lesions, resampled whole; by default each case is its own.
+    threshold : float, optional
+        Of a binary target: probabilities from here on are positive decisions.
+    classes : tuple of str
+        Names in the order of the columns.
+    seed : int
+
+    Raises
+    ------
+    InputError
+        If no case has a score, or shapes do not fit.
+    """
+    probabilities = np.asarray(probabilities, dtype=np.float64)
+    labels, names = np.asarray(labels), np.arange(len(labels)) if groups is None else np.asarray(groups)
+    _check_shapes(labels, probabilities, names, classes)
+    scored: BoolArray = np.logical_not(np.isnan(probabilities).any(axis=1))
+    if not scored.any():
+        raise InputError(f"at least one case must have a probability; all {len(labels)} have none")
+    y, p = check_predictions(labels[scored], probabilities[scored])
+    both = len(np.unique(y)) > 1
+    sensitivity, specificity = _rates(y, p, names[scored], threshold, seed)
+    return LabelledEvaluation(
+        n_cases=len(labels),
+        n_unscored=int((~scored).sum()),
+        class_counts=_counts(y, p.shape[1]),
+        unscored_counts=_counts(labels[~scored], p.shape[1]),
+        classes=tuple(classes),
+        mean_probabilities=tuple(float(mean) for mean in p.mean(axis=0)),
+        auc=auc_interval(y, p, names[scored], seed=seed) if both and _several(names[scored]) else None,
+        average_precision=average_precision(y, p) if both else None,
+        brier=brier(y, p),
+        calibration=measure_calibration(y, p) if both else None,
+        threshold=threshold if p.shape[1] == 2 else None,  # noqa: PLR2004 - binary
+        sensitivity=sensitivity,
+        specificity=specificity,
+        notes=tuple(_notes(labels, scored, names, classes)),
+    )
+
+
+def _check_shapes(
+    labels: IntArray, probabilities: FloatArray, groups: npt.NDArray[Any], classes: tuple[str, ...]
+) -> None:
+    expected = (len(labels), len(classes))
+    if probabilities.shape != expected or groups.shape != labels.shape:
+        raise InputError(
+            f"probabilities must have shape {expected} (n_cases, n_classes) and groups {labels.shape}; found "
+            f"{probabilities.shape} and {groups.shape}"
+        )
+
+
+def _counts(labels: IntArray, n_classes: int) -> tuple[int, ...]:
+    return tuple(int(count) for count in np.bincount(labels, minlength=n_classes))
+
+
+def _several(groups: npt.NDArray[Any]) -> bool:
+    return len(np.unique(groups)) > 1
+
+
+def _rates(
+    labels: IntArray,
+    probabilities: FloatArray,
+    groups: npt.NDArray[Any],
+    threshold: float | None,
+    seed: int,
+) -> tuple[Interval | None, Interval | None]:
+    """Return sensitivity and specificity; None without a threshold, or without cases of the class."""
+    if threshold is None or probabilities.shape[1] != 2 or not _several(groups):  # noqa: PLR2004 - binary
+        return None, None
+    called = probabilities[:, 1] >= threshold
+    sides = [
+        rate_intervals(right[None, :], labels == label, groups, seed=seed)[0]
+        if (labels == label).any()
+        else None
+        for label, right in ((1, called), (0, ~called))
+    ]
+    return sides[0], sides[1]
+
+
+def _notes(
+    labels: IntArray, scored: BoolArray, groups: npt.NDArray[Any], classes: tuple[str, ...]
+) -> list[str]:
+    notes = []
+    if not scored.all():
+        lost = np.bincount(labels[~scored], minlength=len(classes))
+        by_class = ", ".join(f"{count} {name}" for count, name in zip(lost, classes, strict=True))
+        notes.append(
+            f"{(~scored).sum()} cases have no probability and are left out of every figure ({by_class})."
+        )
+    present = np.unique(labels[scored])
+    if len(present) == 1:
+        notes.append(
+            f"All scored cases are {classes[present[0]]}: an AUC, an average precision and a calibration need cases of "
+            "at least two classes."
+        )
+    if not _several(groups[scored]):
+        notes.append("All scored cases are of one group: there is no interval, and no figure that needs one.")
+    return notes
