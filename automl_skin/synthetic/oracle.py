@@ -1,0 +1,70 @@
+"""What a perfect model would reach: the AUC of the true risk on given cases."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+from automl_skin.errors import IntegrityError, TableError
+
+ORACLE_NAME = "oracle.csv"
+_SCORES = {"image": "image_score", "metadata": "metadata_score", "both": "score"}
+
+
+def read_oracle(folder: Path) -> pd.DataFrame:
+    """Read the truth of a synthetic study.
+
+    Returns
+    -------
+    DataFrame
+        Index ``image_id``; columns ``lesion_id``, the four factors, ``keratinocytic``, ``image_score``,
+        ``metadata_score``, ``score`` (log odds), ``risk`` (probability) and ``malignant`` (bool).
+
+    Raises
+    ------
+    IntegrityError
+        If the folder holds no finished synthetic study.
+    """
+    path = Path(folder) / ORACLE_NAME
+    if not path.is_file():
+        message = f"{path} must exist in a synthetic study and does not; generate the study first"
+        raise IntegrityError(message)
+    return pd.read_csv(path, index_col="image_id")
+
+
+def oracle_auc(oracle: pd.DataFrame) -> dict[str, float]:
+    """Return the AUC of the true risk from ``image`` factors, from ``metadata`` and from ``both``.
+
+    The image and the metadata score are each monotone in the risk given that part alone, so their AUC is
+    the best that a model of that part can reach on average over studies; on one sample luck may beat it.
+
+    Raises
+    ------
+    TableError
+        If the rows are all malignant or all benign.
+    """
+    labels = oracle["malignant"].astype(int)
+    if labels.empty or labels.min() == labels.max():
+        message = f"the oracle needs malignant and benign cases; all {len(labels)} given are of one class"
+        raise TableError(message)
+    return {name: float(roc_auc_score(labels, oracle[column])) for name, column in _SCORES.items()}
+
+
+def oracle_auc_on(folder: Path, case_ids: Iterable[str]) -> dict[str, float]:
+    """Return `oracle_auc` on some cases of a synthetic study, such as its locked test set.
+
+    Raises
+    ------
+    TableError
+        If a case is not part of the study, or all cases are of one class.
+    """
+    oracle = read_oracle(folder)
+    wanted = list(case_ids)
+    unknown = [case for case in wanted if case not in oracle.index]
+    if unknown:
+        message = (
+            f"cases must be image ids of the synthetic study; {unknown[:5]} ({len(unknown)} in all) are not"
+        )
+        raise TableError(message)
+    return oracle_auc(oracle.loc[wanted])
