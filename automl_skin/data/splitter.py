@@ -48,8 +48,8 @@ def merge_rare_strata(strata: pd.DataFrame, groups: "pd.Series[str]", minimum: i
 
 def _joined(levels: pd.DataFrame) -> "pd.Series[str]":
     """Return the levels of each row as one text."""
-    first, *others = (levels[name] for name in levels.columns)
-    return first.str.cat(others, sep="\x1f") if others else first
+    first, others = levels.iloc[:, 0], levels.iloc[:, 1:]
+    return first if others.empty else first.str.cat(others, sep="\x1f")
 
 
 def deal(strata: pd.DataFrame, groups: "pd.Series[str]", n_splits: int, seed: int) -> IntArray:

@@ -37,7 +37,7 @@ def test_what_is_rare_even_as_a_class_joins_the_largest_stratum():
 def test_groups_stay_whole_and_strata_are_even():
     groups, strata = study(1000)
     part = pd.Series(deal(strata, groups, 5, seed=1), index=groups.index)
-    assert (part.groupby(groups).nunique() == 1).all()
+    assert part.groupby(groups).nunique().max() == 1
     counts = pd.crosstab(part, strata["diagnosis"])
     assert (counts.max() - counts.min() <= 4).all()
 
