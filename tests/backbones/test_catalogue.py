@@ -1,0 +1,79 @@
+import json
+
+import pytest
+
+from automl_skin.backbones.catalogue import backbone_from_folder, resolve_backbone
+from automl_skin.errors import BackboneError
+
+
+def make_folder(weights_dir, name, architecture="test_resnet", **pretrained_cfg):
+    folder = weights_dir / name
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").touch()
+    config = {"architecture": architecture, "pretrained_cfg": pretrained_cfg}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def test_a_folder_comes_before_timm(tmp_path):
+    make_folder(tmp_path, "resnet18.a1_in1k", "resnet18", mean=[0.1, 0.2, 0.3], license="mit")
+    backbone = resolve_backbone("resnet18.a1_in1k", tmp_path)
+    assert (backbone.weights, backbone.mean, backbone.licence) == ("folder", (0.1, 0.2, 0.3), "mit")
+
+
+def test_an_architecture_alone_finds_its_only_folder(tmp_path):
+    make_folder(tmp_path, "resnet18.mine", "resnet18", tag="mine")
+    backbone = resolve_backbone("resnet18", tmp_path)
+    assert (backbone.name, backbone.tag, backbone.weights) == ("resnet18.mine", "mine", "folder")
+
+
+def test_two_folders_of_an_architecture_are_ambiguous(tmp_path):
+    make_folder(tmp_path, "resnet18.one", "resnet18")
+    make_folder(tmp_path, "resnet18.two", "resnet18")
+    with pytest.raises(BackboneError, match=r"ambiguous.*resnet18\.one, resnet18\.two"):
+        resolve_backbone("resnet18", tmp_path)
+
+
+def test_a_plain_timm_name_gets_its_tag():
+    backbone = resolve_backbone("resnet18")
+    assert (backbone.name, backbone.tag, backbone.weights) == ("resnet18.a1_in1k", "a1_in1k", "timm")
+    assert (backbone.height, backbone.licence) == (224, "apache-2.0")
+
+
+def test_facts_belong_to_the_tag():
+    assert resolve_backbone("mobilenetv3_large_100.miil_in21k").mean == (0.0, 0.0, 0.0)
+    assert resolve_backbone("mobilenetv3_large_100.ra_in1k").mean == (0.485, 0.456, 0.406)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("restnet18", r"unknown backbone 'restnet18' \(did you mean .*resnet18"),
+        ("resnet18.a9", r"unknown backbone 'resnet18\.a9' \(did you mean .*resnet18\.a1_in1k"),
+        ("../secrets", r"unknown backbone '\.\./secrets'"),
+        ("regnetz_005", "no pretrained weights for 'regnetz_005'"),
+        ("nothing_at_all.random", "need a timm architecture; 'nothing_at_all' is none"),
+    ],
+)
+def test_unknown_names_list_the_choices(name, message):
+    with pytest.raises(BackboneError, match=message):
+        resolve_backbone(name)
+
+
+def test_an_unknown_name_lists_the_folders(tmp_path):
+    make_folder(tmp_path, "resnet18.one", "resnet18")
+    with pytest.raises(BackboneError, match=r"found: resnet18\.one"):
+        resolve_backbone("nonsense", tmp_path)
+
+
+def test_random_weights_take_the_facts_of_the_timm_name():
+    backbone = resolve_backbone("mobilenetv3_small_050", weights="random", seed=3)
+    assert (backbone.name, backbone.weights, backbone.seed) == ("mobilenetv3_small_050.random", "random", 3)
+    assert backbone.mean == (0.485, 0.456, 0.406)
+    assert resolve_backbone(backbone.name, seed=3) == backbone
+
+
+def test_a_folder_of_an_architecture_that_timm_has_not(tmp_path):
+    folder = make_folder(tmp_path, "mine", "resnet18x")
+    with pytest.raises(BackboneError, match=r"must name an architecture of timm .*not 'resnet18x'.*resnet18"):
+        backbone_from_folder(folder)

@@ -1,0 +1,48 @@
+import dataclasses
+
+import pytest
+
+from automl_skin.embeddings.key import EmbeddingKey, TunedOn, check_provenance
+from automl_skin.errors import LeakageError
+
+FROZEN = EmbeddingKey("w", "r", 1, "float32")
+TUNED = dataclasses.replace(FROZEN, tuned_on=TunedOn("plan", (2, 3)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weights": "x"},
+        {"recipe": "x"},
+        {"views": 4},
+        {"precision": "bfloat16"},
+        {"tuned_on": TunedOn("plan", (2,))},
+    ],
+)
+def test_everything_is_in_the_digest(change):
+    assert dataclasses.replace(FROZEN, **change).digest != FROZEN.digest
+
+
+def test_networks_of_different_folds_never_share_a_digest():
+    other = dataclasses.replace(FROZEN, tuned_on=TunedOn("plan", (2,)))
+    assert len({FROZEN.digest, TUNED.digest, other.digest}) == 3
+
+
+def test_frozen_weights_score_any_case():
+    check_provenance(FROZEN, "plan", 0)
+
+
+@pytest.mark.parametrize("fold", [2, 3, -1])
+def test_tuned_weights_score_what_they_have_not_seen(fold):
+    check_provenance(TUNED, "plan", fold)
+
+
+def test_tuned_weights_never_score_what_tuned_them():
+    with pytest.raises(LeakageError, match="fold 0 must be scored by weights .* held out: 2, 3"):
+        check_provenance(TUNED, "plan", 0)
+
+
+@pytest.mark.parametrize("fold", [2, -1])
+def test_tuned_weights_of_another_plan_score_nothing(fold):
+    with pytest.raises(LeakageError, match="own fold plan"):
+        check_provenance(TUNED, "another plan", fold)
