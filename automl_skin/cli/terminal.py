@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from automl_skin.workflow.understand import Understanding
 
 LINE_EVERY_SECONDS = 30.0
+WIDTH_OF_FILES = 132
+
+
+def _console() -> Console:
+    """Return a console; where it writes to a file, lines are as long as they are."""
+    console = Console(highlight=False, soft_wrap=True)
+    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=WIDTH_OF_FILES)
 
 
 class Terminal:
@@ -30,7 +37,7 @@ class Terminal:
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False, soft_wrap=True)
+        self.console = console or _console()
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str], Callable[[int, int], None]]]:

@@ -128,7 +128,7 @@ class StudyConfig:
     timeout_seconds: float | None = None
     jobs: int = 0
     device: str = "auto"
-    batch_size: int = 16
+    batch_size: int = 0
     tracking_uri: str = ""
 
     def __post_init__(self) -> None:

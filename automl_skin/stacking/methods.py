@@ -9,13 +9,13 @@ from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.metrics.catalogue import Metric
 from automl_skin.stacking.blend import Blend, fit_logistic
 
-POOL = 40
+POOL = 30
 """Trials that the greedy selection chooses from."""
 
 AVERAGED = 8
 """Members of the plain average, the rank average and the logistic rule."""
 
-GREEDY_STEPS = 30
+GREEDY_STEPS = 25
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,11 @@ def embed(study: Study, prepared: Prepared, report: Reporter) -> StageOne:
     sets = embedding_sets(study.config)
     extractions = [extract_set(study, each, prepared.manifest.images_root, images, report) for each in sets]
     failures = {path: why for extraction in extractions for path, why in extraction.failures.items()}
-    pooled = {each.name: extraction.embeddings for each, extraction in zip(sets, extractions, strict=True)}
+    whole = ~images["path"].isin(list(failures)).to_numpy()
+    images = images[whole]
+    pooled = {
+        each.name: extraction.embeddings[whole] for each, extraction in zip(sets, extractions, strict=True)
+    }
     sizes = {
         each.name: {
             "backbone": each.backbone.name,
@@ -109,11 +113,11 @@ def extract_set(
     options = StageOneOptions(
         views=study.config.views,
         device=study.config.device,
-        batch_size=study.config.batch_size,
+        batch_size=study.config.batch_size or None,
         progress=report(f"Embedding by {each.backbone.name} ({each.recipe_name})"),
     )
     cache = EmbeddingCache(study.workspace.cache / "embeddings")
-    return extract(each.backbone, each.recipe, images_root, images, cache, options)
+    return extract(each.backbone, each.recipe, images_root, images, cache, options=options)
 
 
 def material_of(

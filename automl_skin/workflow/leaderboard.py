@@ -118,3 +118,8 @@ def _spread(records: Sequence[TrialRecord]) -> pd.DataFrame:
         trials="size", finished="count", best="max"
     )
     return grouped.sort_values("best", ascending=False).reset_index()
+
+
+def read_leaderboard(study: Study) -> Leaderboard:
+    """Return the leaderboard of a study as it is now, also while its search runs."""
+    return make_leaderboard(study, study.journal.read(), Material.read(study.material))

@@ -13,7 +13,7 @@ from automl_skin.digests import digest_file, digest_json
 from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json, write_json
 from automl_skin.search.config import StudyConfig
-from automl_skin.synthetic.study import generate
+from automl_skin.synthetic.study import generate, study_folder
 from automl_skin.workflow.study import Study, begin
 from automl_skin.workflow.understand import Reporter, Understanding, require_images, understand
 
@@ -77,7 +77,7 @@ def with_data(study: Study, report: Reporter) -> StudyConfig:
     config = study.config
     if not config.is_synthetic:
         return config
-    folder = study.workspace.cache / "synthetic" / f"seed-{config.seed}"
+    folder = study_folder(study.workspace.cache, seed=config.seed)
     made = generate(folder, seed=config.seed, progress=report("Drawing the synthetic lesions"))
     return config.with_settings({"data": str(made.table), "images": str(made.images)})
 

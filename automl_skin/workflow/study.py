@@ -17,7 +17,7 @@ Folder of a study::
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -84,9 +84,8 @@ class Study:
 
 def committed_study(name: str) -> Path | None:
     """Return the `study.toml` that ships with automl-skin under this name, if there is one."""
-    inside = Path(str(resources.files(automl_skin))) / "studies" / name / "study.toml"
-    beside = Path(str(resources.files(automl_skin))).parent / "studies" / name / "study.toml"
-    return next((path for path in (inside, beside) if path.is_file()), None)
+    files = (folder / name / "study.toml" for folder in _shipped_folders())
+    return next((path for path in files if path.is_file()), None)
 
 
 def study_name(given: str, settings: Mapping[str, Any]) -> str:
@@ -126,7 +125,7 @@ def settings_of(settings: Mapping[str, Any], flags: Mapping[str, Any], where: st
     """Return the config of a file's settings and the flags that win over them."""
     given = {**settings, **_absolute(flags)}
     if not given.get("data"):
-        given = {**SYNTHETIC_ARGUMENTS, **given}
+        given = {**asdict(SYNTHETIC_ARGUMENTS), **given}
     return parse_settings(given, where)
 
 
@@ -147,6 +146,25 @@ def existing_study(workspace: Workspace, name: str) -> Study:
         )
         raise ConfigError(message)
     return open_study(workspace, name, {})
+
+
+def list_studies(workspace: Workspace) -> list[tuple[str, str, str, str]]:
+    """Return name, where it is, its trials, and its first line, of all committed and begun studies."""
+    shipped = [path for root in _shipped_folders() for path in sorted(root.glob("*/study.toml"))]
+    own = [path for path in sorted(workspace.studies.glob("*/study.toml")) if path not in shipped]
+    rows = {}
+    for path, where in [*((path, "ships with automl-skin") for path in shipped), *((path, str(path.parent)) for path in own)]:
+        settings = parse_settings(read_settings(path), str(path))
+        first = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+        done = len(list((workspace.studies / path.parent.name / "trials").glob("*.json")))
+        rows[path.parent.name] = (path.parent.name, where, f"{done} of {settings.trials}", first)
+    return list(rows.values())
+
+
+def _shipped_folders() -> list[Path]:
+    """Return where committed studies lie: inside the wheel, or beside the package in a checkout."""
+    package = Path(str(resources.files(automl_skin)))
+    return [folder for folder in (package / "studies", package.parent / "studies") if folder.is_dir()]
 
 
 def begin(study: Study) -> None:

@@ -1,0 +1,46 @@
+"""``automl-skin evaluate``: how good a bundle is on a labelled set."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automl_skin.cli import options
+from automl_skin.cli.options import split_commas
+
+
+def evaluate(
+    bundle: Annotated[Path, typer.Argument(help="Folder that `automl-skin export` wrote.")],
+    data: Annotated[Path, typer.Option("--data", help="Labelled table: CSV or Parquet.")],
+    images: Annotated[Path, typer.Option("--images", help="Folder of the photographs.")],
+    target: Annotated[str, typer.Option("--target", help="Column of the diagnosis.")],
+    positive: options.Positive = None,
+    output: Annotated[
+        Path, typer.Option("--output", help="Folder of the scores, figures and plots.")
+    ] = Path("evaluation"),
+    sensitivity: Annotated[float, typer.Option("--sensitivity", help="Of the decision.")] = 0.95,
+    image_column: options.ImageColumn = None,
+    case_column: options.CaseColumn = None,
+    patient_column: options.PatientColumn = None,
+    lesion_column: options.LesionColumn = None,
+    device: options.Device = None,
+) -> None:
+    """Score a labelled set: AUC and its interval, calibration, and the decision's sensitivity and specificity."""
+    from automl_skin.cli.terminal import Terminal
+    from automl_skin.workflow.evaluate import LabelledSet
+    from automl_skin.workflow.evaluate import evaluate as evaluate_bundle
+
+    named = {"image": image_column, "case": case_column, "patient": patient_column, "lesion": lesion_column}
+    roles = {role: column for role, column in named.items() if column}
+    labelled = LabelledSet(data, images, target, tuple(split_commas(positive) or ()), roles)
+    terminal = Terminal()
+    with terminal.progress() as report:
+        evaluation = evaluate_bundle(
+            bundle,
+            labelled,
+            output,
+            sensitivity=sensitivity,
+            device=device or "auto",
+            progress=report("Scoring"),
+        )
+    terminal.say(*evaluation.lines(), f"Written: {output}")

@@ -1,0 +1,28 @@
+"""``automl-skin leaderboard``: a study at any time."""
+
+from typing import Annotated
+
+import typer
+
+from automl_skin.cli import options
+from automl_skin.cli.settings import workspace_of
+
+
+def leaderboard(
+    study: options.Study = "",
+    top: Annotated[int, typer.Option("--top", help="Trials to show.")] = 20,
+    workspace: options.WorkspaceFolder = None,
+    cache_dir: options.CacheFolder = None,
+) -> None:
+    """Show the trials of a study, the best first, and what having chosen the best of them means."""
+    from automl_skin.cli.terminal import Terminal, print_leaderboard
+    from automl_skin.workflow.leaderboard import read_leaderboard
+    from automl_skin.workflow.study import existing_study
+
+    terminal = Terminal()
+    board = read_leaderboard(existing_study(workspace_of(workspace, cache_dir), study))
+    print_leaderboard(terminal, board.table, top)
+    terminal.say(
+        f"Best trial: {board.best.naive:.4f}; corrected for the choice: {board.best.corrected:.4f}; "
+        f"{board.tied} trials are tied with it."
+    )
