@@ -20,7 +20,7 @@ def test_only_folders_in_hub_layout_count(tmp_path):
 
 
 def test_a_missing_weights_dir_is_named(tmp_path):
-    with pytest.raises(BackboneError, match="must be a folder.*absent is none"):
+    with pytest.raises(BackboneError, match=r"must be a folder.*absent is none"):
         folders_of(tmp_path / "absent")
 
 

@@ -38,7 +38,7 @@ def test_tuned_weights_score_what_they_have_not_seen(fold):
 
 
 def test_tuned_weights_never_score_what_tuned_them():
-    with pytest.raises(LeakageError, match="fold 0 must be scored by weights .* held out: 2, 3"):
+    with pytest.raises(LeakageError, match=r"fold 0 must be scored by weights .* held out: 2, 3"):
         check_provenance(TUNED, "plan", 0)
 
 

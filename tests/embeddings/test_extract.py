@@ -1,0 +1,224 @@
+import errno
+import logging
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from automl_skin.backbones.catalogue import resolve_backbone
+from automl_skin.backbones.recipe import default_recipe
+from automl_skin.digests import digest_file
+from automl_skin.embeddings.cache import EmbeddingCache
+from automl_skin.embeddings.extract import StageOneOptions, extract
+from automl_skin.embeddings.shard import shard_files
+from automl_skin.errors import StorageError
+
+BACKBONE = resolve_backbone("test_resnet.random")
+RECIPE = default_recipe(BACKBONE, 32, 32)
+OPTIONS = StageOneOptions(device="cpu", precision="float32", batch_size=8, threads=1)
+
+CHILD = """
+import sys
+from pathlib import Path
+import pandas as pd
+from automl_skin.embeddings import extract as module
+from automl_skin.embeddings import shard
+from automl_skin.backbones.catalogue import resolve_backbone
+from automl_skin.backbones.recipe import default_recipe
+from automl_skin.embeddings.cache import EmbeddingCache
+module.MAX_ROWS = shard.MAX_ROWS = 16
+backbone = resolve_backbone("test_resnet.random")
+options = module.StageOneOptions(
+    device="cpu", precision="float32", batch_size=8, threads=1,
+    progress=lambda done, total: print(done, flush=True),
+)
+result = module.extract(
+    backbone, default_recipe(backbone, 32, 32), Path(sys.argv[1]), pd.read_csv(sys.argv[2]),
+    EmbeddingCache(Path(sys.argv[3])), options=options,
+)
+print("computed", result.computed, flush=True)
+"""
+
+
+def table(folder, names):
+    return pd.DataFrame({"path": names, "content": [digest_file(folder / name) for name in names]})
+
+
+def make_images(folder, n):
+    folder.mkdir(exist_ok=True)
+    random_numbers = np.random.default_rng(0)
+    names = [f"{i:03}.png" for i in range(n)]
+    for name in names:
+        cv2.imwrite(str(folder / name), random_numbers.integers(0, 256, (20, 24, 3), dtype=np.uint8))
+    return table(folder, names)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
+    return folder, make_images(folder, 40)
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return EmbeddingCache(tmp_path / "cache")
+
+
+def run(pictures, cache, images=None, **changes):
+    folder, rows = pictures
+    options = StageOneOptions(**{**vars(OPTIONS), **changes})
+    return extract(BACKBONE, RECIPE, folder, rows if images is None else images, cache, options=options)
+
+
+def test_each_image_is_computed_once(pictures, cache):
+    first, second = run(pictures, cache), run(pictures, cache)
+    assert (first.computed, second.computed) == (40, 0)
+    assert first.embeddings.shape == (40, 96)
+    assert np.isfinite(first.embeddings).all()
+    assert np.array_equal(first.embeddings, second.embeddings)
+
+
+def test_only_what_is_missing_is_computed(pictures, cache):
+    run(pictures, cache, pictures[1][:25])
+    rest = run(pictures, cache)
+    assert rest.computed == 15
+    np.testing.assert_allclose(
+        rest.embeddings, run(pictures, EmbeddingCache(cache.folder / "new")).embeddings, atol=1e-4
+    )
+
+
+def test_rows_are_in_the_order_asked_for(pictures, cache):
+    forwards = run(pictures, cache).embeddings
+    assert np.array_equal(run(pictures, cache, pictures[1][::-1]).embeddings, forwards[::-1])
+
+
+def test_threads_and_batches_do_not_matter(pictures, cache, tmp_path):
+    expected = run(pictures, cache).embeddings
+    found = run(pictures, EmbeddingCache(tmp_path / "new"), threads=3, batch_size=7).embeddings
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4 * expected.std())
+
+
+def test_the_callers_threads_stay_as_they_are(pictures, cache):
+    before = torch.get_num_threads()
+    run(pictures, cache, threads=2)
+    assert torch.get_num_threads() == before
+
+
+def test_identical_bytes_are_computed_once(pictures, cache):
+    folder, rows = pictures
+    twice = pd.concat([rows, rows.assign(path=rows["path"])])
+    result = run((folder, twice), cache)
+    assert result.computed == 40
+    assert np.array_equal(result.embeddings[:40], result.embeddings[40:])
+
+
+def test_another_precision_or_views_is_another_key(pictures, cache):
+    one = run(pictures, cache, pictures[1][:2])
+    four = run(pictures, cache, pictures[1][:2], views=4)
+    assert four.computed == 2
+    assert one.key.digest != four.key.digest
+    assert not np.array_equal(one.embeddings, four.embeddings)
+
+
+def test_damaged_images_are_named_and_stop_nothing(tmp_path, cache):
+    rows = make_images(tmp_path / "images", 20)
+    (tmp_path / "images" / "007.png").write_bytes(b"this is text")
+    rows.loc[3, "content"] = ""
+    result = run((tmp_path / "images", rows), cache)
+    assert result.computed == 18
+    assert set(result.failures) == {"003.png", "007.png"}
+    assert "must be an image" in result.failures["007.png"]
+    assert np.isnan(result.embeddings[[3, 7]]).all()
+    assert np.isfinite(np.delete(result.embeddings, [3, 7], axis=0)).all()
+
+
+def test_a_damaged_shard_is_computed_again(pictures, cache, caplog):
+    expected = run(pictures, cache)
+    (shard,) = shard_files(cache.folder / expected.key.digest)
+    shard.write_bytes(shard.read_bytes()[:-1])
+    with caplog.at_level(logging.WARNING):
+        again = run(pictures, cache)
+    assert again.computed == 40
+    assert "set aside" in caplog.text
+    assert np.array_equal(again.embeddings, expected.embeddings)
+
+
+def test_progress_counts_to_the_end_from_where_it_was(pictures, cache):
+    run(pictures, cache, pictures[1][:16])
+    seen = []
+    run(pictures, cache, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(16, 40), (24, 40), (32, 40), (40, 40)]
+
+
+def test_a_full_disk_loses_nothing_that_was_finished(pictures, cache, monkeypatch):
+    monkeypatch.setattr("automl_skin.embeddings.extract.MAX_ROWS", 16)
+    monkeypatch.setattr("automl_skin.embeddings.shard.MAX_ROWS", 16)
+    real, calls = os.fsync, []
+
+    def fsync(descriptor):
+        calls.append(descriptor)
+        if len(calls) == 4:  # key.json, two shards, then the disk is full
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        with pytest.raises(StorageError, match="disk is full"):
+            run(pictures, cache)
+    rest = run(pictures, cache)
+    assert rest.computed == 40 - 32
+    assert np.isfinite(rest.embeddings).all()
+
+
+@pytest.fixture
+def child(tmp_path):
+    folder = tmp_path / "images"
+    rows = make_images(folder, 200)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    (tmp_path / "child.py").write_text(textwrap.dedent(CHILD))
+
+    def start(cache_folder):
+        arguments = [tmp_path / "child.py", folder, tmp_path / "rows.csv", cache_folder]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        return subprocess.Popen(
+            [sys.executable, *map(str, arguments)], stdout=subprocess.PIPE, text=True, env=environment
+        )
+
+    return start, (folder, rows)
+
+
+@pytest.mark.slow
+def test_killed_at_random_times_the_result_is_the_same(child, tmp_path):
+    start, pictures = child
+    uninterrupted = run(pictures, EmbeddingCache(tmp_path / "whole"))
+    chance = np.random.default_rng(0)
+    for _ in range(5):
+        process = start(tmp_path / "killed")
+        process.stdout.readline()  # computing has begun
+        time.sleep(chance.uniform(0, 0.15))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    cache = EmbeddingCache(tmp_path / "killed")
+    _, found = cache.read(uninterrupted.key, list(pictures[1]["content"]))
+    final = run(pictures, cache)
+    assert final.computed == 200 - found.sum()
+    assert found.any()
+    assert final.embeddings.tobytes() == uninterrupted.embeddings.tobytes()
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_work(child, tmp_path):
+    start, pictures = child
+    processes = [start(tmp_path / "shared") for _ in range(2)]
+    outputs = [process.communicate(timeout=300)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert sum(int(output.split("computed ")[1]) for output in outputs) == 200
+    assert run(pictures, EmbeddingCache(tmp_path / "shared")).computed == 0
