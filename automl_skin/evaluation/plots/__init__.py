@@ -1,0 +1,1 @@
+"""Figures as PNG, drawn without pyplot and its global state."""

@@ -1,0 +1,158 @@
+"""ROC and precision-recall curves of one or several models."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.evaluation.plots.curve_points import (
+    GRID,
+    Contrast,
+    contrasts,
+    macro_precision_recall,
+    macro_roc,
+    roc_band,
+)
+from automl_skin.evaluation.plots.style import (
+    MUTED,
+    colour,
+    dress,
+    legend,
+    line_style,
+    new_figure,
+    to_png,
+    unit_square,
+)
+from automl_skin.evaluation.resampling import resampled_aucs
+from automl_skin.metrics.intervals import Interval, central_range
+from automl_skin.metrics.ranking import average_precision, macro_auc
+
+Models = Mapping[str, FloatArray]
+
+_MANY = 10  # entries that a legend inside the square can hold
+
+
+def roc_plot(
+    labels: IntArray,
+    models: Models,
+    *,
+    groups: npt.ArrayLike | None = None,
+    classes: Sequence[str] = (),
+    title: str = "ROC",
+    seed: int = 0,
+) -> bytes:
+    """Draw ROC curves as PNG.
+
+    One model of several classes gets a curve a class; several models get one curve each, of several
+    classes the macro average.
+
+    Parameters
+    ----------
+    labels : array of shape (n_cases,)
+    models : mapping of str to array of shape (n_cases, n_classes)
+        By name; the first is drawn strongest and has the band.
+    groups : array of shape (n_cases,), optional
+        With groups the figure shows 95 % intervals of the AUC and a pointwise band, groups drawn whole.
+    classes : sequence of str
+        Names of the classes, for a curve a class.
+    """
+    figure = new_figure(4.6, 4.8)
+    axes = figure.add_subplot()
+    draw_roc(axes, labels, models, groups=groups, classes=classes, seed=seed)
+    axes.set_title(title, loc="left")
+    return to_png(figure)
+
+
+def precision_recall_plot(
+    labels: IntArray, models: Models, *, classes: Sequence[str] = (), title: str = "Precision and recall"
+) -> bytes:
+    """Draw precision-recall curves as PNG; which curves, as in `roc_plot`."""
+    figure = new_figure(4.6, 4.8)
+    axes = figure.add_subplot()
+    draw_precision_recall(axes, labels, models, classes=classes)
+    axes.set_title(title, loc="left")
+    return to_png(figure)
+
+
+def draw_roc(
+    axes: Axes,
+    labels: IntArray,
+    models: Models,
+    *,
+    groups: npt.ArrayLike | None = None,
+    classes: Sequence[str] = (),
+    seed: int = 0,
+) -> None:
+    """Draw ROC curves into axes; see `roc_plot`."""
+    dress(axes, "ROC", "1 - specificity", "Sensitivity")
+    unit_square(axes)
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=":")
+    several = _by_curve(labels, models, classes)
+    texts = _auc_texts(labels, models, several, groups, seed)
+    for position, (name, curve) in enumerate(several.items()):
+        if groups is not None and position == 0:
+            low, high = roc_band(curve, groups, seed)
+            axes.fill_between(GRID, low, high, color=colour(0), alpha=0.18, linewidth=0)
+        _line(axes, macro_roc(curve), position, f"{name}  {texts[name]}")
+    legend(axes, "lower right", "AUC" if groups is None else "AUC (95 % interval)")
+
+
+def draw_precision_recall(
+    axes: Axes, labels: IntArray, models: Models, *, classes: Sequence[str] = ()
+) -> None:
+    """Draw precision-recall curves into axes; the dotted line is what chance gives."""
+    dress(axes, "Precision and recall", "Recall (sensitivity)", "Precision (positive predictive value)")
+    unit_square(axes)
+    several = _by_curve(labels, models, classes)
+    for position, (name, curve) in enumerate(several.items()):
+        value = np.mean([_average_precision(contrast) for contrast in curve])
+        _line(axes, macro_precision_recall(curve), position, f"{name}  {value:.3f}")
+    first = next(iter(several.values()))
+    if len(first) == 1 and len(contrasts(labels, next(iter(models.values())))) == 1:
+        axes.axhline(first[0].positive.mean(), color=MUTED, linewidth=0.8, linestyle=":")
+    legend(axes, "best", "Average precision")
+
+
+def _by_curve(labels: IntArray, models: Models, classes: Sequence[str]) -> dict[str, list[Contrast]]:
+    """Return, by the name of the curve, the contrasts that it averages."""
+    found = {name: contrasts(labels, probabilities) for name, probabilities in models.items()}
+    first = next(iter(found.values()))
+    if len(found) > 1 or len(first) == 1:
+        return found
+    return {classes[each.label] if classes else f"class {each.label}": [each] for each in first[:_MANY]}
+
+
+def _auc_texts(
+    labels: IntArray,
+    models: Models,
+    several: Mapping[str, list[Contrast]],
+    groups: npt.ArrayLike | None,
+    seed: int,
+) -> dict[str, str]:
+    if groups is None or list(several) != list(models):
+        return {name: f"{np.mean([_auc(each) for each in curve]):.3f}" for name, curve in several.items()}
+    resampled = resampled_aucs(labels, list(models.values()), groups, seed=seed)
+    intervals = {
+        name: Interval(macro_auc(labels, p), *central_range(values))
+        for (name, p), values in zip(models.items(), resampled, strict=True)
+    }
+    return {name: f"{x.value:.3f} ({x.low:.3f}-{x.high:.3f})" for name, x in intervals.items()}
+
+
+def _line(axes: Axes, points: tuple[FloatArray, FloatArray], position: int, label: str) -> None:
+    width = 2.0 if position == 0 else 1.4
+    axes.plot(*points, color=colour(position), linestyle=line_style(position), linewidth=width, label=label)
+
+
+def _two_columns(contrast: Contrast) -> tuple[IntArray, FloatArray]:
+    return contrast.positive.astype(np.int64), np.column_stack([1 - contrast.scores, contrast.scores])
+
+
+def _auc(contrast: Contrast) -> float:
+    return macro_auc(*_two_columns(contrast))
+
+
+def _average_precision(contrast: Contrast) -> float:
+    return average_precision(*_two_columns(contrast))
