@@ -1,6 +1,7 @@
 """Finding copies among painted lesions, and (marked `real`) among those of HAM10000."""
 
 import io
+import logging
 import os
 import shutil
 import time
@@ -159,11 +160,10 @@ def test_what_was_verified_holds_for_renamed_files(few, tmp_path, monkeypatch):
     assert _pairs(found) == {("xc.png", "xd.png"), ("xa.png", "xb.png")}
 
 
-def test_the_order_of_the_table_changes_no_similarity(few, tmp_path):
-    forward = find_duplicates(few, *_inspect(few), tmp_path / "one")
-    backward = find_duplicates(
-        few, *_inspect(few, ["e.png", "d.png", "c.png", "b.png", "a.png"]), tmp_path / "two"
-    )
+def test_the_order_of_the_table_does_not_matter(few, tmp_path, monkeypatch):
+    forward = find_duplicates(few, *_inspect(few), tmp_path)
+    monkeypatch.setattr(duplicates, "similarity", None)  # all is known
+    backward = find_duplicates(few, *_inspect(few, [f"{name}.png" for name in "edcba"]), tmp_path)
     assert {frozenset(pair) for pair in _pairs(forward)} == {frozenset(pair) for pair in _pairs(backward)}
     assert sorted(forward["similarity"]) == sorted(backward["similarity"])
 
@@ -219,7 +219,7 @@ def _real_folder():
 
 
 @pytest.mark.real
-def test_planted_copies_among_all_of_ham10000(tmp_path, record_property):
+def test_planted_copies_among_all_of_ham10000(tmp_path):
     data = _real_folder()
     table = pd.read_csv(data / "metadata.csv")
     images = tmp_path / "images"
@@ -244,7 +244,7 @@ def test_planted_copies_among_all_of_ham10000(tmp_path, record_property):
     recall = right["path_b"].nunique() / N_COPIES
     wrong = len(copied) - len(right)
     figures = f"recall {recall:.2f}, {wrong} wrong, {crossing} pairs of two lesions, {seconds:.0f} s"
-    record_property("figures", figures)
+    logging.getLogger(__name__).info(figures)
     assert recall >= 0.9, figures
     assert wrong <= 2, figures
-    assert 20 <= crossing <= 40, figures  # looked at: 24 pairs are the same skin under two lesion ids
+    assert 20 <= crossing <= 40, figures  # looked at: 26 pairs are the same skin under two lesion ids
