@@ -1,4 +1,4 @@
-"""Reliability: what share of the cases with a probability of 0.3 is positive?"""
+"""Reliability: the share of positive cases among those with one probability."""
 
 from collections.abc import Mapping
 
@@ -13,6 +13,7 @@ from automl_skin.evaluation.plots.style import (
     MUTED,
     colour,
     dress,
+    entitle,
     grid,
     legend,
     new_figure,
@@ -42,7 +43,7 @@ def calibration_plot(
     figure = new_figure(4.6, 5.8)
     top, bottom = figure.subplots(2, 1, height_ratios=[4, 1], sharex=True)
     draw_reliability(top, labels, models)
-    top.set_title(title, loc="left")
+    entitle(top, title)
     top.set_xlabel("")
     _draw_counts(bottom, next(iter(models.values())))
     return to_png(figure)

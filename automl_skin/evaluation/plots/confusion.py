@@ -6,10 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from automl_skin.arrays import IntArray
-from automl_skin.evaluation.plots.style import INK, SMALL, dress, new_figure, to_png
+from automl_skin.evaluation.plots.style import INK, SMALL, dress, entitle, new_figure, to_png
 from automl_skin.metrics.thresholds import confusion
 
 _DARK = 0.55  # share above which the text on a cell is white
+_LETTERS = 42  # that fit side by side under the matrix
 _CROWDED = 5  # classes above which a cell shows its share on a second line in smaller letters
 
 
@@ -27,7 +28,7 @@ def confusion_plot(
     figure = new_figure(side + 0.6, side)
     axes = figure.add_subplot()
     draw_confusion(axes, labels, decisions, classes)
-    axes.set_title(title, loc="left")
+    entitle(axes, title)
     return to_png(figure)
 
 
@@ -47,7 +48,7 @@ def draw_confusion(axes: Axes, labels: IntArray, decisions: IntArray, classes: S
             fontsize=SMALL if len(classes) <= _CROWDED else SMALL - 1.5,
             color="white" if share > _DARK else INK,
         )
-    turned = 0 if sum(map(len, classes)) < 20 else 35  # noqa: PLR2004 - letters that fit side by side
+    turned = 0 if max(map(len, classes)) * len(classes) <= _LETTERS else 35
     positions = range(len(classes))
     axes.set_xticks(positions, labels=list(classes), rotation=turned, ha="right" if turned else "center")
     axes.set_yticks(positions, labels=list(classes))

@@ -19,6 +19,7 @@ from automl_skin.evaluation.plots.style import (
     MUTED,
     colour,
     dress,
+    entitle,
     legend,
     line_style,
     new_figure,
@@ -61,7 +62,7 @@ def roc_plot(
     figure = new_figure(4.6, 4.8)
     axes = figure.add_subplot()
     draw_roc(axes, labels, models, groups=groups, classes=classes, seed=seed)
-    axes.set_title(title, loc="left")
+    entitle(axes, title)
     return to_png(figure)
 
 
@@ -72,7 +73,7 @@ def precision_recall_plot(
     figure = new_figure(4.6, 4.8)
     axes = figure.add_subplot()
     draw_precision_recall(axes, labels, models, classes=classes)
-    axes.set_title(title, loc="left")
+    entitle(axes, title)
     return to_png(figure)
 
 
@@ -90,13 +91,15 @@ def draw_roc(
     unit_square(axes)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=":")
     several = _by_curve(labels, models, classes)
+    a_model_each = list(several) == list(models)
     texts = _auc_texts(labels, models, several, groups, seed)
     for position, (name, curve) in enumerate(several.items()):
-        if groups is not None and position == 0:
+        if groups is not None and position == 0 and a_model_each:
             low, high = roc_band(curve, groups, seed)
             axes.fill_between(GRID, low, high, color=colour(0), alpha=0.18, linewidth=0)
-        _line(axes, macro_roc(curve), position, f"{name}  {texts[name]}")
-    legend(axes, "lower right", "AUC" if groups is None else "AUC (95 % interval)")
+        strong = position == 0 and a_model_each
+        _line(axes, macro_roc(curve), position, f"{name}  {texts[name]}", strong=strong)
+    legend(axes, "lower right", "AUC" if groups is None or not a_model_each else "AUC (95 % interval)")
 
 
 def draw_precision_recall(
@@ -108,11 +111,16 @@ def draw_precision_recall(
     several = _by_curve(labels, models, classes)
     for position, (name, curve) in enumerate(several.items()):
         value = np.mean([_average_precision(contrast) for contrast in curve])
-        _line(axes, macro_precision_recall(curve), position, f"{name}  {value:.3f}")
+        strong = position == 0 and list(several) == list(models)
+        points = macro_precision_recall(curve)
+        _line(axes, points, position, f"{name}  {value:.3f}", strong=strong, steps=True)
     first = next(iter(several.values()))
     if len(first) == 1 and len(contrasts(labels, next(iter(models.values())))) == 1:
         axes.axhline(first[0].positive.mean(), color=MUTED, linewidth=0.8, linestyle=":")
-    legend(axes, "best", "Average precision")
+    if len(several) == 1:
+        legend(axes, "lower left", "Average precision")
+    else:
+        legend(axes, "below", "Average precision", columns=2 if len(models) > 1 else 3)
 
 
 def _by_curve(labels: IntArray, models: Models, classes: Sequence[str]) -> dict[str, list[Contrast]]:
@@ -141,9 +149,24 @@ def _auc_texts(
     return {name: f"{x.value:.3f} ({x.low:.3f}-{x.high:.3f})" for name, x in intervals.items()}
 
 
-def _line(axes: Axes, points: tuple[FloatArray, FloatArray], position: int, label: str) -> None:
-    width = 2.0 if position == 0 else 1.4
-    axes.plot(*points, color=colour(position), linestyle=line_style(position), linewidth=width, label=label)
+def _line(
+    axes: Axes,
+    points: tuple[FloatArray, FloatArray],
+    position: int,
+    label: str,
+    *,
+    strong: bool,
+    steps: bool = False,
+) -> None:
+    axes.plot(
+        *points,
+        color=colour(position),
+        linestyle=line_style(position),
+        linewidth=2.0 if strong else 1.4,
+        # the average precision is the area under these steps
+        drawstyle="steps-pre" if steps else "default",
+        label=label,
+    )
 
 
 def _two_columns(contrast: Contrast) -> tuple[IntArray, FloatArray]:

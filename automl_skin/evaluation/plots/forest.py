@@ -1,6 +1,7 @@
 """The locked test in one figure: every model's AUC with its interval, and what the first gains on the others."""
 
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from automl_skin.evaluation.figures import Figures
 from automl_skin.evaluation.plots.style import (
@@ -44,6 +45,10 @@ def forest_plot(figures: Figures, *, title: str = "Locked test set") -> bytes:
     figure.legend(
         *left.get_legend_handles_labels(), loc="outside lower left", ncols=2, fontsize=SMALL, frameon=False
     )
+    if figures.gains:
+        figure.legend(
+            handles=_gain_handles(), loc="outside lower right", ncols=2, fontsize=SMALL, frameon=False
+        )
     return to_png(figure)
 
 
@@ -63,6 +68,16 @@ def _draw_interval(
     )
 
 
+def _gain_handles() -> list[Line2D]:
+    return [
+        Line2D([], [], color=shade, marker="o", markerfacecolor=inside, label=text)
+        for shade, inside, text in (
+            (COLOURS[2], COLOURS[2], "interval above 0"),
+            (COLOURS[1], "white", "not above 0"),
+        )
+    ]
+
+
 def _write(axes: Axes, row: float, interval: Interval, form: str) -> None:
     axes.annotate(
         form.format(interval.value),
@@ -72,6 +87,7 @@ def _write(axes: Axes, row: float, interval: Interval, form: str) -> None:
         ha="center",
         fontsize=SMALL,
         color=INK,
+        bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"},
     )
 
 

@@ -11,6 +11,7 @@ from automl_skin.evaluation.plots.style import (
     SMALL,
     colour,
     dress,
+    entitle,
     grid,
     legend,
     new_figure,
@@ -45,13 +46,13 @@ def scores_plot(
         figure = new_figure(5.6, 3.4)
         axes = figure.add_subplot()
         _draw_two(axes, labels, probabilities[:, 1], classes, threshold)
-        axes.set_title(title, loc="left")
+        entitle(axes, title)
         return to_png(figure)
     figure = new_figure(5.6, 0.9 + 0.62 * len(classes))
     rows = figure.subplots(len(classes), 1, sharex=True)
     for label, axes in enumerate(rows):
         _draw_row(axes, probabilities[labels == label, label], classes[label], label)
-    rows[0].set_title(title, loc="left")
+    entitle(rows[0], title)
     rows[-1].set_xlabel("Probability of the true class")
     return to_png(figure)
 

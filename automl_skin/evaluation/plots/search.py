@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-import matplotlib
+import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -17,7 +17,6 @@ from automl_skin.evaluation.plots.style import (
     colour,
     dress,
     grid,
-    legend,
     new_figure,
     to_png,
 )
@@ -30,8 +29,8 @@ def history_plot(
 ) -> bytes:
     """Draw every trial's figure, coloured by family, with the best so far, as PNG.
 
-    The axis begins at the fifth percentile, so that a few bad trials do not hide the rest; those below, and those that did
-    not finish, are marks at its foot.
+    The axis goes four times as far below the median as the best lies above it, so that bad trials do not
+    hide the rest; those further down, and those that did not finish, are marks at its foot.
 
     Parameters
     ----------
@@ -51,9 +50,15 @@ def history_plot(
     names = np.asarray(families, dtype=object)
     for position, name in enumerate(sorted(set(families))):
         shown = (names == name) & (figures >= foot)
-        style = {"color": colour(position), "marker": MARKERS[position % len(MARKERS)]}
         axes.scatter(
-            np.flatnonzero(shown), figures[shown], s=20, alpha=0.85, linewidths=0, label=name, **style
+            np.flatnonzero(shown),
+            figures[shown],
+            s=20,
+            alpha=0.85,
+            linewidths=0,
+            color=colour(position),
+            marker=MARKERS[position % len(MARKERS)],
+            label=name.replace("_", " "),
         )
     _draw_best(axes, figures)
     _draw_foot(axes, figures, foot)
@@ -66,7 +71,8 @@ def _set_range(axes: Axes, values: FloatArray) -> float:
     finite = values[np.isfinite(values)]
     if not len(finite):
         return 0.0
-    low, high = float(np.quantile(finite, 0.05)), float(finite.max())
+    low, high = float(np.median(finite)), float(finite.max())
+    low = max(float(finite.min()), low - 4 * (high - low))
     room = max(high - low, 1e-3)
     axes.set_ylim(low - 0.14 * room, high + 0.08 * room)
     axes.set_xlim(-1, len(values))
@@ -106,8 +112,8 @@ def _draw_foot(axes: Axes, values: FloatArray, foot: float) -> None:
             )
 
 
-def spread_plot(spread: pd.DataFrame, *, metric: str = "AUC", title: str = "Best figure and trials") -> bytes:
-    """Draw the best figure by backbone, fusion and head as PNG.
+def spread_plot(spread: pd.DataFrame, *, metric: str = "AUC", title: str = "") -> bytes:
+    """Draw the best figure by backbone, fusion and head, with the number of trials, as PNG.
 
     Parameters
     ----------
@@ -126,7 +132,12 @@ def spread_plot(spread: pd.DataFrame, *, metric: str = "AUC", title: str = "Best
     shown, counts = best.reindex(index=order, columns=heads), trials.reindex(index=order, columns=heads)
     figure = new_figure(2.9 + 0.95 * len(heads) + 0.04 * max(map(len, order)), 1.2 + 0.36 * len(order))
     axes = figure.add_subplot()
-    dress(axes, title, f"{left_out} worse rows are not shown" if left_out else "", "")
+    dress(
+        axes,
+        title or f"Best {metric} (number of trials)",
+        f"{left_out} worse rows are not shown" if left_out else "",
+        "",
+    )
     _draw_cells(axes, shown.to_numpy(np.float64), counts.fillna(0).to_numpy(np.int64), metric)
     axes.set_xticks(range(len(heads)), labels=[str(name).replace("_", " ") for name in heads])
     axes.set_yticks(range(len(order)), labels=list(order))
@@ -140,15 +151,20 @@ def _row_name(backbone: str, fusion: str) -> str:
 def _draw_cells(axes: Axes, best: FloatArray, trials: npt.NDArray[np.int64], metric: str) -> None:
     finite = best[np.isfinite(best)]
     low, high = (float(np.quantile(finite, 0.1)), float(finite.max())) if len(finite) else (0.0, 1.0)
-    palette = matplotlib.colormaps["cividis"].with_extremes(bad="#F2F2F2")
+    palette = mpl.colormaps["Blues"].with_extremes(bad="#F4F4F4")
     image = axes.imshow(best, cmap=palette, vmin=low, vmax=max(high, low + 1e-3), aspect="auto")
     for (row, column), value in np.ndenumerate(best):
         count = trials[row, column]
         text = f"{value:.3f}  ({count})" if np.isfinite(value) else (f"- ({count})" if count else "")
-        bright = not np.isfinite(value) or value > low + 0.55 * (high - low)
+        bright = not np.isfinite(value) or value < low + 0.6 * (high - low)
         axes.text(
             column, row, text, ha="center", va="center", fontsize=SMALL, color=INK if bright else "white"
         )
+    for line in range(1, max(best.shape)):
+        axes.axhline(line - 0.5, color="white", linewidth=1.5)
+        axes.axvline(line - 0.5, color="white", linewidth=1.5)
+    axes.set_xlim(-0.5, best.shape[1] - 0.5)
+    axes.set_ylim(best.shape[0] - 0.5, -0.5)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)

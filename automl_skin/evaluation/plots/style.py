@@ -4,9 +4,13 @@ Colours are Okabe & Ito's (2008). Lines differ in their dashes too, so that a gr
 """
 
 import io
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+
+Place = Literal["upper left", "upper right", "lower left", "lower right", "below"]
 
 INK = "#222222"
 MUTED = "#6B6B6B"
@@ -32,10 +36,15 @@ def dress(axes: Axes, title: str = "", x: str = "", y: str = "") -> None:
         spine.set_color(MUTED)
         spine.set_linewidth(0.8)
     axes.tick_params(labelsize=SMALL, colors=INK, color=MUTED, width=0.8, length=3)
-    axes.set_title(title, fontsize=TITLE, color=INK, loc="left", fontweight="bold")
+    entitle(axes, title)
     axes.set_xlabel(x, fontsize=LABEL, color=INK)
     axes.set_ylabel(y, fontsize=LABEL, color=INK)
     axes.set_axisbelow(True)
+
+
+def entitle(axes: Axes, title: str) -> None:
+    """Give axes their title."""
+    axes.set_title(title, fontsize=TITLE, color=INK, loc="left", fontweight="bold")
 
 
 def grid(axes: Axes, axis: str = "both") -> None:
@@ -56,13 +65,20 @@ def unit_square(axes: Axes) -> None:
     grid(axes)
 
 
-def legend(axes: Axes, place: str, title: str = "") -> None:
-    """Add a legend on a plain white ground."""
+def legend(axes: Axes, place: Place, title: str = "", *, columns: int = 1) -> None:
+    """Add a legend on a plain white ground; "below" is under the axes."""
     box = axes.legend(
-        loc=place, fontsize=SMALL, frameon=True, facecolor="white", edgecolor="none", framealpha=0.85
+        loc="upper center" if place == "below" else place,
+        bbox_to_anchor=(0.5, -0.13) if place == "below" else None,
+        ncols=columns,
+        fontsize=SMALL,
+        frameon=True,
+        facecolor="white",
+        edgecolor="none",
+        framealpha=0.75,
     )
     if title:
-        box.set_title(title, prop={"size": SMALL})
+        box.set_title(title, prop=FontProperties(size=SMALL))
 
 
 def to_png(figure: Figure, dpi: int = DPI) -> bytes:
