@@ -76,7 +76,7 @@ def search(
         ),
     ] = None,
     size: Annotated[
-        int | None, typer.Option("--size", help="Input side in pixels.", rich_help_panel=NETWORKS)
+        str | None, typer.Option("--size", help="Input in pixels: HEIGHTxWIDTH or one side.", rich_help_panel=NETWORKS)
     ] = None,
     views: Annotated[
         int | None,

@@ -6,6 +6,7 @@ same command, or ``search --study NAME`` alone, continues it.
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -69,8 +70,8 @@ class StudyConfig:
     weights : {"pretrained", "random"}
     weights_dir : str
         Folder of weights in timm's hub layout.
-    size : int
-        Pixels of the shorter input side; 0 takes what the weights were made for.
+    size : str
+        Input in pixels, ``HEIGHTxWIDTH`` or one side; empty takes what the weights were made for.
     views : {1, 4, 8}
         Flips of an image whose embeddings are averaged.
     colour : tuple of {"none", "shades_of_grey"}
@@ -111,7 +112,7 @@ class StudyConfig:
     backbone: tuple[str, ...] = ("mobilenetv2_100",)
     weights: Literal["pretrained", "random"] = "pretrained"
     weights_dir: str = ""
-    size: int = 0
+    size: str = ""
     views: Literal[1, 4, 8] = 1
     colour: tuple[Literal["none", "shades_of_grey"], ...] = ("none",)
     family: tuple[str, ...] = tuple(FAMILIES)
@@ -135,6 +136,7 @@ class StudyConfig:
         _check_names("family", self.family, tuple(FAMILIES))
         _check_names("fusion", self.fusion, tuple(FUSIONS))
         self.scored_by()
+        _ = self.input_size
         for name in ("backbone", "colour"):
             if not getattr(self, name):
                 raise ConfigError(f"{name} must name at least one; found none")
@@ -145,6 +147,16 @@ class StudyConfig:
     def is_synthetic(self) -> bool:
         """Whether the data is the built-in synthetic study's."""
         return not self.data
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        """Height and width of the networks' input; None for what the weights were made for."""
+        if not self.size:
+            return None
+        sides = re.fullmatch(r"(\d+)(?:x(\d+))?", self.size)
+        if sides is None or int(sides[1]) == 0:
+            raise ConfigError(f"size must be HEIGHTxWIDTH or one side in pixels, such as 168x224; found {self.size!r}")
+        return int(sides[1]), int(sides[2] or sides[1])
 
     @property
     def encoder(self) -> EncoderConfig:

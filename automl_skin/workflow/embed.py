@@ -65,9 +65,9 @@ def embedding_sets(config: StudyConfig) -> list[EmbeddingSet]:
     """
     folder = Path(config.weights_dir) if config.weights_dir else None
     backbones = [resolve_backbone(name, folder, config.weights, config.seed) for name in config.backbone]
-    size = config.size or None
+    height, width = config.input_size or (None, None)
     return [
-        EmbeddingSet(backbone, RECIPE_NAMES[colour], default_recipe(backbone, size, size, colour))
+        EmbeddingSet(backbone, RECIPE_NAMES[colour], default_recipe(backbone, height, width, colour))
         for backbone in backbones
         for colour in config.colour
     ]

@@ -27,7 +27,7 @@ from automl_skin.workflow.study import Study
 SENSITIVITIES = tuple(round(0.5 + 0.01 * step, 2) for step in range(50))
 
 
-def export(study: Study, output: Path) -> BundleFacts:
+def export(study: Study, output: Path, *, refit: bool = False) -> BundleFacts:
     """Write the stack of a study as a bundle.
 
     Raises

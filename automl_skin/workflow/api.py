@@ -1,0 +1,114 @@
+"""The steps of the command line as Python functions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from automl_skin.evaluation.labelled import LabelledEvaluation
+from automl_skin.export.facts import BundleFacts
+from automl_skin.export.predictor import Predictor
+from automl_skin.scoring.decide import Wishes
+from automl_skin.scoring.stream import Summary
+from automl_skin.settings import Workspace
+from automl_skin.workflow import evaluate as _evaluate
+from automl_skin.workflow import export as _export
+from automl_skin.workflow import score as _score
+from automl_skin.workflow.audience import Several
+from automl_skin.workflow.check import check_data
+from automl_skin.workflow.leaderboard import Leaderboard, read_leaderboard
+from automl_skin.workflow.search import Audience, Outcome, run_search
+from automl_skin.workflow.study import existing_study, open_study
+from automl_skin.workflow.track import Tracked
+from automl_skin.workflow.understand import Understanding
+
+
+def check(*, workspace: Path | None = None, cache: Path | None = None, **settings: Any) -> Understanding:
+    """Understand and audit a table and its images; `settings` are those of `search`."""
+    return check_data(Workspace.at(workspace, cache), settings, _quiet)
+
+
+def search(
+    *,
+    study: str = "",
+    workspace: Path | None = None,
+    cache: Path | None = None,
+    open_again: bool = False,
+    audiences: Sequence[Audience] = (),
+    **settings: Any,
+) -> Outcome:
+    """Run or continue a study; `settings` are those of `study.toml` (`automl_skin.search.config`).
+
+    Parameters
+    ----------
+    study : str
+        Name or path.
+    workspace, cache : Path, optional
+        The current directory and the user's cache folder by default.
+    open_again : bool
+        Open the locked test set for another stack than before.
+    audiences : sequence of Audience
+        Who is told how it goes, besides MLflow.
+    **settings
+        Table, images, target, backbones, trials ...
+
+    Raises
+    ------
+    AutomlSkinError
+        What is finished is kept; the same call goes on.
+    """
+    opened = open_study(Workspace.at(workspace, cache), study, settings)
+    return run_search(opened, Several([*audiences, Tracked(opened)]), open_again=open_again)
+
+
+def leaderboard(study: str = "", *, workspace: Path | None = None, cache: Path | None = None) -> Leaderboard:
+    """Return the leaderboard of a study at any time."""
+    return read_leaderboard(existing_study(Workspace.at(workspace, cache), study))
+
+
+def export(
+    study: str, output: Path | str, *, workspace: Path | None = None, cache: Path | None = None
+) -> BundleFacts:
+    """Write the stack of a study as a bundle."""
+    return _export.export(existing_study(Workspace.at(workspace, cache), study), Path(output))
+
+
+def load(bundle: Path | str, device: str = "auto") -> Predictor:
+    """Load a bundle after checking every file; runs no code from it."""
+    return Predictor.load(Path(bundle), device)
+
+
+def score(
+    bundle: Path | str,
+    images: Path | str,
+    output: Path | str,
+    data: Path | str | None = None,
+    *,
+    sensitivity: float = 0.95,
+    prevalence: float | None = None,
+    roles: Mapping[str, str] | None = None,
+    device: str = "auto",
+) -> Summary:
+    """Score a table and its images, or a folder of images, into a CSV file."""
+    table = None if data is None else Path(data)
+    wishes = Wishes(sensitivity, prevalence)
+    return _score.score(Path(bundle), Path(images), Path(output), table, wishes, roles=roles, device=device)
+
+
+def evaluate(
+    bundle: Path | str,
+    data: Path | str,
+    images: Path | str,
+    target: str,
+    positive: Sequence[str] = (),
+    *,
+    output: Path | str = "evaluation",
+    roles: Mapping[str, str] | None = None,
+    device: str = "auto",
+) -> LabelledEvaluation:
+    """Say how good a bundle is on a labelled set."""
+    labelled = _evaluate.LabelledSet(Path(data), Path(images), target, tuple(positive), dict(roles or {}))
+    return _evaluate.evaluate(Path(bundle), labelled, Path(output), device=device)
+
+
+def _quiet(what: str) -> Callable[[int, int], None]:  # noqa: ARG001 - nobody is told
+    return lambda done, total: None  # noqa: ARG005

@@ -1,0 +1,106 @@
+"""What a search would do, and what time and disk it needs, before it does it."""
+
+import shutil
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from automl_skin.arrays import Pixels
+from automl_skin.backbones.device import resolve_device, resolve_precision
+from automl_skin.backbones.network import embed, load_network, network_digest
+from automl_skin.embeddings.cache import EmbeddingCache
+from automl_skin.embeddings.key import EmbeddingKey
+from automl_skin.workflow.embed import EmbeddingSet, embedding_sets
+from automl_skin.workflow.prepare import draw_plan, with_data
+from automl_skin.workflow.study import Study
+from automl_skin.workflow.trials import worker_count
+from automl_skin.workflow.understand import Reporter, Understanding, require_images, understand
+
+PROBE_BATCHES = 3
+BATCH = 16
+SECONDS_A_TRIAL = 8.0
+"""Of one worker with about 8,000 cases; trials of few cases are faster."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How fast one embedding set is here.
+
+    Parameters
+    ----------
+    name : str
+    n_dimensions : int
+    images_a_second : float
+    missing : int
+        Images that the cache does not have.
+    """
+
+    name: str
+    n_dimensions: int
+    images_a_second: float
+    missing: int
+
+    @property
+    def seconds(self) -> float:
+        """Time of stage one for the missing images."""
+        return self.missing / self.images_a_second
+
+
+def estimate(study: Study, report: Reporter) -> list[str]:
+    """Return the plan of a search as lines: what was understood, folds, stage one, trials, disk."""
+    config = with_data(study, report)
+    understanding = understand(config, study.workspace.cache, report)
+    require_images(understanding, allow_missing=config.allow_missing)
+    plan = draw_plan(config, understanding)
+    probes = [probe(study, each, understanding) for each in embedding_sets(config)]
+    cases = len(plan.development)
+    jobs = worker_count(study)
+    trials = config.trials * SECONDS_A_TRIAL * min(cases / 8000, 1.0) / jobs
+    n_images = len(understanding.inspection.table)
+    disk = sum(each.n_dimensions for each in probes) * n_images * 4 * 2
+    free = shutil.disk_usage(study.workspace.root).free
+    return [
+        *understanding.lines,
+        f"Plan:      {cases:,} development cases in {len(plan.folds)} folds, {len(plan.locked):,} locked",
+        *(f"Note:      {note}" for note in plan.notes),
+        *(
+            f"Stage one: {each.name}, {each.n_dimensions} dimensions, {each.images_a_second:.0f} images/s, "
+            f"{each.missing:,} to compute: {each.seconds / 60:.1f} min"
+            for each in probes
+        ),
+        f"Trials:    {config.trials} by {jobs} workers: about {trials / 60:.0f} min",
+        f"Disk:      about {disk / 1e6:.0f} MB of {free / 1e9:.0f} GB free",
+        "Nothing was begun; leave out --dry-run to search.",
+    ]
+
+
+def probe(study: Study, each: EmbeddingSet, understanding: Understanding) -> Probe:
+    """Measure an embedding set on a few made-up images."""
+    config = study.config
+    device = resolve_device(config.device)
+    network = load_network(each.backbone).to(device)
+    recipe = each.recipe
+    images: Pixels = np.zeros((BATCH, recipe.height, recipe.width, 3), np.uint8)
+    n_dimensions, seconds = 0, float("inf")
+    for _ in range(PROBE_BATCHES):
+        start = time.perf_counter()
+        embeddings = embed(
+            network,
+            images,
+            mean=recipe.mean,
+            std=recipe.std,
+            views=config.views,
+            device=device,
+            precision=resolve_precision(device),
+        )
+        seconds = min(seconds, time.perf_counter() - start)
+        n_dimensions = embeddings.shape[1]
+    table = understanding.inspection.table
+    contents = list(table.loc[table["error"] == "", "content"])
+    cache = EmbeddingCache(study.workspace.cache / "embeddings")
+    key = EmbeddingKey(
+        network_digest(each.backbone, network), recipe.digest, config.views, resolve_precision(device)
+    )
+    _, found = cache.read(key, contents)
+    return Probe(each.name, n_dimensions, BATCH / seconds, int((~found).sum()))
