@@ -146,6 +146,8 @@ def _principal_components(
 ) -> tuple[FloatArray, FloatArray]:
     from sklearn.decomposition import PCA
 
+    if not standardised.any():
+        return np.eye(standardised.shape[1], n_components), np.zeros(n_components)
     exact = standardised.shape[1] <= _EIGH_COLUMNS or 2 * n_components > min(standardised.shape)
     solver = "covariance_eigh" if exact else "randomized"
     pca = PCA(n_components, svd_solver=solver, random_state=seed).fit(standardised)

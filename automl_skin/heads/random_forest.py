@@ -57,7 +57,7 @@ def fit(
         config.n_estimators,
         criterion=config.criterion,
         max_features=config.max_features,
-        max_samples=config.max_samples,
+        max_samples=max(round(config.max_samples * design.n_cases), 1),
         min_samples_leaf=config.min_samples_leaf,
         random_state=seed,
         n_jobs=threads,

@@ -34,7 +34,9 @@ class MlpConfig:
         AdamW's, at its peak: a tenth of the steps up, then a cosine down to 0.
     weight_decay : float
         AdamW's decoupled decay; a step shrinks by ``learning_rate * weight_decay``.
-    epochs, batch_size : int
+    epochs : int
+    batch_size : int
+        At most; an epoch takes at least 16 steps.
     balanced_sampling : bool
         Draw each batch with equal shares of the classes.
     members : int

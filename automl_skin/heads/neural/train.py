@@ -17,6 +17,7 @@ from automl_skin.heads.training import Targets
 
 _WARM_UP_SHARE = 0.1
 _GREATEST_GRADIENT = 1.0
+_FEWEST_STEPS = 16  # an epoch; a small study takes smaller batches
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,10 @@ def _optimise(network: Network, cases: _Cases, targets: Targets) -> None:
     optimiser = torch.optim.AdamW(
         parameters, lr=config.learning_rate, weight_decay=config.weight_decay, foreach=True
     )
-    n_steps = config.epochs * math.ceil(len(targets.codes) / config.batch_size)
-    codes = torch.from_numpy(targets.codes)
-    for step, positions in enumerate(_batches(config, codes, generator)):
+    batches = list(_batches(config, torch.from_numpy(targets.codes), generator))
+    for step, positions in enumerate(batches):
         for group in optimiser.param_groups:
-            group["lr"] = config.learning_rate * _schedule(step / n_steps)
+            group["lr"] = config.learning_rate * _schedule(step / len(batches))
         batch = _augment(config, cases.take(positions), generator)
         losses = functional.cross_entropy(network(batch.image, batch.metadata), batch.goals, reduction="none")
         optimiser.zero_grad()
@@ -88,13 +88,14 @@ def _schedule(progress: float) -> float:
 
 def _batches(config: MlpConfig, codes: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
     n_cases = len(codes)
+    batch_size = min(config.batch_size, max(math.ceil(n_cases / _FEWEST_STEPS), 2))
     chances = 1.0 / torch.bincount(codes).double()[codes]
     for _ in range(config.epochs):
         if config.balanced_sampling:
             order = torch.multinomial(chances, n_cases, replacement=True, generator=generator)
         else:
             order = torch.randperm(n_cases, generator=generator)
-        yield from torch.split(order, config.batch_size)
+        yield from torch.split(order, batch_size)
 
 
 def _augment(config: MlpConfig, batch: _Cases, generator: torch.Generator) -> _Cases:

@@ -1,0 +1,29 @@
+import torch
+
+from automl_skin.heads.neural.config import MlpConfig
+from automl_skin.heads.neural.network import Network
+
+
+def make(**values):
+    return Network(MlpConfig(**values), 6, 2, n_scores=3, generator=torch.Generator().manual_seed(0))
+
+
+def test_shapes():
+    shapes = {name: tuple(value.shape) for name, value in make(layers=2, width=5).state_dict().items()}
+    assert shapes["hidden.0.weight"] == (5, 8)
+    assert shapes["hidden.1.weight"] == (5, 5)
+    assert shapes["last.weight"] == (3, 5)
+
+
+def test_dropout_is_random_in_training_alone():
+    network, image, metadata = make(dropout=0.5), torch.ones(4, 6), torch.ones(4, 2)
+    assert not torch.equal(network(image, metadata), network(image, metadata))
+    network.eval()
+    assert torch.equal(network(image, metadata), network(image, metadata))
+
+
+def test_dropout_keeps_the_mean():
+    network = make(dropout=0.3)
+    dropped = network._drop(torch.ones(200, 200))
+    assert abs(float(dropped.mean()) - 1.0) < 0.02
+    assert abs(float((dropped == 0).float().mean()) - 0.3) < 0.02

@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from automl_skin.errors import ConfigError, InputError
+from automl_skin.heads.design import Design
+from automl_skin.heads.mlp import fit
+from automl_skin.heads.neural.config import MlpConfig
+
+CONFIG = MlpConfig(epochs=6, batch_size=64)
+
+
+def make_cases(n_cases=400):
+    """Return cases whose metadata says which image column counts."""
+    rng = np.random.default_rng(0)
+    image, metadata = rng.normal(size=(n_cases, 8)), rng.choice([-1.0, 1.0], size=(n_cases, 1))
+    labels = np.where(metadata[:, 0] > 0, image[:, 0], image[:, 1]) > 0
+    return Design(np.hstack([image, metadata]).astype(np.float32), 8), labels.astype(int)
+
+
+def test_members_are_averaged():
+    design, labels = make_cases()
+    one, two = (fit(replace(CONFIG, members=n), design, labels, 2, None, 0, 1) for n in (1, 2))
+    alone = [replace(two, networks=(network,)).predict(design) for network in two.networks]
+    assert (one.predict(design) == alone[0]).all()
+    assert np.allclose(two.predict(design), np.mean(alone, axis=0), atol=1e-15)
+    assert (alone[0] != alone[1]).any()
+
+
+def test_balanced_sampling_raises_the_rare_class():
+    rng = np.random.default_rng(0)
+    design, labels = (
+        Design(rng.normal(size=(400, 3)).astype(np.float32), 3),
+        (np.arange(400) % 10 == 0).astype(int),
+    )
+    plain, balanced = (
+        fit(replace(CONFIG, balanced_sampling=b), design, labels, 2, None, 0, 1).predict(design)[:, 1].mean()
+        for b in (False, True)
+    )
+    assert plain < 0.25
+    assert balanced > 0.35
+
+
+def test_metanet_gates_by_metadata():
+    design, labels = make_cases(1200)
+    config = replace(CONFIG, epochs=20, learning_rate=1e-2, fusion="metanet", dropout=0.0)
+    head = fit(config, Design(design.matrix[:800], 8), labels[:800], 2, None, 0, 1)
+    scores = head.predict(Design(design.matrix[800:], 8))[:, 1]
+    assert roc_auc_score(labels[800:], scores) > 0.95
+    blind = Design(np.hstack([design.matrix[800:, :8], np.zeros((400, 1), np.float32)]), 8)
+    assert roc_auc_score(labels[800:], head.predict(blind)[:, 1]) < 0.9
+
+
+@pytest.mark.parametrize("image_columns", [0, 9])
+def test_metanet_needs_both_kinds_of_columns(image_columns):
+    design, labels = make_cases()
+    with pytest.raises(InputError, match="metanet gates image columns by metadata columns and needs both"):
+        fit(replace(CONFIG, fusion="metanet"), Design(design.matrix, image_columns), labels, 2, None, 0, 1)
+
+
+def test_divergence_is_named():
+    design, labels = make_cases()
+    with pytest.raises(ConfigError, match=r"use a learning_rate below 1e\+30"):
+        fit(replace(CONFIG, learning_rate=1e30), design, labels, 2, None, 0, 1)

@@ -1,0 +1,53 @@
+import pytest
+
+from automl_skin.heads.space import Choice, Integer, Real
+
+
+def test_bounds_are_inside():
+    assert Real(0.1, 1.0).contains(0.1)
+    assert Real(0.1, 1.0).contains(1)
+    assert Integer(2, 5, log=True).contains(5)
+
+
+@pytest.mark.parametrize(
+    ("space", "value"),
+    [
+        (Real(0.1, 1.0), 1.01),
+        (Real(0.0, 1.0), True),
+        (Real(0.0, 1.0), None),
+        (Real(0.0, 1.0), float("nan")),
+        (Integer(1, 5), 2.0),
+        (Integer(0, 5), None),
+        (Integer(1, 5), "2"),
+        (Integer(0, 1), False),
+        (Choice(True, False), 1),
+        (Choice("a", "b"), "c"),
+    ],
+)
+def test_outside(space, value):
+    assert not space.contains(value)
+
+
+def test_none_can_be_a_choice():
+    assert Choice(None, 32).contains(None)
+
+
+@pytest.mark.parametrize("kind", [Real, Integer])
+def test_bounds_must_be_in_order(kind):
+    with pytest.raises(ValueError, match="low must be less than high, found 3 and 2"):
+        kind(3, 2)
+
+
+def test_logarithmic_bounds_must_be_positive():
+    with pytest.raises(ValueError, match="must be positive, found low = 0"):
+        Real(0.0, 1.0, log=True)
+
+
+def test_a_choice_needs_values():
+    with pytest.raises(ValueError, match="at least one value"):
+        Choice()
+
+
+def test_spaces_are_values():
+    assert Choice(1, 2) == Choice(1, 2)
+    assert hash(Real(0, 1)) == hash(Real(0, 1))
