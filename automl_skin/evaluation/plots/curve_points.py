@@ -46,11 +46,16 @@ def roc_points(contrast: Contrast) -> tuple[FloatArray, FloatArray]:
 
 
 def precision_recall_points(contrast: Contrast) -> tuple[FloatArray, FloatArray]:
-    """Return recalls, ascending, and precisions; without the made-up point of precision 1 at recall 0."""
-    precision, recall, _ = sklearn.metrics.precision_recall_curve(
-        contrast.positive, contrast.scores, drop_intermediate=True
-    )
-    return recall[:-1][::-1], precision[:-1][::-1]
+    """Return recalls, ascending from 0, and at each the best precision: the corners of the steps.
+
+    scikit-learn's made-up point of precision 1 at recall 0 is left out; the first step begins at 0.
+    """
+    precision, recall, _ = sklearn.metrics.precision_recall_curve(contrast.positive, contrast.scores)
+    precision, recall = precision[-2::-1], recall[-2::-1]
+    found, starts = np.unique(recall, return_index=True)
+    best = np.maximum.reduceat(precision, starts)
+    reached = found > 0
+    return np.append(0.0, found[reached]), np.append(best[reached][0], best[reached])
 
 
 def macro_roc(several: list[Contrast]) -> tuple[FloatArray, FloatArray]:

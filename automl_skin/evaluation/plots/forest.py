@@ -55,7 +55,9 @@ def forest_plot(figures: Figures, *, title: str = "Locked test set") -> bytes:
 def _draw_interval(
     axes: Axes, row: float, interval: Interval, shade: str, *, filled: bool, label: str = ""
 ) -> None:
-    axes.plot([interval.low, interval.high], [row, row], color=shade, linewidth=1.6 if filled else 1.1)
+    axes.plot(
+        [interval.low, interval.high], [row, row], color=shade, linewidth=1.6 if filled else 1.1, zorder=5
+    )
     axes.plot(
         [interval.value],
         [row],
@@ -65,6 +67,7 @@ def _draw_interval(
         color=shade,
         markerfacecolor=shade if filled else "white",
         label=label or "_",
+        zorder=5,
     )
 
 
@@ -82,12 +85,12 @@ def _write(axes: Axes, row: float, interval: Interval, form: str) -> None:
     axes.annotate(
         form.format(interval.value),
         (interval.value, row),
-        xytext=(0, 5),
+        xytext=(0, 6),
         textcoords="offset points",
         ha="center",
         fontsize=SMALL,
         color=INK,
-        bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"},
+        bbox={"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none"},
     )
 
 

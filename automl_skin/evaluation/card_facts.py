@@ -1,0 +1,165 @@
+"""What a model card is written from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from automl_skin.evaluation.figures import Figures
+from automl_skin.evaluation.operating_point import OperatingPoint
+from automl_skin.evaluation.subgroups import Subgroup
+from automl_skin.metrics.selection import CorrectedBest
+
+
+@dataclass(frozen=True)
+class CardData:
+    """The data that the model comes from.
+
+    Parameters
+    ----------
+    n_cases, n_images, n_groups : int
+        Of the whole study, locked part included.
+    n_locked : int
+        Cases of the locked test set.
+    class_counts : mapping of str to int
+        Cases of each class.
+    sources : tuple of str
+        Collections or hospitals; empty where the table does not say.
+    missing : mapping of str to float
+        Share of cases without a value, by metadata field.
+    quarantined : mapping of str to str
+        Columns that were not used, with the reason.
+    """
+
+    n_cases: int
+    n_images: int
+    n_groups: int
+    n_locked: int
+    class_counts: Mapping[str, int]
+    sources: tuple[str, ...] = ()
+    missing: Mapping[str, float] = field(default_factory=dict)
+    quarantined: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CardPlan:
+    """Who was kept apart from whom.
+
+    Parameters
+    ----------
+    digest : str
+        Of the fold plan.
+    folds : int
+    waiver : str or None
+        Why groups may be on both sides, where that was waived.
+    crossing_share : float
+        Share of cases whose group is on both sides.
+    """
+
+    digest: str
+    folds: int
+    waiver: str | None = None
+    crossing_share: float = 0.0
+
+
+@dataclass(frozen=True)
+class CardMember:
+    """One trial of the stack.
+
+    Parameters
+    ----------
+    trial : int
+    title : str
+        Backbones, fusion and head.
+    weight : float
+        Mean over the folds.
+    """
+
+    trial: int
+    title: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class CardWeights:
+    """Where a network's weights come from and under which licence.
+
+    Parameters
+    ----------
+    backbone : str
+    licence : str
+        Empty where nothing is known.
+    digest : str
+    """
+
+    backbone: str
+    licence: str
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class CardSearch:
+    """The search that chose the members.
+
+    Parameters
+    ----------
+    trials : int
+        That finished.
+    method : str
+        How the members are combined.
+    best : CorrectedBest or None
+        The best trial's out-of-fold figure before and after the correction for the choice.
+    tied : int
+        Trials that may be as good as the best one, itself included.
+    metric : str
+        What the search maximised.
+    """
+
+    trials: int
+    method: str
+    best: CorrectedBest | None = None
+    tied: int = 1
+    metric: str = "auc"
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """Everything that stands in a model card.
+
+    Parameters
+    ----------
+    study, version, created : str
+        `version` of automl-skin; `created` in UTC, ISO 8601.
+    target : str
+        Column of the diagnosis.
+    classes, positive : tuple of str
+        `positive` is empty for a target of several classes.
+    data : CardData
+    plan : CardPlan
+    search : CardSearch
+    members : tuple of CardMember
+    weights : tuple of CardWeights
+    figures : Figures or None
+        Of the locked test; None where it was not opened.
+    operating_point : OperatingPoint or None
+    subgroups : tuple of Subgroup
+    subgroups_on : str
+        On which cases the subgroups were measured.
+    measured : bool
+        False for a model that was refitted on all rows after it was measured.
+    """
+
+    study: str
+    version: str
+    created: str
+    target: str
+    classes: tuple[str, ...]
+    positive: tuple[str, ...]
+    data: CardData
+    plan: CardPlan
+    search: CardSearch
+    members: tuple[CardMember, ...]
+    weights: tuple[CardWeights, ...]
+    figures: Figures | None = None
+    operating_point: OperatingPoint | None = None
+    subgroups: tuple[Subgroup, ...] = ()
+    subgroups_on: str = "out-of-fold cases"
+    measured: bool = True

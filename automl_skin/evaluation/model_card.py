@@ -1,0 +1,248 @@
+"""The model card: what a person must know before they use the model, as Markdown (Mitchell et al. 2019)."""
+
+from collections.abc import Iterator, Sequence
+
+from automl_skin.evaluation.card_facts import CardData, CardFacts, CardSearch
+from automl_skin.evaluation.figures import Figures
+from automl_skin.evaluation.model_figures import ModelFigures
+from automl_skin.evaluation.operating_point import OperatingPoint
+from automl_skin.evaluation.record import in_words, listed
+from automl_skin.evaluation.subgroups import is_lower
+
+
+def model_card(facts: CardFacts) -> str:
+    """Return the model card as Markdown.
+
+    Parameters
+    ----------
+    facts : CardFacts
+        What cannot be told (no locked test, one class only ...) is said in words, never left out.
+    """
+    sections = (
+        ("What it predicts", _purpose(facts)),
+        ("What it must not be used for", _limits(facts)),
+        ("Data", _data(facts)),
+        ("How cases were kept apart", _plan(facts)),
+        ("How it was trained", _training(facts)),
+        ("Figures on the locked test set", _figures(facts)),
+        ("What the search itself believed", _selection(facts.search)),
+        ("Operating point", _operating_point(facts)),
+        ("Calibration", _calibration(facts.figures)),
+        ("Subgroups", _subgroups(facts)),
+        ("Licences of the weights", _licences(facts)),
+    )
+    head = f"# {facts.study}\n\nWritten by automl-skin {facts.version} on {facts.created}."
+    return "\n\n".join([head, *(f"## {title}\n\n{_joined(lines)}" for title, lines in sections)]) + "\n"
+
+
+def _joined(lines: Iterator[str]) -> str:
+    return "\n".join(lines)
+
+
+def _purpose(facts: CardFacts) -> Iterator[str]:
+    if facts.positive:
+        yield (
+            f"The probability that a lesion is positive, from its photographs and clinical metadata. Positive are the "
+            f"values {_code(facts.positive)} of `{facts.target}`."
+        )
+    else:
+        yield (
+            f"The probability of each of {len(facts.classes)} classes of `{facts.target}` ({_code(facts.classes)}), "
+            "from photographs of a lesion and clinical metadata."
+        )
+    if not facts.measured:
+        yield ""
+        yield (
+            "**This model was refitted on all rows. The figures below were measured on the chains before that; "
+            "this model itself is unmeasured.**"
+        )
+
+
+def _limits(facts: CardFacts) -> Iterator[str]:
+    yield "- Not a medical device. It must not make or replace a diagnosis, and no treatment may rest on it alone."
+    yield "- Not for a lesion's absence: a low probability does not rule a malignant lesion out."
+    yield (
+        f"- Not for another hospital, camera or population than the data below without `automl-skin evaluate` "
+        f"on labelled cases from there: figures fall between collections{_from(facts.data)}."
+    )
+    yield "- Not for diagnoses that the training data does not hold: every lesion gets a probability all the same."
+    yield "- The probabilities assume the shares of classes below; elsewhere use `score --prevalence`."
+
+
+def _from(data: CardData) -> str:
+    return f" (this one knows {listed([_clean(source) for source in data.sources])})" if data.sources else ""
+
+
+def _data(facts: CardFacts) -> Iterator[str]:
+    data = facts.data
+    yield (
+        f"{data.n_cases} cases with {data.n_images} photographs in {data.n_groups} groups (patients, lesions and "
+        f"duplicates joined); {data.n_locked} cases are the locked test set."
+    )
+    yield ""
+    yield from _table(
+        ("class", "cases", "share"),
+        [(name, str(n), f"{n / max(data.n_cases, 1):.1%}") for name, n in data.class_counts.items()],
+    )
+    yield ""
+    yield f"- Source: {listed([_clean(source) for source in data.sources]) or 'the table does not say'}"
+    missing = [f"{_clean(name)} {share:.1%}" for name, share in data.missing.items() if share > 0]
+    yield f"- Missing values: {', '.join(missing) if missing else 'none'}"
+    for name, reason in data.quarantined.items():
+        yield f"- Not used, because it may give the answer away: `{_clean(name)}` ({_clean(reason)})"
+
+
+def _plan(facts: CardFacts) -> Iterator[str]:
+    plan = facts.plan
+    yield f"{plan.folds} folds and a locked part, cut between groups, fixed before anything was trained: `{plan.digest}`."
+    if plan.waiver is not None or plan.crossing_share > 0:
+        yield ""
+        yield (
+            f"**{plan.crossing_share:.1%} of the cases have their group on both sides of the split. That was waived "
+            f"({_clean(plan.waiver or 'no reason is recorded')}); every figure below may be too good.**"
+        )
+
+
+def _training(facts: CardFacts) -> Iterator[str]:
+    yield (
+        f"{facts.search.trials} trials were finished; the model is a stack of {len(facts.members)} of them "
+        f"({_clean(facts.search.method)}), each with the {facts.plan.folds} chains that were measured."
+        if facts.measured
+        else f"{facts.search.trials} trials were finished; the model is a stack of {len(facts.members)} of them "
+        f"({_clean(facts.search.method)}), refitted on all rows."
+    )
+    yield ""
+    ordered = sorted(facts.members, key=lambda member: -member.weight)
+    yield from _table(
+        ("trial", "what", "weight"),
+        [(str(member.trial), member.title, f"{member.weight:.3f}") for member in ordered],
+    )
+
+
+def _figures(facts: CardFacts) -> Iterator[str]:
+    figures = facts.figures
+    if figures is None:
+        yield "The locked test set was not opened: there is no figure on cases that the search did not see."
+        return
+    yield (
+        f"{figures.n_cases} cases of {figures.n_lesions} lesions ({figures.counts}). The locked test set was "
+        f"{figures.opened}. Intervals are 95 %, from a bootstrap of whole groups."
+    )
+    yield ""
+    yield f"**{figures.verdict}**"
+    if figures.note:
+        yield ""
+        yield figures.note
+    yield ""
+    yield from _table(
+        (
+            "model",
+            "AUC",
+            "AUC per lesion",
+            "average precision",
+            "balanced accuracy",
+            "Brier",
+            "gain of the first",
+        ),
+        [_model_row(figures, name, model) for name, model in figures.models.items()],
+    )
+
+
+def _model_row(figures: Figures, name: str, model: ModelFigures) -> tuple[str, ...]:
+    gain = in_words(figures.gains[name], signed=True) if name in figures.gains else ""
+    return (
+        name,
+        in_words(model.auc),
+        in_words(model.lesion_auc),
+        f"{model.average_precision:.3f}",
+        f"{model.balanced_accuracy:.3f}",
+        f"{model.brier:.3f}",
+        gain,
+    )
+
+
+def _selection(search: CardSearch) -> Iterator[str]:
+    if search.best is None:
+        yield "The correction for having chosen the best of many trials was not computed."
+        return
+    best = search.best
+    yield (
+        f"The best of {search.trials} trials has an out-of-fold {search.metric} of {best.naive:.4f}. Corrected for having "
+        f"been chosen (BBC-CV, Tsamardinos et al. 2018, groups drawn whole) it is {in_words(best.interval)}: choosing "
+        f"made it look better by {best.bias:.4f}."
+    )
+    others = search.tied - 1
+    yield (
+        f"{others} other trial{'s are' if others != 1 else ' is'} tied with it (the paired interval of the difference contains "
+        "0)."
+    )
+
+
+def _operating_point(facts: CardFacts) -> Iterator[str]:
+    point: OperatingPoint | None = facts.operating_point
+    if point is None:
+        yield "None is stored." if facts.positive else "A target of several classes has none."
+        return
+    yield (
+        f"Probabilities from {point.threshold:.4g} on are positive decisions: asked for was a sensitivity of "
+        f"{point.wanted:.2f}. Cross-fitted on out-of-fold cases it reached a sensitivity of {point.sensitivity:.3f} "
+        f"({point.sensitivity_low:.3f} to {point.sensitivity_high:.3f}) and a specificity of {point.specificity:.3f}."
+    )
+
+
+def _calibration(figures: Figures | None) -> Iterator[str]:
+    if figures is None:
+        yield "Not measured: the locked test set was not opened."
+        return
+    text = figures.models[figures.first].calibration.text()
+    yield f"On the locked test set ({figures.opened}): {text}. A slope of 1 and an intercept of 0 are right."
+
+
+def _subgroups(facts: CardFacts) -> Iterator[str]:
+    if not facts.subgroups:
+        yield "None were measured."
+        return
+    figures = facts.figures
+    overall = None if figures is None else figures.models[figures.first].auc.value
+    yield f"Measured on {facts.subgroups_on}."
+    yield ""
+    rows = [
+        (
+            subgroup.column,
+            subgroup.level,
+            str(subgroup.n_cases),
+            in_words(subgroup.auc) if subgroup.auc is not None else f"too small: {subgroup.too_small}",
+            "lower than overall" if is_lower(subgroup, overall) else "",
+        )
+        for subgroup in facts.subgroups
+    ]
+    yield from _table(("column", "level", "cases", "AUC", ""), rows)
+
+
+def _licences(facts: CardFacts) -> Iterator[str]:
+    if not facts.weights:
+        yield "No network is part of this model."
+        return
+    yield from _table(
+        ("backbone", "licence", "digest"),
+        [
+            (each.backbone, each.licence or "unknown: ask whoever gave you the weights", each.digest[:16])
+            for each in facts.weights
+        ],
+    )
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(header)} |"
+    yield f"|{'---|' * len(header)}"
+    for row in rows:
+        yield f"| {' | '.join(_clean(cell) for cell in row)} |"
+
+
+def _clean(text: str) -> str:
+    """Return text from a table of the user's so that it cannot break a Markdown table or hide behind HTML."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+def _code(names: Sequence[str]) -> str:
+    return ", ".join(f"`{_clean(name)}`" for name in names)
