@@ -52,7 +52,8 @@ def test_groups_are_never_cut_and_every_case_has_one_place(data, folds, share, s
     assert len(plan.folds) == folds
     for fold in plan.folds:
         assert strata.loc[plan.held_out(fold), "class"].nunique() == 2
-        assert set(plan.training(fold)) | set(plan.held_out(fold)) == set(plan.development)
+        assert sorted([*plan.training(fold), *plan.held_out(fold)]) == sorted(plan.development)
+        assert not set(groups.ids[plan.training(fold)]) & set(groups.ids[plan.held_out(fold)])
 
 
 @properties
