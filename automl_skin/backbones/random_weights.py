@@ -3,6 +3,10 @@
 Every weight matrix is drawn by NumPy's generator from a seed of its own name, so that neither torch's
 version, nor the processor, nor other users of torch's random numbers change it: normal with He's variance,
 two over the number of inputs (He et al., ICCV 2015, eq. 10). Scales and biases keep timm's constants.
+
+Batch normalisation keeps its initial statistics. Setting them by one pass over seeded noise was measured and is
+worse (HAM10000, 1,000 images at 96 x 96, logistic regression, malignant AUC: resnet18 0.787 against 0.782,
+mobilenetv3_small_100 0.661 against 0.612).
 """
 
 from collections.abc import Iterator

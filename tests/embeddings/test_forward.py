@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -50,7 +52,10 @@ def test_an_error_of_the_reader_arrives_and_threads_are_restored(forward):
         yield from batches(2)
         raise RuntimeError("the folder is gone")
 
-    before = torch.get_num_threads()
+    before = max(2, torch.get_num_threads())
+    torch.set_num_threads(before)
     with pytest.raises(RuntimeError, match="the folder is gone"):
         list(forward.over(broken(), threads=2))
     assert torch.get_num_threads() == before
+    with ThreadPoolExecutor(1) as later:
+        assert later.submit(torch.get_num_threads).result() == before
