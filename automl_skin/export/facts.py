@@ -17,6 +17,7 @@ from typing import Any
 
 from automl_skin.backbones.device import Precision
 from automl_skin.errors import IntegrityError
+from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.images.recipe import Recipe
 
 FORMAT = 1
@@ -54,28 +55,6 @@ class BundleEmbedding:
     def from_json(cls, value: Mapping[str, Any]) -> "BundleEmbedding":
         """Return the embedding that `to_json` described."""
         return cls(**{**value, "recipe": Recipe.from_json(value["recipe"])})
-
-
-@dataclass(frozen=True)
-class OperatingPoint:
-    """A threshold and what it reached on out-of-fold rows whose labels it was not chosen on.
-
-    Parameters
-    ----------
-    wanted : float
-        The sensitivity asked for.
-    threshold : float
-        Probabilities from here on are positive decisions.
-    sensitivity, sensitivity_low, sensitivity_high, specificity : float
-        Cross-fitted; the interval is a group bootstrap's.
-    """
-
-    wanted: float
-    threshold: float
-    sensitivity: float
-    sensitivity_low: float
-    sensitivity_high: float
-    specificity: float
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import numpy as np
 
 from automl_skin.arrays import FloatArray
 from automl_skin.errors import ConfigError
-from automl_skin.export.facts import BundleFacts, OperatingPoint
+from automl_skin.evaluation.operating_point import OperatingPoint
+from automl_skin.export.facts import BundleFacts
 
 
 @dataclass(frozen=True)

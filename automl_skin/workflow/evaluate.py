@@ -13,7 +13,8 @@ from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
 from automl_skin.data.table import read_table
 from automl_skin.errors import ConfigError
 from automl_skin.evaluation.labelled import LabelledEvaluation, evaluate_scores
-from automl_skin.evaluation.plots import calibration_plot, roc_plot
+from automl_skin.evaluation.plots.calibration import calibration_plot
+from automl_skin.evaluation.plots.curves import roc_plot
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
 from automl_skin.files import atomic_write, write_json
@@ -72,14 +73,18 @@ def evaluate(
     probabilities = scored_cases(output / "scores.csv", manifest, facts)
     groups = connected_groups(manifest.cases, []).ids.to_numpy(object)
     threshold = operating_point(facts, sensitivity).threshold if facts.is_binary else None
-    evaluation = evaluate_scores(labels, probabilities, groups, facts.classes, threshold=threshold)
+    evaluation = evaluate_scores(labels, probabilities, groups, threshold, classes=facts.classes)
     write_json(output / "evaluation.json", evaluation.to_json())
     known = np.isfinite(probabilities).all(axis=1)
     if len(np.unique(labels[known])) > 1:
         shown = {"bundle": probabilities[known]}
-        for name, draw in (("roc", roc_plot), ("calibration", calibration_plot)):
+        pictures = {
+            "roc": roc_plot(labels[known], shown, groups=groups[known], classes=facts.classes),
+            "calibration": calibration_plot(labels[known], shown),
+        }
+        for name, png in pictures.items():
             with atomic_write(output / f"{name}.png") as path:
-                draw(labels[known], shown, groups[known]).savefig(path)
+                path.write_bytes(png)
     return evaluation
 
 

@@ -12,16 +12,17 @@ from PIL import Image
 import automl_skin
 from automl_skin.data.manifest import Manifest
 from automl_skin.errors import ConfigError
-from automl_skin.evaluation.model_card import CardFacts, model_card
+from automl_skin.evaluation.model_card import model_card
 from automl_skin.evaluation.operating_point import OperatingPoint, cross_fitted_operating_points
 from automl_skin.export.bundle import BundleContent, write_bundle
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.files import read_json
 from automl_skin.search.material import Material
 from automl_skin.stacking.fitted import FittedStack
+from automl_skin.workflow.card import card_facts
 from automl_skin.workflow.embed import EmbeddingSet, embedding_sets
 from automl_skin.workflow.locked import Opening, read_openings
-from automl_skin.workflow.stack import BuiltStack, load_stack, read_stack
+from automl_skin.workflow.stack import STACK, BuiltStack, load_stack, read_stack
 from automl_skin.workflow.study import Study
 
 SENSITIVITIES = tuple(round(0.5 + 0.01 * step, 2) for step in range(50))
@@ -45,12 +46,13 @@ def export(study: Study, output: Path, *, refit: bool = False) -> BundleFacts:
     stack = load_stack(study, built.stack, material)
     sets = needed_sets(study, stack)
     opening = next((each for each in read_openings(study) if each.stack == built.stack.digest), None)
-    facts = bundle_facts(study, built, material, sets, opening)
+    points = operating_points(study, built, material)
+    facts = bundle_facts(study, built, material, sets, points, opening)
     content = BundleContent(
         facts,
         stack,
         {backbone_folder(each): each.backbone for each in sets},
-        model_card(card_facts(study, built, material, opening)),
+        model_card(card_facts(study, built, material, sets, opening, points)),
         input_example(facts, material),
     )
     write_bundle(content, output)
@@ -70,6 +72,7 @@ def bundle_facts(
     built: BuiltStack,
     material: Material,
     sets: list[EmbeddingSet],
+    points: list[OperatingPoint],
     opening: Opening | None,
 ) -> BundleFacts:
     """Return what the bundle says about itself."""
@@ -90,13 +93,13 @@ def bundle_facts(
         image_roles=tuple(sorted(manifest.images["role"].unique())),
         embeddings=tuple(_embedding(each, stage_one[each.name]) for each in sets),
         priors=tuple(np.bincount(material.labels, minlength=material.n_classes) / len(material.labels)),
-        operating_points=tuple(operating_points(study, built, material)),
+        operating_points=tuple(points),
         plan=plan.digest,
         stack=built.stack.digest,
         waiver=plan.waiver,
         crossing_share=plan.crossing_share,
         measured=True,
-        auc=opening.figures.auc_of("stack") if opening else None,
+        auc=_auc(opening) if opening else None,
     )
 
 
@@ -130,6 +133,11 @@ def input_example(facts: BundleFacts, material: Material) -> list[dict[str, Any]
             row[name] = str(values.mode().iloc[0]) if len(values) else None
     row["image"] = GREY_IMAGE
     return [row]
+
+
+def _auc(opening: Opening) -> dict[str, float]:
+    interval = opening.figures.models[STACK].auc
+    return {"value": interval.value, "low": interval.low, "high": interval.high}
 
 
 def _embedding(each: EmbeddingSet, measured: dict[str, Any]) -> BundleEmbedding:

@@ -1,0 +1,106 @@
+"""Gathering what stands in a study's model card."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+import automl_skin
+from automl_skin.data.manifest import Manifest
+from automl_skin.data.record import read_labels
+from automl_skin.evaluation.card_facts import (
+    CardData,
+    CardFacts,
+    CardMember,
+    CardPlan,
+    CardSearch,
+    CardWeights,
+)
+from automl_skin.evaluation.operating_point import OperatingPoint
+from automl_skin.evaluation.subgroups import Subgroup, subgroup_figures
+from automl_skin.files import read_json
+from automl_skin.search.material import Material
+from automl_skin.workflow.embed import EmbeddingSet
+from automl_skin.workflow.leaderboard import make_leaderboard
+from automl_skin.workflow.locked import Opening
+from automl_skin.workflow.stack import BuiltStack
+from automl_skin.workflow.study import Study
+
+SHOWN_SENSITIVITY = 0.95
+MOST_LEVELS = 20
+"""Quarantined columns with more levels than this are not worth a table of subgroups."""
+
+
+def card_facts(
+    study: Study,
+    built: BuiltStack,
+    material: Material,
+    sets: list[EmbeddingSet],
+    opening: Opening | None,
+    points: list[OperatingPoint],
+) -> CardFacts:
+    """Return what the model card of a study is written from."""
+    manifest = Manifest.read(study.folder / "understood")
+    target, plan = manifest.target, study.read_plan()
+    assert target is not None
+    stage_one: Any = read_json(study.folder / "stage_one.json")
+    weights = {each.backbone.name: (each.backbone.licence, stage_one[each.name]["network"]) for each in sets}
+    return CardFacts(
+        study=study.name,
+        version=automl_skin.__version__,
+        created=datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        target=target.column,
+        classes=target.classes,
+        positive=target.positive,
+        data=card_data(study, manifest),
+        plan=CardPlan(plan.digest, len(plan.folds), plan.waiver, plan.crossing_share),
+        search=card_search(study, built, material),
+        members=card_members(study, built),
+        weights=tuple(CardWeights(name, licence, digest) for name, (licence, digest) in weights.items()),
+        figures=opening.figures if opening else None,
+        operating_point=next((point for point in points if point.wanted == SHOWN_SENSITIVITY), None),
+        subgroups=tuple(card_subgroups(study, built, material)),
+    )
+
+
+def card_data(study: Study, manifest: Manifest) -> CardData:
+    """Return counts of the whole study."""
+    audit: Any = read_json(study.folder / "audit.json")
+    plan = study.read_plan()
+    missing = manifest.metadata.isna().mean()
+    return CardData(
+        n_cases=len(manifest.cases),
+        n_images=len(manifest.images),
+        n_groups=int(plan.table["group"].nunique()),
+        n_locked=len(plan.locked),
+        class_counts=audit["class_counts"],
+        sources=tuple(sorted(manifest.cases["source"].dropna().astype(str).unique())),
+        missing={str(name): float(share) for name, share in missing.items()},
+        quarantined=audit["quarantined"],
+    )
+
+
+def card_search(study: Study, built: BuiltStack, material: Material) -> CardSearch:
+    """Return what the search came to."""
+    records = study.journal.read()
+    board = make_leaderboard(study, records, material)
+    finished = sum(record.state == "finished" for record in records)
+    return CardSearch(finished, built.stack.method, board.best, board.tied, study.config.metric)
+
+
+def card_members(study: Study, built: BuiltStack) -> tuple[CardMember, ...]:
+    """Return the stack's members, the heaviest first."""
+    titles = {record.plan.number: record.plan.config.title for record in study.journal.read()}
+    weights = built.stack.member_weights
+    order = sorted(weights, key=lambda number: -weights[number])
+    return tuple(CardMember(number, titles[number], weights[number]) for number in order)
+
+
+def card_subgroups(study: Study, built: BuiltStack, material: Material) -> list[Subgroup]:
+    """Return the stack's out-of-fold AUC by the levels of the metadata and of what was quarantined."""
+    labels = read_labels(study.folder / "labels.parquet").loc[material.cases.index]
+    others = [name for name in labels if str(name).startswith("other_") and labels[name].nunique() <= MOST_LEVELS]
+    quarantined = labels[others].rename(columns=lambda name: str(name).removeprefix("other_"))
+    columns = pd.concat([material.inputs.metadata, quarantined], axis=1)
+    seed = study.config.seed
+    return subgroup_figures(material.labels, built.probabilities, material.groups, columns, seed=seed)
