@@ -143,6 +143,8 @@ class CardFacts:
     subgroups : tuple of Subgroup
     subgroups_on : str
         On which cases the subgroups were measured.
+    subgroups_overall : float or None
+        The AUC of all those cases together.
     measured : bool
         False for a model that was refitted on all rows after it was measured.
     """
@@ -162,4 +164,5 @@ class CardFacts:
     operating_point: OperatingPoint | None = None
     subgroups: tuple[Subgroup, ...] = ()
     subgroups_on: str = "out-of-fold cases"
+    subgroups_overall: float | None = None
     measured: bool = True

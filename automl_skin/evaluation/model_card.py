@@ -60,7 +60,7 @@ def _purpose(facts: CardFacts) -> Iterator[str]:
 
 def _limits(facts: CardFacts) -> Iterator[str]:
     yield "- Not a medical device. It must not make or replace a diagnosis, and no treatment may rest on it alone."
-    yield "- Not for a lesion's absence: a low probability does not rule a malignant lesion out."
+    yield "- Not for ruling a malignant lesion out: a low probability is no proof of its absence."
     yield (
         f"- Not for another hospital, camera or population than the data below without `automl-skin evaluate` "
         f"on labelled cases from there: figures fall between collections{_from(facts.data)}."
@@ -94,7 +94,10 @@ def _data(facts: CardFacts) -> Iterator[str]:
 
 def _plan(facts: CardFacts) -> Iterator[str]:
     plan = facts.plan
-    yield f"{plan.folds} folds and a locked part, cut between groups, fixed before anything was trained: `{plan.digest}`."
+    yield (
+        f"{plan.folds} folds and a locked part, cut between groups, fixed before anything was trained: "
+        f"`{plan.digest}`."
+    )
     if plan.waiver is not None or plan.crossing_share > 0:
         yield ""
         yield (
@@ -167,15 +170,13 @@ def _selection(search: CardSearch) -> Iterator[str]:
         return
     best = search.best
     yield (
-        f"The best of {search.trials} trials has an out-of-fold {search.metric} of {best.naive:.4f}. Corrected for having "
-        f"been chosen (BBC-CV, Tsamardinos et al. 2018, groups drawn whole) it is {in_words(best.interval)}: choosing "
-        f"made it look better by {best.bias:.4f}."
+        f"The best of {search.trials} trials has an out-of-fold {search.metric} of {best.naive:.4f}. Corrected "
+        "for having been chosen (BBC-CV, Tsamardinos et al. 2018, groups drawn whole) it is "
+        f"{in_words(best.interval)}: choosing made it look better by {best.bias:.4f}."
     )
     others = search.tied - 1
-    yield (
-        f"{others} other trial{'s are' if others != 1 else ' is'} tied with it (the paired interval of the difference contains "
-        "0)."
-    )
+    verb = "trial is" if others == 1 else "trials are"
+    yield f"{others} other {verb} tied with it (the paired interval of the difference contains 0)."
 
 
 def _operating_point(facts: CardFacts) -> Iterator[str]:
@@ -202,9 +203,9 @@ def _subgroups(facts: CardFacts) -> Iterator[str]:
     if not facts.subgroups:
         yield "None were measured."
         return
-    figures = facts.figures
-    overall = None if figures is None else figures.models[figures.first].auc.value
-    yield f"Measured on {facts.subgroups_on}."
+    overall = facts.subgroups_overall
+    beside = "" if overall is None else f"; all of them together have an AUC of {overall:.3f}"
+    yield f"Measured on {facts.subgroups_on}{beside}."
     yield ""
     rows = [
         (

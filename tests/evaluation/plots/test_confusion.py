@@ -1,0 +1,17 @@
+import numpy as np
+from matplotlib.figure import Figure
+
+from automl_skin.evaluation.plots.confusion import confusion_plot, draw_confusion
+
+
+def test_cells_hold_counts_and_recalls():
+    axes = Figure().add_subplot()
+    draw_confusion(axes, np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]), ["benign", "malignant"])
+    assert [text.get_text() for text in axes.texts] == ["2\n67%", "1\n33%", "0\n0%", "1\n100%"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["benign", "malignant"]
+
+
+def test_pictures(two, many, opened):
+    opened(confusion_plot(two[0], two[1].argmax(axis=1), ["benign", "malignant"]))
+    names = ["actinic keratosis", "bcc", "bkl", "dermatofibroma", "melanoma", "naevus", "without cases"]
+    opened(confusion_plot(np.minimum(many[0], 5), many[1].argmax(axis=1), names))

@@ -1,0 +1,130 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_skin.data.plan_checks import expected_interval_width
+from automl_skin.errors import InputError
+from automl_skin.evaluation import figures as module
+from automl_skin.evaluation.figures import BEST_TRIAL, Figures, locked_figures
+from automl_skin.metrics.intervals import auc_difference, auc_interval
+from automl_skin.metrics.ranking import macro_auc
+
+PRIORS = np.array([0.8, 0.2])
+
+
+@pytest.fixture(scope="module")
+def cases():
+    rng = np.random.default_rng(0)
+    lesion = np.sort(rng.integers(0, 250, 400))
+    of_lesion = (rng.random(250) < 0.25).astype(int)
+    return pd.DataFrame(
+        {
+            "target": of_lesion[lesion],
+            "group": [f"g{k // 2}" for k in lesion],
+            "lesion": [f"l{k}" for k in lesion],
+        },
+        index=[f"case{i}" for i in range(400)],
+    )
+
+
+def score(cases, strength, seed):
+    z = strength * cases["target"].to_numpy() + np.random.default_rng(seed).normal(-1.5, 1, len(cases))
+    p = 1 / (1 + np.exp(-z))
+    return np.column_stack([1 - p, p])
+
+
+def test_intervals_are_those_of_the_metrics(cases):
+    models = {"stack": score(cases, 2, 0), "image alone": score(cases, 1, 1)}
+    figures = locked_figures(cases, models, PRIORS, 1, seed=5)
+    labels, groups = cases["target"].to_numpy(), cases["group"].to_numpy(object)
+    assert figures.models["image alone"].auc == auc_interval(labels, models["image alone"], groups, seed=5)
+    gain = auc_difference(labels, models["stack"], models["image alone"], groups, seed=5)
+    assert figures.gains["image alone"].value == pytest.approx(gain.value)
+    assert figures.gains["image alone"].low == pytest.approx(gain.low)
+    assert list(figures.gains) == ["image alone"]
+
+
+def test_lesions_are_averaged(cases):
+    p = score(cases, 2, 0)
+    figures = locked_figures(cases, {"stack": p}, PRIORS, 1, 0)
+    by_lesion = pd.DataFrame({"p": p[:, 1], "y": cases["target"], "l": cases["lesion"]}).groupby("l").mean()
+    scores = by_lesion["p"].to_numpy()
+    expected = macro_auc(by_lesion["y"].to_numpy().astype(int), np.column_stack([1 - scores, scores]))
+    assert figures.models["stack"].lesion_auc.value == pytest.approx(expected)
+    assert figures.models["stack"].lesion_auc.value > figures.models["stack"].auc.value
+    assert figures.n_lesions == cases["lesion"].nunique()
+    assert figures.n_groups == cases["group"].nunique()
+    assert figures.class_counts == tuple(np.bincount(cases["target"]))
+
+
+def test_a_stack_that_wins_and_one_that_does_not(cases):
+    good = locked_figures(
+        cases, {"stack": score(cases, 2.5, 0), "metadata alone": score(cases, 0.5, 1)}, PRIORS, 1, 0
+    )
+    assert good.not_beaten == []
+    assert good.verdict == "The stack beats every simple baseline: metadata alone."
+    models = {"stack": score(cases, 2, 0), BEST_TRIAL: score(cases, 2, 2), "rank average": score(cases, 2, 1)}
+    tied = locked_figures(cases, models, PRIORS, 1, 0)
+    assert tied.not_beaten == ["rank average"]
+    assert "does not beat the simple baselines" in tied.verdict
+    assert tied.verdict in tied.lines()
+    alone = locked_figures(cases, {"stack": score(cases, 2, 0)}, PRIORS, 1, 0)
+    assert alone.verdict == "There is no simple baseline to compare with."
+
+
+def test_every_line_with_a_figure_says_how_often_it_was_opened(cases):
+    models = {"stack": score(cases, 2, 0), "image alone": score(cases, 1, 1)}
+    figures = locked_figures(cases, models, PRIORS, 3, 0)
+    lines = [line for line in figures.lines() if "0." in line and "does not" not in line]
+    assert len(lines) >= 4
+    assert all("opened 3 times" in line for line in lines)
+    assert any("may be too good" in line for line in figures.lines())
+    once = locked_figures(cases, models, PRIORS, 1, 0)
+    assert not any("too good" in line for line in once.lines())
+    assert "opened once" in once.lines()[0]
+
+
+def test_few_positives_are_said(cases):
+    figures = locked_figures(cases, {"stack": score(cases, 2, 0)}, PRIORS, 1, 0)
+    assert figures.expected_half_width is None
+    assert figures.note == ""
+    positive = cases["target"] == 1
+    few = cases[~positive | (positive.cumsum() <= 20)]
+    figures = locked_figures(few, {"stack": score(few, 2, 0)}, PRIORS, 1, 0)
+    assert figures.expected_half_width == expected_interval_width(20, len(few) - 20) / 2
+    assert figures.note.startswith("The smallest class has 20 cases only")
+    assert figures.note in figures.lines()
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_json(n_classes, monkeypatch):
+    monkeypatch.setattr(module, "resampled_aucs", lambda y, m, g, seed: np.full((len(m), 9), 0.7))
+    rng = np.random.default_rng(0)
+    cases = pd.DataFrame(
+        {"target": rng.integers(0, n_classes, 90), "group": np.arange(90), "lesion": np.arange(90)}
+    )
+    p = rng.dirichlet(np.ones(n_classes), 90)
+    figures = locked_figures(cases, {"stack": p, "other": p}, np.full(n_classes, 1 / n_classes), 1, 0)
+    text = json.dumps(figures.to_json(), allow_nan=False)
+    assert Figures.from_json(json.loads(text)) == figures
+    assert "0 of class 3" not in figures.counts
+
+
+def test_a_class_without_cases_is_counted(cases):
+    p = np.column_stack([score(cases, 2, 0), np.full(len(cases), 0.01)])
+    figures = locked_figures(
+        cases, {"stack": p / p.sum(axis=1, keepdims=True)}, np.array([0.7, 0.2, 0.1]), 1, 0
+    )
+    assert figures.class_counts[2] == 0
+    assert "0 of class 2" in figures.lines()[0]
+
+
+def test_no_model_and_a_missing_probability(cases):
+    with pytest.raises(InputError, match="at least one model"):
+        locked_figures(cases, {}, PRIORS, 1, 0)
+    p = score(cases, 1, 0)
+    p[7] = np.nan
+    with pytest.raises(InputError, match="must be finite; 1 of 400"):
+        locked_figures(cases, {"stack": p}, PRIORS, 1, 0)

@@ -1,0 +1,147 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_skin.evaluation.card_facts import (
+    CardData,
+    CardFacts,
+    CardMember,
+    CardPlan,
+    CardSearch,
+    CardWeights,
+)
+from automl_skin.evaluation.figures import locked_figures
+from automl_skin.evaluation.model_card import model_card
+from automl_skin.evaluation.operating_point import OperatingPoint
+from automl_skin.evaluation.subgroups import Subgroup
+from automl_skin.metrics.intervals import Interval
+from automl_skin.metrics.selection import CorrectedBest
+
+
+def measured_figures(times_opened=1):
+    rng = np.random.default_rng(0)
+    labels = (rng.random(200) < 0.15).astype(int)
+    cases = pd.DataFrame({"target": labels, "group": np.arange(200), "lesion": np.arange(200)})
+    models = {}
+    for name, strength in (("stack", 2.0), ("best trial", 2.0), ("image alone", 2.0)):
+        p = 1 / (1 + np.exp(-(strength * labels + rng.normal(-2, 1, 200))))
+        models[name] = np.column_stack([1 - p, p])
+    return locked_figures(cases, models, np.array([0.85, 0.15]), times_opened, 0)
+
+
+@pytest.fixture
+def facts():
+    return CardFacts(
+        study="ham",
+        version="0.1.0",
+        created="2026-01-01T00:00:00+00:00",
+        target="dx",
+        classes=("negative", "positive"),
+        positive=("mel", "bcc"),
+        data=CardData(
+            1000,
+            1100,
+            800,
+            200,
+            {"negative": 850, "positive": 150},
+            ("rosendahl",),
+            {"age": 0.057},
+            {"dx_type": "leak"},
+        ),
+        plan=CardPlan("d1gest", 5),
+        search=CardSearch(200, "greedy", CorrectedBest(3, 0.91, 0.9, Interval(0.9, 0.88, 0.92), 0.01), 17),
+        members=(CardMember(17, "mobilenetv2 concat mlp", 0.25), CardMember(4, "resnet late lightgbm", 0.75)),
+        weights=(
+            CardWeights("mobilenetv2_100.onnxzoo", "apache-2.0", "0123456789abcdef0123"),
+            CardWeights("own", ""),
+        ),
+        figures=measured_figures(),
+        operating_point=OperatingPoint(0.95, 0.08, 0.948, 0.93, 0.962, 0.71),
+        subgroups=(
+            Subgroup("sex", "male", 500, (400, 100), Interval(0.8, 0.75, 0.85)),
+            Subgroup("site", "a|b<script>", 9, (8, 1), None, "1 positive; 10 are needed"),
+        ),
+        subgroups_overall=0.9,
+    )
+
+
+def test_everything_is_said(facts):
+    card = model_card(facts)
+    for words in (
+        "`mel`, `bcc`",
+        "1000 cases with 1100 photographs in 800 groups",
+        "| positive | 150 | 15.0% |",
+        "Source: rosendahl",
+        "Missing values: age 5.7%",
+        "`dx_type` (leak)",
+        "`d1gest`",
+        "| 4 | resnet late lightgbm | 0.750 |",
+        "stack of 2 of them (greedy), each with the 5 chains that were measured",
+        "0.9100",
+        "0.900 (0.880 to 0.920)",
+        "look better by 0.0100",
+        "16 other trials are tied",
+        "opened once",
+        "from 0.08 on are positive",
+        "0.948 (0.930 to 0.962)",
+        "calibration slope",
+        "| mobilenetv2_100.onnxzoo | apache-2.0 | 0123456789abcdef |",
+        "| own | unknown: ask whoever gave you the weights |",
+        "Not a medical device",
+        "| sex | male | 500 | 0.800 (0.750 to 0.850) | lower than overall |",
+        "too small: 1 positive; 10 are needed",
+    ):
+        assert words in card, words
+    assert card.index("| 4 | resnet") < card.index("| 17 | mobilenet")
+
+
+def test_a_search_that_did_not_beat_the_baselines_says_so(facts):
+    assert "**The stack does not beat the simple baselines" in model_card(facts)
+    assert facts.figures.note in model_card(facts)
+
+
+def test_tables_cannot_be_broken(facts):
+    card = model_card(facts)
+    assert "<script>" not in card
+    row = next(line for line in card.splitlines() if "script" in line)
+    assert row.replace("\\|", "").count("|") == 6
+
+
+def test_waiver_refit_and_reopening_are_said(facts):
+    plan = CardPlan("d1gest", 5, "the published split", 0.675)
+    changed = replace(facts, plan=plan, measured=False, figures=measured_figures(3))
+    card = model_card(changed)
+    assert "**67.5% of the cases have their group on both sides" in card
+    assert "the published split" in card
+    assert "this model itself is unmeasured" in card
+    assert "refitted on all rows" in card
+    assert "was opened 3 times" in card
+    assert "both sides" not in model_card(facts)
+
+
+def test_what_is_not_known_is_said(facts):
+    bare = replace(
+        facts,
+        classes=("a", "b", "c"),
+        positive=(),
+        figures=None,
+        operating_point=None,
+        subgroups=(),
+        weights=(),
+        search=CardSearch(3, "average"),
+        data=CardData(10, 10, 10, 0, {"a": 5, "b": 3, "c": 2}),
+    )
+    card = model_card(bare)
+    for words in (
+        "each of 3 classes",
+        "was not opened",
+        "has none",
+        "None were measured",
+        "No network",
+        "was not computed",
+        "the table does not say",
+        "Missing values: none",
+    ):
+        assert words in card, words

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from automl_skin.evaluation.model_figures import ModelFigures, describe_model, measure_calibration
+from automl_skin.metrics import ranking
+from automl_skin.metrics.intervals import Interval
+
+AUC = Interval(0.9, 0.8, 0.95)
+
+
+def draw(n_classes, n=400):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, n_classes, n)
+    z = np.exp(rng.normal(0, 1, (n, n_classes)) + 1.5 * np.eye(n_classes)[labels])
+    return labels, z / z.sum(axis=1, keepdims=True)
+
+
+def test_binary_model():
+    labels, p = draw(2)
+    priors = np.array([0.8, 0.2])
+    model = describe_model(labels, p, priors, AUC, AUC)
+    assert model.average_precision == ranking.average_precision(labels, p)
+    assert model.balanced_accuracy == ranking.balanced_accuracy(labels, p, priors)
+    assert model.balanced_accuracy != ranking.balanced_accuracy(labels, p)
+    assert model.partial_auc == ranking.partial_auc(labels, p, 0.8)
+    assert 0 < model.sensitivity_at_95_specificity < 1
+    assert ModelFigures.from_json(model.to_json()) == model
+    assert "sensitivity at 95 % specificity" in model.details()
+
+
+def test_several_classes_have_no_sensitivity_and_no_line():
+    labels, p = draw(3)
+    model = describe_model(labels, p, np.full(3, 1 / 3), AUC, AUC)
+    assert model.sensitivity_at_95_specificity is None
+    assert model.calibration.slope is None
+    assert ModelFigures.from_json(model.to_json()) == model
+    assert "slope" not in model.details()
+
+
+def test_overconfident_probabilities_have_a_slope_below_one():
+    rng = np.random.default_rng(1)
+    z = rng.normal(0, 1.5, 5000)
+    labels = (rng.random(5000) < 1 / (1 + np.exp(-z))).astype(int)
+    p = 1 / (1 + np.exp(-2 * z))
+    calibration = measure_calibration(labels, np.column_stack([1 - p, p]))
+    assert calibration.slope == pytest.approx(0.5, abs=0.06)
+    assert calibration.intercept == pytest.approx(0, abs=0.1)
+
+
+def test_separated_classes_have_no_finite_slope():
+    labels = np.array([0, 0, 1, 1])
+    p = np.array([0.1, 0.2, 0.8, 0.9])
+    calibration = measure_calibration(labels, np.column_stack([1 - p, p]))
+    assert calibration.slope is None
+    assert calibration.text().startswith("expected calibration error")

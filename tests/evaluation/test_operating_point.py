@@ -1,0 +1,76 @@
+import time
+
+import numpy as np
+import pytest
+
+from automl_skin.errors import InputError
+from automl_skin.evaluation.operating_point import cross_fitted_operating_points
+from automl_skin.metrics.thresholds import threshold_at_sensitivity
+
+
+def draw(n=600, seed=0, shift=0.0):
+    rng = np.random.default_rng(seed)
+    labels = (rng.random(n) < 0.3).astype(int)
+    folds = rng.integers(0, 5, n)
+    z = 1.5 * labels + rng.normal(-1, 1, n) + shift * folds
+    p = 1 / (1 + np.exp(-z))
+    return labels, np.column_stack([1 - p, p]), folds, np.arange(n) // 2
+
+
+def slow(labels, scores, folds, wanted):
+    called = np.zeros(len(labels), bool)
+    for fold in range(5):
+        others = folds != fold
+        called[~others] = scores[~others] >= threshold_at_sensitivity(labels[others], scores[others], wanted)
+    return called[labels == 1].mean(), (~called[labels == 0]).mean()
+
+
+def test_equals_the_obvious_loop():
+    labels, p, folds, groups = draw(shift=0.3)
+    points = cross_fitted_operating_points(labels, p, folds, groups, [0.95, 0.5], 0)
+    assert [point.wanted for point in points] == [0.95, 0.5]
+    for point in points:
+        sensitivity, specificity = slow(labels, p[:, 1], folds, point.wanted)
+        assert point.sensitivity == pytest.approx(sensitivity)
+        assert point.specificity == pytest.approx(specificity)
+        assert point.threshold == threshold_at_sensitivity(labels, p[:, 1], point.wanted)
+        assert point.sensitivity_low < point.sensitivity < point.sensitivity_high
+
+
+def test_a_fold_does_not_choose_its_own_threshold():
+    labels, p, folds, groups = draw()
+    lowered = p.copy()
+    lowered[(folds == 0) & (labels == 1), 1] = 1e-6
+    lowered[:, 0] = 1 - lowered[:, 1]
+    point = cross_fitted_operating_points(labels, lowered, folds, groups, [0.75], 0)[0]
+    share = ((folds == 0) & (labels == 1)).sum() / labels.sum()
+    assert point.sensitivity < 1 - share
+
+
+def test_fifty_sensitivities_are_quick():
+    labels, p, folds, groups = draw(8000)
+    start = time.process_time()
+    points = cross_fitted_operating_points(labels, p, folds, groups, [k / 100 for k in range(50, 100)], 0)
+    assert time.process_time() - start < 10
+    thresholds = [point.threshold for point in points]
+    assert thresholds == sorted(thresholds, reverse=True)
+    assert abs(points[-5].sensitivity - 0.95) < 0.02
+
+
+def test_no_sensitivities():
+    labels, p, folds, groups = draw()
+    assert cross_fitted_operating_points(labels, p, folds, groups, [], 0) == []
+
+
+def test_what_cannot_have_one():
+    labels, p, folds, groups = draw()
+    with pytest.raises(InputError, match="belongs to a binary target; found 3 classes"):
+        cross_fitted_operating_points(labels, np.full((600, 3), 1 / 3), folds, groups, [0.9], 0)
+    with pytest.raises(InputError, match="positive cases must lie in at least two folds"):
+        cross_fitted_operating_points(labels, p, np.where(labels == 1, 0, folds), groups, [0.9], 0)
+    with pytest.raises(InputError, match="negative cases must lie in at least two folds"):
+        cross_fitted_operating_points(labels, p, np.where(labels == 0, 0, folds), groups, [0.9], 0)
+    with pytest.raises(InputError, match="folds must have shape"):
+        cross_fitted_operating_points(labels, p, folds[:5], groups, [0.9], 0)
+    with pytest.raises(InputError, match="at least two classes"):
+        cross_fitted_operating_points(labels * 0, p, folds, groups, [0.9], 0)

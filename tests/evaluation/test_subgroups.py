@@ -1,0 +1,72 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_skin.evaluation.subgroups import Subgroup, is_lower, subgroup_figures, subgroup_lines
+from automl_skin.metrics.intervals import auc_interval
+
+
+@pytest.fixture(scope="module")
+def study():
+    rng = np.random.default_rng(0)
+    labels = (rng.random(800) < 0.3).astype(int)
+    sex = rng.choice(["male", "female"], 800)
+    z = np.where(sex == "male", 2.5, 0.2) * labels + rng.normal(-1, 1, 800)
+    p = 1 / (1 + np.exp(-z))
+    site = np.where(np.arange(800) < 15, "scalp", "back")
+    labels[:15] = 0
+    labels[3] = 1
+    columns = pd.DataFrame({"sex": sex, "site": site})
+    columns.loc[700:, "sex"] = None
+    return labels, np.column_stack([1 - p, p]), np.arange(800) // 2, columns
+
+
+def test_levels_with_their_intervals(study):
+    labels, p, groups, columns = study
+    found = subgroup_figures(labels, p, groups, columns, n_resamples=200, seed=1)
+    assert {(each.column, each.level) for each in found} == {
+        ("sex", "male"),
+        ("sex", "female"),
+        ("sex", "missing"),
+        ("site", "back"),
+        ("site", "scalp"),
+    }
+    male = (columns["sex"] == "male").to_numpy(bool)
+    expected = auc_interval(labels[male], p[male], groups[male], n_resamples=200, seed=1)
+    assert next(each for each in found if each.level == "male").auc == expected
+    assert sum(each.n_cases for each in found if each.column == "sex") == 800
+
+
+def test_too_small_is_said_not_dropped(study):
+    found = subgroup_figures(*study, n_resamples=50)
+    scalp = next(each for each in found if each.level == "scalp")
+    assert scalp.auc is None
+    assert scalp.class_counts == (14, 1)
+    assert scalp.text() == "site scalp: 15 cases, too small (1 positive; 10 are needed)"
+
+
+def test_what_is_lower_than_overall_is_said(study):
+    found = subgroup_figures(*study, n_resamples=200)
+    lines = subgroup_lines(found, overall=0.75)
+    lower = [line.split(":")[0] for line in lines if line.endswith(" - lower than overall")]
+    assert "sex female" in lower
+    assert "sex male" not in lower
+    assert "site scalp" not in lower
+    assert not any(is_lower(each, None) for each in found)
+
+
+def test_one_group_and_several_classes():
+    rng = np.random.default_rng(0)
+    labels, p = rng.integers(0, 3, 90), rng.dirichlet(np.ones(3), 90)
+    columns = pd.DataFrame({"source": ["a"] * 60 + ["b"] * 30})
+    labels[60:] = 2
+    found = subgroup_figures(labels, p, np.arange(90), columns, n_resamples=50)
+    assert found[0].auc is not None
+    assert found[1].too_small == "0 outside its largest class; 10 are needed"
+    same = np.where(np.arange(90) < 60, 0, np.arange(90))
+    assert subgroup_figures(labels, p, same, columns, n_resamples=50)[0].too_small == "one group only"
+
+
+def test_json(study):
+    for each in subgroup_figures(*study, n_resamples=50):
+        assert Subgroup.from_json(each.to_json()) == each
