@@ -11,7 +11,9 @@ from automl_skin.cli.settings import workspace_of
 
 def export(
     study: options.Study = "",
-    output: Annotated[Path | None, typer.Option("--output", help="Folder of the bundle [STUDY-bundle].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Folder of the bundle [STUDY-bundle].")
+    ] = None,
     register: Annotated[
         bool, typer.Option("--register/--no-register", help="Register the bundle as a model in MLflow.")
     ] = True,
@@ -33,12 +35,14 @@ def export(
     folder = output or Path(f"{opened.name}-bundle")
     facts = export_bundle(opened, folder, refit=refit)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-    terminal.say(f"Written: {folder} ({size:.1f} MB), {len(facts.embeddings)} embeddings, plan {facts.plan[:12]}")
+    terminal.say(
+        f"Written: {folder} ({size:.1f} MB), {len(facts.embeddings)} embeddings, plan {facts.plan[:12]}"
+    )
     if register:
-        version = register_export(opened, folder, tracking_uri)
+        address = register_export(opened, folder, tracking_uri)
+        store = tracking_uri or opened.config.tracking_uri or opened.workspace.tracking_uri
         terminal.say(
-            f"Registered: models:/{opened.name}/{version}",
-            f"Serve:      MLFLOW_TRACKING_URI={tracking_uri or opened.workspace.tracking_uri} "
-            f"mlflow models serve -m models:/{opened.name}/{version} --env-manager local",
+            f"Registered: {address}",
+            f"Serve:      MLFLOW_TRACKING_URI={store} mlflow models serve -m {address} --env-manager local",
         )
     terminal.say(f"Next: automl-skin score {folder} --data new.csv --images new-images --output scores.csv")

@@ -17,6 +17,7 @@ from automl_skin.features.lesion import pool_images
 from automl_skin.images.recipe import Recipe
 from automl_skin.search.config import StudyConfig
 from automl_skin.search.material import Material
+from automl_skin.stacking.stack import Stack
 from automl_skin.workflow.prepare import Prepared
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.understand import Reporter
@@ -71,6 +72,14 @@ def embedding_sets(config: StudyConfig) -> list[EmbeddingSet]:
         for backbone in backbones
         for colour in config.colour
     ]
+
+
+def needed_sets(study: Study, stack: Stack) -> list[EmbeddingSet]:
+    """Return the embedding sets that the members of a stack use."""
+    members = set(stack.members)
+    configs = [record.plan.config for record in study.journal.read() if record.plan.number in members]
+    used = {(backbone, config.recipe) for config in configs for backbone in config.backbones}
+    return [each for each in embedding_sets(study.config) if (each.backbone.name, each.recipe_name) in used]
 
 
 def embed(study: Study, prepared: Prepared, report: Reporter) -> StageOne:

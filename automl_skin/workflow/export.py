@@ -18,9 +18,8 @@ from automl_skin.export.bundle import BundleContent, write_bundle
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.files import read_json
 from automl_skin.search.material import Material
-from automl_skin.stacking.fitted import FittedStack
 from automl_skin.workflow.card import card_facts
-from automl_skin.workflow.embed import EmbeddingSet, embedding_sets
+from automl_skin.workflow.embed import EmbeddingSet, needed_sets
 from automl_skin.workflow.locked import Opening, read_openings
 from automl_skin.workflow.stack import STACK, BuiltStack, load_stack, read_stack
 from automl_skin.workflow.study import Study
@@ -39,12 +38,14 @@ def export(study: Study, output: Path, *, refit: bool = False) -> BundleFacts:
         If the output is in the way or cannot be written.
     """
     if not (study.folder / "stack.json").is_file():
-        message = f"the study {study.name} has no stack yet; finish `automl-skin search --study {study.name}` first"
+        message = (
+            f"the study {study.name} has no stack yet; finish `automl-skin search --study {study.name}` first"
+        )
         raise ConfigError(message)
     material = Material.read(study.material)
     built = read_stack(study)
     stack = load_stack(study, built.stack, material)
-    sets = needed_sets(study, stack)
+    sets = needed_sets(study, built.stack)
     opening = next((each for each in read_openings(study) if each.stack == built.stack.digest), None)
     points = operating_points(study, built, material)
     facts = bundle_facts(study, built, material, sets, points, opening)
@@ -57,14 +58,6 @@ def export(study: Study, output: Path, *, refit: bool = False) -> BundleFacts:
     )
     write_bundle(content, output)
     return facts
-
-
-def needed_sets(study: Study, stack: FittedStack) -> list[EmbeddingSet]:
-    """Return the embedding sets that the stack's chains use."""
-    configs = [chain.config for chain in stack.chains.values()]
-    used = {(backbone, config.recipe) for config in configs for backbone in config.backbones}
-    sets = embedding_sets(study.config)
-    return [each for each in sets if (each.backbone.name, each.recipe_name) in used]
 
 
 def bundle_facts(

@@ -13,6 +13,7 @@ from automl_skin.workflow.embed import StageOne, embed
 from automl_skin.workflow.leaderboard import Leaderboard, make_leaderboard
 from automl_skin.workflow.locked import Opening, has_locked_cases, open_locked
 from automl_skin.workflow.prepare import is_prepared, prepare, read_prepared
+from automl_skin.workflow.report import write_report
 from automl_skin.workflow.stack import BuiltStack, build_stack
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.trials import run_trials
@@ -121,7 +122,8 @@ def run_search(study: Study, audience: Audience, *, open_again: bool = False) ->
         opening = open_locked(study, records, built, material, again=open_again, progress=progress)
     watch.lap("locked test")
     leaderboard = make_leaderboard(study, records, material)
-    watch.lap("leaderboard")
+    write_report(study, records, built, leaderboard, opening, material)
+    watch.lap("report")
     outcome = Outcome(study, records, built, leaderboard, opening, stage_one, watch.seconds)
     audience.concluded(outcome)
     return outcome

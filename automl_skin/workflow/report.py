@@ -1,0 +1,100 @@
+"""The report of a study: what people would rather look at than read, beside the figures as files."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.data.manifest import Manifest
+from automl_skin.data.record import read_labels
+from automl_skin.evaluation.model_card import model_card
+from automl_skin.evaluation.plots.calibration import calibration_plot
+from automl_skin.evaluation.plots.curves import precision_recall_plot, roc_plot
+from automl_skin.evaluation.plots.forest import forest_plot
+from automl_skin.evaluation.plots.overview import trial_overview
+from automl_skin.evaluation.plots.search import history_plot, spread_plot
+from automl_skin.files import atomic_write, write_json, write_text
+from automl_skin.search.material import Material
+from automl_skin.search.trial import TrialRecord
+from automl_skin.workflow.card import card_facts
+from automl_skin.workflow.embed import needed_sets
+from automl_skin.workflow.export import operating_points
+from automl_skin.workflow.leaderboard import Leaderboard
+from automl_skin.workflow.locked import Opening
+from automl_skin.workflow.stack import BuiltStack
+from automl_skin.workflow.study import Study
+
+
+def write_report(
+    study: Study,
+    records: Sequence[TrialRecord],
+    built: BuiltStack,
+    board: Leaderboard,
+    opening: Opening | None,
+    material: Material,
+) -> None:
+    """Write tables, plots and the model card into the study's folder ``report``."""
+    folder = study.report
+    write_text(folder / "leaderboard.csv", board.table.to_csv())
+    write_text(folder / "spread.csv", board.spread.to_csv(index=False))
+    for name, png in pictures(study, records, built, board, material).items():
+        _write(study, name, png)
+    if opening is not None:
+        write_json(folder / "locked_test.json", opening.to_json())
+        for name, png in locked_pictures(study, opening).items():
+            _write(study, name, png)
+    points = operating_points(study, built, material)
+    facts = card_facts(study, built, material, needed_sets(study, built.stack), opening, points)
+    write_text(folder / "MODEL_CARD.md", model_card(facts))
+
+
+def pictures(
+    study: Study,
+    records: Sequence[TrialRecord],
+    built: BuiltStack,
+    board: Leaderboard,
+    material: Material,
+) -> dict[str, bytes]:
+    """Return the pictures of the search and of the stack's out-of-fold probabilities, as PNG by name."""
+    metric = study.config.metric
+    values = [record.utility if record.state == "finished" else np.nan for record in records]
+    families = [record.plan.config.family for record in records]
+    classes = _classes(study)
+    return {
+        "search_history": history_plot(values, families, metric=metric),
+        "spread": spread_plot(board.spread, metric=metric),
+        "stack_out_of_fold": trial_overview(material.labels, built.probabilities, classes, name="stack"),
+    }
+
+
+def locked_pictures(study: Study, opening: Opening) -> dict[str, bytes]:
+    """Return the pictures of the locked test, as PNG by name."""
+    labels = read_labels(study.locked / "labels.parquet")
+    predictions = pd.read_parquet(study.locked / "predictions.parquet")
+    target = labels.loc[predictions.index, "label"].to_numpy(np.int64)
+    models = {
+        name: predictions[[column for column in predictions if column.startswith(f"{name}: ")]].to_numpy(
+            np.float64
+        )
+        for name in opening.figures.models
+    }
+    groups = study.read_plan().table.loc[predictions.index, "group"].to_numpy(object)
+    classes = _classes(study)
+    first = opening.figures.first
+    return {
+        "locked_test": forest_plot(opening.figures),
+        "locked_roc": roc_plot(target, models, groups=groups, classes=classes, seed=study.config.seed),
+        "locked_precision_recall": precision_recall_plot(target, models, classes=classes),
+        "locked_calibration": calibration_plot(target, {first: models[first]}),
+    }
+
+
+def _classes(study: Study) -> tuple[str, ...]:
+    target = Manifest.read(study.folder / "understood").target
+    assert target is not None
+    return target.classes
+
+
+def _write(study: Study, name: str, png: bytes) -> None:
+    with atomic_write(study.report / f"{name}.png") as path:
+        path.write_bytes(png)
