@@ -30,6 +30,7 @@ IMAGE_ROOT = "AUTOML_SKIN_IMAGE_ROOT"
 """Environment variable, read once when the model is loaded."""
 
 IMAGE = "image"
+NO_IMAGE = "no image was given"
 
 
 class Service:
@@ -73,7 +74,11 @@ class Service:
         }
         columns["decision"] = decide(facts, prediction.probabilities, Wishes())
         columns["flags"] = [";".join(flags) for flags in prediction.flags]
-        columns["problem"] = [_problem(case, prediction.problems) for case in cases]
+        scored = np.isfinite(prediction.probabilities).all(axis=1).tolist()
+        columns["problem"] = [
+            _problem(case, prediction.problems) or ("" if is_scored else NO_IMAGE)
+            for case, is_scored in zip(cases, scored, strict=True)
+        ]
         return pd.DataFrame(columns, index=model_input.index, dtype=object)
 
     def photographs(self, rows: pd.DataFrame) -> list[Photograph]:

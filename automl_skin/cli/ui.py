@@ -1,0 +1,25 @@
+"""``automl-skin ui``: MLflow's pages on this workspace's runs."""
+
+from typing import Annotated
+
+import typer
+
+from automl_skin.cli import options
+from automl_skin.cli.settings import workspace_of
+
+
+def ui(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the pages.")] = 5000,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; others than this machine's are open to all.")
+    ] = "127.0.0.1",
+    workspace: options.WorkspaceFolder = None,
+    tracking_uri: options.TrackingUri = None,
+) -> None:
+    """Show the runs of this workspace in MLflow, until Ctrl-C."""
+    from automl_skin.tracking.server import serve_ui
+
+    place = workspace_of(workspace, None)
+    code = serve_ui(tracking_uri or place.tracking_uri, place.runs / "artifacts", host, port, typer.echo)
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,81 @@
+"""What is logged of a trial, as plain values: parameters, metrics and tags."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+
+from mlflow.entities import Metric, Param, RunTag
+
+from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.search.trial import TrialPlan, TrialRecord
+
+STUDY_DIGEST = "automl_skin.study_digest"
+TRIAL = "automl_skin.trial"
+PLAN_DIGEST = "automl_skin.plan_digest"
+CROSSING_SHARE = "automl_skin.crossing_share"
+WAIVER = "automl_skin.waiver"
+
+STATUS = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
+LONGEST_VALUE = 5_000
+"""Characters; MLflow takes 6,000 of a parameter and 8,000 of a tag."""
+
+
+def trial_params(plan: TrialPlan) -> dict[str, str]:
+    """Return the parameters of a trial: the chain first, then hyperparameters with their family's prefix."""
+    config = plan.config
+    branch = config.branches[0]
+    chain = {
+        "backbone": "+".join(config.backbones),
+        "recipe": config.recipe,
+        "tuning": "frozen" if config.uses_image else "",
+        "fusion": config.fusion,
+        "head": config.family,
+        "labels": config.labels,
+        "weighting": config.weighting,
+        "components": "" if config.components is None else config.components,
+    }
+    values = asdict(branch.head)
+    head = {f"{branch.family}_{name}": values[name] for name in FAMILIES[branch.family].space}
+    answers = {name: value for name, value in plan.params.items() if name != "neural_head"}
+    every = {**head, **answers, **chain}
+    return {name: str(value) for name, value in every.items() if value not in ("", None)}
+
+
+def trial_metrics(record: TrialRecord) -> Iterator[tuple[str, float, int]]:
+    """Yield name, value and step of the metrics of a trial; folds are steps; what is not finite is left out."""
+    every = [*((name, value, 0) for name, value in record.metrics.items()), ("seconds", record.seconds, 0)]
+    every += [("fold_auc", value, fold) for fold, value in enumerate(record.aucs)]
+    yield from (entry for entry in every if math.isfinite(entry[1]))
+
+
+def trial_tags(record: TrialRecord) -> dict[str, str]:
+    """Return the tags of a trial."""
+    plan = record.plan
+    kind = f"baseline: {plan.name}" if plan.kind == "baseline" else plan.kind
+    tags = {TRIAL: str(plan.number), "kind": kind}
+    return {**tags, "reason": record.reason[:LONGEST_VALUE]} if record.reason else tags
+
+
+def start_of(record: TrialRecord) -> int:
+    """Return the milliseconds since 1970 at which a trial began."""
+    return int(record.started * 1000)
+
+
+def end_of(record: TrialRecord) -> int:
+    """Return the milliseconds since 1970 at which a trial had used its seconds."""
+    return int((record.started + record.seconds) * 1000)
+
+
+def as_metrics(entries: Iterator[tuple[str, float, int]], timestamp: int) -> list[Metric]:
+    """Return name, value and step as MLflow takes them."""
+    return [Metric(name, float(value), timestamp, step) for name, value, step in entries]
+
+
+def as_params(values: Mapping[str, str]) -> list[Param]:
+    """Return parameters as MLflow takes them."""
+    return [Param(name, value[:LONGEST_VALUE]) for name, value in values.items()]
+
+
+def as_tags(values: Mapping[str, str]) -> list[RunTag]:
+    """Return tags as MLflow takes them."""
+    return [RunTag(name, value[:LONGEST_VALUE]) for name, value in values.items()]

@@ -1,0 +1,106 @@
+"""What tracking is told about a study; the step above gathers it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from automl_skin.arrays import IntArray
+from automl_skin.search.trial import TrialRecord
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """The data, named and not copied.
+
+    Parameters
+    ----------
+    name, source : str
+        What it is called, and where the table lies.
+    digest : str
+        Of the table's bytes.
+    columns : mapping of str to {"number", "category"}
+        Metadata fields.
+    profile : mapping of str to int or str
+        Numbers of cases and images, and the like.
+    """
+
+    name: str
+    source: str
+    digest: str
+    columns: Mapping[str, str]
+    profile: Mapping[str, int | str]
+
+
+@dataclass(frozen=True)
+class StudyFacts:
+    """A study as its parent run shows it.
+
+    Parameters
+    ----------
+    name : str
+    digest : str
+        Of this very study: another one of the same name and settings has another digest.
+    plan_digest : str
+    waiver : str or None
+    crossing_share : float
+    settings : mapping of str to str
+        What makes the study what it is; these never change.
+    begun_with : mapping of str to str
+        What may change from call to call.
+    dataset : DatasetFacts
+    """
+
+    name: str
+    digest: str
+    plan_digest: str
+    waiver: str | None
+    crossing_share: float
+    settings: Mapping[str, str]
+    begun_with: Mapping[str, str]
+    dataset: DatasetFacts
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What the table of out-of-fold predictions says about each case besides its probability.
+
+    Parameters
+    ----------
+    table : DataFrame of n_cases rows
+        Index ``case``; columns ``fold``, ``label`` (the class's name) and ``image`` (paths).
+    labels : ndarray of shape (n_cases,)
+        The classes as numbers.
+    classes : tuple of str
+    """
+
+    table: pd.DataFrame
+    labels: IntArray
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What a search ended with, ready to be logged.
+
+    Parameters
+    ----------
+    records : sequence of TrialRecord
+    weights : mapping of int to float
+        Weight of each member of the stack.
+    metrics : mapping of str to float
+    files : mapping of str to bytes
+        To be kept as artefacts, by name.
+    folders : mapping of str to Path
+        Folders to be kept as artefacts, by name.
+    note : str
+        For people, Markdown.
+    """
+
+    records: Sequence[TrialRecord]
+    weights: Mapping[int, float]
+    metrics: Mapping[str, float]
+    files: Mapping[str, bytes]
+    folders: Mapping[str, Path]
+    note: str

@@ -1,0 +1,115 @@
+"""The runs of a study's trials: written whole, found again, never twice.
+
+A run is closed last, after everything else of it is written. So a run that is not closed is what a kill has
+left of one; it is deleted, and the trial is written again from the study's journal, which is the truth.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from mlflow.entities import Run
+
+from automl_skin.search.trial import Predictions, TrialRecord
+from automl_skin.tracking.entries import (
+    STATUS,
+    STUDY_DIGEST,
+    TRIAL,
+    as_metrics,
+    as_params,
+    end_of,
+    start_of,
+    trial_metrics,
+    trial_params,
+    trial_tags,
+)
+from automl_skin.tracking.exhibits import OVERVIEW, Exhibits
+from automl_skin.tracking.store import Store
+
+PAGE = 1_000
+CLOSED = frozenset(STATUS.values())
+
+
+def runs_of_study(store: Store, digest: str) -> list[Run]:
+    """Return all runs of a study, its parent run included, the oldest first."""
+    runs: list[Run] = []
+    token = None
+    while True:
+        page = store.client.search_runs(
+            [store.experiment_id],
+            filter_string=f"tags.`{STUDY_DIGEST}` = '{digest}'",
+            max_results=PAGE,
+            order_by=["attributes.start_time ASC"],
+            page_token=token,
+        )
+        runs += page
+        token = page.token
+        if not token:
+            return runs
+
+
+def sort_out(runs: Sequence[Run], records: Sequence[TrialRecord]) -> tuple[dict[int, str], list[str]]:
+    """Return the ids of the whole runs by trial, and the ids of those that must go.
+
+    A run goes if it was never closed, is a second one of its trial, or is not of what the journal says.
+    """
+    begun = {record.plan.number: start_of(record) for record in records}
+    whole: dict[int, str] = {}
+    unwanted = []
+    for run in runs:
+        if TRIAL not in run.data.tags:
+            continue
+        number = int(run.data.tags[TRIAL])
+        is_whole = run.info.status in CLOSED and begun.get(number) == run.info.start_time
+        if is_whole and number not in whole:
+            whole[number] = run.info.run_id
+        else:
+            unwanted.append(run.info.run_id)
+    return whole, unwanted
+
+
+class TrialRuns:
+    """Writes one run a trial, below a parent run.
+
+    Parameters
+    ----------
+    store : Store
+    parent : str
+        Id of the parent run.
+    shared : mapping of str to str
+        Tags that every run of the study has.
+    exhibits : Exhibits
+    """
+
+    def __init__(self, store: Store, parent: str, shared: Mapping[str, str], exhibits: Exhibits) -> None:
+        self.store = store
+        self.shared = {**shared, "mlflow.parentRunId": parent}
+        self.exhibits = exhibits
+        self.ids: dict[int, str] = {}
+        self.shown: set[int] = set()
+
+    def write(self, record: TrialRecord, predictions: Predictions | None) -> None:
+        """Write the run of a trial; with artefacts where there are predictions to show."""
+        client, number = self.store.client, record.plan.number
+        tags = {**self.shared, **trial_tags(record)}
+        run = client.create_run(self.store.experiment_id, start_of(record), tags, run_name=record.plan.title)
+        run_id = run.info.run_id
+        metrics = as_metrics(trial_metrics(record), end_of(record))
+        client.log_batch(run_id, metrics, as_params(trial_params(record.plan)))
+        if predictions is not None:
+            self.exhibits.log(self.store, run_id, predictions)
+            self.shown.add(number)
+        client.set_terminated(run_id, STATUS[record.state], end_of(record))
+        self.ids[number] = run_id
+
+    def show(self, number: int, predictions: Predictions) -> None:
+        """Add the artefacts to a run that has none yet."""
+        run_id = self.ids[number]
+        if number not in self.shown and not self._has_overview(run_id):
+            self.exhibits.log(self.store, run_id, predictions)
+        self.shown.add(number)
+
+    def tag(self, number: int, name: str, value: str) -> None:
+        """Set a tag of a trial's run."""
+        self.store.client.set_tag(self.ids[number], name, value)
+
+    def _has_overview(self, run_id: str) -> bool:
+        return any(file.path == OVERVIEW for file in self.store.client.list_artifacts(run_id))

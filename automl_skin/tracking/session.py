@@ -1,0 +1,110 @@
+"""One call of a search as MLflow sees it: catch up with the journal, follow the trials, conclude."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mlflow.entities import Run
+
+from automl_skin.search.trial import Predictions, TrialRecord
+from automl_skin.tracking.entries import TRIAL, as_metrics, as_tags, end_of
+from automl_skin.tracking.exhibits import Exhibits
+from automl_skin.tracking.facts import Conclusion, StudyFacts
+from automl_skin.tracking.parent import find_parent, open_parent, shared_tags
+from automl_skin.tracking.runs import TrialRuns, runs_of_study, sort_out
+from automl_skin.tracking.store import Store
+
+STACK_WEIGHT = "stack_weight"
+NOTE = "mlflow.note.content"
+"""A tag that the UI shows as the run's description."""
+
+
+class Session:
+    """Writes a study's runs during one call; an `Observer`.
+
+    Parameters
+    ----------
+    store : Store
+    facts : StudyFacts
+    exhibits : Exhibits
+    predictions_of : callable
+        Gives the out-of-fold probabilities of a finished trial by its number.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        facts: StudyFacts,
+        exhibits: Exhibits,
+        predictions_of: Callable[[int], Predictions],
+    ) -> None:
+        self.store = store
+        self.predictions_of = predictions_of
+        self.found: list[Run] = runs_of_study(store, facts.digest)
+        self.parent = open_parent(store, facts, find_parent(self.found))
+        self.runs = TrialRuns(store, self.parent, shared_tags(facts), exhibits)
+        self.former = {
+            int(run.data.tags[TRIAL]): run.info.run_id
+            for run in self.found
+            if TRIAL in run.data.tags and STACK_WEIGHT in run.data.tags
+        }
+        self.best = float("-inf")
+
+    def catch_up(self, records: Sequence[TrialRecord]) -> int:
+        """Make the runs agree with the journal, and return how many trials had to be written."""
+        whole, unwanted = sort_out(self.found, records)
+        for run_id in unwanted:
+            self.store.client.delete_run(run_id)
+        self.runs.ids |= whole
+        for record in records:
+            leads = self._leads(record)
+            if record.plan.number not in self.runs.ids:
+                self._write(record, leads=leads)
+        return len(records) - len(whole)
+
+    def trial_recorded(self, record: TrialRecord, predictions: Predictions | None) -> None:  # noqa: ARG002
+        """Write the run of a trial; `predictions` lie in the journal already."""
+        self._write(record, leads=self._leads(record))
+
+    def conclude(self, conclusion: Conclusion) -> None:
+        """Write what the search came to, and close the parent run."""
+        client = self.store.client
+        for record in conclusion.records:
+            weight = conclusion.weights.get(record.plan.number)
+            if weight is not None:
+                self.runs.show(record.plan.number, self.predictions_of(record.plan.number))
+                self.runs.tag(record.plan.number, STACK_WEIGHT, f"{weight:.3f}")
+        for number, run_id in self.former.items():
+            if number not in conclusion.weights:
+                client.delete_tag(run_id, STACK_WEIGHT)
+        step = len(conclusion.records)
+        entries = ((name, value, step) for name, value in conclusion.metrics.items() if math.isfinite(value))
+        note = as_tags({NOTE: conclusion.note})
+        client.log_batch(self.parent, as_metrics(entries, int(time.time() * 1000)), tags=note)
+        with TemporaryDirectory() as temporary:
+            for name, content in conclusion.files.items():
+                Path(temporary, name).write_bytes(content)
+            client.log_artifacts(self.parent, temporary)
+        for name, folder in conclusion.folders.items():
+            client.log_artifacts(self.parent, str(folder), name)
+        client.set_terminated(self.parent, "FINISHED")
+
+    def interrupted(self, status: str) -> None:
+        """Close the parent run of a search that did not come to its end."""
+        self.store.client.set_terminated(self.parent, status)
+
+    def _write(self, record: TrialRecord, *, leads: bool) -> None:
+        worth_it = record.state == "finished" and (leads or record.plan.kind == "baseline")
+        self.runs.write(record, self.predictions_of(record.plan.number) if worth_it else None)
+        if leads:
+            best = ("best_so_far", record.utility, record.plan.number)
+            self.store.client.log_batch(self.parent, as_metrics(iter([best]), end_of(record)))
+
+    def _leads(self, record: TrialRecord) -> bool:
+        """Return whether a trial is the best so far, and remember it."""
+        if record.state != "finished" or not record.utility > self.best:
+            return False
+        self.best = record.utility
+        return True

@@ -1,0 +1,116 @@
+"""The tracking store: its place, its making, and what its failures look like."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic.util import CommandError
+from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+FAILURES = (MlflowException, SQLAlchemyError, CommandError, OSError)
+"""What a store that is gone, locked, full or of another version raises."""
+
+SQLITE = "sqlite:///"
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+"""The UI opens the list of runs, and does not ask what the experiment is for."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A tracking store with the experiment of a study.
+
+    Parameters
+    ----------
+    client : MlflowClient
+    uri : str
+    experiment_id : str
+    """
+
+    client: MlflowClient
+    uri: str
+    experiment_id: str
+
+
+class Guard:
+    """Lets tracking fail without the search: says so once, and remembers it.
+
+    Parameters
+    ----------
+    say : callable
+        Takes one line for the user.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
+        self.failed = False
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Run a block; a failure of the store ends the block and nothing else."""
+        try:
+            yield
+        except FAILURES as error:
+            if not self.failed:
+                self.say(
+                    f"MLflow could not be written ({_first_line(error)}); the search goes on without it, and what "
+                    "is missing is written when the search ends or the same command is given again"
+                )
+            self.failed = True
+
+
+def open_store(uri: str, experiment: str, artifacts: Path) -> Store:
+    """Open a store, making database and experiment where there are none.
+
+    Must have returned before any other process uses the store: its first use migrates the database.
+
+    Parameters
+    ----------
+    uri : str
+        A SQLite file of this machine, or an MLflow server.
+    experiment : str
+    artifacts : Path
+        Folder of the artefacts of a SQLite store, absolute; a server has its own.
+    """
+    for name in ("mlflow", "alembic"):  # its failures are said by `Guard`, in one line
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with _alone(uri):
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        found = client.get_experiment_by_name(experiment)
+        if found is None:
+            location = str(artifacts) if is_local(uri) else None
+            return Store(client, uri, client.create_experiment(experiment, location, EXPERIMENT_TAGS))
+        if found.lifecycle_stage != "active":
+            client.restore_experiment(found.experiment_id)
+        return Store(client, uri, found.experiment_id)
+
+
+def make_empty_store(uri: str) -> None:
+    """Make the database of a SQLite store where there is none."""
+    logging.getLogger("alembic").setLevel(logging.CRITICAL)
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)
+    with _alone(uri):
+        MlflowClient(tracking_uri=uri, registry_uri=uri).search_experiments(max_results=1)
+
+
+def is_local(uri: str) -> bool:
+    """Return whether the store is a SQLite file of this machine."""
+    return uri.startswith(SQLITE)
+
+
+def _alone(uri: str) -> AbstractContextManager[object]:
+    """Hold off other processes while a SQLite file is made."""
+    if not is_local(uri):
+        return nullcontext()
+    folder = Path(uri.removeprefix(SQLITE)).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / ".mlflow.lock", timeout=60)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].strip().rstrip(".") if lines else type(error).__name__
