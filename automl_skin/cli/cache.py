@@ -43,7 +43,7 @@ def prune(
 
 
 def _entry_table(cache: "EmbeddingCache") -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             entry.digest[:12],
             str(entry.key.get("backbone", "?")),

@@ -114,10 +114,9 @@ def _spread(records: Sequence[TrialRecord]) -> pd.DataFrame:
             for record in records
         ]
     )
-    grouped = tried.groupby(["backbone", "fusion", "head"])["best"].agg(
-        trials="size", finished="count", best="max"
-    )
-    return grouped.sort_values("best", ascending=False).reset_index()
+    grouped = tried.groupby(["backbone", "fusion", "head"], as_index=False)
+    spread: pd.DataFrame = grouped.agg(trials=("best", "size"), finished=("best", "count"), best=("best", "max"))
+    return spread.sort_values("best", ascending=False, ignore_index=True)
 
 
 def read_leaderboard(study: Study) -> Leaderboard:

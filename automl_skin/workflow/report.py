@@ -73,7 +73,7 @@ def locked_pictures(study: Study, opening: Opening) -> dict[str, bytes]:
     predictions = pd.read_parquet(study.locked / "predictions.parquet")
     target = labels.loc[predictions.index, "label"].to_numpy(np.int64)
     models = {
-        name: predictions[[column for column in predictions if column.startswith(f"{name}: ")]].to_numpy(
+        name: predictions[[column for column in predictions if str(column).startswith(f"{name}: ")]].to_numpy(
             np.float64
         )
         for name in opening.figures.models
