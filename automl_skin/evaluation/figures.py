@@ -87,8 +87,8 @@ class Figures:
         fewest = min(count for count in self.class_counts if count)
         auc = self.models[self.first].auc
         return (
-            f"The smallest class has {fewest} cases only: the interval of the AUC is {auc.high - auc.low:.3f} wide "
-            f"(about {2 * self.expected_half_width:.3f} was to be expected), so that smaller differences say nothing."
+            f"The smallest class has only {fewest} cases: the interval of the AUC is {auc.high - auc.low:.3f} wide "
+            f"(about {2 * self.expected_half_width:.3f} was to be expected)."
         )
 
     @property

@@ -149,6 +149,8 @@ def _figures(facts: CardFacts) -> Iterator[str]:
         ),
         [_model_row(figures, name, model) for name, model in figures.models.items()],
     )
+    yield ""
+    yield f"The {figures.first} further ({figures.opened}): {figures.models[figures.first].details()}."
 
 
 def _model_row(figures: Figures, name: str, model: ModelFigures) -> tuple[str, ...]:

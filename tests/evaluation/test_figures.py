@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from automl_skin.data.plan_checks import expected_interval_width
 from automl_skin.errors import InputError
 from automl_skin.evaluation import figures as module
 from automl_skin.evaluation.figures import BEST_TRIAL, Figures, locked_figures
-from automl_skin.metrics.intervals import auc_difference, auc_interval
+from automl_skin.metrics.intervals import Interval, auc_difference, auc_interval
 from automl_skin.metrics.ranking import macro_auc
 
 PRIORS = np.array([0.8, 0.2])
@@ -48,12 +49,15 @@ def test_intervals_are_those_of_the_metrics(cases):
 
 def test_lesions_are_averaged(cases):
     p = score(cases, 2, 0)
-    figures = locked_figures(cases, {"stack": p}, PRIORS, 1, 0)
+    figures = locked_figures(cases, {"stack": p, "image alone": score(cases, 1, 1)}, PRIORS, 1, 0)
     by_lesion = pd.DataFrame({"p": p[:, 1], "y": cases["target"], "l": cases["lesion"]}).groupby("l").mean()
     scores = by_lesion["p"].to_numpy()
     expected = macro_auc(by_lesion["y"].to_numpy().astype(int), np.column_stack([1 - scores, scores]))
     assert figures.models["stack"].lesion_auc.value == pytest.approx(expected)
-    assert figures.models["stack"].lesion_auc.value > figures.models["stack"].auc.value
+    lesion_auc = figures.models["stack"].lesion_auc
+    assert lesion_auc.low < lesion_auc.value < lesion_auc.high
+    assert lesion_auc.low > figures.models["image alone"].lesion_auc.low
+    assert lesion_auc.value > figures.models["stack"].auc.value
     assert figures.n_lesions == cases["lesion"].nunique()
     assert figures.n_groups == cases["group"].nunique()
     assert figures.class_counts == tuple(np.bincount(cases["target"]))
@@ -72,6 +76,17 @@ def test_a_stack_that_wins_and_one_that_does_not(cases):
     assert tied.verdict in tied.lines()
     alone = locked_figures(cases, {"stack": score(cases, 2, 0)}, PRIORS, 1, 0)
     assert alone.verdict == "There is no simple baseline to compare with."
+
+
+def test_a_gain_whose_interval_reaches_zero_is_no_win(cases):
+    figures = locked_figures(
+        cases, {"stack": score(cases, 2, 0), "image alone": score(cases, 1, 1)}, PRIORS, 1, 0
+    )
+    unsure = replace(figures, gains={"image alone": Interval(0.01, -0.001, 0.02)})
+    assert unsure.not_beaten == ["image alone"]
+    assert "(image alone: +0.010 (-0.001 to +0.020))" in unsure.verdict
+    sure = replace(figures, gains={"image alone": Interval(0.01, 0.001, 0.02)})
+    assert sure.not_beaten == []
 
 
 def test_every_line_with_a_figure_says_how_often_it_was_opened(cases):
@@ -94,7 +109,7 @@ def test_few_positives_are_said(cases):
     few = cases[~positive | (positive.cumsum() <= 20)]
     figures = locked_figures(few, {"stack": score(few, 2, 0)}, PRIORS, 1, 0)
     assert figures.expected_half_width == expected_interval_width(20, len(few) - 20) / 2
-    assert figures.note.startswith("The smallest class has 20 cases only")
+    assert figures.note.startswith("The smallest class has only 20 cases")
     assert figures.note in figures.lines()
 
 

@@ -84,6 +84,7 @@ def test_everything_is_said(facts):
         "look better by 0.0100",
         "16 other trials are tied",
         "opened once",
+        "partial AUC",
         "from 0.08 on are positive",
         "0.948 (0.930 to 0.962)",
         "calibration slope",
