@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.rowwise import normalise_rows
@@ -19,12 +18,21 @@ from automl_skin.rowwise import normalise_rows
 LOGIT_BOUND = 15.0
 """Probabilities of exactly 0 or 1 (forests give them) are taken as expit(-15) and expit(15)."""
 
+LEAST_SLOPE = 1e-6
+
+MOST_STEPS = 50
+TOLERANCE = 1e-14
+"""Of the log loss a case: what a step must gain for another one to follow."""
+
+RIDGE = 1e-9
+"""Keeps the Hessian of scores that are all equal invertible."""
+
 
 def logit(probabilities: FloatArray) -> FloatArray:
     """Return bounded log-odds, elementwise."""
     inside = np.clip(probabilities, 1e-300, 1.0)
     odds = np.log(inside) - np.log(np.clip(1.0 - probabilities, 1e-300, 1.0))
-    return np.clip(odds, -LOGIT_BOUND, LOGIT_BOUND)
+    return np.asarray(np.clip(odds, -LOGIT_BOUND, LOGIT_BOUND))
 
 
 @dataclass(frozen=True)
@@ -70,12 +78,37 @@ def _fit_platt(scores: FloatArray, positive: BoolArray) -> tuple[float, float]:
         return 1.0, 0.0
     high, low = (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2)
     target = np.where(positive, high, low)
-    scores_twice = np.concatenate([scores, scores])[:, None]
-    labels_twice = np.repeat([1, 0], len(scores))
-    model = LogisticRegression(C=np.inf, max_iter=1000, tol=1e-8)
-    model.fit(scores_twice, labels_twice, sample_weight=np.concatenate([target, 1.0 - target]))
-    slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
-    if slope > 0.0:
+    slope, intercept = _least_log_loss(scores, target)
+    if slope > LEAST_SLOPE:
         return slope, intercept
-    prior = target.mean()  # scores that rank backwards say nothing: answer with the prior, kept increasing
-    return 1e-6, float(np.log(prior / (1.0 - prior)))
+    # scores that rank backwards say nothing: answer with the prior, kept increasing
+    return LEAST_SLOPE, _log_odds(target)
+
+
+def _least_log_loss(scores: FloatArray, target: FloatArray) -> tuple[float, float]:
+    """Return slope and intercept by Newton's method with halved steps (Lin, Lin & Weng 2007)."""
+    slope, intercept = 0.0, _log_odds(target)
+    loss = _log_loss(slope * scores + intercept, target)
+    for _ in range(MOST_STEPS):
+        shares = expit(slope * scores + intercept)
+        rest, bend = shares - target, shares * (1.0 - shares)
+        gradient = np.array([(rest * scores).sum(), rest.sum()])
+        mixed = (bend * scores).sum()
+        hessian = np.array([[(bend * scores**2).sum() + RIDGE, mixed], [mixed, bend.sum() + RIDGE]])
+        step = np.linalg.solve(hessian, gradient)
+        while (after := _log_loss((slope - step[0]) * scores + intercept - step[1], target)) > loss:
+            step /= 2.0
+        slope, intercept = slope - float(step[0]), intercept - float(step[1])
+        if loss - after <= TOLERANCE * len(scores):
+            break
+        loss = after
+    return slope, intercept
+
+
+def _log_loss(odds: FloatArray, target: FloatArray) -> float:
+    return float((np.logaddexp(0.0, odds) - target * odds).sum())
+
+
+def _log_odds(target: FloatArray) -> float:
+    prior = float(target.mean())
+    return float(np.log(prior / (1.0 - prior)))

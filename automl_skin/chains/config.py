@@ -22,6 +22,7 @@ from typing import Any
 
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.heads.weighting import ClassWeighting
 
 IMAGE = "image"
 METADATA = "metadata"
@@ -120,7 +121,7 @@ class ChainConfig:
     recipe: str = ""
     components: int | None = None
     labels: str = "target"
-    weighting: str = "none"
+    weighting: ClassWeighting = "none"
     image_weight: float = 0.5
 
     @property

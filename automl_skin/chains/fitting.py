@@ -5,7 +5,7 @@ The projection of an embedding and the encoded metadata depend on the fold and n
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -16,7 +16,7 @@ from automl_skin.chains.config import FUSIONS, ChainConfig
 from automl_skin.chains.fitted import FittedChain, build_design
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.chains.targets import TrainingLabels
-from automl_skin.features.encoder import EncoderConfig, MetadataEncoder, fit_encoder
+from automl_skin.features.encoder import EncoderConfig, Kind, MetadataEncoder, fit_encoder
 from automl_skin.features.projection import Projection, fit_projection
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.protocol import FittedHead
@@ -64,7 +64,7 @@ class FoldFitter:
         inputs: CaseInputs,
         labels: TrainingLabels,
         folds: IntArray,
-        kinds: dict[str, str],
+        kinds: Mapping[str, Kind],
         encoder: EncoderConfig,
         seed: int,
     ) -> None:

@@ -6,6 +6,7 @@ same command, or ``search --study NAME`` alone, continues it.
 """
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from automl_skin.chains.config import FUSIONS
@@ -39,7 +40,7 @@ RUNTIME = frozenset(
 """Settings that may change from one call to the next: they do not change what a trial's outcome means."""
 
 
-@checked_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@checked_dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
 class StudyConfig:
     """What a study is.
 
@@ -140,8 +141,20 @@ class StudyConfig:
         for name in ("backbone", "colour"):
             if not getattr(self, name):
                 raise ConfigError(f"{name} must name at least one; found none")
-        if self.trials < 1:
-            raise ConfigError(f"trials must be at least 1; found {self.trials}")
+        for name, least in (
+            ("trials", 1),
+            ("folds", 2),
+            ("jobs", 0),
+            ("size", 0),
+            ("batch_size", 0),
+            ("seed", 0),
+        ):
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name} must be at least {least}; found {getattr(self, name)}")
+        if not 0.0 <= self.mask_share < 1.0:
+            raise ConfigError(f"mask_share must lie in [0, 1); found {self.mask_share}")
+        if self.timeout_seconds is not None and not self.timeout_seconds > 0.0:
+            raise ConfigError(f"timeout_seconds must be greater than 0; found {self.timeout_seconds}")
 
     @property
     def is_synthetic(self) -> bool:
@@ -155,7 +168,9 @@ class StudyConfig:
             return None
         sides = re.fullmatch(r"(\d+)(?:x(\d+))?", self.size)
         if sides is None or int(sides[1]) == 0:
-            raise ConfigError(f"size must be HEIGHTxWIDTH or one side in pixels, such as 168x224; found {self.size!r}")
+            raise ConfigError(
+                f"size must be HEIGHTxWIDTH or one side in pixels, such as 168x224; found {self.size!r}"
+            )
         return int(sides[1]), int(sides[2] or sides[1])
 
     @property
@@ -197,12 +212,14 @@ def parse_settings(settings: Mapping[str, Any], where: str) -> StudyConfig:
     for name in settings:
         if name not in KNOWN:
             close = difflib.get_close_matches(name, KNOWN, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            message = f"unknown setting {name!r} in {where}{hint} Known settings: {', '.join(KNOWN)}"
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            message = f"unknown setting {name!r} in {where}{hint}; known settings are {', '.join(KNOWN)}"
             raise ConfigError(message)
-    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    lists: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+    }
     try:
-        return TypeAdapter(StudyConfig).validate_python(lists)
+        return StudyConfig(**lists)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}, found {problem['input']!r}"
@@ -221,8 +238,8 @@ def read_settings(path: Path) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} must be a TOML file and is not: {error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} must be a TOML file in UTF-8 and is not: {error}") from error
 
 
 def write_settings(path: Path, config: StudyConfig, heading: str) -> None:
@@ -240,13 +257,12 @@ def _toml(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        return json.dumps(value, ensure_ascii=False)  # TOML's basic strings are JSON's
     return str(value)
 
 
 def _plain(config: StudyConfig) -> dict[str, Any]:
-    values = asdict(config)  # type: ignore[call-overload]
+    values = asdict(config)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 

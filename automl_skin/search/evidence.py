@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from automl_skin.metrics.catalogue import METRICS
+from automl_skin.metrics.catalogue import METRICS, Metric
 from automl_skin.metrics.intervals import auc_interval
 from automl_skin.metrics.thresholds import sensitivity_at_specificity
 from automl_skin.search.material import Material
@@ -15,12 +15,17 @@ N_RESAMPLES = 500
 
 
 def trial_metrics(
-    material: Material, aucs: Sequence[float], predictions: Predictions | None, seed: int
+    material: Material,
+    aucs: Sequence[float],
+    predictions: Predictions | None,
+    seed: int,
+    metric: Metric = METRICS["auc"],
 ) -> dict[str, float]:
     """Return the metrics of a trial by name; a trial that did not finish has `auc` alone.
 
     ``auc`` is the mean of the folds' AUCs; all others are over the pooled, calibrated out-of-fold
-    probabilities. ``sensitivity_at_95_specificity`` is of binary targets.
+    probabilities. ``sensitivity_at_95_specificity`` is of binary targets. The study's own `metric` is among
+    them, with its own bound.
     """
     metrics = {"folds_finished": float(len(aucs))}
     if aucs:
@@ -32,6 +37,8 @@ def trial_metrics(
     metrics |= {"auc_pooled": interval.value, "auc_low": interval.low, "auc_high": interval.high}
     for name in ("average_precision", "balanced_accuracy", "brier", "partial_auc"):
         metrics[name] = METRICS[name].function(labels, probabilities)
+    if metric.name != "auc":
+        metrics[metric.name] = metric.function(labels, probabilities)
     if material.n_classes == 2:  # noqa: PLR2004 - a binary target
         metrics["sensitivity_at_95_specificity"] = sensitivity_at_specificity(
             labels, probabilities[:, 1], 0.95

@@ -15,8 +15,9 @@ from typing import Protocol
 import numpy as np
 
 from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.chains.calibration import Calibrator
 from automl_skin.chains.fitted import cross_calibrate
-from automl_skin.errors import SearchError
+from automl_skin.errors import IntegrityError, LeakageError, SearchError
 from automl_skin.metrics.catalogue import METRICS, Metric
 from automl_skin.search.evidence import trial_metrics
 from automl_skin.search.material import Material
@@ -25,6 +26,11 @@ from automl_skin.search.propose import Proposal
 from automl_skin.search.trial import Predictions, TrialJournal, TrialPlan, TrialRecord
 
 FAILURES_IN_A_ROW = 10
+
+WORKER_ENDED = (
+    "a worker process was ended from outside, perhaps for want of memory; give the same command "
+    "again, with fewer --jobs if it happens twice: what is finished is kept"
+)
 
 Propose = Callable[[int, Sequence[TrialRecord], Sequence[TrialPlan]], Proposal]
 
@@ -109,7 +115,9 @@ class Search:
         self.rows: list[IntArray] = [
             np.flatnonzero(material.folds == fold) for fold in range(int(material.folds.max()) + 1)
         ]
+        self.digest = material.digest
         self.records = journal.read()
+        self._check_material()
         self.running: dict[int, Running] = {}
         self.futures: dict[Future[FoldOutcome], int] = {}
 
@@ -119,8 +127,14 @@ class Search:
         Raises
         ------
         SearchError
-            If `FAILURES_IN_A_ROW` trials fail one after another.
+            If `FAILURES_IN_A_ROW` trials fail one after another, or another process runs the study.
+        IntegrityError, LeakageError
+            If a worker's material is damaged, or a chain would be scored on what it has seen.
         """
+        with self.journal.held():
+            return self._run(limits, workers)
+
+    def _run(self, limits: Limits, workers: Executor) -> list[TrialRecord]:
         deadline = None if limits.timeout_seconds is None else time.monotonic() + limits.timeout_seconds
         while True:
             self._begin_trials(limits, workers, deadline)
@@ -147,7 +161,10 @@ class Search:
     def _submit(self, number: int, workers: Executor) -> None:
         trial = self.running[number]
         fold = len(trial.utilities)
-        future = workers.submit(evaluate_fold, self.bench, trial.proposal.plan.config, fold)
+        try:
+            future = workers.submit(evaluate_fold, self.bench, trial.proposal.plan.config, fold)
+        except BrokenExecutor as error:
+            raise SearchError(WORKER_ENDED) from error
         self.futures[future] = number
 
     def _take_fold(self, number: int, future: Future[FoldOutcome], workers: Executor) -> None:
@@ -155,11 +172,9 @@ class Search:
         trial = self.running[number]
         error = future.exception()
         if isinstance(error, BrokenExecutor):
-            message = (
-                "a worker process was ended from outside, perhaps for want of memory; give the same command "
-                "again, with fewer --jobs if it happens twice: what is finished is kept"
-            )
-            raise SearchError(message) from error
+            raise SearchError(WORKER_ENDED) from error
+        if isinstance(error, (IntegrityError, LeakageError)):
+            raise error  # no other configuration would mend it
         if error is not None:
             trial.outcome = ("failed", f"{type(error).__name__}: {error}")
             return
@@ -195,11 +210,12 @@ class Search:
     def _conclude(self, trial: Running) -> tuple[TrialRecord, Predictions | None]:
         assert trial.outcome is not None
         state, reason = trial.outcome
-        predictions, calibrators = None, []
+        predictions: Predictions | None = None
+        calibrators: list[Calibrator] = []
         if state == "finished":
             calibrators, calibrated = cross_calibrate(trial.raw, self.labels, self.material.folds)
             predictions = Predictions(trial.raw, calibrated)
-        metrics = trial_metrics(self.material, trial.aucs, predictions, self.bench.seed)
+        metrics = trial_metrics(self.material, trial.aucs, predictions, self.bench.seed, self.metric)
         record = TrialRecord(
             trial.proposal.plan,
             state,  # type: ignore[arg-type]
@@ -210,8 +226,19 @@ class Search:
             reason,
             metrics,
             tuple(calibrators),
+            self.digest,
         )
         return record, predictions
+
+    def _check_material(self) -> None:
+        other = [record.plan.number for record in self.records if record.material != self.digest]
+        if other:
+            message = (
+                f"all trials in {self.journal.folder} must be of the same cases, folds and embeddings; {len(other)} "
+                f"of them (first: {other[0]}) were measured on others: restore the study's folder and its images, "
+                "or begin another study"
+            )
+            raise IntegrityError(message)
 
     def _check_failures(self) -> None:
         last = self.records[-FAILURES_IN_A_ROW:]

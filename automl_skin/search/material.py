@@ -2,8 +2,8 @@
 
 Folder of the material (each file can be opened by itself; no locked case is in any of them)::
 
-    material.json                 case ids' digest, fields, classes, plan digest
-    cases.parquet                 case, fold, group, has_image, target, diagnosis
+    material.json                 digest of all of it and of the plan, fields, classes
+    cases.parquet                 case, fold, group, lesion, has_image, target, diagnosis
     metadata.parquet              the metadata fields
     embeddings/<name>.npy         one row a case, float32
 
@@ -22,8 +22,9 @@ import pandas as pd
 from automl_skin.arrays import Float32Array, IntArray
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.chains.targets import TrainingLabels
-from automl_skin.digests import digest_json
+from automl_skin.digests import Json, digest_array, digest_json
 from automl_skin.errors import IntegrityError
+from automl_skin.features.encoder import Kind
 from automl_skin.files import atomic_write, read_json, write_json
 
 
@@ -48,7 +49,7 @@ class Material:
 
     cases: pd.DataFrame
     inputs: CaseInputs
-    kinds: Mapping[str, str]
+    kinds: Mapping[str, Kind]
     class_of: Mapping[str, int]
     n_classes: int
     plan_digest: str
@@ -77,9 +78,18 @@ class Material:
     @property
     def digest(self) -> str:
         """Digest of what the outcome of a trial depends on besides its configuration."""
-        columns = {name: [str(value) for value in self.cases[name]] for name in self.cases}
-        embeddings = sorted(self.inputs.embeddings)
-        return digest_json([self.plan_digest, list(self.cases.index), columns, dict(self.kinds), embeddings])
+        tables = [_columns(self.cases), _columns(self.inputs.metadata)]
+        embeddings = {name: digest_array(values) for name, values in self.inputs.embeddings.items()}
+        facts: dict[str, Json] = {
+            "plan": self.plan_digest,
+            "cases": list(self.cases.index),
+            "tables": tables,
+            "kinds": dict(self.kinds),
+            "class_of": dict(self.class_of),
+            "n_classes": self.n_classes,
+            "embeddings": embeddings,
+        }
+        return digest_json(facts)
 
     def write(self, folder: Path) -> None:
         """Write the material; ``material.json`` comes last and makes it complete."""
@@ -124,6 +134,16 @@ class Material:
             )
             raise IntegrityError(message)
         return material
+
+
+def written_digest(folder: Path) -> str:
+    """Return the digest that stands in ``material.json``."""
+    facts: Any = read_json(folder / "material.json")
+    return str(facts["digest"])
+
+
+def _columns(table: pd.DataFrame) -> dict[str, list[str]]:
+    return {str(name): [str(value) for value in table[name]] for name in table}
 
 
 def _save(path: Path, values: Float32Array) -> None:

@@ -15,7 +15,7 @@ from automl_skin.chains.config import ChainConfig
 from automl_skin.chains.fitted import FittedChain
 from automl_skin.chains.fitting import FoldFitter
 from automl_skin.features.encoder import EncoderConfig
-from automl_skin.search.material import Material
+from automl_skin.search.material import Material, written_digest
 
 THREADS = 1
 """Threads of one fit. One, so that floating-point sums have one order; cores are used by more workers."""
@@ -64,11 +64,11 @@ def evaluate_fold(bench: Bench, config: ChainConfig, fold: int) -> FoldOutcome:
 def fit_fold(bench: Bench, config: ChainConfig, fold: int) -> tuple[FittedChain, FloatArray]:
     """Return the fitted chain, not yet calibrated, and its probabilities of the fold's cases."""
     with threadpool_limits(THREADS):
-        return _fitter(bench).fit(config, fold, THREADS)
+        return _fitter(bench, written_digest(bench.material)).fit(config, fold, THREADS)
 
 
 @lru_cache(maxsize=1)
-def _fitter(bench: Bench) -> FoldFitter:
+def _fitter(bench: Bench, digest: str) -> FoldFitter:  # noqa: ARG001 - material made anew is read anew
     material = Material.read(bench.material)
     return FoldFitter(
         material.inputs,

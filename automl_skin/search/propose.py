@@ -8,6 +8,7 @@ arguments: a search that was killed and continued proposes what an uninterrupted
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import optuna
@@ -168,6 +169,7 @@ def _frozen(
     )
 
 
+@cache
 def _distribution(values: Range) -> BaseDistribution:
     if isinstance(values, Choice):
         return CategoricalDistribution(values.values)

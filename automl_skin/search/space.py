@@ -10,14 +10,17 @@ diagnosis is what the winners of SIIM-ISIC 2020 did (Ha et al. 2020).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
-from typing import Protocol
+from typing import Protocol, cast
 
 from automl_skin.chains.config import FUSIONS, IMAGE, METADATA, BranchConfig, ChainConfig
+from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.neural.metanet import METANET_SPACE
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.space import Choice, Integer, Range, Real, Value
+from automl_skin.heads.weighting import ClassWeighting
 
 COMPONENTS = Integer(16, 256, log=True)
 KEEP_COLUMNS = Choice(False, True)
@@ -40,7 +43,7 @@ class Chooser(Protocol):
 
 
 class Given:
-    """Answers from a table; what is not in it gets its default. Remembers all questions and answers."""
+    """Answers from a table; what is not in it, or is not on offer, gets its default. Remembers all answers."""
 
     def __init__(self, answers: Mapping[str, Value]) -> None:
         self.answers = dict(answers)
@@ -48,9 +51,10 @@ class Given:
         self.params: dict[str, Value] = {}
 
     def choose(self, name: str, values: Range, default: Value) -> Value:
-        """Return the given answer, or the default where none was given."""
+        """Return the given answer, or the default where none was given that lies in `values`."""
         self.asked[name] = values
-        self.params[name] = self.answers.get(name, default)
+        answer = self.answers.get(name, default)
+        self.params[name] = answer if values.contains(answer) else default
         return self.params[name]
 
 
@@ -77,7 +81,16 @@ class SpaceOptions:
     has_metadata: bool = True
     diagnosis: bool = False
 
-    @property
+    def __post_init__(self) -> None:
+        if not self.usable_fusions:
+            message = (
+                f"some fusion must be possible, and none of {', '.join(self.fusions)} is with the heads "
+                f"{', '.join(self.families)} {'and' if self.has_metadata else 'and without'} metadata: "
+                "add a fusion, or a head that can carry it"
+            )
+            raise ConfigError(message)
+
+    @cached_property
     def usable_fusions(self) -> tuple[str, ...]:
         """The fusions whose inputs and heads are at hand."""
         at_hand = {IMAGE, METADATA} if self.has_metadata else {IMAGE}
@@ -88,7 +101,7 @@ class SpaceOptions:
             if FUSIONS[name].inputs <= at_hand and (neural or not FUSIONS[name].neural)
         )
 
-    @property
+    @cached_property
     def backbone_sets(self) -> tuple[str, ...]:
         """Sets of backbones that may be concatenated, joined by ``+``; all of them come last."""
         names = self.backbones
@@ -116,11 +129,12 @@ def choose_chain(chooser: Chooser, options: SpaceOptions) -> ChainConfig:
     recipe = _text(chooser, "recipe", recipes, recipes[0]) if uses_image else ""
     components = _choose_components(chooser, family) if uses_image else None
     labels = str(chooser.choose("labels", LABELS, "target")) if options.diagnosis else "target"
-    weighting = str(chooser.choose("weighting", WEIGHTING, "none"))
+    weighting = cast("ClassWeighting", chooser.choose("weighting", WEIGHTING, "none"))
     branches = [_choose_head(chooser, family, fusion)]
     image_weight = 0.5
     if len(FUSIONS[fusion].branches) > 1:
         branches.append(BranchConfig(METADATA_FAMILY, FAMILIES[METADATA_FAMILY].config()))
+    if fusion == "late":
         image_weight = float(chooser.choose("late_image_weight", IMAGE_WEIGHT, 0.6) or 0.0)
     return ChainConfig(
         fusion, tuple(branches), tuple(backbones), recipe, components, labels, weighting, image_weight

@@ -5,19 +5,22 @@ probabilities) and then ``trials/0017.json``; the trial counts from the moment a
 in its place, so that a kill at any time leaves a trial whole or absent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from automl_skin.arrays import FloatArray
 from automl_skin.chains.calibration import Calibrator
 from automl_skin.chains.config import ChainConfig
-from automl_skin.errors import IntegrityError
-from automl_skin.files import atomic_write, read_json, write_json
+from automl_skin.errors import IntegrityError, SearchError
+from automl_skin.files import atomic_write, read_json, storage_errors, write_json
 from automl_skin.heads.space import Value
 
 State = Literal["finished", "stopped", "failed"]
@@ -75,6 +78,8 @@ class TrialRecord:
         Over the folds that it finished.
     calibrators : tuple of Calibrator
         One a fold; empty unless finished.
+    material : str
+        Digest of the material, and with it of the fold plan, that it was measured on.
     """
 
     plan: TrialPlan
@@ -86,6 +91,7 @@ class TrialRecord:
     reason: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     calibrators: tuple[Calibrator, ...] = ()
+    material: str = ""
 
     @property
     def utility(self) -> float:
@@ -109,6 +115,7 @@ class TrialRecord:
             "reason": self.reason,
             "metrics": dict(self.metrics),
             "calibrators": [asdict(calibrator) for calibrator in self.calibrators],
+            "material": self.material,
         }
 
     @classmethod
@@ -129,6 +136,7 @@ class TrialRecord:
             value["reason"],
             value["metrics"],
             tuple(calibrators),
+            value.get("material", ""),
         )
 
 
@@ -158,6 +166,30 @@ class TrialJournal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from running the same study, and clear what a killed one left half written.
+
+        Raises
+        ------
+        SearchError
+            If another process runs it.
+        """
+        with storage_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / ".lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout as error:
+                message = f"only one search may run in {self.folder.parent} at a time, and another does: wait for it"
+                raise SearchError(message) from error
+        try:
+            for left_over in self.folder.glob(".writing-*"):
+                left_over.unlink(missing_ok=True)
+            yield
+        finally:
+            lock.release()
+
     def write(self, record: TrialRecord, predictions: Predictions | None) -> None:
         """Add a trial; `predictions` of a finished one."""
         if predictions is not None:
@@ -173,7 +205,10 @@ class TrialJournal:
         IntegrityError
             If a trial between two others is gone.
         """
-        records = [TrialRecord.from_json(self._read(path)) for path in sorted(self.folder.glob("*.json"))]
+        # a number and nothing else: what a killed process was writing lies beside them
+        paths = [path for path in self.folder.glob("*.json") if path.stem.isdecimal()]
+        records = [TrialRecord.from_json(self._read(path)) for path in paths]
+        records.sort(key=lambda record: record.plan.number)
         numbers = [record.plan.number for record in records]
         if numbers != list(range(len(numbers))):
             missing = sorted(set(range(max(numbers) + 1)) - set(numbers))
@@ -185,8 +220,21 @@ class TrialJournal:
         return records
 
     def predictions(self, number: int) -> Predictions:
-        """Return the out-of-fold probabilities of a finished trial."""
-        arrays = load_file(self._file(number, "safetensors"))
+        """Return the out-of-fold probabilities of a finished trial.
+
+        Raises
+        ------
+        IntegrityError
+            If the file is gone or damaged.
+        """
+        path = self._file(number, "safetensors")
+        try:
+            arrays = load_file(path)
+        except (OSError, SafetensorError) as error:
+            message = (
+                f"{path} must hold the probabilities of trial {number} and does not ({error}): put it back"
+            )
+            raise IntegrityError(message) from error
         return Predictions(arrays["raw"], arrays["calibrated"])
 
     def _read(self, path: Path) -> Any:

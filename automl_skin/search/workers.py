@@ -6,6 +6,7 @@ The interface is that of `concurrent.futures`, so that another executor (of a cl
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -40,13 +41,22 @@ def open_workers(jobs: int) -> Iterator[Executor]:
 
 
 def _begin() -> None:
-    """Leave Ctrl-C to the parent, and use one thread a worker."""
+    """Leave Ctrl-C to the parent, end when it is killed, and use one thread a worker."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
     import torch
 
     torch.set_num_threads(1)
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent, and end at once: a pool's worker would wait for its next call for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

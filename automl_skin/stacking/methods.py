@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -39,18 +40,29 @@ class Rows:
     folds: IntArray
     metric: Metric
 
+    @cached_property
+    def by_fold(self) -> list[tuple[IntArray, IntArray]]:
+        """Positions and labels of the rows of each fold that is there."""
+        positions = [np.flatnonzero(self.folds == fold) for fold in np.unique(self.folds)]
+        return [(rows, self.labels[rows]) for rows in positions]
+
+    def utilities(self, probabilities: FloatArray) -> tuple[float, ...]:
+        """Return the metric on each fold that is there, greater is better."""
+        return tuple(self.metric.utility(labels, probabilities[rows]) for rows, labels in self.by_fold)
+
     def utility(self, probabilities: FloatArray) -> float:
         """Return the mean over folds of the metric, greater is better."""
-        present = np.unique(self.folds)
-        rows = [self.folds == fold for fold in present]
-        return float(np.mean([self.metric.utility(self.labels[row], probabilities[row]) for row in rows]))
+        return float(np.mean(self.utilities(probabilities)))
 
     def order(self) -> list[int]:
         """Return the positions of the trials, the best first, equal ones by number."""
+        return list(self._order)
+
+    @cached_property
+    def _order(self) -> tuple[int, ...]:
         utilities = [self.utility(each) for each in self.probabilities]
-        return sorted(
-            range(len(utilities)), key=lambda position: (-utilities[position], self.numbers[position])
-        )
+        positions = range(len(utilities))
+        return tuple(sorted(positions, key=lambda each: (-utilities[each], self.numbers[each])))
 
 
 Method = Callable[[Rows], Blend]

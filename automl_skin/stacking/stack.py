@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from automl_skin.arrays import BoolArray, FloatArray, IntArray
+from automl_skin.arrays import BoolArray, FloatArray
 from automl_skin.chains.calibration import Calibrator
 from automl_skin.chains.fitted import cross_calibrate
 from automl_skin.digests import digest_json
@@ -104,8 +104,8 @@ def fit_stack(rows: Rows) -> tuple[Stack, FloatArray, Comparison]:
         The stack's out-of-fold probabilities, calibrated.
     comparison : Comparison
     """
-    outcomes = {name: cross_fit(name, rows) for name in METHODS}
-    utilities = {name: _by_fold(rows, raw) for name, (_, raw) in outcomes.items()}
+    outcomes = cross_fit_all(tuple(METHODS), rows)
+    utilities = {name: rows.utilities(raw) for name, (_, raw) in outcomes.items()}
     chosen = simplest_within_one_error(utilities)
     blends, raw = outcomes[chosen]
     calibrators, calibrated = cross_calibrate(raw, rows.labels, rows.folds)
@@ -121,15 +121,22 @@ def cross_fit(method: str, rows: Rows) -> tuple[list[Blend], FloatArray]:
     blends : list of Blend, one a fold
     raw : ndarray of shape (n_cases, n_classes)
     """
-    raw = np.empty(rows.probabilities.shape[1:])
-    blends = []
+    return cross_fit_all((method,), rows)[method]
+
+
+def cross_fit_all(methods: Sequence[str], rows: Rows) -> dict[str, tuple[list[Blend], FloatArray]]:
+    """Return `cross_fit` of several methods, which share each fold's order of the trials."""
+    blends: dict[str, list[Blend]] = {name: [] for name in methods}
+    raw = {name: np.empty(rows.probabilities.shape[1:]) for name in methods}
     for fold in np.unique(rows.folds):
         held = rows.folds == fold
-        blend = METHODS[method](_subset(rows, ~held))
-        members = member_rows(rows, blend.members, held)
-        raw[held] = blend.apply(members, np.sort(members, axis=1))
-        blends.append(blend)
-    return blends, raw
+        others = _subset(rows, ~held)
+        for name in methods:
+            blend = METHODS[name](others)
+            members = member_rows(rows, blend.members, held)
+            raw[name][held] = blend.apply(members, np.sort(members, axis=1))
+            blends[name].append(blend)
+    return {name: (blends[name], raw[name]) for name in methods}
 
 
 def member_rows(rows: Rows, members: Sequence[int], held: BoolArray) -> FloatArray:
@@ -155,14 +162,6 @@ def simplest_within_one_error(utilities: Mapping[str, Sequence[float]]) -> str:
         if float(np.mean(difference)) <= error:
             return name
     return best
-
-
-def _by_fold(rows: Rows, probabilities: FloatArray) -> tuple[float, ...]:
-    folds: IntArray = np.unique(rows.folds)
-    return tuple(
-        rows.metric.utility(rows.labels[rows.folds == fold], probabilities[rows.folds == fold])
-        for fold in folds
-    )
 
 
 def _subset(rows: Rows, keep: BoolArray) -> Rows:
