@@ -145,7 +145,6 @@ class StudyConfig:
             ("trials", 1),
             ("folds", 2),
             ("jobs", 0),
-            ("size", 0),
             ("batch_size", 0),
             ("seed", 0),
         ):

@@ -1,0 +1,79 @@
+"""Fixtures of several rooms: fabricated material, and chains that are fitted in an instant."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from automl_skin.chains.config import FUSIONS, BranchConfig, ChainConfig
+from automl_skin.chains.fitting import FoldFitter
+from automl_skin.features.encoder import EncoderConfig
+from automl_skin.heads.catalogue import FAMILIES
+
+# Every source of randomness on, and few of everything.
+SMALL = {
+    "lightgbm": {"n_estimators": 8, "min_child_samples": 10},
+    "xgboost": {"n_estimators": 8},
+    "random_forest": {"n_estimators": 8, "max_features": 0.3},
+    "extra_trees": {"n_estimators": 8, "max_features": 0.3},
+    "logistic": {},
+    "mlp": {"epochs": 1, "width": 8, "mixup": 0.2, "input_noise": 0.2, "members": 2},
+}
+
+
+def _load_material_module():
+    # with --import-mode=importlib test files cannot import each other by name
+    path = Path(__file__).with_name("material.py")
+    spec = importlib.util.spec_from_file_location("fabricated_material", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_MATERIAL = _load_material_module()
+
+
+@pytest.fixture(scope="session")
+def fabricate():
+    """Draw a study; see `tests/material.py`."""
+    return _MATERIAL.fabricate
+
+
+@pytest.fixture(scope="session")
+def material(fabricate):
+    """Development material of two classes, about 270 cases."""
+    return fabricate().development
+
+
+@pytest.fixture(scope="session")
+def material_of_four(fabricate):
+    """Development material of four classes."""
+    return fabricate(n_classes=4).development
+
+
+@pytest.fixture(scope="session")
+def small_chain():
+    """Make the configuration of a chain that is fitted in an instant."""
+
+    def make(fusion="concat", family="logistic", **values):
+        branches = FUSIONS[fusion].branches
+        extra = {"fusion": "metanet", "metanet_width": 4} if FUSIONS[fusion].neural else {}
+        heads = [BranchConfig(family, FAMILIES[family].config(**SMALL[family], **extra))]
+        if len(branches) > 1:
+            heads.append(BranchConfig("logistic", FAMILIES["logistic"].config()))
+        image = {} if fusion == "metadata" else {"backbones": ("net", "other"), "recipe": "plain"}
+        return ChainConfig(fusion, tuple(heads), **{**image, **values})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_fitter():
+    """Make a `FoldFitter` of some material."""
+
+    def make(material, seed=0):
+        return FoldFitter(
+            material.inputs, material.training_labels, material.folds, material.kinds, EncoderConfig(), seed
+        )
+
+    return make

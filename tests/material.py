@@ -1,0 +1,94 @@
+"""Fabricated material: cases in groups, two embedding sets, metadata with gaps; no image, no network."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.chains.inputs import CaseInputs
+from automl_skin.data.groups import Groups
+from automl_skin.data.plan import make_plan
+from automl_skin.search.material import Material
+
+DIAGNOSES = ("nevus", "keratosis", "carcinoma", "melanoma")
+CLASS_OF = {2: (0, 0, 1, 1), 4: (0, 1, 2, 3)}
+WIDTHS = {"net@plain": 12, "other@plain": 8}
+
+
+@dataclass(frozen=True)
+class Fabricated:
+    """Development material as trials get it, and the locked cases with their labels apart."""
+
+    development: Material
+    locked: Material
+    locked_labels: np.ndarray
+
+
+def fabricate(
+    n_groups=170, n_classes=2, seed=0, *, signal=0.6, likeness=0.5, permute=False, locked_share=0.2
+):
+    """Draw a study.
+
+    `signal` is how far diagnoses lie apart, `likeness` the share of a group's embedding that its cases have in
+    common; `permute` deals the diagnoses to the groups anew before the plan is made (promise 2).
+    """
+    rng = np.random.default_rng(seed)
+    diagnosis = rng.choice(4, size=n_groups, p=[0.4, 0.2, 0.2, 0.2])
+    centres = rng.normal(size=(4, sum(WIDTHS.values())))
+    of_group = signal * centres[diagnosis] + rng.normal(size=(n_groups, centres.shape[1]))
+    group = np.repeat(np.arange(n_groups), rng.integers(1, 4, size=n_groups))
+    own = rng.normal(size=(len(group), centres.shape[1]))
+    columns = np.sqrt(likeness) * of_group[group] + np.sqrt(1 - likeness) * own
+    metadata = _metadata(diagnosis[group], signal, rng)
+    if permute:
+        diagnosis = rng.permutation(diagnosis)
+    cases = pd.Index([f"case_{number:04d}" for number in range(len(group))], name="case")
+    words = pd.Series([DIAGNOSES[each] for each in diagnosis[group]], index=cases)
+    ids = pd.Series([f"group_{each:03d}" for each in group], index=cases)
+    return _deal(
+        cases,
+        ids,
+        words,
+        columns.astype(np.float32),
+        metadata.set_index(cases),
+        n_classes,
+        seed,
+        locked_share,
+    )
+
+
+def _deal(cases, ids, words, columns, metadata, n_classes, seed, locked_share):
+    class_of = dict(zip(DIAGNOSES, CLASS_OF[n_classes], strict=True))
+    target = words.map(class_of)
+    strata = pd.DataFrame({"class": target.astype(str), "diagnosis": words})
+    links = pd.DataFrame({"kind": [], "link": [], "case": []})
+    plan = make_plan(Groups(ids, links), strata, folds=5, locked_share=locked_share, seed=seed)
+    table = pd.DataFrame({"fold": plan.table["fold"], "group": ids, "lesion": ids, "has_image": True})
+    table["target"], table["diagnosis"] = target, words
+    sets = np.split(columns, [WIDTHS["net@plain"]], axis=1)
+    inputs = CaseInputs(dict(zip(WIDTHS, sets, strict=True)), np.ones(len(cases), np.bool_), metadata)
+    kinds = {"age": "number", "sex": "category", "site": "category"}
+    everything = Material(table, inputs, kinds, class_of, n_classes, plan.digest)
+    locked = part(everything, cases.isin(plan.locked))
+    hidden = replace(locked, cases=locked.cases.drop(columns=["target", "diagnosis"]))
+    return Fabricated(part(everything, cases.isin(plan.development)), hidden, locked.labels)
+
+
+def part(material, keep):
+    """Return the material of some of the cases."""
+    positions = np.flatnonzero(keep)
+    return replace(material, cases=material.cases.iloc[positions], inputs=material.inputs.take(positions))
+
+
+def _metadata(diagnosis, signal, rng):
+    n_cases = len(diagnosis)
+    age = 45 + 12 * signal * diagnosis + rng.normal(0, 12, n_cases)
+    site = np.where(rng.random(n_cases) < 0.3 * signal, diagnosis, rng.integers(6, size=n_cases))
+    table = pd.DataFrame(
+        {
+            "age": np.clip(age, 1, 95).round(),
+            "sex": pd.Series(rng.choice(["female", "male"], n_cases), dtype="str"),
+            "site": pd.Series([f"site {each}" for each in site], dtype="str"),
+        }
+    )
+    return table.mask(rng.random(table.shape) < 0.1)

@@ -1,0 +1,124 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from automl_skin.chains.config import FUSIONS, ChainConfig
+from automl_skin.errors import ConfigError
+from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.heads.space import Choice, Integer
+from automl_skin.search.space import Given, SpaceOptions, choose_chain
+
+OPTIONS = SpaceOptions(("a", "b", "c"), ("plain", "grey"), fusions=tuple(FUSIONS), diagnosis=True)
+
+
+class Dice:
+    """Answers at random; remembers what was asked."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+        self.asked, self.params = {}, {}
+
+    def choose(self, name, values, default):
+        assert values.contains(default), name
+        self.asked[name] = values
+        self.params[name] = self.draw(values)
+        return self.params[name]
+
+    def draw(self, values):
+        if isinstance(values, Choice):
+            return values.values[self.rng.integers(len(values.values))]
+        if isinstance(values, Integer):
+            return int(self.rng.integers(values.low, values.high + 1))
+        return float(self.rng.uniform(values.low, values.high))
+
+
+@pytest.fixture(scope="module")
+def thrown():
+    """Five hundred chains at random."""
+    dice = [Dice(seed) for seed in range(500)]
+    return dice, [choose_chain(each, OPTIONS) for each in dice]
+
+
+def test_every_choice_is_reached(thrown):
+    _, configs = thrown
+    assert {config.fusion for config in configs} == set(FUSIONS)
+    assert {config.family for config in configs} == set(FAMILIES)
+    assert {config.recipe for config in configs if config.uses_image} == {"plain", "grey"}
+    assert {"+".join(config.backbones) for config in configs if config.uses_image} == set(
+        OPTIONS.backbone_sets
+    )
+    assert {config.labels for config in configs} == {"target", "diagnosis"}
+    assert {config.weighting for config in configs} == {"none", "sqrt", "balanced"}
+    assert {config.components is None for config in configs} == {True, False}
+
+
+def test_a_question_always_has_the_same_answers_on_offer(thrown):
+    seen = {}
+    for dice in thrown[0]:
+        for name, values in dice.asked.items():
+            assert seen.setdefault(name, values) == values
+
+
+def test_chains_fit_their_fusion(thrown):
+    for config in thrown[1]:
+        fusion = FUSIONS[config.fusion]
+        assert len(config.branches) == len(fusion.branches)
+        assert FAMILIES[config.family].neural or not fusion.neural
+        assert bool(config.backbones) == bool(config.recipe) == config.uses_image
+        assert config.uses_image or config.components is None
+        assert not FAMILIES[config.family].wants_few_columns or not config.uses_image or config.components
+        assert (
+            (config.branches[0].head.fusion == "metanet") == fusion.neural if config.family == "mlp" else True
+        )
+
+
+def test_answers_give_the_chain_again(thrown):
+    for dice, config in zip(*thrown, strict=True):
+        chooser = Given(dice.params)
+        assert choose_chain(chooser, OPTIONS) == config
+        assert (chooser.params, chooser.asked) == (dice.params, dice.asked)
+        assert ChainConfig.from_json(config.to_json()) == config
+
+
+def test_what_is_asked_matters(thrown):
+    """No question is idle: another answer is another chain (an optimiser would learn noise from it)."""
+    for dice, config in list(zip(*thrown, strict=True))[:100]:
+        for name, values in dice.asked.items():
+            options = values.values if isinstance(values, Choice) else (values.low, values.high)
+            other = next(value for value in options if value != dice.params[name])
+            assert choose_chain(Given({**dice.params, name: other}), OPTIONS) != config, name
+
+
+def test_an_answer_that_is_not_on_offer_gets_the_default():
+    options = replace(OPTIONS, families=("logistic", "lightgbm"), fusions=("image", "concat"))
+    chooser = Given({"fusion": "late", "head": "mlp", "labels": "stage", "weighting": "sqrt"})
+    config = choose_chain(chooser, options)
+    assert (config.fusion, config.family, config.labels, config.weighting) == (
+        "concat",
+        "logistic",
+        "target",
+        "sqrt",
+    )
+
+
+def test_without_metadata_only_the_image_is_left():
+    assert replace(OPTIONS, has_metadata=False).usable_fusions == ("image",)
+    assert "metanet" not in replace(OPTIONS, families=("lightgbm",)).usable_fusions
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"fusions": ("metadata",), "has_metadata": False}, {"fusions": ("metanet",), "families": ("logistic",)}],
+)
+def test_an_empty_space_is_refused(values):
+    with pytest.raises(ConfigError, match="some fusion must be possible, and none of"):
+        replace(OPTIONS, **values)
+
+
+def test_many_backbones_keep_the_sets_few():
+    names = tuple("abcdefgh")
+    sets = SpaceOptions(names, ("plain",)).backbone_sets
+    assert len(sets) == 16
+    assert sets[:8] == names
+    assert sets[-1] == "+".join(names)

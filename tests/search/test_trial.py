@@ -1,0 +1,86 @@
+import json
+
+import numpy as np
+import pytest
+
+from automl_skin.chains.calibration import Calibrator
+from automl_skin.errors import IntegrityError, SearchError
+from automl_skin.search.trial import Predictions, TrialJournal, TrialPlan, TrialRecord
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return TrialJournal(tmp_path / "study" / "trials")
+
+
+def make(number, config, state="finished"):
+    plan = TrialPlan(number, "search", "a name", {"components": 32, "rate": 0.1, "keep": False}, config)
+    calibrators = (Calibrator((1 / 3,), (-0.1,)),) * 5 if state == "finished" else ()
+    return TrialRecord(plan, state, (0.7, 0.9), (0.7, 0.9), 1.5, 2.5, "why", {"auc": 0.8}, calibrators, "m")
+
+
+def predictions(seed=0):
+    raw = np.random.default_rng(seed).dirichlet(np.ones(2), size=9)
+    return Predictions(raw, raw[::-1].copy())
+
+
+def test_what_was_written_is_read(journal, small_chain):
+    records = [make(0, small_chain("late", "mlp")), make(1, small_chain(), "failed"), make(2, small_chain())]
+    for record in records:
+        journal.write(record, predictions(record.plan.number) if record.state == "finished" else None)
+    assert journal.read() == records
+    assert (journal.predictions(2).raw == predictions(2).raw).all()
+    assert (journal.predictions(0).calibrated == predictions(0).calibrated).all()
+    assert records[0].utility == pytest.approx(0.8)
+
+
+def test_json_round_trip(small_chain):
+    record = make(3, small_chain("metanet", "mlp"))
+    assert TrialRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
+
+
+def test_an_empty_folder_has_no_trials(journal):
+    assert journal.read() == []
+
+
+def test_a_gap_is_named(journal, small_chain):
+    for number in (0, 1, 3):
+        journal.write(make(number, small_chain(), "stopped"), None)
+    with pytest.raises(IntegrityError, match=r"numbered without a gap; missing are \[2\]"):
+        journal.read()
+
+
+def test_what_a_killed_process_was_writing_is_not_believed(journal, small_chain):
+    journal.write(make(0, small_chain(), "stopped"), None)
+    (journal.folder / ".writing-abc.json").write_text('{"number": 1, "ki')
+    (journal.folder / "0001.safetensors").write_bytes(b"half")
+    assert len(journal.read()) == 1
+    with journal.held():
+        assert [path.name for path in journal.folder.glob(".writing*")] == []
+
+
+def test_order_is_by_number_beyond_four_digits(journal, small_chain, monkeypatch):
+    numbers = iter(range(20))
+    monkeypatch.setattr(
+        TrialJournal, "_file", lambda self, number, suffix: self.folder / f"{number}.{suffix}"
+    )
+    for number in numbers:
+        journal.write(make(number, small_chain(), "stopped"), None)
+    assert [record.plan.number for record in journal.read()] == list(range(20))
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"xx")])
+def test_damaged_predictions_are_named(damage, journal, small_chain):
+    journal.write(make(0, small_chain()), predictions())
+    damage(journal.folder / "0000.safetensors")
+    with pytest.raises(IntegrityError, match=r"0000.safetensors must hold the probabilities of trial 0"):
+        journal.predictions(0)
+
+
+def test_two_searches_of_one_study_are_refused(journal):
+    other = TrialJournal(journal.folder)
+    with journal.held():
+        with pytest.raises(SearchError, match="only one search may run in .*study at a time"), other.held():
+            pass
+    with other.held():
+        pass
