@@ -15,9 +15,9 @@ def evaluate(
     images: Annotated[Path, typer.Option("--images", help="Folder of the photographs.")],
     target: Annotated[str, typer.Option("--target", help="Column of the diagnosis.")],
     positive: options.Positive = None,
-    output: Annotated[
-        Path, typer.Option("--output", help="Folder of the scores, figures and plots.")
-    ] = Path("evaluation"),
+    output: Annotated[Path, typer.Option("--output", help="Folder of the scores, figures and plots.")] = Path(
+        "evaluation"
+    ),
     sensitivity: Annotated[float, typer.Option("--sensitivity", help="Of the decision.")] = 0.95,
     image_column: options.ImageColumn = None,
     case_column: options.CaseColumn = None,

@@ -45,7 +45,9 @@ def score(
             device=device or "auto",
             progress=report("Scoring"),
         )
-    terminal.say(f"Written: {output}, {summary.rows:,} rows, of which {summary.unscored:,} could not be scored")
+    terminal.say(
+        f"Written: {output}, {summary.rows:,} rows, of which {summary.unscored:,} could not be scored"
+    )
     if summary.unscored:
         terminal.say(*(f"Not scored: {name}: {why}" for name, why in summary.problems.items()))
         raise typer.Exit(UNSCORED)

@@ -76,7 +76,8 @@ def search(
         ),
     ] = None,
     size: Annotated[
-        str | None, typer.Option("--size", help="Input in pixels: HEIGHTxWIDTH or one side.", rich_help_panel=NETWORKS)
+        str | None,
+        typer.Option("--size", help="Input in pixels: HEIGHTxWIDTH or one side.", rich_help_panel=NETWORKS),
     ] = None,
     views: Annotated[
         int | None,

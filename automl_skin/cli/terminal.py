@@ -97,7 +97,7 @@ class TrialTicker:
         finished = [record for record in before if record.state == "finished"]
         self.best = max(finished, key=lambda record: record.utility, default=None)
 
-    def trial_recorded(self, record: "TrialRecord", predictions: "Predictions | None") -> None:  
+    def trial_recorded(self, record: "TrialRecord", predictions: "Predictions | None") -> None:
         """Print one line."""
         del predictions
         self.valid += record.state != "failed"
@@ -136,7 +136,7 @@ class TerminalAudience:
             *(f"Note:     {note}" for note in plan.notes),
         )
 
-    def embedded(self, study: "Study", stage_one: "StageOne", material: "Material") -> None:  
+    def embedded(self, study: "Study", stage_one: "StageOne", material: "Material") -> None:
         """Print what stage one did."""
         del study
         self.terminal.say(

@@ -1,6 +1,5 @@
 """Writing a bundle whole, and reading one whose every file is what its digest says."""
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from safetensors.numpy import load_file, save_file
 
 from automl_skin.arrays import FloatArray
 from automl_skin.backbones.catalogue import Backbone
-from automl_skin.backbones.network import load_network, save_network
+from automl_skin.backbones.network import load_network, network_digest, save_network
 from automl_skin.chains.fitted import FittedChain
 from automl_skin.digests import digest_file, digest_json
 from automl_skin.errors import IntegrityError, StorageError
@@ -20,6 +19,9 @@ from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.stacking.stack import Stack
 
 FACTS = "bundle.json"
+
+SUMS = "SHA256SUMS"
+"""Digest of every other file, in the format of ``sha256sum --check``."""
 
 
 @dataclass(frozen=True)
@@ -46,36 +48,56 @@ class BundleContent:
 
 
 def write_bundle(content: BundleContent, folder: Path) -> None:
-    """Write a bundle; the folder appears when it is whole.
+    """Write a bundle; the folder appears when it is whole, and an older bundle goes when the new one is.
 
     Raises
     ------
     StorageError
-        If the folder is there already and is not a bundle, or cannot be written.
+        If the folder is there already and is no bundle, holds other files as well, or cannot be written.
+    IntegrityError
+        If a backbone's weights are not those that the study measured.
     """
-    if folder.exists() and not (folder / FACTS).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        message = f"the output must be a new folder or an older bundle; {folder} is neither: choose another --output"
-        raise StorageError(message)
-    temporary = folder.with_name(f".writing-{folder.name}-{os.getpid()}")
+    folder = folder.absolute()
+    _refuse_others(folder)
+    temporary, old = (folder.with_name(f".{what}-{folder.name}") for what in ("writing", "old"))
     with storage_errors(folder):
-        shutil.rmtree(temporary, ignore_errors=True)
+        for leftover in (temporary, old):  # of a run that was killed
+            shutil.rmtree(leftover, ignore_errors=True)
         temporary.mkdir(parents=True)
         try:
             _write_parts(content, temporary)
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder.exists():
+                folder.rename(old)
             temporary.rename(folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def read_facts(folder: Path) -> BundleFacts:
-    """Return the facts of a bundle, without looking at its other files."""
-    return BundleFacts.from_json(_read_description(folder))
+    """Return the facts of a bundle, without looking at its other files.
+
+    Raises
+    ------
+    IntegrityError
+        If there are none, or they are of another format.
+    """
+    if not (folder / FACTS).is_file():
+        message = (
+            f"a bundle must hold {FACTS}; {folder} does not: give the folder that `automl-skin export` wrote"
+        )
+        raise IntegrityError(message)
+    value: Any = read_json(folder / FACTS)
+    try:
+        return BundleFacts.from_json(value)
+    except (KeyError, TypeError, AttributeError) as error:
+        message = f"{folder / FACTS} must describe a bundle and does not ({error!r}); export the bundle again"
+        raise IntegrityError(message) from error
 
 
 def bundle_digest(folder: Path) -> str:
-    """Return the digest of a bundle: of its facts and of all its files' digests."""
-    return digest_json(_read_description(folder))
+    """Return the digest of a bundle: of all its files' digests."""
+    return digest_json(_read_sums(folder))
 
 
 def verify(folder: Path) -> None:
@@ -86,14 +108,14 @@ def verify(folder: Path) -> None:
     IntegrityError
         If a file is missing, was changed, or is not listed.
     """
-    files: dict[str, str] = _read_description(folder)["files"]
-    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {FACTS}
-    for name, digest in files.items():
+    sums = _read_sums(folder)
+    present = _present(folder)
+    for name, digest in sums.items():
         if name not in present or digest_file(folder / name) != digest:
             what = "was changed" if name in present else "is missing"
             message = f"{folder / name} {what} after the bundle was written; export the bundle again"
             raise IntegrityError(message)
-    strange = sorted(present - set(files))
+    strange = sorted(present - set(sums))
     if strange:
         message = f"{folder} must hold nothing but the bundle's files, found {strange[0]}; take it away"
         raise IntegrityError(message)
@@ -122,30 +144,54 @@ def _write_parts(content: BundleContent, folder: Path) -> None:
         f"{trial}-{fold}": each for (trial, fold), each in stack.references.items()
     }
     save_file(references, folder / "references.safetensors")
+    measured = {each.backbone: each.network for each in content.facts.embeddings}
     for name, backbone in content.backbones.items():
-        save_network(backbone, load_network(backbone), folder / "backbones" / name)
+        network = load_network(backbone)
+        if network_digest(backbone, network) != measured[name]:
+            message = (
+                f"the weights of {backbone.name} must be those that the study measured and are not: "
+                "restore them, or run the search again"
+            )
+            raise IntegrityError(message)
+        save_network(backbone, network, folder / "backbones" / name)
     write_text(folder / "MODEL_CARD.md", content.card)
     write_json(folder / "input_example.json", content.input_example)
-    files = {
-        path.relative_to(folder).as_posix(): digest_file(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-    write_json(folder / FACTS, {**content.facts.to_json(), "files": files})
+    write_json(folder / FACTS, content.facts.to_json())
+    lines = [f"{digest_file(folder / name)}  {name}\n" for name in sorted(_present(folder))]
+    write_text(folder / SUMS, "".join(lines))
 
 
-def _read_description(folder: Path) -> dict[str, Any]:
-    if not (folder / FACTS).is_file():
+def _refuse_others(folder: Path) -> None:
+    """Raise where a folder that is to be replaced is no bundle, or holds what is not the bundle's."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if (folder / SUMS).is_file() and _present(folder) <= set(_read_sums(folder)):
+        return
+    message = (
+        f"the output must be a new folder, or a bundle and nothing else; {folder} is neither: "
+        "choose another --output, or take other files out of it"
+    )
+    raise StorageError(message)
+
+
+def _present(folder: Path) -> set[str]:
+    """Return all files of a bundle's folder but the list of digests."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()} - {SUMS}
+
+
+def _read_sums(folder: Path) -> dict[str, str]:
+    """Return the digest of every file, by name."""
+    if not (folder / SUMS).is_file():
         message = (
-            f"a bundle must hold {FACTS}; {folder} does not: give the folder that `automl-skin export` wrote"
+            f"a bundle must hold {SUMS}; {folder} does not: give the folder that `automl-skin export` wrote"
         )
         raise IntegrityError(message)
-    value: Any = read_json(folder / FACTS)
-    if not isinstance(value, dict) or not isinstance(value.get("files"), dict):
-        raise IntegrityError(
-            f"{folder / FACTS} must list the bundle's files and does not; export the bundle again"
-        )
-    return value
+    lines = (folder / SUMS).read_bytes().decode("utf-8", errors="replace").split("\n")
+    pairs = [line.split("  ", 1) for line in lines[:-1]]
+    if lines[-1] or not pairs or any(len(pair) != 2 for pair in pairs):  # noqa: PLR2004 - digest and name
+        message = f"{folder / SUMS} must list digests and names, and was changed; export the bundle again"
+        raise IntegrityError(message)
+    return {name: digest for digest, name in pairs}
 
 
 def _pair(name: str) -> tuple[int, int]:

@@ -2,7 +2,8 @@
 
 Folder of a bundle::
 
-    bundle.json                     these facts, and the digest of every other file
+    SHA256SUMS                      digest of every other file; `sha256sum --check SHA256SUMS` reads it too
+    bundle.json                     these facts
     MODEL_CARD.md                   for people
     stack.json                      members, weights, calibrators
     references.safetensors          out-of-fold distributions, where ranks are averaged
@@ -143,7 +144,7 @@ class BundleFacts:
                 "score it with the version of automl-skin that wrote it"
             )
             raise IntegrityError(message)
-        rest = {name: value[name] for name in value if name not in {"format", "files"}}
+        rest = {name: value[name] for name in value if name != "format"}
         for name in ("classes", "positive", "image_roles", "priors"):
             rest[name] = tuple(rest[name])
         rest["embeddings"] = tuple(BundleEmbedding.from_json(each) for each in rest["embeddings"])

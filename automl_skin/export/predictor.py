@@ -4,8 +4,10 @@ One case scores as it does in a batch: pixels go through the networks in the bun
 behind the embedding is exact row by row.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +19,11 @@ from automl_skin.backbones.catalogue import backbone_from_folder
 from automl_skin.backbones.device import resolve_device
 from automl_skin.backbones.network import embed, load_network, network_digest
 from automl_skin.chains.inputs import CaseInputs
+from automl_skin.data.metadata import Kind, clean_metadata
 from automl_skin.errors import ImageError, IntegrityError
 from automl_skin.export.bundle import read_facts, read_stack, verify
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
-from automl_skin.features.lesion import pool_images
+from automl_skin.features.lesion import missing_roles, pool_images
 from automl_skin.images.loading import available_processors, in_order, prepare
 from automl_skin.images.recipe import Recipe
 from automl_skin.stacking.fitted import FittedStack
@@ -64,9 +67,9 @@ class Prediction:
     probabilities : ndarray of shape (n_cases, n_classes)
         NaN for a case without a readable image.
     flags : list of list of str
-        What to know about each case's answer: an unreadable image, missing metadata.
+        What to know about each case's answer: an unreadable image, a missing kind of photograph, missing metadata.
     problems : dict of str to str
-        Name of each unreadable image, and why.
+        Name of each image that could not be used, and why.
     """
 
     probabilities: FloatArray
@@ -119,85 +122,103 @@ class Predictor:
             networks[embedding.backbone] = network
         return cls(facts, read_stack(folder), networks, device)
 
-    def predict(self, metadata: pd.DataFrame, photographs: Sequence[Photograph]) -> Prediction:
+    def predict(self, metadata: pd.DataFrame, photographs: Iterable[Photograph]) -> Prediction:
         """Score cases.
 
         Parameters
         ----------
         metadata : DataFrame of shape (n_cases, n_fields)
-            Index: the cases. A field that is not a column is missing for all.
-        photographs : sequence of Photograph
-            Of these cases, in any order.
+            Index: the cases, each once. A field that is not a column is missing for all.
+        photographs : iterable of Photograph
+            Of these cases, in any order; few are held in memory at a time.
         """
         cases = pd.Index(metadata.index)
         metadata = self._fields(metadata)
-        embeddings, problems = self._embed(photographs)
-        readable = [each for each in photographs if each.name not in problems]
-        images = pd.DataFrame(
-            {"case": [each.case for each in readable], "role": [each.role for each in readable]}, dtype="str"
-        )
-        has_image: BoolArray = cases.isin(images["case"])
+        looked_at = self._embed(photographs)
+        has_image: BoolArray = cases.isin(looked_at.images["case"])
         probabilities = np.full((len(cases), len(self.facts.classes)), np.nan)
         if has_image.any():
             scored = cases[has_image]
             pooled = {
-                name: pool_images(values, images, scored, self.facts.image_roles)
-                for name, values in embeddings.items()
+                name: pool_images(values, looked_at.images, scored, self.facts.image_roles)
+                for name, values in looked_at.embeddings.items()
             }
             inputs = CaseInputs(pooled, np.ones(len(scored), dtype=np.bool_), metadata.loc[has_image])
             probabilities[has_image] = self.stack.predict(inputs)
-        return Prediction(probabilities, _flags(metadata, has_image), problems)
+        return Prediction(probabilities, self._flags(metadata, has_image, looked_at), looked_at.problems)
 
     def _fields(self, metadata: pd.DataFrame) -> pd.DataFrame:
-        """Return the bundle's metadata fields in its order, each of its kind."""
-        columns = {}
-        for name, kind in self.facts.kinds.items():
-            values = metadata.get(name, pd.Series(np.nan, index=metadata.index))
-            if kind == "number":
-                columns[name] = pd.to_numeric(values, errors="coerce").astype("float64")
-            else:
-                columns[name] = values.astype("str")
-        return pd.DataFrame(columns, index=metadata.index)
+        """Return the bundle's metadata fields in its order, each of its kind, cleaned as in training."""
+        kinds: dict[str, Kind] = dict(self.facts.kinds)  # type: ignore[arg-type]  # a checked file's words
+        fields, _ = clean_metadata(metadata.reset_index(drop=True), kinds)
+        return fields.set_axis(metadata.index)
 
-    def _embed(self, photographs: Sequence[Photograph]) -> tuple[dict[str, Float32Array], dict[str, str]]:
-        """Return embeddings of the readable photographs by name, and why the others are not readable."""
-        problems = {each.name: each.problem for each in photographs if each.content is None}
+    def _embed(self, photographs: Iterable[Photograph]) -> "_LookedAt":
+        """Return the embeddings of the readable photographs, and why the others are not readable."""
         parts: dict[str, list[Float32Array]] = {embedding.name: [] for embedding in self.facts.embeddings}
-        readable = [each for each in photographs if each.content is not None]
-        for batch, why in self._batches(readable):
-            problems |= why
-            for embedding in self.facts.embeddings if batch else ():
-                pixels = np.stack([looks[embedding.recipe] for looks in batch])
-                parts[embedding.name].append(self._forward(embedding, pixels))
-        return {name: np.concatenate(each) for name, each in parts.items() if each}, problems
-
-    def _batches(
-        self, photographs: Sequence[Photograph]
-    ) -> Iterator[tuple[list[dict[Recipe, Pixels]], dict[str, str]]]:
-        """Yield decoded photographs by recipe, `BATCH` at a time, and what could not be decoded."""
-        recipes = list(dict.fromkeys(embedding.recipe for embedding in self.facts.embeddings))
-
-        def decode(photograph: Photograph) -> dict[Recipe, Pixels] | str:
-            assert photograph.content is not None
-            try:
-                return {
-                    recipe: prepare(photograph.content, recipe, name=photograph.name) for recipe in recipes
-                }
-            except ImageError as error:
-                return str(error)
-
-        looks = in_order(decode, photographs, available_processors(), ahead=2 * BATCH)
-        batch: list[dict[Recipe, Pixels]] = []
+        readable: list[tuple[str, str]] = []
         problems: dict[str, str] = {}
-        for photograph, look in zip(photographs, looks, strict=True):
-            if isinstance(look, str):
-                problems[photograph.name] = look
+        unreadable: set[str] = set()
+        with closing(self._looks(photographs)) as looks:
+            while batch := list(islice(looks, BATCH)):
+                whole = []
+                for photograph, look in batch:
+                    if isinstance(look, str):
+                        problems[photograph.name] = look
+                        unreadable.add(photograph.case)
+                    else:
+                        readable.append((photograph.case, self._role(photograph)))
+                        whole.append(look)
+                for embedding in self.facts.embeddings if whole else ():
+                    pixels = np.stack([look[embedding.recipe] for look in whole])
+                    parts[embedding.name].append(self._forward(embedding, pixels))
+        embeddings = {name: np.concatenate(each) for name, each in parts.items() if each}
+        images = pd.DataFrame(readable, columns=["case", "role"], dtype="str")
+        return _LookedAt(embeddings, images, problems, frozenset(unreadable))
+
+    def _looks(self, photographs: Iterable[Photograph]) -> "Generator[_Look]":
+        """Yield photographs in order with their pixels by recipe, or with why there are none."""
+        recipes = list(dict.fromkeys(embedding.recipe for embedding in self.facts.embeddings))
+        roles = self.facts.image_roles
+
+        def look(photograph: Photograph) -> _Look:
+            without = Photograph(photograph.case, photograph.role, photograph.name, None)
+            if photograph.content is None:
+                return without, photograph.problem
+            if self._role(photograph) not in roles:
+                message = (
+                    f"{photograph.name} must show one of {', '.join(roles)} and shows {photograph.role!r}"
+                )
+                return without, message
+            content, name = photograph.content, photograph.name
+            try:
+                return without, {recipe: prepare(content, recipe, name=name) for recipe in recipes}
+            except ImageError as error:
+                return without, str(error)
+
+        yield from in_order(look, photographs, available_processors(), ahead=2 * BATCH)
+
+    def _role(self, photograph: Photograph) -> str:
+        """Return what a photograph shows; a bundle of one kind takes every photograph for it."""
+        roles = self.facts.image_roles
+        return roles[0] if len(roles) == 1 else photograph.role
+
+    def _flags(self, metadata: pd.DataFrame, has_image: BoolArray, looked_at: "_LookedAt") -> list[list[str]]:
+        """Return what to know about each case's answer."""
+        roles, fields = self.facts.image_roles, list(metadata.columns)
+        lacks_role = missing_roles(looked_at.images, metadata.index, roles) & has_image[:, None]
+        flags: list[list[str]] = []
+        for case, readable, lacks, missing in zip(
+            metadata.index, has_image, lacks_role, metadata.isna().to_numpy(), strict=True
+        ):
+            own = [IMAGE_UNREADABLE] if case in looked_at.unreadable or not readable else []
+            own += [f"missing_{role}" for role, absent in zip(roles, lacks, strict=True) if absent]
+            if fields and missing.all():
+                own.append(NO_METADATA)
             else:
-                batch.append(look)
-            if len(batch) == BATCH:
-                yield batch, problems
-                batch, problems = [], {}
-        yield batch, problems
+                own += [f"missing_{name}" for name, absent in zip(fields, missing, strict=True) if absent]
+            flags.append(own)
+        return flags
 
     def _forward(self, embedding: BundleEmbedding, pixels: Pixels) -> Float32Array:
         return embed(
@@ -211,15 +232,14 @@ class Predictor:
         )
 
 
-def _flags(metadata: pd.DataFrame, has_image: BoolArray) -> list[list[str]]:
-    """Return what to know about each case's answer."""
-    missing = metadata.isna().to_numpy()
-    flags: list[list[str]] = []
-    for row, readable in zip(missing, has_image, strict=True):
-        own = [] if readable else [IMAGE_UNREADABLE]
-        if len(row) and row.all():
-            own.append(NO_METADATA)
-        else:
-            own += [f"missing_{name}" for name, absent in zip(metadata.columns, row, strict=True) if absent]
-        flags.append(own)
-    return flags
+_Look = tuple[Photograph, dict[Recipe, Pixels] | str]
+
+
+@dataclass(frozen=True)
+class _LookedAt:
+    """Embeddings by name of the readable images, their cases and roles, and what could not be read of which cases."""
+
+    embeddings: dict[str, Float32Array]
+    images: pd.DataFrame
+    problems: dict[str, str]
+    unreadable: frozenset[str]

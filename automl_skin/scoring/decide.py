@@ -1,5 +1,6 @@
 """From probabilities to what a user asked for: another prevalence, a decision."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +21,19 @@ class Wishes:
         Of the decision, in (0, 1).
     prevalence : float or None
         Share of positives where the model is used; None for that of the development cases.
+
+    Raises
+    ------
+    ConfigError
+        If the prevalence is no share.
     """
 
     sensitivity: float = 0.95
     prevalence: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.prevalence is not None and not 0.0 < self.prevalence < 1.0:
+            raise ConfigError(f"--prevalence must lie between 0 and 1; found {self.prevalence}")
 
 
 def operating_point(facts: BundleFacts, sensitivity: float) -> OperatingPoint:
@@ -34,15 +44,16 @@ def operating_point(facts: BundleFacts, sensitivity: float) -> OperatingPoint:
     ConfigError
         If the bundle has no such point; the message lists the range.
     """
-    points = {round(point.wanted, 2): point for point in facts.operating_points}
-    if round(sensitivity, 2) not in points:
+    points = {point.wanted: point for point in facts.operating_points}
+    nearest = min(points, key=lambda wanted: abs(wanted - sensitivity), default=None)
+    if nearest is None or not math.isclose(nearest, sensitivity, abs_tol=1e-9):
         message = (
             f"--sensitivity must be one of {min(points)} to {max(points)} in steps of 0.01; found {sensitivity}"
             if points
             else "--sensitivity is of binary targets; this bundle has several classes"
         )
         raise ConfigError(message)
-    return points[round(sensitivity, 2)]
+    return points[nearest]
 
 
 def correct_prevalence(probabilities: FloatArray, prior: float, prevalence: float) -> FloatArray:
@@ -59,8 +70,6 @@ def correct_prevalence(probabilities: FloatArray, prior: float, prevalence: floa
     >>> correct_prevalence(np.array([[0.5, 0.5]]), prior=0.5, prevalence=0.1).round(2).tolist()
     [[0.9, 0.1]]
     """
-    if not 0.0 < prevalence < 1.0:
-        raise ConfigError(f"--prevalence must lie between 0 and 1; found {prevalence}")
     weights = np.array([(1.0 - prevalence) / (1.0 - prior), prevalence / prior])
     weighted = probabilities * weights
     return np.asarray(weighted / weighted.sum(axis=1, keepdims=True))

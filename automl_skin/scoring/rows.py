@@ -1,99 +1,165 @@
-"""One part of a table: its rows in, the same rows with their scores out."""
+"""Rows of a table in, the same rows with their scores out.
 
-from collections.abc import Iterator
-from pathlib import Path
+Without a column of cases every row is a case, also where two rows name the same image. With one, the rows of a case
+are its photographs, and each of them is written back with the case's score.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
-from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
+from automl_skin.arrays import FloatArray
+from automl_skin.data.locate import ImageIndex
+from automl_skin.data.recognise import recognise
 from automl_skin.data.roles import Roles
-from automl_skin.errors import ImageError
+from automl_skin.data.table import canonical_text, name_rows
+from automl_skin.errors import ImageError, TableError
 from automl_skin.export.facts import BundleFacts
-from automl_skin.export.predictor import Photograph, Prediction, Predictor
+from automl_skin.export.predictor import Photograph, Predictor
 from automl_skin.images.folder import ImageFolder
 from automl_skin.scoring.decide import Wishes, correct_prevalence, decide
 
+IMAGE_COLUMN = "image"
+"""Of the table that stands for a folder."""
 
-def understand_rows(
-    part: pd.DataFrame, images_root: Path, facts: BundleFacts, roles: dict[str, str] | None = None
-) -> Manifest:
-    """Return the manifest of some rows; a metadata column that the table lacks is missing for all.
+
+@dataclass(frozen=True)
+class Reading:
+    """How the rows of a table are read; decided once for the whole table.
 
     Parameters
     ----------
-    part : DataFrame
-        Rows of a table.
-    images_root : Path
-    facts : BundleFacts
-    roles : dict of str to str, optional
-        Columns by role; those of the training table that are there, by default.
+    roles : Roles
+        Of the table's columns.
+    index : ImageIndex
+        Of the image folder.
     """
-    if roles is None:
-        roles = {role: column for role, column in facts.roles.items() if column in part.columns}
-    options = ManifestOptions(roles=roles, allow_missing=True, kinds=facts.kinds)  # type: ignore[arg-type]
-    return build_manifest(part, images_root, options)
+
+    roles: Roles
+    index: ImageIndex
+
+    def ids(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns that are written back, as text: case, image, patient, lesion."""
+        wanted = (self.roles.case, self.roles.image, self.roles.patient, self.roles.lesion)
+        names = [name for name in dict.fromkeys(wanted) if name is not None and name in rows]
+        return rows[names].apply(canonical_text)
+
+    def cases(self, rows: pd.DataFrame) -> "pd.Series[str]":
+        """Return the case of each row; the row itself where no column says it.
+
+        Raises
+        ------
+        TableError
+            If a row has no id.
+        """
+        _require_ids(rows, self.roles.image, "image")
+        if self.roles.case is None:
+            return pd.Series(rows.index.astype("str"), index=rows.index, dtype="str")
+        return _require_ids(rows, self.roles.case, "case")
+
+    def photographs(self, rows: pd.DataFrame) -> Iterator[Photograph]:
+        """Yield the photograph of each row; one that cannot be read says why."""
+        folder = ImageFolder(self.index.root)
+        given = canonical_text(rows[self.roles.image])
+        kinds = pd.Series(IMAGE_COLUMN, index=rows.index, dtype="str")
+        if self.roles.image_role is not None:
+            kinds = canonical_text(rows[self.roles.image_role]).fillna(IMAGE_COLUMN)
+        columns = (rows.index, self.cases(rows), kinds, given, self.index.locate(given))
+        for number, case, kind, name, path in zip(*columns, strict=True):
+            label = f"{name_rows([number])}, {name}"
+            if pd.isna(path):
+                problem = f"no image of this name in {self.index.root}"
+                yield Photograph(case, kind, label, None, problem)
+                continue
+            try:
+                yield Photograph(case, kind, label, folder.read(path))
+            except ImageError as error:
+                yield Photograph(case, kind, label, None, str(error))
+
+    def check(self, rows: pd.DataFrame) -> None:
+        """Refuse rows that cannot be scored whatever their image is.
+
+        Raises
+        ------
+        TableError
+            If an id is missing, leads out of the folder or names two images.
+        """
+        self.cases(rows)
+        self.index.locate(rows[self.roles.image])
 
 
-def read_photographs(manifest: Manifest) -> Iterator[Photograph]:
-    """Yield the photographs of a manifest; one that cannot be read says why."""
-    folder = ImageFolder(manifest.images_root)
-    for case, role, path, given in manifest.images[["case", "role", "path", "given"]].itertuples(index=False):
-        if pd.isna(path):
-            yield Photograph(case, role, str(given), None, f"{given} is not in {manifest.images_root}")
-            continue
-        try:
-            yield Photograph(case, role, path, folder.read(path))
-        except ImageError as error:
-            yield Photograph(case, role, path, None, str(error))
+def understand_columns(
+    rows: pd.DataFrame, index: ImageIndex, facts: BundleFacts, given: Mapping[str, str]
+) -> Reading:
+    """Decide which column is what: as given, else as in the training table, else as recognised.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The first rows of a table.
+    index : ImageIndex
+    facts : BundleFacts
+    given : mapping of str to str
+        Columns by role.
+
+    Raises
+    ------
+    TableError
+        If there is no column that can name the images.
+    """
+    as_trained = {role: column for role, column in facts.roles.items() if column in rows}
+    return Reading(recognise(rows, index, {**as_trained, **given}), index)
 
 
 def score_rows(
-    predictor: Predictor, part: pd.DataFrame, manifest: Manifest, wishes: Wishes
-) -> tuple[pd.DataFrame, Prediction]:
-    """Score the rows of a part.
+    predictor: Predictor, rows: pd.DataFrame, reading: Reading, wishes: Wishes
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Score rows; those of a case must all be among them.
 
     Returns
     -------
-    scores : DataFrame
-        One row an input row, in order: id columns, probabilities, decision, flags.
-    prediction : Prediction
-        By case.
+    scores : DataFrame of n_rows rows
+        In the order of the rows: id columns, probabilities, decision, flags.
+    problems : dict of str to str
+        Images that could not be used, and why.
     """
-    prediction = predictor.predict(manifest.metadata, list(read_photographs(manifest)))
-    facts = predictor.facts
-    shown = prediction.probabilities
-    if wishes.prevalence is not None and facts.is_binary:
-        shown = correct_prevalence(shown, facts.priors[1], wishes.prevalence)
-    columns: dict[str, object] = (
-        {"probability": shown[:, 1]}
-        if facts.is_binary
-        else {f"probability_{name}": shown[:, label] for label, name in enumerate(facts.classes)}
-    )
-    columns["decision"] = decide(facts, prediction.probabilities, wishes)
+    cases = reading.cases(rows)
+    fields = [name for name in predictor.facts.kinds if name in rows]
+    metadata = rows[fields].set_axis(pd.Index(cases, name="case"))
+    if not cases.is_unique:
+        metadata = _first_known(metadata)
+    prediction = predictor.predict(metadata, reading.photographs(rows))
+    columns = probability_columns(predictor.facts, prediction.probabilities, wishes)
+    columns["decision"] = decide(predictor.facts, prediction.probabilities, wishes)
     columns["flags"] = [";".join(flags) for flags in prediction.flags]
-    by_case = pd.DataFrame(columns, index=manifest.cases.index)
-    given = manifest.images.set_index("given")["case"]
-    ids = part[id_columns(manifest.roles, part)].reset_index(drop=True)
-    cases = _case_of_rows(part, manifest, given)
-    return pd.concat([ids, by_case.loc[cases].reset_index(drop=True)], axis=1), prediction
+    by_case = pd.DataFrame(columns, index=metadata.index)
+    ids = reading.ids(rows).reset_index(drop=True)
+    return pd.concat([ids, by_case.loc[cases].reset_index(drop=True)], axis=1), prediction.problems
 
 
-def id_columns(roles: Roles, part: pd.DataFrame) -> list[str]:
-    """Return the id columns that are written back: case, image, patient, lesion."""
-    wanted = (roles.case, roles.image, roles.patient, roles.lesion)
-    return [column for column in dict.fromkeys(wanted) if column is not None and column in part.columns]
+def probability_columns(facts: BundleFacts, probabilities: FloatArray, wishes: Wishes) -> dict[str, object]:
+    """Return the columns that hold probabilities, corrected for another prevalence where one is wished for."""
+    if not facts.is_binary:
+        return {f"probability_{name}": probabilities[:, label] for label, name in enumerate(facts.classes)}
+    if wishes.prevalence is not None:
+        probabilities = correct_prevalence(probabilities, facts.priors[1], wishes.prevalence)
+    return {"probability": probabilities[:, 1]}
 
 
-def folder_table(images_root: Path) -> pd.DataFrame:
-    """Return a table of all images of a folder, by path, for scoring without a table."""
-    from automl_skin.data.locate import index_images
+def _require_ids(rows: pd.DataFrame, column: str, what: str) -> "pd.Series[str]":
+    ids = canonical_text(rows[column])
+    if ids.isna().any():
+        message = (
+            f"each row must have an id of its {what} in column {column!r}, and "
+            f"{name_rows(ids.index[ids.isna()])} have none; fill them in, or leave these rows out"
+        )
+        raise TableError(message)
+    return ids
 
-    return pd.DataFrame({"image": sorted(index_images(images_root).paths)}, dtype="str")
 
-
-def _case_of_rows(part: pd.DataFrame, manifest: Manifest, given: "pd.Series[str]") -> "pd.Series[str]":
-    from automl_skin.data.table import canonical_text
-
-    column = manifest.roles.case or manifest.roles.image
-    values = canonical_text(part[column])
-    return values if manifest.roles.case else values.map(given)
+def _first_known(metadata: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a case: the first value of each field that is not missing."""
+    if metadata.columns.empty:
+        return metadata[~metadata.index.duplicated()]
+    return metadata.groupby(level=0, sort=False).first()

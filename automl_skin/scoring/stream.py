@@ -1,27 +1,34 @@
 """Scoring a table of any length: part by part, each part kept, so that a killed run goes on.
 
-Beside the output lies ``OUTPUT.parts/`` until all is done: one CSV file a part, and ``parts.json``, which says of which
-bundle, table and wishes the parts are.
+Beside the output lies ``OUTPUT.parts/`` until all is done: two files a part (its scores as CSV, and which images
+could not be used), and ``parts.json``, which says of which bundle, table and wishes the parts are.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from automl_skin.data.table import read_table_in_parts
+from automl_skin.data.locate import ImageIndex, index_images
+from automl_skin.data.table import read_table, read_table_in_parts
 from automl_skin.digests import digest_file, digest_json
-from automl_skin.errors import ConfigError, TableError
+from automl_skin.errors import ConfigError, StorageError, TableError
 from automl_skin.export.bundle import bundle_digest
 from automl_skin.export.predictor import Predictor
-from automl_skin.files import atomic_write, read_json, write_json
+from automl_skin.files import atomic_write, read_json, storage_errors, write_json
 from automl_skin.scoring.decide import Wishes, operating_point
-from automl_skin.scoring.rows import folder_table, score_rows, understand_rows
+from automl_skin.scoring.rows import IMAGE_COLUMN, Reading, score_rows, understand_columns
 
-ROWS = 512
-"""Rows of a part."""
+ROWS = 256
+"""Rows, or cases, of a part."""
+
+ROW = "row of the table"
+
+SHOWN = 20
+"""Problems that a summary names."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Job:
     output : Path
         A CSV file.
     wishes : Wishes
-    roles : dict of str to str, or None
+    roles : dict of str to str
         Columns by role where they are not recognised.
     device : str
     """
@@ -47,22 +54,19 @@ class Job:
     images: Path
     output: Path
     wishes: Wishes
-    roles: dict[str, str] | None = None
+    roles: dict[str, str] = field(default_factory=dict)
     device: str = "auto"
-
-    @property
-    def digest(self) -> str:
-        """Digest of what the scores depend on."""
-        table = digest_file(self.data) if self.data else digest_json(list(folder_table(self.images)["image"]))
-        wishes = asdict(self.wishes)
-        return digest_json(
-            [bundle_digest(self.bundle), table, str(self.images.absolute()), wishes, self.roles]
-        )
 
     @property
     def parts(self) -> Path:
         """Folder of the finished parts."""
         return self.output.with_name(f"{self.output.name}.parts")
+
+    def digest(self, index: ImageIndex) -> str:
+        """Return the digest of what the scores depend on."""
+        table = digest_file(self.data) if self.data else digest_json(list(index.paths))
+        wishes = asdict(self.wishes)
+        return digest_json([bundle_digest(self.bundle), table, str(index.root), wishes, self.roles, ROWS])
 
 
 @dataclass(frozen=True)
@@ -82,70 +86,112 @@ def score_table(
     Raises
     ------
     TableError
-        If the table is empty or an id is missing.
+        If the table is empty, or an id is missing, leads out of the folder or names two images.
+    ConfigError
+        If the bundle cannot do what is wished for.
     StorageError
         If the output cannot be written; parts that are done are kept.
     """
+    _check_wishes(job, predictor)
+    index = index_images(job.images)
+    reading, total = _look_through(job, index, predictor)
+    _begin(job, index)
+    done = 0
+    for number, rows in enumerate(_parts_of(job, index, reading)):
+        file = job.parts / f"{number:06d}.csv"
+        if not file.is_file():
+            scores, problems = score_rows(predictor, rows, reading, job.wishes)
+            write_json(file.with_suffix(".json"), dict(list(problems.items())[:SHOWN]))
+            with atomic_write(file) as path:
+                scores.set_axis(rows.index).to_csv(path, index_label=ROW)
+        done += len(rows)
+        if progress is not None:
+            progress(done, total)
+    return _finish(job, in_order=reading.roles.case is None)
+
+
+def _check_wishes(job: Job, predictor: Predictor) -> None:
+    """Refuse what would come to nothing only after hours."""
     if predictor.facts.is_binary:
         operating_point(predictor.facts, job.wishes.sensitivity)
     elif job.wishes.prevalence is not None:
         raise ConfigError("--prevalence is of binary targets; this bundle has several classes")
-    total = _count_rows(job)
-    _begin(job)
-    problems: dict[str, str] = {}
-    done = 0
-    for number, part in enumerate(_parts_of(job)):
-        done += len(part)
-        file = job.parts / f"{number:06d}.csv"
-        if not file.is_file():
-            manifest = understand_rows(part, job.images, predictor.facts, job.roles)
-            scores, prediction = score_rows(predictor, part, manifest, job.wishes)
-            problems |= prediction.problems
-            with atomic_write(file) as path:
-                scores.to_csv(path, index=False)
-        if progress is not None:
-            progress(done, total)
-    if done == 0:
-        raise TableError(f"the table {job.data} must hold at least one row and holds none")
-    unscored = _join(job)
-    return Summary(done, unscored, dict(list(problems.items())[:20]))
+    if job.output.is_dir():
+        raise StorageError(f"--output must be a CSV file; {job.output} is a folder: name a file in it")
 
 
-def _count_rows(job: Job) -> int:
-    return sum(len(part) for part in _parts_of(job))
+def _look_through(job: Job, index: ImageIndex, predictor: Predictor) -> tuple[Reading, int]:
+    """Read the whole table once: what its columns are, how many rows it has, and whether all can be scored."""
+    reading, total = None, 0
+    for rows in _read(job, index):
+        reading = reading or understand_columns(rows, index, predictor.facts, job.roles)
+        reading.check(rows)
+        total += len(rows)
+    if reading is None:
+        what = (
+            f"the table {job.data} must hold at least one row"
+            if job.data
+            else f"{index.root} must hold an image"
+        )
+        raise TableError(f"{what} and holds none; check the path")
+    return reading, total
 
 
-def _parts_of(job: Job) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a job in parts; a table whose cases have several rows comes whole."""
-    if job.data is None:
-        table = folder_table(job.images)
-        yield from (table.iloc[start : start + ROWS] for start in range(0, len(table), ROWS))
+def _read(job: Job, index: ImageIndex) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a job, a few at a time."""
+    if job.data is not None:
+        yield from read_table_in_parts(job.data, ROWS)
         return
-    case_column = (job.roles or {}).get("case")
-    yield from read_table_in_parts(job.data, None if case_column else ROWS)
+    for start in range(0, len(index.paths), ROWS):
+        paths = index.paths[start : start + ROWS]
+        yield pd.DataFrame({IMAGE_COLUMN: paths}, index=range(start, start + len(paths)), dtype="str")
 
 
-def _begin(job: Job) -> None:
+def _parts_of(job: Job, index: ImageIndex, reading: Reading) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a job in parts; the rows of a case are in one part, wherever they stand."""
+    if reading.roles.case is None or job.data is None:
+        yield from _read(job, index)
+        return
+    table = read_table(
+        job.data
+    )  # the text of a table is small beside its images, which are streamed all the same
+    order, _ = pd.factorize(reading.cases(table))
+    for first in range(0, int(order.max()) + 1, ROWS):
+        yield table[(order >= first) & (order < first + ROWS)]
+
+
+def _begin(job: Job, index: ImageIndex) -> None:
     """Keep the parts of the same job, and clear away those of another."""
-    mark = job.parts / "parts.json"
-    if mark.is_file() and read_json(mark) == {"job": job.digest}:
+    mark, digest = job.parts / "parts.json", job.digest(index)
+    if mark.is_file() and read_json(mark) == {"job": digest}:
         return
-    shutil.rmtree(job.parts, ignore_errors=True)
-    write_json(mark, {"job": job.digest})
+    with storage_errors(job.parts):
+        shutil.rmtree(job.parts, ignore_errors=True)
+        write_json(mark, {"job": digest})
 
 
-def _join(job: Job) -> int:
-    """Put the parts together, clear them away, and return how many rows have no probability."""
-    unscored = 0
+def _finish(job: Job, *, in_order: bool) -> Summary:
+    """Put the parts together, clear them away, and say what came of it."""
     files = sorted(job.parts.glob("*.csv"))
+    parts: Iterable[pd.DataFrame] = map(_read_part, files)
+    if not in_order:  # rows of a case stood apart
+        parts = [pd.concat(parts).sort_index()]
+    n_rows, n_unscored = 0, 0
     with atomic_write(job.output) as path, path.open("w", encoding="utf-8", newline="") as output:
-        for number, file in enumerate(files):
-            with file.open(encoding="utf-8", newline="") as lines:
-                header = next(lines)
-                if number == 0:
-                    output.write(header)
-                shutil.copyfileobj(lines, output)
-            scores = pd.read_csv(file, usecols=lambda name: name.startswith("probability"))
-            unscored += int(scores.isna().any(axis=1).sum())
+        for number, part in enumerate(parts):
+            part.to_csv(output, index=False, header=number == 0)
+            n_rows += len(part)
+            n_unscored += int((part.filter(regex="^probability") == "").any(axis=1).sum())
+    problems: dict[str, str] = {}
+    for file in files:
+        of_part: Any = read_json(file.with_suffix(".json"))
+        problems |= of_part if len(problems) < SHOWN else {}
     shutil.rmtree(job.parts)
-    return unscored
+    return Summary(n_rows, n_unscored, dict(list(problems.items())[:SHOWN]))
+
+
+def _read_part(file: Path) -> pd.DataFrame:
+    """Return the scores of a part as text, by row of the table."""
+    part = pd.read_csv(file, dtype="str", keep_default_na=False)
+    rows = part.pop(ROW).astype("int64")
+    return part.set_axis(pd.Index(rows))

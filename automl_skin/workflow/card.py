@@ -99,7 +99,9 @@ def card_members(study: Study, built: BuiltStack) -> tuple[CardMember, ...]:
 def card_subgroups(study: Study, built: BuiltStack, material: Material) -> list[Subgroup]:
     """Return the stack's out-of-fold AUC by the levels of the metadata and of what was quarantined."""
     labels = read_labels(study.folder / "labels.parquet").loc[material.cases.index]
-    others = [name for name in labels if str(name).startswith("other_") and labels[name].nunique() <= MOST_LEVELS]
+    others = [
+        name for name in labels if str(name).startswith("other_") and labels[name].nunique() <= MOST_LEVELS
+    ]
     quarantined = labels[others].rename(columns=lambda name: str(name).removeprefix("other_"))
     columns = pd.concat([material.inputs.metadata, quarantined], axis=1)
     seed = study.config.seed

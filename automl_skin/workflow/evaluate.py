@@ -1,6 +1,5 @@
 """Evaluating a bundle on a labelled set that it has never seen."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.data.groups import connected_groups
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
-from automl_skin.data.table import read_table
-from automl_skin.errors import ConfigError
+from automl_skin.data.table import canonical_text, read_table, require_column
+from automl_skin.data.target import choose_target
+from automl_skin.errors import ConfigError, TableError
 from automl_skin.evaluation.labelled import LabelledEvaluation, evaluate_scores
 from automl_skin.evaluation.plots.calibration import calibration_plot
 from automl_skin.evaluation.plots.curves import roc_plot
@@ -64,13 +65,14 @@ def evaluate(
     """
     predictor = Predictor.load(bundle, device)
     facts = predictor.facts
-    manifest = labelled_manifest(labelled, facts)
-    labels = bundle_labels(manifest, facts)
-    job = Job(
-        bundle, labelled.data, labelled.images, output / "scores.csv", Wishes(sensitivity), labelled.roles, device
-    )
+    table = labelled_rows(labelled)
+    manifest = labelled_manifest(table, labelled, facts)
+    labels = case_labels(table, manifest, labelled, facts)
+    named = {role: getattr(manifest.roles, role) or "" for role in ("case", "image", "image_role")}
+    scores = output / "scores.csv"
+    job = Job(bundle, labelled.data, labelled.images, scores, Wishes(sensitivity), named, device)
     score_table(job, predictor, progress)
-    probabilities = scored_cases(output / "scores.csv", manifest, facts)
+    probabilities = scored_cases(scores, manifest, facts)
     groups = connected_groups(manifest.cases, []).ids.to_numpy(object)
     threshold = operating_point(facts, sensitivity).threshold if facts.is_binary else None
     evaluation = evaluate_scores(labels, probabilities, groups, threshold, classes=facts.classes)
@@ -88,54 +90,107 @@ def evaluate(
     return evaluation
 
 
-def labelled_manifest(labelled: LabelledSet, facts: BundleFacts) -> Manifest:
-    """Return the manifest of a labelled table with the bundle's metadata fields."""
+def labelled_rows(labelled: LabelledSet) -> pd.DataFrame:
+    """Return the rows of a labelled table that have a label.
+
+    Raises
+    ------
+    TableError
+        If the target is no column, or empty.
+    """
     table = read_table(labelled.data)
+    require_column(table, labelled.target, "--target")
+    table = table[canonical_text(table[labelled.target]).notna()]
+    if table.empty:
+        message = (
+            f"the target {labelled.target!r} must hold a diagnosis and is empty; choose another --target"
+        )
+        raise TableError(message)
+    return table
+
+
+def labelled_manifest(table: pd.DataFrame, labelled: LabelledSet, facts: BundleFacts) -> Manifest:
+    """Return the manifest of labelled rows with the bundle's metadata fields; without labels."""
     roles = {role: column for role, column in facts.roles.items() if column in table.columns}
     options = ManifestOptions(
-        target=labelled.target,
-        positive=labelled.positive,
         roles={**roles, **labelled.roles},
         allow_missing=True,
-        kinds=facts.kinds,  # type: ignore[arg-type]
+        kinds=facts.kinds,  # type: ignore[arg-type]  # "number" or "category", from a checked file
     )
     return build_manifest(table, labelled.images, options)
 
 
-def bundle_labels(manifest: Manifest, facts: BundleFacts) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Return the labels of a labelled set in the order of the bundle's classes.
+def case_labels(
+    table: pd.DataFrame, manifest: Manifest, labelled: LabelledSet, facts: BundleFacts
+) -> IntArray:
+    """Return the label of each case in the order of the bundle's classes.
 
     Raises
     ------
-    ConfigError
-        If its classes are not the bundle's.
+    TableError
+        If the images of one case have different labels.
     """
-    target = manifest.target
-    assert target is not None
-    if facts.is_binary and target.is_binary:
-        return manifest.cases["label"].to_numpy(np.int64)
-    strange = sorted(set(target.classes) - set(facts.classes))
-    if strange or facts.is_binary:
+    ids = canonical_text(table[manifest.roles.case or manifest.roles.image])
+    values = canonical_text(table[labelled.target])
+    by_case = pd.Series(row_labels(values, labelled, facts), index=ids.to_numpy(object)).groupby(level=0)
+    differing = by_case.nunique().gt(1)
+    if differing.any():
+        first = differing.index[differing][0]
         message = (
-            f"the labelled set must have the bundle's classes ({', '.join(facts.classes)}); found "
-            f"{', '.join(target.classes)}: give --positive for a binary bundle, or map the values"
+            f"the images of one case must have one label in {labelled.target!r}, and {int(differing.sum()):,} cases "
+            f"have several, such as {first!r}; correct them"
+        )
+        raise TableError(message)
+    return by_case.first().loc[manifest.cases.index].to_numpy(np.int64)
+
+
+def row_labels(values: "pd.Series[str]", labelled: LabelledSet, facts: BundleFacts) -> IntArray:
+    """Return the label of each row in the order of the bundle's classes.
+
+    A binary label is by ``--positive``, else by the bundle's own positive values where the column holds one, else
+    by the words of two values. One class alone is accepted: it says less, and `LabelledEvaluation` says so.
+
+    Raises
+    ------
+    ConfigError, TableError
+        If the values cannot be brought to the bundle's classes.
+    """
+    levels = set(values)
+    if not facts.is_binary:
+        strange = sorted(levels - set(facts.classes))
+        if strange:
+            message = (
+                f"the labelled set must have the bundle's classes ({', '.join(facts.classes)}) in "
+                f"{labelled.target!r}; found {', '.join(strange[:5])} as well: map these values, or leave them out"
+            )
+            raise ConfigError(message)
+        return np.array([facts.classes.index(value) for value in values], dtype=np.int64)
+    positive = labelled.positive or tuple(name for name in facts.positive if name in levels)
+    if len(levels) == 1 and positive:
+        return np.array(values.isin(canonical_text(pd.Series(positive, dtype="str"))), dtype=np.int64)
+    target = choose_target(labelled.target, values, positive)
+    if not target.is_binary:
+        message = (
+            f"this bundle knows positive and negative ({', '.join(facts.positive)} were positive), and "
+            f"{labelled.target!r} holds {', '.join(sorted(levels)[:8])}; give --positive"
         )
         raise ConfigError(message)
-    position = {name: label for label, name in enumerate(facts.classes)}
-    names = pd.Series(target.classes)
-    return manifest.cases["label"].map(names).map(position).to_numpy(np.int64)
+    return target.labels(values)
 
 
-def scored_cases(
-    scores: Path, manifest: Manifest, facts: BundleFacts
-) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
-    """Return the probabilities of the manifest's cases from a file of scores; NaN where not scored."""
-    table = read_table(scores)
+def scored_cases(scores: Path, manifest: Manifest, facts: BundleFacts) -> FloatArray:
+    """Return the probabilities of the manifest's cases from a file of scores; NaN where not scored.
+
+    Returns
+    -------
+    ndarray of shape (n_cases, n_classes)
+    """
+    table = pd.read_csv(scores, dtype="str", keep_default_na=False)
     column = manifest.roles.case or manifest.roles.image
-    key = manifest.cases.index if manifest.roles.case else manifest.images.set_index("case")["given"]
-    by_id = table.drop_duplicates(column).set_index(table[column].astype("str"))
-    rows = by_id.reindex(pd.Index(key).astype("str"))
+    by_id = table.drop_duplicates(column).set_index(column).loc[manifest.cases.index]
     if facts.is_binary:
-        positive = rows["probability"].to_numpy(np.float64)
+        positive = pd.to_numeric(by_id["probability"]).to_numpy(np.float64)
         return np.column_stack([1.0 - positive, positive])
-    return rows[[f"probability_{name}" for name in facts.classes]].to_numpy(np.float64)
+    names = [f"probability_{name}" for name in facts.classes]
+    numbers: FloatArray = by_id[names].apply(pd.to_numeric).to_numpy(np.float64)
+    return numbers

@@ -153,7 +153,10 @@ def list_studies(workspace: Workspace) -> list[tuple[str, str, str, str]]:
     shipped = [path for root in _shipped_folders() for path in sorted(root.glob("*/study.toml"))]
     own = [path for path in sorted(workspace.studies.glob("*/study.toml")) if path not in shipped]
     rows = {}
-    for path, where in [*((path, "ships with automl-skin") for path in shipped), *((path, str(path.parent)) for path in own)]:
+    for path, where in [
+        *((path, "ships with automl-skin") for path in shipped),
+        *((path, str(path.parent)) for path in own),
+    ]:
         settings = parse_settings(read_settings(path), str(path))
         first = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
         done = len(list((workspace.studies / path.parent.name / "trials").glob("*.json")))
