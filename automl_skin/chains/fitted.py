@@ -209,6 +209,11 @@ def cross_calibrate(
     return calibrators, calibrated
 
 
+def with_reference(chain: FittedChain, reference: FloatArray) -> FittedChain:
+    """Return the chain with the distributions that its ranks are positions in."""
+    return replace(chain, reference=reference)
+
+
 def with_calibrator(chain: FittedChain, calibrator: Calibrator) -> FittedChain:
     """Return the chain with its calibrator."""
     return replace(chain, calibrator=calibrator)

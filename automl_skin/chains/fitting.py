@@ -28,6 +28,9 @@ Part = TypeVar("Part")
 MOST_COMPONENTS = 256
 """A projection is fitted once with this many components; chains that want fewer take the first ones."""
 
+NO_FOLD = -1
+"""The fold that holds no row: everything is fitted on all of them."""
+
 KEPT_BYTES = 1_500_000_000
 """Projected rows that are kept in memory by one process, at the most."""
 
@@ -88,22 +91,38 @@ class FoldFitter:
         """
         image = self._projected(config, fold) if config.uses_image else None
         metadata = self._encoded(fold) if config.uses_metadata else None
-        heads = self._fit_heads(config, fold, image, metadata, threads)
-        _, class_of = self.labels.at_level(config.labels)
-        chain = FittedChain(
-            config,
-            class_of,
-            self.labels.n_classes,
-            image.part if image else None,
-            metadata.part if metadata else None,
-            heads,
-        )
+        chain = self._fit_chain(config, fold, image, metadata, threads)
         branches = chain.branch_probabilities(
             image.held if image else None, metadata.held if metadata else None
         )
         if config.fusion == "rank":
             chain = replace(chain, reference=np.sort(branches, axis=1))
         return chain, chain.combine(branches)
+
+    def fit_all(self, config: ChainConfig, threads: int = 1) -> FittedChain:
+        """Fit a chain on the rows of all folds; nothing is left to measure it on.
+
+        Returns
+        -------
+        FittedChain
+            Not calibrated, and in the fusion ``rank`` without its reference: both need out-of-fold rows.
+        """
+        image = self._projected(config, NO_FOLD) if config.uses_image else None
+        metadata = self._encoded(NO_FOLD) if config.uses_metadata else None
+        return self._fit_chain(config, NO_FOLD, image, metadata, threads)
+
+    def _fit_chain(
+        self,
+        config: ChainConfig,
+        fold: int,
+        image: Prepared[Projection] | None,
+        metadata: Prepared[MetadataEncoder] | None,
+        threads: int,
+    ) -> FittedChain:
+        heads = self._fit_heads(config, fold, image, metadata, threads)
+        _, class_of = self.labels.at_level(config.labels)
+        projection, encoder = image.part if image else None, metadata.part if metadata else None
+        return FittedChain(config, class_of, self.labels.n_classes, projection, encoder, heads)
 
     def _fit_heads(
         self,

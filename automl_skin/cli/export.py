@@ -33,11 +33,17 @@ def export(
     terminal = Terminal()
     opened = existing_study(workspace_of(workspace, cache_dir), study)
     folder = output or Path(f"{opened.name}-bundle")
-    facts = export_bundle(opened, folder, refit=refit)
+    with terminal.progress() as report:
+        facts = export_bundle(opened, folder, refit=refit, progress=report("Fitting the members"))
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     terminal.say(
         f"Written: {folder} ({size:.1f} MB), {len(facts.embeddings)} embeddings, plan {facts.plan[:12]}"
     )
+    if not facts.measured:
+        terminal.say(
+            "Refitted on all rows: no case is left to measure this bundle on, and its model card says so. "
+            "Leave out --refit for the chains that were measured."
+        )
     if register:
         address = register_export(opened, folder, tracking_uri)
         store = tracking_uri or opened.config.tracking_uri or opened.workspace.tracking_uri

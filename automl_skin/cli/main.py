@@ -39,6 +39,7 @@ def run() -> None:
     except AutomlSkinError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(WRONG_INPUT)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; what is finished is kept: give the same command again to go on", err=True)
-        sys.exit(INTERRUPTED)
+    except SystemExit as ended:  # Typer's, also for Ctrl-C
+        if ended.code == INTERRUPTED:
+            typer.echo("interrupted; what is finished is kept: give the same command again to go on", err=True)
+        raise

@@ -55,7 +55,7 @@ class Terminal:
     def say(self, *lines: str) -> None:
         """Print lines as they are."""
         for line in lines:
-            self.console.print(line, markup=False)
+            self.console.print(line, markup=False, emoji=False)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table."""
@@ -180,8 +180,8 @@ def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
     weights = outcome.built.stack.member_weights
     terminal.say(
         f"Best trial: {best.naive:.4f}; corrected for having been chosen among "
-        f"{len(outcome.leaderboard.table)}: {best.corrected:.4f} ({best.interval.low:.4f} to {best.interval.high:.4f}). "
-        f"{outcome.leaderboard.tied} trials are tied with the best.",
+        f"{len(outcome.leaderboard.table)}: {best.corrected:.4f} ({best.interval.low:.4f} to "
+        f"{best.interval.high:.4f}). {outcome.leaderboard.tied} trials are tied with the best.",
         f"Stack by {outcome.built.stack.method}: "
         + ", ".join(f"{number:03d} ({weight:.2f})" for number, weight in weights.items()),
     )

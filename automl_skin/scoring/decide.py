@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl_skin.arrays import FloatArray
+from automl_skin.arrays import BoolArray, FloatArray
 from automl_skin.errors import ConfigError
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.export.facts import BundleFacts
@@ -86,7 +86,7 @@ def decide(facts: BundleFacts, probabilities: FloatArray, wishes: Wishes) -> lis
     probabilities : ndarray of shape (n_cases, n_classes)
         Before any correction for prevalence: the threshold is of these.
     """
-    known = np.isfinite(probabilities).all(axis=1)
+    known: BoolArray = np.isfinite(probabilities).all(axis=1)
     if facts.is_binary:
         threshold = operating_point(facts, wishes.sensitivity).threshold
         chosen = (probabilities[:, 1] >= threshold).astype(int)

@@ -135,7 +135,7 @@ def score_rows(
     columns["flags"] = [";".join(flags) for flags in prediction.flags]
     by_case = pd.DataFrame(columns, index=metadata.index)
     ids = reading.ids(rows).reset_index(drop=True)
-    return pd.concat([ids, by_case.loc[cases].reset_index(drop=True)], axis=1), prediction.problems
+    return pd.concat([ids, by_case.loc[pd.Index(cases)].reset_index(drop=True)], axis=1), prediction.problems
 
 
 def probability_columns(facts: BundleFacts, probabilities: FloatArray, wishes: Wishes) -> dict[str, object]:

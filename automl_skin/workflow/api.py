@@ -66,10 +66,15 @@ def leaderboard(study: str = "", *, workspace: Path | None = None, cache: Path |
 
 
 def export(
-    study: str, output: Path | str, *, workspace: Path | None = None, cache: Path | None = None
+    study: str,
+    output: Path | str,
+    *,
+    workspace: Path | None = None,
+    cache: Path | None = None,
+    refit: bool = False,
 ) -> BundleFacts:
-    """Write the stack of a study as a bundle."""
-    return _export.export(existing_study(Workspace.at(workspace, cache), study), Path(output))
+    """Write the stack of a study as a bundle; `refit` fits its members on all rows, which leaves it unmeasured."""
+    return _export.export(existing_study(Workspace.at(workspace, cache), study), Path(output), refit=refit)
 
 
 def load(bundle: Path | str, device: str = "auto") -> Predictor:

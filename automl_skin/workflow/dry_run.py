@@ -59,7 +59,8 @@ def estimate(study: Study, report: Reporter) -> list[str]:
     trials = config.trials * SECONDS_A_TRIAL * min(cases / 8000, 1.0) / jobs
     n_images = len(understanding.inspection.table)
     disk = sum(each.n_dimensions for each in probes) * n_images * 4 * 2
-    free = shutil.disk_usage(study.workspace.root).free
+    root = study.workspace.root
+    free = shutil.disk_usage(next(each for each in (root, *root.parents) if each.is_dir())).free
     return [
         *understanding.lines,
         f"Plan:      {cases:,} development cases in {len(plan.folds)} folds, {len(plan.locked):,} locked",

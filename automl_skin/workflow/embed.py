@@ -1,7 +1,9 @@
 """Stage one of a study: every image becomes an embedding, by each backbone and recipe."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,8 +14,9 @@ from automl_skin.backbones.recipe import default_recipe
 from automl_skin.chains.inputs import CaseInputs, embedding_name
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.extract import Extraction, StageOneOptions, extract
-from automl_skin.files import write_json
-from automl_skin.features.lesion import pool_images
+from automl_skin.errors import ConfigError
+from automl_skin.features.lesion import pool_images, roles_of
+from automl_skin.files import read_json, write_json
 from automl_skin.images.recipe import Recipe
 from automl_skin.search.config import StudyConfig
 from automl_skin.search.material import Material
@@ -104,15 +107,41 @@ def embed(study: Study, prepared: Prepared, report: Reporter) -> StageOne:
         }
         for each, extraction in zip(sets, extractions, strict=True)
     }
-    write_json(study.folder / "stage_one.json", sizes)
+    _keep_stage_one(study, sizes)
     plan = prepared.plan
+    roles = roles_of(prepared.manifest.images)
     for folder, cases in ((study.material, plan.development), (study.locked / "material", plan.locked)):
-        material_of(prepared, cases, images, pooled).write(folder)
+        material_of(prepared, cases, images, pooled, roles).write(folder)
     return StageOne(
         sum(extraction.computed for extraction in extractions),
         sum(extraction.seconds for extraction in extractions),
         failures,
     )
+
+
+def _keep_stage_one(study: Study, sizes: dict[str, Any]) -> None:
+    """Write down what the embeddings are; a study that has trials goes on with the same ones.
+
+    Raises
+    ------
+    ConfigError
+        If weights or precision are others than those of the trials that there are.
+    """
+    path = study.folder / "stage_one.json"
+    before: Any = read_json(path) if path.is_file() else sizes
+    differing = [name for name in sizes if before.get(name) != sizes[name]]
+    if differing and study.journal.read():
+        message = (
+            f"the trials of {study.name} must all see the same embeddings, and those of {differing[0]} are now "
+            f"{_told(sizes[differing[0]])}, where they were {_told(before.get(differing[0]))}: go on with the weights "
+            "and on the --device that the study was begun with, or begin another study"
+        )
+        raise ConfigError(message)
+    write_json(path, sizes)
+
+
+def _told(size: Mapping[str, Any] | None) -> str:
+    return f"of network {size['network'][:12]} in {size['precision']}" if size else "none"
 
 
 def extract_set(
@@ -130,7 +159,11 @@ def extract_set(
 
 
 def material_of(
-    prepared: Prepared, cases: "pd.Index[str]", images: pd.DataFrame, embeddings: dict[str, Float32Array]
+    prepared: Prepared,
+    cases: "pd.Index[str]",
+    images: pd.DataFrame,
+    embeddings: dict[str, Float32Array],
+    roles: tuple[str, ...],
 ) -> Material:
     """Return the material of some cases; labels are those that `prepared` has."""
     manifest, plan = prepared.manifest, prepared.plan
@@ -148,7 +181,7 @@ def material_of(
     if (facts["label"] >= 0).all() and len(facts):
         table["target"] = facts["label"].astype("int64")
         table["diagnosis"] = facts["diagnosis"].astype("str")
-    pooled = {name: pool_images(values, images, cases) for name, values in embeddings.items()}
+    pooled = {name: pool_images(values, images, cases, roles) for name, values in embeddings.items()}
     has_image = np.isin(np.asarray(cases), images["case"].to_numpy())
     table["has_image"] = has_image
     class_of = {level: int(target.labels(pd.Series([level]))[0]) for level in target.levels}

@@ -1,6 +1,7 @@
 """From a finished study to a bundle."""
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -17,18 +18,32 @@ from automl_skin.evaluation.operating_point import OperatingPoint, cross_fitted_
 from automl_skin.export.bundle import BundleContent, write_bundle
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.files import read_json
+from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
+from automl_skin.stacking.fitted import needed_chains
 from automl_skin.workflow.card import card_facts
 from automl_skin.workflow.embed import EmbeddingSet, needed_sets
 from automl_skin.workflow.locked import Opening, read_openings
-from automl_skin.workflow.stack import STACK, BuiltStack, load_stack, read_stack
+from automl_skin.workflow.refit import refit_stack
+from automl_skin.workflow.stack import STACK, BuiltStack, fit_chains, load_stack, read_stack
 from automl_skin.workflow.study import Study
 
 SENSITIVITIES = tuple(round(0.5 + 0.01 * step, 2) for step in range(50))
 
 
-def export(study: Study, output: Path, *, refit: bool = False) -> BundleFacts:
+def export(
+    study: Study, output: Path, *, refit: bool = False, progress: Progress | None = None
+) -> BundleFacts:
     """Write the stack of a study as a bundle.
+
+    Parameters
+    ----------
+    study : Study
+    output : Path
+    refit : bool
+        Fit the members on all rows instead of taking the chains that were measured; the bundle and its card say so.
+    progress : callable, optional
+        Told the members done and in all.
 
     Raises
     ------
@@ -44,16 +59,24 @@ def export(study: Study, output: Path, *, refit: bool = False) -> BundleFacts:
         raise ConfigError(message)
     material = Material.read(study.material)
     built = read_stack(study)
-    stack = load_stack(study, built.stack, material)
-    sets = needed_sets(study, built.stack)
+    if refit:
+        stack = refit_stack(study, built.stack.method, material, progress)
+    else:
+        fit_chains(study, study.journal.read(), needed_chains(built.stack), progress)
+        stack = load_stack(study, built.stack, material)
+    sets = needed_sets(study, stack.stack)
     opening = next((each for each in read_openings(study) if each.stack == built.stack.digest), None)
     points = operating_points(study, built, material)
     facts = bundle_facts(study, built, material, sets, points, opening)
+    card = card_facts(study, built, material, sets, opening, points)
+    if refit:
+        facts = replace(facts, stack=stack.stack.digest, measured=False, auc=None)
+        card = replace(card, measured=False)
     content = BundleContent(
         facts,
         stack,
         {backbone_folder(each): each.backbone for each in sets},
-        model_card(card_facts(study, built, material, sets, opening, points)),
+        model_card(card),
         input_example(facts, material),
     )
     write_bundle(content, output)
@@ -124,7 +147,8 @@ def input_example(facts: BundleFacts, material: Material) -> list[dict[str, Any]
             row[name] = float(values.median()) if len(values) else None
         else:
             row[name] = str(values.mode().iloc[0]) if len(values) else None
-    row["image"] = GREY_IMAGE
+    roles = facts.image_roles
+    row |= dict.fromkeys(["image"] if len(roles) == 1 else [f"image_{role}" for role in roles], GREY_IMAGE)
     return [row]
 
 

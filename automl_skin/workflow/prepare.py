@@ -1,6 +1,6 @@
 """Making the fold plan, once a study, and putting the labels of the locked cases away."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -138,5 +138,7 @@ def read_prepared(study: Study) -> Prepared:
     manifest = Manifest.read(study.folder / "understood").with_labels(
         read_labels(study.folder / "labels.parquet")
     )
+    if study.config.images:  # the folder may have moved; what its files hold is known by digest
+        manifest = replace(manifest, images_root=Path(study.config.images).resolve())
     contents = pd.read_parquet(study.folder / "understood" / "contents.parquet")
     return Prepared(manifest, contents, plan)

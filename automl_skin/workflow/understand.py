@@ -10,8 +10,8 @@ from automl_skin.data.audit import Audit, run_audit
 from automl_skin.data.describe import describe
 from automl_skin.data.groups import Groups, connected_groups
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
-from automl_skin.data.table import read_table
-from automl_skin.errors import ConfigError, InputError, TableError
+from automl_skin.data.table import canonical_text, read_table
+from automl_skin.errors import ConfigError, InputError, LeakageError, TableError
 from automl_skin.images.duplicates import find_duplicates
 from automl_skin.images.inspect import Inspection, inspect_images
 from automl_skin.images.loading import Progress
@@ -70,7 +70,7 @@ def understand(config: StudyConfig, cache: Path, report: Reporter) -> Understand
         If the table or the images cannot be used; the message says what to do.
     """
     table = read_table(Path(config.data))
-    manifest = build_manifest(table, Path(config.images), manifest_options(config))
+    manifest = build_manifest(table, Path(config.images), manifest_options(config, table))
     found = manifest.images[manifest.images["status"] == "found"]
     inspection = inspect_images(
         manifest.images_root, list(found["path"]), cache / "images", report("Inspecting images")
@@ -104,7 +104,7 @@ def understand(config: StudyConfig, cache: Path, report: Reporter) -> Understand
     return Understanding(manifest.without_metadata(audit.quarantined), inspection, groups, audit, split)
 
 
-def manifest_options(config: StudyConfig) -> ManifestOptions:
+def manifest_options(config: StudyConfig, table: pd.DataFrame) -> ManifestOptions:
     """Return what the settings say about the table.
 
     Raises
@@ -122,7 +122,7 @@ def manifest_options(config: StudyConfig) -> ManifestOptions:
         group=config.group,
         roles=config.role_columns,
         metadata=config.metadata or None,
-        ignore=(*config.ignore, *_split_columns(config)),
+        ignore=(*config.ignore, *_split_columns(config, table)),
         allow_missing=config.allow_missing,
     )
 
@@ -160,7 +160,7 @@ def given_split(config: StudyConfig, table: pd.DataFrame, manifest: Manifest) ->
         return None
     image_column = manifest.roles.image
     if config.split in table.columns:
-        keyed = table[[image_column, config.split]].astype("str")
+        keyed = table[[image_column, config.split]].apply(canonical_text)
         return _by_case(keyed.set_index(image_column)[config.split], manifest)
     if not Path(config.split).is_file():
         message = (
@@ -168,7 +168,7 @@ def given_split(config: StudyConfig, table: pd.DataFrame, manifest: Manifest) ->
             f"or a table with an id column; found {config.split!r}"
         )
         raise TableError(message)
-    other = read_table(Path(config.split)).astype("str")
+    other = read_table(Path(config.split)).apply(canonical_text)
     ids = set(manifest.images["given"]) | set(manifest.cases.index)
     matches = {name: float(other[name].isin(ids).mean()) for name in other.columns}
     id_column = max(matches, key=lambda name: matches[name])
@@ -185,10 +185,17 @@ def given_split(config: StudyConfig, table: pd.DataFrame, manifest: Manifest) ->
 
 def _by_case(values: "pd.Series[str]", manifest: Manifest) -> "pd.Series[str]":
     """Return the split by case, from values keyed by image or case id."""
-    values = values[~values.index.duplicated()]
+    values = values[values.index.notna() & ~values.index.duplicated()]
     by_image = manifest.images.assign(split=manifest.images["given"].map(values)).groupby("case", sort=False)
+    torn = by_image["split"].nunique().gt(1)
+    if torn.any():
+        message = (
+            f"the images of one case must stand on one side of the split, and {int(torn.sum()):,} cases are on "
+            f"several, such as {torn.index[torn][0]}: correct their rows"
+        )
+        raise LeakageError(message)
     first = by_image["split"].first().reindex(manifest.cases.index)
-    split = first.fillna(pd.Series(manifest.cases.index.map(values), index=manifest.cases.index))
+    split = first.fillna(pd.Series(manifest.cases.index.map(values.to_dict()), index=manifest.cases.index))
     if split.isna().any():
         missing = list(split.index[split.isna()][:3])
         message = (
@@ -199,8 +206,8 @@ def _by_case(values: "pd.Series[str]", manifest: Manifest) -> "pd.Series[str]":
     return split
 
 
-def _split_columns(config: StudyConfig) -> tuple[str, ...]:
-    return (config.split,) if config.split and not Path(config.split).is_file() else ()
+def _split_columns(config: StudyConfig, table: pd.DataFrame) -> tuple[str, ...]:
+    return (config.split,) if config.split in table.columns else ()
 
 
 def _linked(manifest: Manifest, found: pd.DataFrame) -> list[str | None]:
