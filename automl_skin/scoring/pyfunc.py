@@ -74,7 +74,7 @@ class Service:
         }
         columns["decision"] = decide(facts, prediction.probabilities, Wishes())
         columns["flags"] = [";".join(flags) for flags in prediction.flags]
-        scored = np.isfinite(prediction.probabilities).all(axis=1).tolist()
+        scored = ~np.isnan(prediction.probabilities[:, 0])
         columns["problem"] = [
             _problem(case, prediction.problems) or ("" if is_scored else NO_IMAGE)
             for case, is_scored in zip(cases, scored, strict=True)

@@ -43,7 +43,8 @@ def trial_params(plan: TrialPlan) -> dict[str, str]:
 
 def trial_metrics(record: TrialRecord) -> Iterator[tuple[str, float, int]]:
     """Yield name, value and step of the metrics of a trial; folds are steps; what is not finite is left out."""
-    every = [*((name, value, 0) for name, value in record.metrics.items()), ("seconds", record.seconds, 0)]
+    order = sorted(record.metrics, key=lambda name: name != "auc")  # the pages offer the first one first
+    every = [*((name, record.metrics[name], 0) for name in order), ("seconds", record.seconds, 0)]
     every += [("fold_auc", value, fold) for fold, value in enumerate(record.aucs)]
     yield from (entry for entry in every if math.isfinite(entry[1]))
 

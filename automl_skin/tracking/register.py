@@ -2,11 +2,12 @@
 
 import os
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlflow import MlflowClient, pyfunc
+from mlflow import MlflowClient
 from mlflow.entities import LoggedModel, LoggedModelOutput
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -110,17 +111,21 @@ def _log_model(client: MlflowClient, bundle: Path, name: str, run_id: str) -> Lo
     example: Any = read_json(bundle / "input_example.json")
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model")  # noqa: PTH118 - MLflow takes text
-        pyfunc.save_model(
-            path,
-            loader_module=LOADER,
-            data_path=str(bundle),
-            mlflow_model=Model(
-                run_id=run_id, model_id=logged.model_id, artifact_path=logged.artifact_location
-            ),
-            signature=signature_of(facts),
-            input_example=_as_columns(example, facts),
-            pip_requirements=[f"automl-skin=={automl_skin.__version__}"],
-        )
+        with warnings.catch_warnings():  # MLflow's own, about its type hints and its use of pandas
+            warnings.simplefilter("ignore")
+            from mlflow import pyfunc
+
+            pyfunc.save_model(
+                path,
+                loader_module=LOADER,
+                data_path=str(bundle),
+                mlflow_model=Model(
+                    run_id=run_id, model_id=logged.model_id, artifact_path=logged.artifact_location
+                ),
+                signature=signature_of(facts),
+                input_example=_as_columns(example, facts),
+                pip_requirements=[f"automl-skin=={automl_skin.__version__}"],
+            )
         client.log_model_artifacts(logged.model_id, path)
     client.finalize_logged_model(logged.model_id, "READY")
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])

@@ -1,6 +1,7 @@
 """MLflow's own web pages on a workspace's store."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,7 +11,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from automl_skin.errors import ConfigError, StorageError
-from automl_skin.tracking.store import FAILURES, is_local, make_empty_store
+from automl_skin.tracking.store import FAILURES, experiments_of, is_local
+from automl_skin.tracking.view import view_address
 
 PATIENCE_SECONDS = 120.0
 
@@ -46,15 +48,20 @@ def serve_ui(uri: str, artifacts: Path, host: str, port: int, say: Callable[[str
             f"the tracking store must be a SQLite file to be served; {uri} has its own pages: open it"
         )
     try:
-        make_empty_store(uri)
+        studies = experiments_of(uri)
     except FAILURES as error:
         raise StorageError(
             f"{uri} must be a tracking store of MLflow and cannot be opened: {error}"
         ) from error
+    address = f"http://{host}:{port}"
     process = subprocess.Popen(ui_command(uri, artifacts, host, port), env=ui_environment())  # noqa: S603 - our own
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us ends the server too
     try:
-        if _answers(process, f"http://{host}:{port}/health"):
-            say(f"MLflow's pages: http://{host}:{port}   (Ctrl-C stops them; the runs stay)")
+        if _answers(process, f"{address}/health"):
+            say(f"MLflow's pages: {address}   (Ctrl-C stops them; the runs stay)")
+            for name, experiment_id in studies.items():
+                if name != "Default":
+                    say(f"Study {name}: {view_address(address, experiment_id)}")
         return process.wait()
     except KeyboardInterrupt:
         return 0

@@ -12,6 +12,8 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from automl_skin.tracking.view import view_tag
+
 FAILURES = (MlflowException, SQLAlchemyError, CommandError, OSError)
 """What a store that is gone, locked, full or of another version raises."""
 
@@ -83,18 +85,20 @@ def open_store(uri: str, experiment: str, artifacts: Path) -> Store:
         found = client.get_experiment_by_name(experiment)
         if found is None:
             location = str(artifacts) if is_local(uri) else None
-            return Store(client, uri, client.create_experiment(experiment, location, EXPERIMENT_TAGS))
+            tags = {**EXPERIMENT_TAGS, **view_tag()}
+            return Store(client, uri, client.create_experiment(experiment, location, tags))
         if found.lifecycle_stage != "active":
             client.restore_experiment(found.experiment_id)
         return Store(client, uri, found.experiment_id)
 
 
-def make_empty_store(uri: str) -> None:
-    """Make the database of a SQLite store where there is none."""
+def experiments_of(uri: str) -> dict[str, str]:
+    """Return the ids of the experiments by name; make the database of a SQLite store where there is none."""
     logging.getLogger("alembic").setLevel(logging.CRITICAL)
     logging.getLogger("mlflow").setLevel(logging.CRITICAL)
     with _alone(uri):
-        MlflowClient(tracking_uri=uri, registry_uri=uri).search_experiments(max_results=1)
+        found = MlflowClient(tracking_uri=uri, registry_uri=uri).search_experiments()
+    return {experiment.name: str(experiment.experiment_id) for experiment in found}
 
 
 def is_local(uri: str) -> bool:

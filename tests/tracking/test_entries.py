@@ -1,0 +1,49 @@
+import math
+
+import pytest
+
+from automl_skin.tracking.entries import STATUS, end_of, start_of, trial_metrics, trial_params, trial_tags
+
+
+@pytest.mark.parametrize("number", range(30))
+def test_parameters_name_the_chain_and_its_hyperparameters(study, number):
+    plan = study.plan(number)
+    params = trial_params(plan)
+    assert params["fusion"] == plan.config.fusion
+    assert params["head"] == plan.config.family
+    assert params.get("tuning") == ("frozen" if plan.config.uses_image else None)
+    assert params.get("backbone", "") == "+".join(plan.config.backbones)
+    assert any(name.startswith(f"{plan.config.family}_") for name in params)
+    answers = {name: str(value) for name, value in plan.params.items() if name != "neural_head"}
+    assert answers.items() <= params.items()  # what the optimiser chose has the same names and values
+
+
+def test_a_baseline_shows_its_default_hyperparameters(study):
+    plan = study.plan(0)
+    assert plan.params == {}
+    assert trial_params(plan)["lightgbm_num_leaves"] == str(plan.config.branches[0].head.num_leaves)
+
+
+def test_folds_are_steps_and_what_is_not_finite_is_left_out(study):
+    record, _ = study.trial(1)
+    record.metrics["auc_low"] = math.nan
+    entries = list(trial_metrics(record))
+    assert [(value, step) for name, value, step in entries if name == "fold_auc"] == [
+        (value, step) for step, value in enumerate(record.aucs)
+    ]
+    assert "auc_low" not in {name for name, _, _ in entries}
+    assert entries[0] == ("auc", record.metrics["auc"], 0)
+
+
+def test_tags_say_what_kind_and_why(study):
+    assert trial_tags(study.trial(0)[0])["kind"].startswith("baseline: ")
+    failed, _ = study.trial(28)
+    assert STATUS[failed.state] == "FAILED"
+    assert trial_tags(failed)["reason"] == failed.reason
+    assert "reason" not in trial_tags(study.trial(1)[0])
+
+
+def test_times_are_the_recorded_ones(study):
+    record, _ = study.trial(3)
+    assert start_of(record) == 1_790_000_030_000
+    assert end_of(record) - start_of(record) == pytest.approx(1000 * record.seconds, abs=1)

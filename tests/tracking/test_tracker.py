@@ -1,0 +1,208 @@
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import fabricated
+import pytest
+from mlflow import MlflowClient
+
+from automl_skin.tracking.entries import TRIAL
+
+CHILD = Path(fabricated.__file__)
+
+
+def runs_of(uri, view=1):
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("moles")
+    return client.search_runs([experiment.experiment_id], run_view_type=view)
+
+
+def trials_of(uri):
+    return {int(run.data.tags[TRIAL]): run for run in runs_of(uri) if TRIAL in run.data.tags}
+
+
+def parents_of(uri):
+    return [run for run in runs_of(uri) if TRIAL not in run.data.tags]
+
+
+def files_of(uri, run):
+    return {file.path for file in MlflowClient(tracking_uri=uri).list_artifacts(run.info.run_id)}
+
+
+def agrees(uri, study):
+    """Assert that MLflow says what the journal says, once."""
+    runs = runs_of(uri)
+    records = study.journal.read()
+    assert len(runs) == len(records) + 1
+    trials = trials_of(uri)
+    states = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
+    for record in records:
+        run = trials[record.plan.number]
+        assert run.info.status == states[record.state]
+        assert run.info.run_name == record.plan.title
+        assert run.data.metrics["auc"] == pytest.approx(record.metrics["auc"])
+        assert run.data.tags["mlflow.parentRunId"] == parents_of(uri)[0].info.run_id
+
+
+def test_a_search_is_written_as_it_goes(uri, study, tmp_path):
+    tracker = study.tracker(uri)
+    tracker.open([])
+    study.run(30, tracker)
+    tracker.conclude(study.conclusion({1: 0.75, 29: 0.25}))
+    assert study.messages == []
+    agrees(uri, study)
+    (parent,) = parents_of(uri)
+    assert parent.info.status == "FINISHED"
+    assert parent.data.params["study_target"] == "dx"
+    assert parent.data.metrics["test_auc"] == 0.91
+    assert "nothing" not in parent.data.metrics
+    assert parent.inputs.dataset_inputs[0].dataset.digest == "a" * 36
+    assert "leaderboard.csv" in files_of(uri, parent)
+    trials = trials_of(uri)
+    assert trials[1].data.tags["stack_weight"] == "0.750"
+    shown = {number for number, run in trials.items() if "overview.png" in files_of(uri, run)}
+    assert {0, 1, 2, 29} <= shown  # baselines and members
+    records = study.journal.read()
+    best = max(
+        (record for record in records if record.state == "finished"), key=lambda record: record.utility
+    )
+    assert best.plan.number in shown
+    assert len(shown) < len([record for record in records if record.state == "finished"])
+    assert parent.data.metrics["best_so_far"] == pytest.approx(best.utility)
+    assert str(tmp_path / "mlruns" / "artifacts") in parent.info.artifact_uri
+
+
+def test_a_later_call_goes_on_with_the_same_parent(uri, study):
+    first = study.tracker(uri)
+    first.open([])
+    study.run(5, first)
+    first.conclude(study.conclusion({0: 0.5, 1: 0.5}))
+    second = study.tracker(uri, begun_with={"trials": "80"})
+    second.open(study.journal.read())
+    assert parents_of(uri)[0].info.status == "RUNNING"
+    study.run(8, second)
+    second.conclude(study.conclusion({0: 1.0}))
+    agrees(uri, study)
+    assert parents_of(uri)[0].data.tags["automl_skin.trials"] == "80"
+    assert "stack_weight" not in trials_of(uri)[1].data.tags  # no member any more
+    assert study.messages == []
+
+
+def test_what_is_missing_is_written_and_what_was_cut_short_is_written_again(uri, study):
+    tracker = study.tracker(uri)
+    tracker.open([])
+    study.run(4, tracker)
+    client, session = tracker.session.store.client, tracker.session
+    cut = client.create_run(session.store.experiment_id, tags={**session.runs.shared, TRIAL: "4"})
+    study.run(7)  # nobody watched
+    later = study.tracker(uri)
+    later.open(study.journal.read())
+    agrees(uri, study)
+    assert client.get_run(cut.info.run_id).info.lifecycle_stage == "deleted"
+
+
+def test_a_second_run_of_a_trial_goes(uri, study):
+    tracker = study.tracker(uri)
+    tracker.open([])
+    records = study.run(3, tracker)
+    tracker.session.runs.write(records[1], None)
+    study.tracker(uri).open(records)
+    agrees(uri, study)
+
+
+def test_another_study_of_the_same_name_is_left_alone(uri, study, tmp_path):
+    tracker = study.tracker(uri)
+    tracker.open([])
+    study.run(3, tracker)
+    other = fabricated.FakeStudy(tmp_path / "other")
+    newcomer = other.tracker(uri, digest="e" * 64)
+    newcomer.open([])
+    other.run(2, newcomer)
+    assert len(runs_of(uri)) == 4 + 3
+    assert len(parents_of(uri)) == 2
+
+
+def test_an_interrupted_search_is_killed(uri, study):
+    tracker = study.tracker(uri)
+    tracker.open([])
+    study.run(2, tracker)
+    tracker.interrupted("KILLED")
+    assert parents_of(uri)[0].info.status == "KILLED"
+
+
+def test_a_waiver_stands_in_every_run(uri, study):
+    tracker = study.tracker(uri, waiver="a given split that cuts groups", crossing_share=0.675)
+    tracker.open([])
+    study.run(2, tracker)
+    assert [run.data.tags["automl_skin.crossing_share"] for run in runs_of(uri)] == ["0.6750"] * 3
+
+
+def test_a_store_that_fails_is_said_once_and_caught_up_with_at_the_end(uri, study):
+    tracker = study.tracker(uri)
+    tracker.open([])
+    study.run(2, tracker)
+    database = Path(uri.removeprefix("sqlite:///"))
+    aside = database.with_suffix(".aside")
+    tracker.session.store.client._tracking_client.store.engine.dispose()
+    database.rename(aside)
+    database.mkdir()  # nothing can be opened there
+    study.run(6, tracker)
+    assert len(study.messages) == 1
+    assert "the search goes on without it" in study.messages[0]
+    assert "\n" not in study.messages[0]
+    database.rmdir()
+    aside.rename(database)
+    tracker.conclude(study.conclusion({0: 1.0}))
+    agrees(uri, study)
+    assert parents_of(uri)[0].info.status == "FINISHED"
+
+
+def test_a_store_that_cannot_be_opened_stops_nothing(tmp_path, study):
+    (tmp_path / "mlflow.db").write_text("this is no database, but it is a file with some text in it")
+    tracker = study.tracker(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    tracker.open([])
+    study.run(3, tracker)
+    tracker.conclude(study.conclusion({0: 1.0}))
+    assert len(study.messages) == 1
+    assert len(study.journal.read()) == 3
+
+
+@pytest.mark.slow
+def test_a_locked_database_is_said_once(uri, study):
+    tracker = study.tracker(uri)
+    tracker.open([])
+    holder = sqlite3.connect(uri.removeprefix("sqlite:///"), isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        study.run(3, tracker)
+    finally:
+        holder.execute("ROLLBACK")
+        holder.close()
+    assert len(study.messages) == 1
+    tracker.conclude(study.conclusion({0: 1.0}))
+    agrees(uri, study)
+
+
+@pytest.mark.slow
+def test_kills_at_any_time_leave_neither_gaps_nor_doubles(uri, study, tmp_path):
+    total, kills = 60, 0
+    command = [sys.executable, str(CHILD), str(study.folder), uri, str(total)]
+    study.folder.mkdir(exist_ok=True)
+    for attempt in range(8):
+        child = subprocess.Popen(command)
+        begun = study.folder / f"begun-{child.pid}"
+        while not begun.exists() and child.poll() is None:
+            time.sleep(0.02)
+        time.sleep(0.17 * (attempt % 5) + 0.05)
+        child.send_signal(signal.SIGKILL)
+        kills += child.wait() == -signal.SIGKILL
+    assert kills >= 5
+    subprocess.run(command, check=True)
+    assert len(study.journal.read()) == total
+    agrees(uri, study)
+    assert parents_of(uri)[0].info.status == "FINISHED"
+    shutil.rmtree(tmp_path / "mlruns" / "artifacts")
