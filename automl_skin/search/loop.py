@@ -173,7 +173,7 @@ class Search:
         error = future.exception()
         if isinstance(error, BrokenExecutor):
             raise SearchError(WORKER_ENDED) from error
-        if isinstance(error, (IntegrityError, LeakageError)):
+        if isinstance(error, (IntegrityError, LeakageError)) or not isinstance(error, Exception | None):
             raise error  # no other configuration would mend it
         if error is not None:
             trial.outcome = ("failed", f"{type(error).__name__}: {error}")

@@ -57,7 +57,7 @@ class Proposal:
             return False
         step = len(utilities) - 1
         self.trial.report(sum(utilities) / len(utilities), step)
-        return self.trial.should_prune()
+        return bool(self.trial.should_prune())
 
 
 class Asking:

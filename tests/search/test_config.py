@@ -27,7 +27,7 @@ def test_an_unknown_key_lists_the_known_ones():
     ) as caught:
         parse_settings({"trails": 3}, "study.toml")
     assert all(name in str(caught.value) for name in KNOWN)
-    with pytest.raises(ConfigError, match="unknown setting 'zzz' in study.toml; known settings are data, "):
+    with pytest.raises(ConfigError, match=r"unknown setting 'zzz' in study.toml; known settings are data, "):
         parse_settings({"zzz": {"nested": 1}}, "study.toml")
 
 

@@ -1,0 +1,315 @@
+"""The loop with chains whose folds are evaluated in no time; real chains at the end."""
+
+import hashlib
+import json
+import random
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automl_skin.errors import IntegrityError, LeakageError, SearchError
+from automl_skin.features.encoder import EncoderConfig
+from automl_skin.metrics.catalogue import METRICS
+from automl_skin.search import loop
+from automl_skin.search.known import fixed_trials
+from automl_skin.search.loop import Limits, Search
+from automl_skin.search.objective import Bench, FoldOutcome
+from automl_skin.search.propose import propose
+from automl_skin.search.space import SpaceOptions
+from automl_skin.search.trial import TrialJournal
+from automl_skin.search.workers import HereAndNow, open_workers
+
+OPTIONS = SpaceOptions(("net", "other"), ("plain",), diagnosis=True)
+FIXED = fixed_trials(OPTIONS)
+
+
+def propose_trial(number, known, pending):
+    return FIXED[number] if number < len(FIXED) else propose(number, known, pending, OPTIONS, 0)
+
+
+class Evaluator:
+    """Stands in for `evaluate_fold`: quality by configuration, noise by configuration and fold."""
+
+    def __init__(self, material):
+        self.material = material
+        self.calls = 0
+        self.after = lambda config: None
+        self.pause = 0.0
+
+    def __call__(self, bench, config, fold):
+        self.calls += 1
+        time.sleep(self.pause * random.random())
+        self.after(config)
+        digest = hashlib.sha256(json.dumps(config.to_json(), sort_keys=True).encode()).digest()
+        rng = np.random.default_rng([*digest[:8], fold])
+        labels = self.material.labels[self.material.folds == fold]
+        scores = rng.normal(size=(len(labels), 2)) + digest[9] / 100 * np.eye(2)[labels]
+        return FoldOutcome(np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True), 0.01)
+
+
+@pytest.fixture
+def evaluator(material, monkeypatch):
+    evaluator = Evaluator(material)
+    monkeypatch.setattr(loop, "evaluate_fold", evaluator)
+    return evaluator
+
+
+@pytest.fixture(autouse=True)
+def _few_resamples(monkeypatch):
+    monkeypatch.setattr("automl_skin.search.evidence.N_RESAMPLES", 20)
+
+
+@pytest.fixture
+def make_search(material, tmp_path):
+    def make(name="study", observers=(), propose_trial=propose_trial, material=material):
+        bench = Bench(tmp_path / "material", EncoderConfig(), 0)
+        journal = TrialJournal(tmp_path / name / "trials")
+        return Search(bench, material, METRICS["auc"], journal, propose_trial, observers)
+
+    return make
+
+
+def table(search):
+    """Everything about the trials on disk but the clock."""
+    rows = []
+    for record in search.journal.read():
+        row = record.to_json()
+        del row["seconds"], row["started"]
+        if record.state == "finished":
+            row["raw"] = search.journal.predictions(record.plan.number).raw.tolist()
+        rows.append(row)
+    return rows
+
+
+def run(search, trials, jobs=1, timeout=None):
+    workers = HereAndNow() if jobs == 1 else ThreadPoolExecutor(jobs)
+    with workers:
+        search.run(Limits(trials, timeout, jobs), workers)
+    return table(search)
+
+
+def test_one_worker_repeats_its_table(evaluator, make_search):
+    first = run(make_search("one"), 40)
+    assert run(make_search("two"), 40) == first
+    assert [row["number"] for row in first] == list(range(40))
+    assert {row["state"] for row in first} == {"finished", "stopped"}
+    assert {row["state"] for row in first[:25]} == {"finished"}
+
+
+def test_two_workers_repeat_their_table_whoever_is_faster(evaluator, make_search):
+    evaluator.pause = 0.004
+    first = run(make_search("one"), 34, jobs=2)
+    assert run(make_search("two"), 34, jobs=2) == first
+
+
+def test_a_larger_total_goes_on(evaluator, make_search):
+    run(make_search("grown"), 10)
+    run(make_search("grown"), 27)
+    grown = run(make_search("grown"), 32)
+    assert grown == run(make_search("at once"), 32)
+    calls = evaluator.calls
+    assert run(make_search("grown"), 20) == grown
+    assert evaluator.calls == calls
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_interrupted_anywhere_and_continued_is_uninterrupted(evaluator, make_search, jobs):
+    whole = run(make_search("whole"), 32, jobs)
+    rng = random.Random(jobs)
+    interrupted = 0
+    while len(make_search("broken").records) < 30:
+        left = rng.randrange(1, 40)
+
+        def interrupt(config):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+
+        evaluator.after = interrupt
+        try:
+            run(make_search("broken"), 32, jobs)
+        except KeyboardInterrupt:
+            interrupted += 1
+    evaluator.after = lambda config: None
+    assert interrupted >= 3
+    assert run(make_search("broken"), 32, jobs) == whole
+
+
+def test_killed_between_the_two_files_of_a_trial(evaluator, make_search, monkeypatch):
+    whole = run(make_search("whole"), 6)
+    run(make_search("killed"), 4)
+    monkeypatch.setattr(
+        "automl_skin.search.trial.write_json", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run(make_search("killed"), 6)
+    monkeypatch.undo()
+    monkeypatch.setattr(loop, "evaluate_fold", evaluator)
+    monkeypatch.setattr("automl_skin.search.evidence.N_RESAMPLES", 20)
+    assert (make_search("killed").journal.folder / "0004.safetensors").is_file()
+    assert run(make_search("killed"), 6) == whole
+
+
+def failing(fails):
+    def after(config):
+        if fails(config):
+            raise ValueError("the head fell off")
+
+    return after
+
+
+def test_failed_trials_say_why_and_do_not_count(evaluator, make_search):
+    evaluator.after = failing(lambda config: config.family == "mlp")
+    rows = run(make_search(), 30)
+    failed = [row for row in rows if row["state"] == "failed"]
+    assert failed
+    assert {row["reason"] for row in failed} == {"ValueError: the head fell off"}
+    assert all(row["calibrators"] == [] and "raw" not in row for row in failed)
+    assert len(rows) - len(failed) == 30
+    assert run(make_search("again"), 30) == rows
+
+
+def test_ten_failures_in_a_row_end_the_search(evaluator, make_search):
+    evaluator.after = failing(lambda config: True)
+    with pytest.raises(
+        SearchError, match=r"10 trials failed one after another \(ValueError: the head fell off\)"
+    ):
+        run(make_search(), 30)
+    assert len(make_search().records) == 10
+    evaluator.after = lambda config: None
+    assert sum(row["state"] != "failed" for row in run(make_search(), 12)) == 12
+
+
+def test_nine_failures_in_a_row_do_not(evaluator, make_search):
+    numbers = iter(range(1000))
+    evaluator.after = failing(lambda config: next(numbers) < 9)
+    assert len(run(make_search(), 5)) == 14
+
+
+def test_probabilities_that_are_not_finite_are_a_failure(material, make_search, monkeypatch):
+    held = np.full((int((material.folds == 0).sum()), 2), np.nan)
+    monkeypatch.setattr(loop, "evaluate_fold", lambda *_: FoldOutcome(held, 0.0))
+    with pytest.raises(SearchError, match="probabilities that are not finite"):
+        run(make_search(), 1)
+
+
+@pytest.mark.parametrize("error", [IntegrityError, LeakageError])
+def test_a_broken_promise_ends_the_search_at_once(error, evaluator, make_search):
+    def after(config):
+        raise error("the material was changed")
+
+    evaluator.after = after
+    with pytest.raises(error, match="the material was changed"):
+        run(make_search(), 5)
+    assert make_search().records == []
+
+
+def test_no_trial_is_begun_after_the_timeout(evaluator, make_search):
+    rows = run(make_search(), 1000, timeout=1e-9)
+    assert rows == []
+    evaluator.after = lambda config: time.sleep(0.02)
+    start = time.monotonic()
+    rows = run(make_search(), 1000, timeout=0.3)
+    assert 1 <= len(rows) < 30
+    assert time.monotonic() - start < 10
+    assert {row["state"] for row in rows} == {"finished"}
+
+
+def test_every_trial_visits_the_folds_in_one_order(evaluator, make_search, monkeypatch):
+    visits = {}
+
+    def note(bench, config, fold):
+        visits.setdefault(repr(config), []).append(fold)
+        return evaluator(bench, config, fold)
+
+    monkeypatch.setattr(loop, "evaluate_fold", note)
+    run(make_search(), 34)
+    assert {tuple(folds) for folds in visits.values()} <= {tuple(range(n)) for n in range(1, 6)}
+
+
+def test_observers_are_told_in_order_of_what_is_on_disk(evaluator, make_search):
+    class Observer:
+        def __init__(self):
+            self.told = []
+
+        def trial_recorded(self, record, predictions):
+            assert search.journal.read()[-1] == record
+            assert (predictions is not None) == (record.state == "finished")
+            self.told.append(record.plan.number)
+
+    observer = Observer()
+    search = make_search(observers=(observer,))
+    run(search, 30, jobs=2)
+    assert observer.told == list(range(30))
+
+
+def test_a_trial_is_proposed_from_what_may_be_known(evaluator, make_search):
+    asked = []
+
+    def note(number, known, pending):
+        asked.append((number, [each.plan.number for each in known], [plan.number for plan in pending]))
+        return propose_trial(number, known, pending)
+
+    evaluator.pause = 0.003
+    run(make_search(propose_trial=note), 20, jobs=2)
+    for number, known, pending in asked:
+        assert known == list(range(max(number - 3, 0)))
+        assert known + pending == list(range(number))
+
+
+def test_trials_of_other_material_are_refused(evaluator, make_search, material):
+    run(make_search(), 3)
+    other = replace(material, plan_digest="another plan")
+    with pytest.raises(IntegrityError, match=r"same cases, folds and embeddings; 3 of them \(first: 0\)"):
+        make_search(material=other)
+
+
+def test_an_ended_worker_is_said(make_search, tmp_path):
+    class Broken(HereAndNow):
+        def submit(self, fn, /, *args, **kwargs):
+            from concurrent.futures.process import BrokenProcessPool
+
+            raise BrokenProcessPool
+
+    with pytest.raises(SearchError, match="a worker process was ended from outside"):
+        make_search().run(Limits(3), Broken())
+
+
+def small(number, known, pending, small_chain):
+    plan = FIXED[min(number, 14)].plan
+    families = ("logistic", "extra_trees", "lightgbm")
+    config = small_chain(("late", "concat")[number % 2], families[number % 3], components=4 + number)
+    return replace(FIXED[0], plan=replace(plan, number=number, config=config))
+
+
+@pytest.mark.slow
+def test_real_chains_are_the_same_in_processes_and_here(make_search, material, small_chain, tmp_path):
+    material.write(tmp_path / "material")
+    tables = []
+    for name, jobs in (("here", 1), ("processes", 2), ("again", 2)):
+        search = make_search(name, propose_trial=lambda *given: small(*given, small_chain))
+        with open_workers(jobs) as workers:
+            search.run(Limits(6, None, jobs), workers)
+        tables.append(table(search))
+    assert tables[0] == tables[1] == tables[2]
+
+
+@pytest.mark.slow
+def test_killed_twenty_times_at_random_moments_the_table_is_the_same(tmp_path):
+    """SIGKILL in the middle of whatever the process does, a write included; see `killed_search.py`."""
+    program = Path(__file__).with_name("killed_search.py")
+    answer = subprocess.run(
+        [sys.executable, program, tmp_path], capture_output=True, text=True, check=False, timeout=500
+    )
+    assert answer.returncode == 0, answer.stderr
+    facts = json.loads(answer.stdout)
+    assert facts["kills"] >= 20
+    assert facts["killed"] == facts["whole"]
+    assert facts["left_over"] == []
