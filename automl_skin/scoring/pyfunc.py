@@ -66,8 +66,8 @@ class Service:
         cases = pd.Index([f"row {number}" for number in range(1, len(model_input) + 1)])
         rows = model_input.set_axis(cases)
         kinds: dict[str, Kind] = dict(facts.kinds)  # type: ignore[arg-type]  # "number" or "category", from a checked file
-        metadata, _ = clean_metadata(rows, kinds)
-        prediction = self.predictor.predict(metadata, self.photographs(rows))
+        metadata, _ = clean_metadata(model_input.reset_index(drop=True), kinds)
+        prediction = self.predictor.predict(metadata.set_axis(cases), self.photographs(rows))
         columns: dict[str, list[Any]] = {
             name: [float(value) if np.isfinite(value) else None for value in values]
             for name, values in probability_columns(facts, prediction.probabilities).items()
