@@ -14,7 +14,6 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
-import automl_skin
 from automl_skin.export.bundle import bundle_digest, read_facts
 from automl_skin.export.facts import BundleFacts
 from automl_skin.files import read_json
@@ -124,7 +123,7 @@ def _log_model(client: MlflowClient, bundle: Path, name: str, run_id: str) -> Lo
                 ),
                 signature=signature_of(facts),
                 input_example=_as_columns(example, facts),
-                pip_requirements=[f"automl-skin=={automl_skin.__version__}"],
+                pip_requirements=[f"automl-skin=={facts.version}"],
             )
         client.log_model_artifacts(logged.model_id, path)
     client.finalize_logged_model(logged.model_id, "READY")
