@@ -12,13 +12,15 @@ The steps of the command line as functions::
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+from automl_skin.version import __version__
 
-__all__ = ["check", "evaluate", "export", "leaderboard", "load", "score", "search"]
+_STEPS = ("check", "evaluate", "export", "leaderboard", "load", "score", "search")
+
+__all__ = ["__version__", *_STEPS]
 
 
 def __getattr__(name: str) -> Any:
     """Import the Python API when it is first asked for: ``import automl_skin`` itself loads nothing heavy."""
-    if name in __all__:
+    if name in _STEPS:
         return getattr(import_module("automl_skin.workflow.api"), name)
-    raise AttributeError(f"module 'automl_skin' has no attribute {name!r}; it has {', '.join(__all__)}")
+    raise AttributeError(f"module 'automl_skin' has no attribute {name!r}; it has {', '.join(_STEPS)}")

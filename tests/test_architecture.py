@@ -18,6 +18,7 @@ PACKAGE = "automl_skin"
 FOLDER = Path(__file__).parent.parent / PACKAGE
 
 ROOMS = [
+    "version",
     "errors",
     "arrays",
     "seeding",

@@ -17,6 +17,7 @@ AVERAGED = 8
 """Members of the plain average, the rank average and the logistic rule."""
 
 GREEDY_STEPS = 25
+GREEDY_TOLERANCE = 3e-4
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def rank_average(rows: Rows) -> Blend:
 def greedy_selection(rows: Rows) -> Blend:
     """Add, again and again, the trial that helps most, with replacement (Caruana et al. 2004).
 
-    The blend of the step with the best figure is taken, the earliest of equals.
+    The earliest step is taken whose figure is within `GREEDY_TOLERANCE` of the best: every member costs time at
+    scoring, and the last ones add noise.
     """
     pool = rows.order()[:POOL]
     total = np.zeros(rows.probabilities.shape[1:])
@@ -98,7 +100,8 @@ def greedy_selection(rows: Rows) -> Blend:
         chosen.append(best)
         history.append(max(utilities))
         total += rows.probabilities[best]
-    chosen = chosen[: int(np.argmax(history)) + 1]
+    enough = np.array(history) >= max(history) - GREEDY_TOLERANCE
+    chosen = chosen[: int(np.argmax(enough)) + 1]
     members = sorted(set(chosen), key=chosen.index)
     weights = tuple(chosen.count(member) / len(chosen) for member in members)
     return Blend("average", tuple(rows.numbers[member] for member in members), weights)

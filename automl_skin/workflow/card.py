@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-import automl_skin
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.record import read_labels
 from automl_skin.evaluation.card_facts import (
@@ -20,6 +19,7 @@ from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.subgroups import Subgroup, subgroup_figures
 from automl_skin.files import read_json
 from automl_skin.search.material import Material
+from automl_skin.version import __version__
 from automl_skin.workflow.embed import EmbeddingSet
 from automl_skin.workflow.leaderboard import make_leaderboard
 from automl_skin.workflow.locked import Opening
@@ -47,7 +47,7 @@ def card_facts(
     weights = {each.backbone.name: (each.backbone.licence, stage_one[each.name]["network"]) for each in sets}
     return CardFacts(
         study=study.name,
-        version=automl_skin.__version__,
+        version=__version__,
         created=datetime.now(tz=UTC).isoformat(timespec="seconds"),
         target=target.column,
         classes=target.classes,

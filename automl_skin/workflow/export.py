@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-import automl_skin
 from automl_skin.data.manifest import Manifest
 from automl_skin.errors import ConfigError
 from automl_skin.evaluation.model_card import model_card
@@ -21,6 +20,7 @@ from automl_skin.files import read_json
 from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
 from automl_skin.stacking.fitted import needed_chains
+from automl_skin.version import __version__
 from automl_skin.workflow.card import card_facts
 from automl_skin.workflow.embed import EmbeddingSet, needed_sets
 from automl_skin.workflow.locked import Opening, read_openings
@@ -99,7 +99,7 @@ def bundle_facts(
     roles = ("case", "image", "image_role", "patient", "lesion")
     return BundleFacts(
         study=study.name,
-        version=automl_skin.__version__,
+        version=__version__,
         created=datetime.now(tz=UTC).isoformat(timespec="seconds"),
         target=target.column,
         classes=target.classes,

@@ -22,7 +22,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import automl_skin
 from automl_skin.data.plan import FoldPlan
 from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
@@ -166,7 +165,7 @@ def list_studies(workspace: Workspace) -> list[tuple[str, str, str, str]]:
 
 def _shipped_folders() -> list[Path]:
     """Return where committed studies lie: inside the wheel, or beside the package in a checkout."""
-    package = Path(str(resources.files(automl_skin)))
+    package = Path(str(resources.files("automl_skin")))
     return [folder for folder in (package / "studies", package.parent / "studies") if folder.is_dir()]
 
 
