@@ -16,7 +16,7 @@ from automl_skin.version import __version__
 
 _STEPS = ("check", "evaluate", "export", "leaderboard", "load", "score", "search")
 
-__all__ = ["__version__", *_STEPS]
+__all__ = ["__version__", "check", "evaluate", "export", "leaderboard", "load", "score", "search"]
 
 
 def __getattr__(name: str) -> Any:
