@@ -1,6 +1,7 @@
 """Fixtures of several rooms: fabricated material, and chains that are fitted in an instant."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,16 +22,34 @@ SMALL = {
 }
 
 
-def _load_material_module():
+def _load(name):
     # with --import-mode=importlib test files cannot import each other by name
-    path = Path(__file__).with_name("material.py")
-    spec = importlib.util.spec_from_file_location("fabricated_material", path)
+    spec = importlib.util.spec_from_file_location(f"shared_{name}", Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 
 
-_MATERIAL = _load_material_module()
+_MATERIAL = _load("material")
+
+
+@pytest.fixture(scope="session")
+def end_to_end():
+    """The module `tests/tiny_study.py`: searches, scores and commands on little data."""
+    return _load("tiny_study")
+
+
+@pytest.fixture(scope="session")
+def tiny(end_to_end, tmp_path_factory):
+    """A study of 70 synthetic lesions with its bundle; read it, never write into it."""
+    return end_to_end.make_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def multiclass_bundle(end_to_end, tiny, tmp_path_factory):
+    """A bundle of several classes on the pictures of `tiny`."""
+    return end_to_end.make_multiclass(tiny, tmp_path_factory.mktemp("several") / "bundle")
 
 
 @pytest.fixture(scope="session")

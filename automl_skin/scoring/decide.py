@@ -86,7 +86,7 @@ def decide(facts: BundleFacts, probabilities: FloatArray, wishes: Wishes) -> lis
     probabilities : ndarray of shape (n_cases, n_classes)
         Before any correction for prevalence: the threshold is of these.
     """
-    known: BoolArray = np.isfinite(probabilities).all(axis=1)
+    known: BoolArray = np.asarray(np.isfinite(probabilities).all(axis=1))
     if facts.is_binary:
         threshold = operating_point(facts, wishes.sensitivity).threshold
         chosen = (probabilities[:, 1] >= threshold).astype(int)

@@ -20,9 +20,9 @@ from automl_skin.evaluation.subgroups import Subgroup, subgroup_figures
 from automl_skin.files import read_json
 from automl_skin.search.material import Material
 from automl_skin.version import __version__
-from automl_skin.workflow.embed import EmbeddingSet
 from automl_skin.workflow.leaderboard import make_leaderboard
 from automl_skin.workflow.locked import Opening
+from automl_skin.workflow.networks import EmbeddingSet
 from automl_skin.workflow.stack import BuiltStack
 from automl_skin.workflow.study import Study
 

@@ -11,7 +11,7 @@ from automl_skin.backbones.device import resolve_device, resolve_precision
 from automl_skin.backbones.network import embed, load_network, network_digest
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.key import EmbeddingKey
-from automl_skin.workflow.embed import EmbeddingSet, embedding_sets
+from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
 from automl_skin.workflow.prepare import draw_plan, with_data
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.trials import worker_count

@@ -9,45 +9,18 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import Float32Array
-from automl_skin.backbones.catalogue import Backbone, resolve_backbone
-from automl_skin.backbones.recipe import default_recipe
-from automl_skin.chains.inputs import CaseInputs, embedding_name
+from automl_skin.chains.inputs import CaseInputs
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.extract import Extraction, StageOneOptions, extract
 from automl_skin.errors import ConfigError
 from automl_skin.features.lesion import pool_images, roles_of
 from automl_skin.files import read_json, write_json
-from automl_skin.images.recipe import Recipe
-from automl_skin.search.config import StudyConfig
 from automl_skin.search.material import Material
 from automl_skin.stacking.stack import Stack
+from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
 from automl_skin.workflow.prepare import Prepared
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.understand import Reporter
-
-RECIPE_NAMES = {"none": "plain", "shades_of_grey": "grey"}
-
-
-@dataclass(frozen=True)
-class EmbeddingSet:
-    """One backbone with one recipe.
-
-    Parameters
-    ----------
-    backbone : Backbone
-    recipe_name : str
-        As the search calls it.
-    recipe : Recipe
-    """
-
-    backbone: Backbone
-    recipe_name: str
-    recipe: Recipe
-
-    @property
-    def name(self) -> str:
-        """Name under which the embeddings are kept."""
-        return embedding_name(self.backbone.name, self.recipe_name)
 
 
 @dataclass(frozen=True)
@@ -57,24 +30,6 @@ class StageOne:
     computed: int
     seconds: float
     failures: dict[str, str]
-
-
-def embedding_sets(config: StudyConfig) -> list[EmbeddingSet]:
-    """Return the embedding sets of a study.
-
-    Raises
-    ------
-    BackboneError
-        If a backbone is not found.
-    """
-    folder = Path(config.weights_dir) if config.weights_dir else None
-    backbones = [resolve_backbone(name, folder, config.weights, config.seed) for name in config.backbone]
-    height, width = config.input_size or (None, None)
-    return [
-        EmbeddingSet(backbone, RECIPE_NAMES[colour], default_recipe(backbone, height, width, colour))
-        for backbone in backbones
-        for colour in config.colour
-    ]
 
 
 def needed_sets(study: Study, stack: Stack) -> list[EmbeddingSet]:

@@ -22,8 +22,9 @@ from automl_skin.search.material import Material
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.version import __version__
 from automl_skin.workflow.card import card_facts
-from automl_skin.workflow.embed import EmbeddingSet, needed_sets
+from automl_skin.workflow.embed import needed_sets
 from automl_skin.workflow.locked import Opening, read_openings
+from automl_skin.workflow.networks import EmbeddingSet
 from automl_skin.workflow.refit import refit_stack
 from automl_skin.workflow.stack import STACK, BuiltStack, fit_chains, load_stack, read_stack
 from automl_skin.workflow.study import Study

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from automl_skin.backbones.device import resolve_device
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.plan import FoldPlan, make_plan, plan_from_split
 from automl_skin.data.record import read_labels, write_labels, write_parquet
@@ -14,6 +15,7 @@ from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json, write_json
 from automl_skin.search.config import StudyConfig
 from automl_skin.synthetic.study import generate, study_folder
+from automl_skin.workflow.networks import embedding_sets
 from automl_skin.workflow.study import Study, begin
 from automl_skin.workflow.understand import Reporter, Understanding, require_images, understand
 
@@ -47,8 +49,10 @@ def prepare(study: Study, report: Reporter) -> Understanding:
     Raises
     ------
     InputError, LeakageError
-        If the data cannot be used as it is.
+        If the data or the settings cannot be used as they are; then no study was begun.
     """
+    embedding_sets(study.config)  # a slip in a name must not begin a study that cannot go on
+    resolve_device(study.config.device)
     config = with_data(study, report)
     understanding = understand(config, study.workspace.cache, report)
     require_images(understanding, allow_missing=study.config.allow_missing)

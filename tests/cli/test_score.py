@@ -1,0 +1,60 @@
+import pytest
+
+
+def test_scores_like_python(tiny, end_to_end, tmp_path):
+    ended = end_to_end.command(
+        "score", tiny.bundle, "--data", tiny.table, "--images", tiny.images, "--output", tmp_path / "cli.csv"
+    )
+    assert ended.code == 0, ended.errors
+    assert f"{len(tiny.rows)} rows, of which 0 could not be scored" in ended.output
+    by_python = end_to_end.score_file(tiny.bundle, tiny.images, tmp_path / "python.csv", tiny.table)
+    by_cli = end_to_end.read_scores(tmp_path / "cli.csv")
+    assert by_cli["probability"].to_numpy() == pytest.approx(by_python["probability"].to_numpy(), abs=1e-3)
+
+
+def test_rows_that_cannot_be_scored_give_three(tiny, end_to_end, tmp_path):
+    rows = tiny.rows.head(3).assign(image_id=["nowhere", *tiny.rows["image_id"][1:3]])
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    ended = end_to_end.command(
+        "score",
+        tiny.bundle,
+        "--data",
+        tmp_path / "table.csv",
+        "--images",
+        tiny.images,
+        "--output",
+        tmp_path / "scores.csv",
+    )
+    assert ended.code == 3
+    assert "Not scored: row 1, nowhere" in ended.output
+    assert end_to_end.read_scores(tmp_path / "scores.csv")["probability"].isna().tolist() == [
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"--images": "/nowhere"}, "--images must be a folder"),
+        ({"--data": "/nowhere.csv"}, "check the path given as --data"),
+        ({"--sensitivity": "0.2"}, "--sensitivity must be one of"),
+        ({"--prevalence": "2"}, "--prevalence must lie between 0 and 1"),
+        ({"--output": "TABLE/scores.csv"}, "a part of the path is a file"),
+        ({"--image-column": "photo"}, "'photo' must be a column of the table"),
+    ],
+)
+def test_wrong_input_is_two(tiny, end_to_end, tmp_path, changes, message):
+    options = {"--data": tiny.table, "--images": tiny.images, "--output": tmp_path / "scores.csv", **changes}
+    flags = [str(each).replace("TABLE", str(tiny.table)) for pair in options.items() for each in pair]
+    ended = end_to_end.command("score", tiny.bundle, *flags)
+    assert ended.code == 2
+    assert message in ended.errors
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_no_bundle_is_two(tiny, end_to_end, tmp_path):
+    ended = end_to_end.command("score", tmp_path, "--images", tiny.images)
+    assert ended.code == 2
+    assert "give the folder that `automl-skin export` wrote" in ended.errors
