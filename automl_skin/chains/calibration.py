@@ -21,6 +21,7 @@ LOGIT_BOUND = 15.0
 LEAST_SLOPE = 1e-6
 
 MOST_STEPS = 50
+MOST_HALVINGS = 30
 TOLERANCE = 1e-14
 """Of the log loss a case: what a step must gain for another one to follow."""
 
@@ -87,25 +88,32 @@ def _fit_platt(scores: FloatArray, positive: BoolArray) -> tuple[float, float]:
 
 def _least_log_loss(scores: FloatArray, target: FloatArray) -> tuple[float, float]:
     """Return slope and intercept by Newton's method with halved steps (Lin, Lin & Weng 2007)."""
-    slope, intercept = 0.0, _log_odds(target)
-    loss = _log_loss(slope * scores + intercept, target)
+    found = np.array([0.0, _log_odds(target)])
+    loss = _log_loss(found, scores, target)
     for _ in range(MOST_STEPS):
-        shares = expit(slope * scores + intercept)
-        rest, bend = shares - target, shares * (1.0 - shares)
-        gradient = np.array([(rest * scores).sum(), rest.sum()])
-        mixed = (bend * scores).sum()
-        hessian = np.array([[(bend * scores**2).sum() + RIDGE, mixed], [mixed, bend.sum() + RIDGE]])
-        step = np.linalg.solve(hessian, gradient)
-        while (after := _log_loss((slope - step[0]) * scores + intercept - step[1], target)) > loss:
-            step /= 2.0
-        slope, intercept = slope - float(step[0]), intercept - float(step[1])
-        if loss - after <= TOLERANCE * len(scores):
+        step = _newton_step(found, scores, target)
+        for _ in range(MOST_HALVINGS):
+            after = _log_loss(found - step, scores, target)
+            if after < loss:
+                break
+            step = step / 2.0
+        if not after < loss - TOLERANCE * len(scores):
             break
-        loss = after
-    return slope, intercept
+        found, loss = found - step, after
+    return float(found[0]), float(found[1])
 
 
-def _log_loss(odds: FloatArray, target: FloatArray) -> float:
+def _newton_step(found: FloatArray, scores: FloatArray, target: FloatArray) -> FloatArray:
+    shares = expit(found[0] * scores + found[1])
+    rest, bend = shares - target, shares * (1.0 - shares)
+    gradient = np.array([(rest * scores).sum(), rest.sum()])
+    mixed = (bend * scores).sum()
+    hessian = np.array([[(bend * scores**2).sum() + RIDGE, mixed], [mixed, bend.sum() + RIDGE]])
+    return np.linalg.solve(hessian, gradient)
+
+
+def _log_loss(found: FloatArray, scores: FloatArray, target: FloatArray) -> float:
+    odds = found[0] * scores + found[1]
     return float((np.logaddexp(0.0, odds) - target * odds).sum())
 
 

@@ -82,3 +82,11 @@ def test_equal_scores_and_one_class_alone():
 
 def test_logit_is_bounded():
     assert logit(np.array([0.0, 0.5, 1.0])).tolist() == [-LOGIT_BOUND, 0.0, LOGIT_BOUND]
+
+
+def test_comes_to_an_end_where_rounding_hides_every_gain():
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        probabilities = rng.dirichlet(np.full(4, 10.0 ** rng.uniform(-1, 3)), size=300)
+        calibrator = fit_calibrator(probabilities, rng.integers(4, size=300))
+        assert np.isfinite([*calibrator.slopes, *calibrator.intercepts]).all()

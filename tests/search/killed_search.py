@@ -7,7 +7,6 @@ import hashlib
 import importlib.util
 import json
 import os
-import random
 import signal
 import sys
 import time
@@ -86,7 +85,7 @@ def main(folder):
     start = time.perf_counter()
     search(folder / "whole")
     whole_seconds = time.perf_counter() - start
-    rng = random.Random(0)
+    rng = np.random.default_rng(0)
     kills = 0
     while run_until_killed(folder / "killed", whole_seconds / 18 * rng.random()):
         kills += 1
@@ -95,7 +94,7 @@ def main(folder):
     search(folder / "killed")
     left_over = [path.name for path in (folder / "killed" / "trials").glob(".writing-*")]
     facts = {"kills": kills, "whole": table(folder / "whole"), "killed": table(folder / "killed")}
-    print(json.dumps({**facts, "left_over": left_over}))
+    sys.stdout.write(json.dumps({**facts, "left_over": left_over}))
 
 
 if __name__ == "__main__":

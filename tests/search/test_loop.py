@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import random
 import subprocess
 import sys
 import time
@@ -44,7 +43,7 @@ class Evaluator:
 
     def __call__(self, bench, config, fold):
         self.calls += 1
-        time.sleep(self.pause * random.random())
+        time.sleep(self.pause * np.random.default_rng().random())
         self.after(config)
         digest = hashlib.sha256(json.dumps(config.to_json(), sort_keys=True).encode()).digest()
         rng = np.random.default_rng([*digest[:8], fold])
@@ -121,10 +120,10 @@ def test_a_larger_total_goes_on(evaluator, make_search):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_interrupted_anywhere_and_continued_is_uninterrupted(evaluator, make_search, jobs):
     whole = run(make_search("whole"), 32, jobs)
-    rng = random.Random(jobs)
+    rng = np.random.default_rng(jobs)
     interrupted = 0
     while len(make_search("broken").records) < 30:
-        left = rng.randrange(1, 40)
+        left = int(rng.integers(1, 40))
 
         def interrupt(config):
             nonlocal left

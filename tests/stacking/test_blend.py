@@ -1,0 +1,65 @@
+import json
+
+import numpy as np
+import pytest
+from scipy.stats import rankdata
+from sklearn.linear_model import LogisticRegression
+
+from automl_skin.chains.calibration import logit
+from automl_skin.stacking.blend import LOGISTIC_C, Blend, fit_logistic
+
+
+def draw(n_members=3, n_cases=120, n_classes=2, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(n_classes, size=n_cases)
+    scores = rng.normal(size=(n_members, n_cases, n_classes)) + np.eye(n_classes)[labels]
+    powers = np.exp(scores)
+    return powers / powers.sum(axis=2, keepdims=True), labels
+
+
+def blends(n_classes):
+    probabilities, labels = draw(n_classes=n_classes)
+    weights = (0.5, 0.3, 0.2)
+    return [
+        Blend("average", (4, 1, 7), weights),
+        Blend("rank", (4, 1, 7), weights),
+        fit_logistic((4, 1, 7), probabilities, labels),
+    ]
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("rule", [0, 1, 2])
+def test_a_row_alone_is_as_in_a_batch_and_json_keeps_every_bit(rule, n_classes):
+    probabilities, _ = draw(n_classes=n_classes, seed=1)
+    references = np.sort(draw(n_classes=n_classes, seed=2)[0], axis=1)
+    blend = blends(n_classes)[rule]
+    together = blend.apply(probabilities, references)
+    np.testing.assert_allclose(together.sum(axis=1), 1.0, atol=1e-12)
+    back = Blend.from_json(json.loads(json.dumps(blend.to_json())))
+    assert back == blend
+    for rows in ([0], [119], range(9, 2, -1)):
+        assert (back.apply(probabilities[:, list(rows)], references) == together[list(rows)]).all()
+
+
+def test_average():
+    probabilities, _ = draw()
+    expected = np.average(probabilities, axis=0, weights=(0.5, 0.3, 0.2))
+    np.testing.assert_allclose(blends(2)[0].apply(probabilities), expected, atol=1e-12)
+
+
+def test_rank_average():
+    probabilities, _ = draw()
+    ranks = np.average(rankdata(probabilities, axis=1) / 121, axis=0, weights=(0.5, 0.3, 0.2))
+    blended = blends(2)[1].apply(probabilities, np.sort(probabilities, axis=1))
+    np.testing.assert_allclose(blended, ranks / ranks.sum(axis=1, keepdims=True), atol=1e-12)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_logistic_is_scikit_learns(n_classes):
+    probabilities, labels = draw(n_classes=n_classes)
+    columns = [1] if n_classes == 2 else range(n_classes)
+    matrix = np.column_stack([logit(member[:, column]) for column in columns for member in probabilities])
+    model = LogisticRegression(C=LOGISTIC_C, max_iter=2000).fit(matrix, labels)
+    blend = fit_logistic((4, 1, 7), probabilities, labels)
+    np.testing.assert_allclose(blend.apply(probabilities), model.predict_proba(matrix), atol=1e-12)
+    assert sum(blend.weights) == pytest.approx(1.0)
