@@ -4,9 +4,11 @@ The steps of the command line as functions::
 
     import automl_skin
 
-    outcome = automl_skin.search(data="metadata.csv", images="images", target="dx", positive=["mel"])
-    automl_skin.export(outcome.study.name, "bundle")
+    outcome = automl_skin.run_study(data="metadata.csv", images="images", target="dx", positive=["mel"])
+    automl_skin.export_study(outcome.study.name, "bundle")
     predictor = automl_skin.load("bundle")
+
+No step is called like a subpackage (``search``, ``export``): importing that would put the module in its place.
 """
 
 from importlib import import_module
@@ -14,9 +16,9 @@ from typing import Any
 
 from automl_skin.version import __version__
 
-_STEPS = ("check", "evaluate", "export", "leaderboard", "load", "score", "search")
+_STEPS = ("check", "evaluate", "export_study", "leaderboard", "load", "run_study", "score")
 
-__all__ = ["__version__", "check", "evaluate", "export", "leaderboard", "load", "score", "search"]
+__all__ = ["__version__", "check", "evaluate", "export_study", "leaderboard", "load", "run_study", "score"]
 
 
 def __getattr__(name: str) -> Any:

@@ -23,11 +23,11 @@ from automl_skin.workflow.understand import Understanding
 
 
 def check(*, workspace: Path | None = None, cache: Path | None = None, **settings: Any) -> Understanding:
-    """Understand and audit a table and its images; `settings` are those of `search`."""
+    """Understand and audit a table and its images; `settings` are those of `run_study`."""
     return check_data(Workspace.at(workspace, cache), settings, _quiet)
 
 
-def search(
+def run_study(
     *,
     study: str = "",
     workspace: Path | None = None,
@@ -65,7 +65,7 @@ def leaderboard(study: str = "", *, workspace: Path | None = None, cache: Path |
     return read_leaderboard(existing_study(Workspace.at(workspace, cache), study))
 
 
-def export(
+def export_study(
     study: str,
     output: Path | str,
     *,

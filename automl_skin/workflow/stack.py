@@ -126,7 +126,7 @@ def fit_chains(
         If a chain does not repeat its out-of-fold probabilities.
     """
     by_number = {record.plan.number: record for record in records}
-    missing = [pair for pair in wanted if not chain_folder(study, *pair).is_dir()]
+    missing = [pair for pair in dict.fromkeys(wanted) if not chain_folder(study, *pair).is_dir()]
     # by fold: chains of one fold share its projections
     missing.sort(key=lambda pair: (pair[1], pair[0]))
     with open_workers(min(worker_count(study), max(len(missing), 1))) as workers:
@@ -186,5 +186,7 @@ def _keep(chain: FittedChain, folder: Path) -> None:
     with storage_errors(folder):
         shutil.rmtree(temporary, ignore_errors=True)
         chain.save(temporary)
-        if not folder.is_dir():
+        if folder.is_dir():
+            shutil.rmtree(temporary)
+        else:
             temporary.rename(folder)

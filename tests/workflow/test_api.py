@@ -1,0 +1,48 @@
+import pkgutil
+
+import pytest
+
+import automl_skin
+from automl_skin.workflow import api
+
+
+def test_steps_in_python(tiny, tmp_path, monkeypatch, end_to_end):
+    monkeypatch.setattr(api, "Tracked", end_to_end.Silent)
+    place = {"workspace": tmp_path, "cache": tiny.workspace.cache}
+    settings = {
+        "data": str(tiny.table),
+        "images": str(tiny.images),
+        **end_to_end.SETTINGS,
+        **end_to_end.BINARY,
+    }
+    seen = automl_skin.check(**place, data=settings["data"], images=settings["images"], target="diagnosis")
+    assert len(seen.manifest.cases) == len(tiny.rows)
+    heard = end_to_end.Silent()
+    outcome = automl_skin.run_study(study="mine", audiences=[heard], **place, **{**settings, "trials": 2})
+    assert heard.conclusions == [outcome]
+    assert len(automl_skin.leaderboard("mine", **place).table) == 2
+    facts = automl_skin.export_study("mine", tmp_path / "bundle", **place)
+    assert automl_skin.load(tmp_path / "bundle").facts == facts
+    summary = automl_skin.score(tmp_path / "bundle", tiny.images, tmp_path / "scores.csv", tiny.table)
+    assert (summary.rows, summary.unscored) == (len(tiny.rows), 0)
+    evaluation = automl_skin.evaluate(
+        tmp_path / "bundle",
+        tiny.table,
+        tiny.images,
+        "diagnosis",
+        ["melanoma", "carcinoma"],
+        output=tmp_path / "e",
+    )
+    assert evaluation.n_cases == len(tiny.rows)
+
+
+def test_unknown_name_lists_the_known_ones():
+    with pytest.raises(
+        AttributeError, match="check, evaluate, export_study, leaderboard, load, run_study, score"
+    ):
+        automl_skin.train  # noqa: B018
+
+
+def test_no_step_is_called_like_a_subpackage():
+    subpackages = {module.name for module in pkgutil.iter_modules(automl_skin.__path__)}
+    assert not subpackages & set(automl_skin.__all__)
