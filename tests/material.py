@@ -25,12 +25,13 @@ class Fabricated:
 
 
 def fabricate(
-    n_groups=170, n_classes=2, seed=0, *, signal=0.6, likeness=0.5, permute=False, locked_share=0.2
+    n_groups=170, n_classes=2, seed=0, *, signal=0.6, likeness=0.5, permute=False, cut_groups=False
 ):
     """Draw a study.
 
     `signal` is how far diagnoses lie apart, `likeness` the share of a group's embedding that its cases have in
-    common; `permute` deals the diagnoses to the groups anew before the plan is made (promise 2).
+    common; `permute` deals the diagnoses to the groups anew before the plan is made (promise 2); `cut_groups` makes the
+    mistake of dealing cases instead of groups.
     """
     rng = np.random.default_rng(seed)
     diagnosis = rng.choice(4, size=n_groups, p=[0.4, 0.2, 0.2, 0.2])
@@ -53,16 +54,16 @@ def fabricate(
         metadata.set_index(cases),
         n_classes,
         seed,
-        locked_share,
+        cut_groups,
     )
 
 
-def _deal(cases, ids, words, columns, metadata, n_classes, seed, locked_share):
+def _deal(cases, ids, words, columns, metadata, n_classes, seed, cut_groups):
     class_of = dict(zip(DIAGNOSES, CLASS_OF[n_classes], strict=True))
     target = words.map(class_of)
     strata = pd.DataFrame({"class": target.astype(str), "diagnosis": words})
     links = pd.DataFrame({"kind": [], "link": [], "case": []})
-    plan = make_plan(Groups(ids, links), strata, folds=5, locked_share=locked_share, seed=seed)
+    plan = make_plan(Groups(cases.to_series() if cut_groups else ids, links), strata, folds=5, seed=seed)
     table = pd.DataFrame({"fold": plan.table["fold"], "group": ids, "lesion": ids, "has_image": True})
     table["target"], table["diagnosis"] = target, words
     sets = np.split(columns, [WIDTHS["net@plain"]], axis=1)
