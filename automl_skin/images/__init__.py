@@ -1,0 +1,1 @@
+"""Photographs: decoding, colour constancy, recipes, loading, inspection and duplicates."""
