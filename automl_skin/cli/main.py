@@ -41,5 +41,7 @@ def run() -> None:
         sys.exit(WRONG_INPUT)
     except SystemExit as ended:  # Typer's, also for Ctrl-C
         if ended.code == INTERRUPTED:
-            typer.echo("interrupted; what is finished is kept: give the same command again to go on", err=True)
+            typer.echo(
+                "interrupted; what is finished is kept: give the same command again to go on", err=True
+            )
         raise

@@ -115,7 +115,9 @@ def _spread(records: Sequence[TrialRecord]) -> pd.DataFrame:
         ]
     )
     grouped = tried.groupby(["backbone", "fusion", "head"], as_index=False)
-    spread: pd.DataFrame = grouped.agg(trials=("best", "size"), finished=("best", "count"), best=("best", "max"))
+    spread: pd.DataFrame = grouped.agg(
+        trials=("best", "size"), finished=("best", "count"), best=("best", "max")
+    )
     return spread.sort_values("best", ascending=False, ignore_index=True)
 
 

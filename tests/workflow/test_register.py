@@ -30,7 +30,6 @@ def test_a_bundle_needs_the_run_of_its_study_and_becomes_a_version_of_its_model(
     tracked.embedded(study, None, Material.read(study.material))
     assert register_export(study, tiny.bundle) == "models:/tiny/1"
     assert register_export(study, tiny.bundle) == "models:/tiny/1"
-    (version,) = MlflowClient(registry_uri=study.workspace.tracking_uri).search_model_versions(
-        "name = 'tiny'"
-    )
+    uri = study.workspace.tracking_uri
+    (version,) = MlflowClient(uri, uri).search_model_versions("name = 'tiny'")
     assert version.run_id == tracked.tracker.session.parent
