@@ -1,3 +1,4 @@
+import pickletools
 import shutil
 
 import pytest
@@ -7,8 +8,6 @@ from automl_skin.export import bundle as bundles
 from automl_skin.export.bundle import SUMS, bundle_digest, read_facts, verify
 from automl_skin.export.predictor import Predictor
 from automl_skin.workflow import export
-
-PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 @pytest.fixture
@@ -28,7 +27,8 @@ def test_bundle_holds_every_kind_of_chain(tiny):
 def test_no_file_is_a_pickle(tiny):
     for path in files_of(tiny.bundle):
         assert path.suffix not in {".pkl", ".pickle", ".joblib", ".pt", ".pth"}
-        assert not path.read_bytes().startswith(PICKLES), path
+        with pytest.raises(ValueError, match=r"."):  # its bytes are no program of pickle's machine
+            list(pickletools.genops(path.read_bytes()))
 
 
 @pytest.mark.parametrize("where", [0.0, 0.5, 1.0])
