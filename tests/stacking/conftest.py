@@ -22,3 +22,9 @@ def make_rows():
         return Rows(numbers, probabilities, labels, np.arange(n_cases) % 5, METRICS[metric])
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _short_selection(monkeypatch):
+    monkeypatch.setattr("automl_skin.stacking.methods.POOL", 8)
+    monkeypatch.setattr("automl_skin.stacking.methods.GREEDY_STEPS", 8)
