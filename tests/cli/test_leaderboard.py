@@ -1,0 +1,18 @@
+def test_shows_as_many_trials_as_asked_and_what_the_choice_costs(tiny, end_to_end):
+    ended = end_to_end.command(
+        "leaderboard", "--study", "tiny", "--top", 2, *end_to_end.places(tiny.workspace)
+    )
+    assert ended.code == 0, ended.errors
+    said = ended.output + ended.errors
+    assert "corrected for the choice" in said
+    records = tiny.study.journal.read()
+    shown = [record.plan.number for record in records if f"│ {record.plan.number:03d} " in said]
+    best = max(records, key=lambda record: record.utility)
+    assert best.plan.number in shown
+    assert len(shown) == 2
+
+
+def test_a_study_that_was_never_begun_is_named(tiny, end_to_end):
+    ended = end_to_end.command("leaderboard", "--study", "tinny", *end_to_end.places(tiny.workspace))
+    assert ended.code == 2
+    assert "tiny" in ended.errors
