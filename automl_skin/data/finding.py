@@ -18,7 +18,7 @@ class Finding:
         ``split``.
     column : str or None
         The column of the table that it is about.
-    message : str
+    reason : str
         What was found, in one sentence.
     count : int
         How many rows, cases, images or pairs.
@@ -28,15 +28,15 @@ class Finding:
 
     kind: str
     column: str | None
-    message: str
+    reason: str
     count: int = 0
     examples: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Return the message after the column, with the examples."""
+        """Return the reason after the column, with the examples."""
         about = f"{self.column}: " if self.column else ""
         shown = f" ({'; '.join(self.examples)})" if self.examples else ""
-        return f"[{self.kind}] {about}{self.message}{shown}"
+        return f"[{self.kind}] {about}{self.reason}{shown}"
 
 
 def some(values: "pd.Index[str] | pd.Series[str]", count: int = 5) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ One case scores as it does in a batch: pixels go through the networks in the bun
 behind the embedding is exact row by row.
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -17,19 +17,23 @@ from torch import nn
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray, Pixels
 from automl_skin.backbones.catalogue import backbone_from_folder
 from automl_skin.backbones.device import resolve_device
-from automl_skin.backbones.network import embed, load_network, network_digest
+from automl_skin.backbones.network import load_network, network_digest
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.data.metadata import Kind, clean_metadata
+from automl_skin.embeddings.forward import Forward
 from automl_skin.errors import ImageError, IntegrityError
 from automl_skin.export.bundle import read_facts, read_stack, verify
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.features.lesion import missing_roles, pool_images
-from automl_skin.images.loading import available_processors, in_order, prepare
+from automl_skin.images.loading import Batch, available_processors, in_order, prepare
 from automl_skin.images.recipe import Recipe
 from automl_skin.stacking.fitted import FittedStack
 
 BATCH = 16
 """Images a forward pass."""
+
+IN_MEMORY = 128
+"""Decoded images that are held at once."""
 
 IMAGE_UNREADABLE = "image_unreadable"
 NO_METADATA = "no_metadata"
@@ -155,14 +159,14 @@ class Predictor:
 
     def _embed(self, photographs: Iterable[Photograph]) -> "_LookedAt":
         """Return the embeddings of the readable photographs, and why the others are not readable."""
-        parts: dict[str, list[Float32Array]] = {embedding.name: [] for embedding in self.facts.embeddings}
         readable: list[tuple[str, str]] = []
         problems: dict[str, str] = {}
         unreadable: set[str] = set()
+        parts: dict[str, list[Float32Array]] = {embedding.name: [] for embedding in self.facts.embeddings}
         with closing(self._looks(photographs)) as looks:
-            while batch := list(islice(looks, BATCH)):
+            while some := list(islice(looks, IN_MEMORY)):
                 whole = []
-                for photograph, look in batch:
+                for photograph, look in some:
                     if isinstance(look, str):
                         problems[photograph.name] = look
                         unreadable.add(photograph.case)
@@ -170,8 +174,8 @@ class Predictor:
                         readable.append((photograph.case, self._role(photograph)))
                         whole.append(look)
                 for embedding in self.facts.embeddings if whole else ():
-                    pixels = np.stack([look[embedding.recipe] for look in whole])
-                    parts[embedding.name].append(self._forward(embedding, pixels))
+                    pixels = [look[embedding.recipe] for look in whole]
+                    parts[embedding.name] += self._forward(embedding, pixels)
         embeddings = {name: np.concatenate(each) for name, each in parts.items() if each}
         images = pd.DataFrame(readable, columns=["case", "role"], dtype="str")
         return _LookedAt(embeddings, images, problems, frozenset(unreadable))
@@ -220,16 +224,24 @@ class Predictor:
             flags.append(own)
         return flags
 
-    def _forward(self, embedding: BundleEmbedding, pixels: Pixels) -> Float32Array:
-        return embed(
+    def _forward(self, embedding: BundleEmbedding, pixels: Sequence[Pixels]) -> list[Float32Array]:
+        """Return the embeddings of some images, batch by batch."""
+        forward = Forward(
             self.networks[embedding.backbone],
-            pixels,
-            mean=embedding.recipe.mean,
-            std=embedding.recipe.std,
-            views=embedding.views,
-            device=self.device,
-            precision=embedding.precision,
+            embedding.recipe,
+            embedding.views,
+            self.device,
+            embedding.precision,
         )
+        batches = [
+            Batch(
+                np.arange(start, min(start + BATCH, len(pixels))), np.stack(pixels[start : start + BATCH]), {}
+            )
+            for start in range(0, len(pixels), BATCH)
+        ]
+        if len(batches) == 1:  # one batch is faster on all cores, many are faster on one core each
+            return [forward(batches[0])]
+        return [embeddings for _, embeddings in forward.over(batches, available_processors())]
 
 
 _Look = tuple[Photograph, dict[Recipe, Pixels] | str]

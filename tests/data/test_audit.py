@@ -69,7 +69,7 @@ def audit(material, **options):
 def test_leaks_are_quarantined_and_ids_are_findings_only(material):
     result = audit(material)
     assert list(result.quarantined) == ["confirmed"]
-    leaks = {finding.column: finding.message for finding in result.findings if finding.kind == "leak"}
+    leaks = {finding.column: finding.reason for finding in result.findings if finding.kind == "leak"}
     assert set(leaks) == {"confirmed", "image"}
     assert "suffix" in leaks["image"]
     assert "never given to a model" in leaks["image"]
@@ -78,7 +78,7 @@ def test_leaks_are_quarantined_and_ids_are_findings_only(material):
 def test_allow_and_quarantine_have_the_last_word(material):
     result = audit(material, allow=["confirmed"], quarantine=["age"])
     assert dict(result.quarantined) == {"age": "as asked for by --quarantine"}
-    assert any("allowed by --allow" in finding.message for finding in result.findings)
+    assert any("allowed by --allow" in finding.reason for finding in result.findings)
 
 
 @pytest.mark.parametrize("option", ["allow", "quarantine"])
@@ -114,7 +114,7 @@ def test_the_json_names_columns_and_reasons(material, tmp_path):
     result.write(tmp_path)
     written = json.loads((tmp_path / "audit.json").read_text())
     assert written["quarantined"] == dict(result.quarantined)
-    assert {"kind", "column", "message", "count", "examples"} == set(written["findings"][0])
+    assert {"kind", "column", "reason", "count", "examples"} == set(written["findings"][0])
     assert "age" in [finding["column"] for finding in written["findings"]]
 
 

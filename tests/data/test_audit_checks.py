@@ -47,9 +47,9 @@ def test_a_lesion_of_two_diagnoses_is_a_contradiction():
     )
     (finding,) = contradictions(cases, "lesion_id")
     assert (finding.column, finding.count, finding.examples) == ("lesion_id", 1, ("l",))
-    assert "different diagnoses" in finding.message
+    assert "different diagnoses" in finding.reason
     (finding,) = contradictions(cases.assign(label=[0, 1, 1, 1]), None)
-    assert "different classes" in finding.message
+    assert "different classes" in finding.reason
 
 
 def test_telling_absence_is_found_and_chance_is_not():
@@ -58,7 +58,7 @@ def test_telling_absence_is_found_and_chance_is_not():
     by_chance = pd.Series(rng.random(1000)).mask(rng.random(1000) < 0.1)
     telling = pd.Series(rng.random(1000)).mask((classes == "malignant") & (rng.random(1000) < 0.3))
     metadata = pd.DataFrame({"by_chance": by_chance, "telling": telling, "empty": [np.nan] * 1000})
-    findings = [(finding.column, finding.message) for finding in missing_values(metadata, classes)]
+    findings = [(finding.column, finding.reason) for finding in missing_values(metadata, classes)]
     assert [column for column, _ in findings] == ["telling", "empty"]
     assert "100% are malignant" in findings[0][1] or "0% are benign" in findings[0][1]
 
@@ -77,6 +77,6 @@ def test_what_sides_share_is_said_for_each_two():
     split = pd.Series(["train", "test", "train", "train", "val", "test"], index=table.index)
     findings = list(split_crossing(connected_groups(table), split))
     assert [finding.count for finding in findings] == [2, 2]
-    assert "test and train share 1 groups (50.0% of test, 33.3% of train)" in findings[0].message
-    assert "1 by lesion" in findings[0].message
+    assert "test and train share 1 groups (50.0% of test, 33.3% of train)" in findings[0].reason
+    assert "1 by lesion" in findings[0].reason
     assert findings[1].examples == ("y and z (patient)",)
