@@ -4,11 +4,13 @@ Exit codes: 0 done; 2 wrong input; 3 done, with rows that could not be scored; 1
 """
 
 import sys
+from typing import Annotated
 
 import typer
 
 from automl_skin.cli import cache, check, evaluate, export, leaderboard, score, search, studies, ui
 from automl_skin.errors import AutomlSkinError
+from automl_skin.version import __version__
 
 WRONG_INPUT = 2
 INTERRUPTED = 130
@@ -30,6 +32,21 @@ app.command("score")(score.score)
 app.command("evaluate")(evaluate.evaluate)
 app.command("studies")(studies.studies)
 app.add_typer(cache.app, name="cache")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"automl-skin {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """AutoML for skin-lesion images with clinical metadata."""
 
 
 def run() -> None:

@@ -164,6 +164,8 @@ class TerminalAudience:
 
 def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
     """Print how a search ended."""
+    from automl_skin.workflow.locked import why_not_opened
+
     print_leaderboard(terminal, outcome.leaderboard.table)
     spread = outcome.leaderboard.spread.head(12)
     rows = [
@@ -187,6 +189,8 @@ def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
     )
     if outcome.opening is not None:
         terminal.say(f"Locked test set, opened {outcome.opening.when}:", *outcome.opening.figures.lines())
+    else:
+        terminal.say(why_not_opened(outcome.study))
     terminal.say(
         "Time: " + ", ".join(f"{step} {_clock(seconds)}" for step, seconds in outcome.seconds.items()),
         f"Next: automl-skin export --study {outcome.study.name} --output {outcome.study.name}-bundle",

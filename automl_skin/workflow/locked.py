@@ -73,6 +73,18 @@ def has_locked_cases(study: Study) -> bool:
     return len(study.read_plan().locked) > 0
 
 
+def why_not_opened(study: Study) -> str:
+    """Say in words why a search ended without a figure on the locked test set."""
+    if not has_locked_cases(study):
+        return "The plan has no locked part: there is no figure on cases that the search never saw."
+    first = read_openings(study)[0]
+    return (
+        f"The locked test set was opened on {first.when} for another stack of this study ({first.trials} trials), "
+        "and stays closed: report/locked_test.json has that stack's figures. `--open-again` opens it for this "
+        "stack; every figure then says how often it was opened."
+    )
+
+
 def open_locked(
     study: Study,
     records: Sequence[TrialRecord],
