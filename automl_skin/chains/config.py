@@ -140,6 +140,11 @@ class ChainConfig:
         return METADATA in FUSIONS[self.fusion].inputs
 
     @property
+    def kind(self) -> str:
+        """What kind of chain it is, whatever its hyperparameters: fusion, heads, and what they are trained on."""
+        return " ".join([self.fusion, *(branch.family for branch in self.branches), self.labels])
+
+    @property
     def title(self) -> str:
         """What a person calls the chain: backbones, tuning, fusion and head."""
         image = ["+".join(self.backbones), self.recipe, "frozen"] if self.uses_image else []

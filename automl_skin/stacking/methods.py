@@ -33,6 +33,8 @@ class Rows:
     labels, folds : ndarray of shape (n_cases,)
     metric : Metric
         What the study maximises.
+    kinds : tuple of str
+        What kind of chain each trial is, of length n_trials; without it, each is of its own kind.
     """
 
     numbers: tuple[int, ...]
@@ -40,6 +42,7 @@ class Rows:
     labels: IntArray
     folds: IntArray
     metric: Metric
+    kinds: tuple[str, ...] = ()
 
     @cached_property
     def by_fold(self) -> list[tuple[IntArray, IntArray]]:
@@ -59,6 +62,20 @@ class Rows:
         """Return the positions of the trials, the best first, equal ones by number."""
         return list(self._order)
 
+    def candidates(self, count: int) -> list[int]:
+        """Return the positions of `count` trials: the best of each kind first, then the best of the rest.
+
+        A search that has found something good tries it again and again with small changes; the best trials
+        alone would be one model many times over, and their average hardly better than one of them.
+        """
+        kinds = self.kinds or self.numbers
+        firsts: dict[str | int, int] = {}
+        for position in self._order:
+            firsts.setdefault(kinds[position], position)
+        leaders = list(firsts.values())
+        rest = [position for position in self._order if position not in set(leaders)]
+        return [*leaders, *rest][:count]
+
     @cached_property
     def _order(self) -> tuple[int, ...]:
         utilities = [self.utility(each) for each in self.probabilities]
@@ -75,12 +92,12 @@ def best_single(rows: Rows) -> Blend:
 
 
 def plain_average(rows: Rows) -> Blend:
-    """Average the best few trials."""
+    """Average a few good trials of different kinds."""
     return _equal("average", rows)
 
 
 def rank_average(rows: Rows) -> Blend:
-    """Average the ranks of the best few trials."""
+    """Average the ranks of a few good trials of different kinds."""
     return _equal("rank", rows)
 
 
@@ -90,7 +107,7 @@ def greedy_selection(rows: Rows) -> Blend:
     The earliest step is taken whose figure is within `GREEDY_TOLERANCE` of the best: every member costs time at
     scoring, and the last ones add noise.
     """
-    pool = rows.order()[:POOL]
+    pool = rows.candidates(POOL)
     total = np.zeros(rows.probabilities.shape[1:])
     chosen: list[int] = []
     history: list[float] = []
@@ -108,14 +125,14 @@ def greedy_selection(rows: Rows) -> Blend:
 
 
 def logistic_stacking(rows: Rows) -> Blend:
-    """Fit a logistic regression on the logits of the best few trials."""
-    positions = rows.order()[:AVERAGED]
+    """Fit a logistic regression on the logits of a few good trials of different kinds."""
+    positions = rows.candidates(AVERAGED)
     members = tuple(rows.numbers[position] for position in positions)
     return fit_logistic(members, rows.probabilities[positions], rows.labels)
 
 
 def _equal(rule: str, rows: Rows) -> Blend:
-    members = tuple(rows.numbers[position] for position in rows.order()[:AVERAGED])
+    members = tuple(rows.numbers[position] for position in rows.candidates(AVERAGED))
     weights = (1.0 / len(members),) * len(members)
     return Blend("rank" if rule == "rank" else "average", members, weights)
 

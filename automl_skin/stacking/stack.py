@@ -165,4 +165,5 @@ def simplest_within_one_error(utilities: Mapping[str, Sequence[float]]) -> str:
 
 
 def _subset(rows: Rows, keep: BoolArray) -> Rows:
-    return Rows(rows.numbers, rows.probabilities[:, keep], rows.labels[keep], rows.folds[keep], rows.metric)
+    probabilities, labels, folds = rows.probabilities[:, keep], rows.labels[keep], rows.folds[keep]
+    return Rows(rows.numbers, probabilities, labels, folds, rows.metric, rows.kinds)

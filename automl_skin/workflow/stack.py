@@ -66,7 +66,9 @@ def out_of_fold(study: Study, records: Sequence[TrialRecord], material: Material
     """Return the calibrated out-of-fold probabilities of the finished trials, by number."""
     numbers = tuple(sorted(record.plan.number for record in finished(records)))
     probabilities = np.stack([study.journal.predictions(number).calibrated for number in numbers])
-    return Rows(numbers, probabilities, material.labels, material.folds, study.config.scored_by())
+    kind_of = {record.plan.number: record.plan.config.kind for record in records}
+    kinds = tuple(kind_of[number] for number in numbers)
+    return Rows(numbers, probabilities, material.labels, material.folds, study.config.scored_by(), kinds)
 
 
 def build_stack(study: Study, records: Sequence[TrialRecord], material: Material) -> BuiltStack:

@@ -92,3 +92,15 @@ def test_every_method_with_few_and_many_trials(name, n_classes, n_trials, make_r
     assert len(set(blend.members)) == len(blend.members) == len(blend.weights)
     assert sum(blend.weights) == pytest.approx(1.0)
     assert blend == METHODS[name](rows)
+
+
+def test_candidates_are_of_different_kinds_before_they_are_alike(make_rows):
+    given = make_rows()
+    order = given.order()
+    kinds = ["clone"] * len(order)
+    kinds[order[-1]] = "other"
+    alike = replace(given, kinds=tuple(kinds))
+    assert alike.candidates(2) == [order[0], order[-1]]
+    assert alike.candidates(3) == [order[0], order[-1], order[1]]
+    assert sorted(alike.candidates(len(order))) == sorted(order)
+    assert given.candidates(3) == order[:3]
