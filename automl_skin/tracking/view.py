@@ -20,11 +20,14 @@ SECTION = f"{VIEW}-charts"
 
 
 def view_state() -> Mapping[str, object]:
-    """Return the view: trials without their parent run, the best AUC first, what they are beside it."""
+    """Return the view: finished trials, the best AUC first, and what they are.
+
+    Stopped trials have the AUC of their first folds, which is no figure to sort by; clearing the filter shows them.
+    """
     columns = [f"metrics.`{name}`" for name in METRICS]
     columns += [f"params.`{name}`" for name in PARAMS] + [f"tags.`{name}`" for name in TAGS]
     return {
-        "searchFilter": "tags.kind != 'study'",
+        "searchFilter": "tags.kind != 'study' and attributes.status = 'FINISHED'",
         "orderByKey": "metrics.`auc`",
         "orderByAsc": False,
         "selectedColumns": columns,
