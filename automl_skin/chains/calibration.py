@@ -67,7 +67,7 @@ def fit_calibrator(probabilities: FloatArray, labels: IntArray) -> Calibrator:
     labels : ndarray of shape (n_cases,)
     """
     n_classes = probabilities.shape[1]
-    columns = [1] if n_classes == 2 else list(range(n_classes))  # noqa: PLR2004 - a binary target
+    columns = [1] if n_classes == 2 else list(range(n_classes))  # a binary target
     maps = [_fit_platt(logit(probabilities[:, column]), labels == column) for column in columns]
     return Calibrator(tuple(slope for slope, _ in maps), tuple(intercept for _, intercept in maps))
 

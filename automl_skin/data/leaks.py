@@ -166,7 +166,7 @@ def find_leaks(
     rows = table.loc[labelled]
     outcomes = [np.asarray(values)[labelled] for values in (labels, diagnosis) if values is not None]
     coded = [pd.factorize(pd.Series(values).astype("str").fillna("missing")) for values in outcomes]
-    if rows.empty or len(coded[0][1]) < 2:  # noqa: PLR2004 - nothing can be given away
+    if rows.empty or len(coded[0][1]) < 2:  # nothing can be given away
         return []
     columns = [name for name in rows.columns if name not in skip]
     found = (_first_leak(rows[name], coded) for name in columns)

@@ -15,7 +15,7 @@ _Z95 = 1.959963984540054
 
 def check_folds(folds: int, locked_share: float) -> None:
     """Refuse numbers of folds and locked shares that are out of range."""
-    if folds < 2:  # noqa: PLR2004 - a fold needs another one to train on
+    if folds < 2:  # a fold needs another one to train on
         raise ConfigError(f"there must be at least 2 folds, found {folds}")
     if not 0 <= locked_share <= _MOST_LOCKED:
         raise ConfigError(f"the locked share must lie between 0 and {_MOST_LOCKED}, found {locked_share}")
@@ -40,7 +40,7 @@ def check_strata(strata: "pd.DataFrame | pd.Series[str]", groups: "pd.Series[str
 def require_two_classes(strata: pd.DataFrame, where: str) -> None:
     """Refuse rows that are all of one class."""
     classes = strata.iloc[:, 0].unique()
-    if len(classes) < 2:  # noqa: PLR2004 - nothing can be told apart
+    if len(classes) < 2:  # nothing can be told apart
         found = ", ".join(map(str, classes)) or "no cases at all"
         raise TableError(f"{where} must hold at least two classes, found only {found}")
 

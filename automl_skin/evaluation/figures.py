@@ -75,7 +75,7 @@ class Figures:
     @property
     def counts(self) -> str:
         """Cases of each class in words."""
-        if len(self.class_counts) == 2:  # noqa: PLR2004 - binary
+        if len(self.class_counts) == 2:  # binary
             return f"{self.class_counts[1]} positive, {self.class_counts[0]} negative"
         return ", ".join(f"{count} of class {label}" for label, count in enumerate(self.class_counts))
 

@@ -165,7 +165,7 @@ def evaluate_scores(
         average_precision=average_precision(y, p) if both else None,
         brier=brier(y, p),
         calibration=measure_calibration(y, p) if both else None,
-        threshold=threshold if p.shape[1] == 2 else None,  # noqa: PLR2004 - binary
+        threshold=threshold if p.shape[1] == 2 else None,  # binary
         sensitivity=sensitivity,
         specificity=specificity,
         notes=tuple(_notes(labels, scored, names, classes)),
@@ -199,7 +199,7 @@ def _rates(
     seed: int,
 ) -> tuple[Interval | None, Interval | None]:
     """Return sensitivity and specificity; None without a threshold, or without cases of the class."""
-    if threshold is None or probabilities.shape[1] != 2 or not _several(groups):  # noqa: PLR2004 - binary
+    if threshold is None or probabilities.shape[1] != 2 or not _several(groups):  # binary
         return None, None
     called = probabilities[:, 1] >= threshold
     sides = [

@@ -117,7 +117,7 @@ def describe_model(
     labels: IntArray, probabilities: FloatArray, priors: FloatArray, auc: Interval, lesion_auc: Interval
 ) -> ModelFigures:
     """Measure one model; the two intervals are made by who has the resamples."""
-    binary = probabilities.shape[1] == 2  # noqa: PLR2004 - one positive class
+    binary = probabilities.shape[1] == 2  # one positive class
     positive = probabilities[:, -1]
     return ModelFigures(
         auc=auc,
@@ -136,7 +136,7 @@ def describe_model(
 def measure_calibration(labels: IntArray, probabilities: FloatArray) -> Calibration:
     """Measure the calibration of probabilities, (n_cases, n_classes), of at least two classes."""
     error = expected_calibration_error(labels, probabilities)
-    if probabilities.shape[1] != 2:  # noqa: PLR2004 - the line is of one positive class
+    if probabilities.shape[1] != 2:  # the line is of one positive class
         return Calibration(None, None, error)
     line = calibration_line(labels, probabilities[:, 1])
     return Calibration(known(line.slope), known(line.intercept), error)

@@ -106,7 +106,7 @@ def _called(
 
 
 def _check(labels: IntArray, probabilities: FloatArray, folds: IntArray) -> None:
-    if probabilities.shape[1] != 2:  # noqa: PLR2004 - one positive class
+    if probabilities.shape[1] != 2:  # one positive class
         raise InputError(
             f"an operating point belongs to a binary target; found {probabilities.shape[1]} classes: "
             "give the positive ones"
@@ -116,7 +116,7 @@ def _check(labels: IntArray, probabilities: FloatArray, folds: IntArray) -> None
     require_two_classes(labels)
     for label, name in enumerate(("negative", "positive")):
         n_folds = len(np.unique(folds[labels == label]))
-        if n_folds < 2:  # noqa: PLR2004 - one chooses, one measures
+        if n_folds < 2:  # one chooses, one measures
             raise InputError(
                 f"{name} cases must lie in at least two folds, one to choose the threshold and one to measure "
                 f"it; found them in {n_folds}"

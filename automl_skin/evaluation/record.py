@@ -54,6 +54,6 @@ def listed(names: Sequence[str]) -> str:
     >>> listed(["a", "b", "c"])
     'a, b and c'
     """
-    if len(names) < 2:  # noqa: PLR2004 - nothing to join
+    if len(names) < 2:  # nothing to join
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"

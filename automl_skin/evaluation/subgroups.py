@@ -142,7 +142,7 @@ def _measure(
 
 def _too_small(labels: IntArray, groups: npt.NDArray[Any], n_classes: int) -> str:
     counts = np.bincount(labels, minlength=n_classes)
-    if n_classes == 2:  # noqa: PLR2004 - binary
+    if n_classes == 2:  # binary
         few = [f"{n} {name}" for n, name in zip(counts, ("negative", "positive"), strict=True) if n < FEWEST]
         if few:
             return f"{' and '.join(few)}; {FEWEST} are needed"

@@ -188,7 +188,7 @@ def _read_sums(folder: Path) -> dict[str, str]:
         raise IntegrityError(message)
     lines = (folder / SUMS).read_bytes().decode("utf-8", errors="replace").split("\n")
     pairs = [line.split("  ", 1) for line in lines[:-1]]
-    if lines[-1] or not pairs or any(len(pair) != 2 for pair in pairs):  # noqa: PLR2004 - digest and name
+    if lines[-1] or not pairs or any(len(pair) != 2 for pair in pairs):  # digest and name
         message = f"{folder / SUMS} must list digests and names, and was changed; export the bundle again"
         raise IntegrityError(message)
     return {name: digest for digest, name in pairs}

@@ -64,7 +64,7 @@ class Projection:
         InputError
             If the embeddings have another number of dimensions.
         """
-        if embeddings.ndim != 2 or embeddings.shape[1] != len(self.mean):  # noqa: PLR2004 - rows, columns
+        if embeddings.ndim != 2 or embeddings.shape[1] != len(self.mean):  # rows, columns
             message = (
                 f"embeddings must have {len(self.mean)} dimensions, found shape {embeddings.shape}; "
                 "use the backbones that the projection was fitted with"

@@ -70,7 +70,7 @@ class Design:
 
 
 def _check_shape(matrix: Float32Array, image_columns: int) -> None:
-    if matrix.ndim != 2 or matrix.shape[1] == 0:  # noqa: PLR2004 - rows and columns
+    if matrix.ndim != 2 or matrix.shape[1] == 0:  # rows and columns
         message = f"a design matrix must have rows and at least one column, found shape {matrix.shape}"
         raise InputError(message)
     if matrix.dtype != np.float32:

@@ -99,7 +99,7 @@ def _head(signature: Signature, text: str) -> LightgbmHead:
 
 
 def _parameters(config: LightgbmConfig, targets: Targets, seed: int, threads: int) -> dict[str, Any]:
-    binary = targets.n_present == 2  # noqa: PLR2004 - two classes
+    binary = targets.n_present == 2  # two classes
     objective = (
         {"objective": "binary"} if binary else {"objective": "multiclass", "num_class": targets.n_present}
     )
@@ -122,7 +122,7 @@ def _parameters(config: LightgbmConfig, targets: Targets, seed: int, threads: in
 
 
 def _objective(n_present: int) -> dict[str, Any]:
-    if n_present == 2:  # noqa: PLR2004 - two classes
+    if n_present == 2:  # two classes
         return {"objective": "binary"}
     return {"objective": "multiclass", "num_class": n_present}
 

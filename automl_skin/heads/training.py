@@ -48,7 +48,7 @@ def training_targets(design: Design, labels: IntArray, n_classes: int, weights: 
     """
     _check_labels(design, labels, n_classes)
     classes, codes = np.unique(labels, return_inverse=True)
-    if len(classes) < 2:  # noqa: PLR2004 - two classes
+    if len(classes) < 2:  # two classes
         message = (
             f"a head needs training cases of at least two classes, found {len(labels)} cases of class "
             f"{classes.tolist()} alone; use fewer folds or a coarser target"

@@ -118,7 +118,7 @@ def _parameters(config: XgboostConfig, targets: Targets, seed: int, threads: int
 
 
 def _objective(n_present: int) -> dict[str, Any]:
-    if n_present == 2:  # noqa: PLR2004 - two classes
+    if n_present == 2:  # two classes
         return {"objective": "binary:logistic"}
     return {"objective": "multi:softprob", "num_class": n_present}
 

@@ -91,7 +91,7 @@ def reliability(
 
 
 def _claims(labels: IntArray, probabilities: FloatArray) -> tuple[FloatArray, FloatArray]:
-    if probabilities.shape[1] == 2:  # noqa: PLR2004 - binary
+    if probabilities.shape[1] == 2:  # binary
         return probabilities[:, 1], (labels == 1).astype(np.float64)
     return probabilities.max(axis=1), (probabilities.argmax(axis=1) == labels).astype(np.float64)
 

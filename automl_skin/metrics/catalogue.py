@@ -48,7 +48,7 @@ class Metric:
 
     def _repeated(self, labels: IntArray, probabilities: FloatArray, times: FloatArray) -> float:
         rows = np.repeat(np.arange(len(labels)), times.astype(np.int64))
-        if len(np.unique(labels[rows])) < 2:  # noqa: PLR2004 - nothing to rank
+        if len(np.unique(labels[rows])) < 2:  # nothing to rank
             return float("nan")
         return self.function(labels[rows], probabilities[rows])
 

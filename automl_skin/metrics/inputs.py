@@ -24,7 +24,7 @@ def check_predictions(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> tu
     """
     y = np.asarray(labels)
     p = np.asarray(probabilities, dtype=np.float64)
-    if y.ndim != 1 or p.ndim != 2 or len(y) != len(p) or p.shape[1] < 2:  # noqa: PLR2004 - two axes, two classes
+    if y.ndim != 1 or p.ndim != 2 or len(y) != len(p) or p.shape[1] < 2:  # two axes, two classes
         raise InputError(
             "labels must have shape (n_cases,) and probabilities (n_cases, n_classes >= 2); "
             f"found {y.shape} and {p.shape}"
@@ -70,7 +70,7 @@ def require_two_classes(labels: IntArray) -> IntArray:
         If there are fewer than two: nothing can be ranked then.
     """
     present = np.unique(labels)
-    if len(present) < 2:  # noqa: PLR2004 - a ranking needs two sides
+    if len(present) < 2:  # a ranking needs two sides
         raise InputError(
             f"cases of at least two classes are needed; found {len(labels)} cases of class(es) "
             f"{present.tolist()}; take more cases or a wider subgroup"
@@ -102,6 +102,6 @@ def group_codes(groups: npt.ArrayLike, n_cases: int) -> IntArray:
             f"{np.flatnonzero(missing)[0]}; give each its own"
         )
     distinct, codes = np.unique(names, return_inverse=True)
-    if len(distinct) < 2:  # noqa: PLR2004 - one group cannot be resampled
+    if len(distinct) < 2:  # one group cannot be resampled
         raise InputError(f"at least two groups are needed to resample; found {len(distinct)}")
     return codes.astype(np.int64, copy=False)

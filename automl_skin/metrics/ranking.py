@@ -19,7 +19,7 @@ from automl_skin.metrics.inputs import check_predictions, require_two_classes
 def scored_classes(labels: IntArray, n_classes: int) -> IntArray:
     """Return the classes that a metric averages over: the last of two, or all that have cases."""
     present = require_two_classes(labels)
-    return np.array([1], dtype=np.int64) if n_classes == 2 else present  # noqa: PLR2004 - binary
+    return np.array([1], dtype=np.int64) if n_classes == 2 else present  # binary
 
 
 def _macro(
@@ -139,7 +139,7 @@ def case_brier(labels: IntArray, probabilities: FloatArray) -> FloatArray:
     """Return each case's Brier score, shape (n_cases,)."""
     n_classes = probabilities.shape[1]
     squares: FloatArray = ((probabilities - np.eye(n_classes)[labels]) ** 2).sum(axis=1)
-    return squares / 2 if n_classes == 2 else squares  # noqa: PLR2004 - binary
+    return squares / 2 if n_classes == 2 else squares  # binary
 
 
 def case_log_loss(labels: IntArray, probabilities: FloatArray) -> FloatArray:

@@ -56,7 +56,7 @@ def check_trials(
         If there is no trial, or a trial does not have finite probabilities for all cases.
     """
     trials = np.asarray(probabilities, dtype=np.float64)
-    if trials.ndim != 3 or not len(trials):  # noqa: PLR2004 - three axes
+    if trials.ndim != 3 or not len(trials):  # three axes
         raise InputError(
             "probabilities must have shape (n_trials >= 1, n_cases, n_classes), finished trials only; "
             f"found {trials.shape}"

@@ -39,7 +39,7 @@ def trial_metrics(
         metrics[name] = METRICS[name].function(labels, probabilities)
     if metric.name != "auc":
         metrics[metric.name] = metric.function(labels, probabilities)
-    if material.n_classes == 2:  # noqa: PLR2004 - a binary target
+    if material.n_classes == 2:  # a binary target
         metrics["sensitivity_at_95_specificity"] = sensitivity_at_specificity(
             labels, probabilities[:, 1], 0.95
         )

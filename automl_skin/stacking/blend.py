@@ -112,6 +112,6 @@ def _logit_columns(probabilities: FloatArray) -> FloatArray:
     ndarray of shape (n_cases, n_members) or (n_cases, n_classes * n_members)
     """
     logits = logit(probabilities)
-    if logits.shape[2] == 2:  # noqa: PLR2004 - a binary target
+    if logits.shape[2] == 2:  # a binary target
         return np.asarray(logits[:, :, 1].T)
     return np.asarray(logits.transpose(1, 2, 0).reshape(logits.shape[1], -1))

@@ -60,6 +60,6 @@ def needed_chains(stack: Stack) -> tuple[tuple[int, int], ...]:
 
 def single_stack(trial: int, n_folds: int, n_classes: int) -> Stack:
     """Return the stack that is one trial, unchanged."""
-    n_maps = 1 if n_classes == 2 else n_classes  # noqa: PLR2004 - a binary target
+    n_maps = 1 if n_classes == 2 else n_classes  # a binary target
     identity = Calibrator((1.0,) * n_maps, (0.0,) * n_maps)
     return Stack("best trial", (Blend("average", (trial,), (1.0,)),) * n_folds, (identity,) * n_folds)

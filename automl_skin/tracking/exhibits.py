@@ -35,7 +35,7 @@ class Exhibits:
         probabilities : ndarray of shape (n_cases, n_classes)
         """
         classes = self.cases.classes
-        binary = len(classes) == 2  # noqa: PLR2004 - a binary target
+        binary = len(classes) == 2  # a binary target
         columns = (
             {"probability": probabilities[:, 1]}
             if binary

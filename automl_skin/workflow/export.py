@@ -122,7 +122,7 @@ def bundle_facts(
 
 def operating_points(study: Study, built: BuiltStack, material: Material) -> list[OperatingPoint]:
     """Return the thresholds of a binary target, cross-fitted; none for several classes."""
-    if material.n_classes != 2:  # noqa: PLR2004 - a binary target
+    if material.n_classes != 2:  # a binary target
         return []
     return cross_fitted_operating_points(
         material.labels,

@@ -51,7 +51,7 @@ def calibration_plot(
 
 def draw_reliability(axes: Axes, labels: IntArray, models: Mapping[str, FloatArray]) -> None:
     """Draw the reliability of models into axes."""
-    binary = next(iter(models.values())).shape[1] == 2  # noqa: PLR2004 - one positive class
+    binary = next(iter(models.values())).shape[1] == 2  # one positive class
     x, y = (
         ("Predicted probability", "Observed share") if binary else ("Confidence", "Share of right decisions")
     )
@@ -85,7 +85,7 @@ def _wilson(found: Reliability) -> tuple[FloatArray, FloatArray]:
 
 
 def _draw_counts(axes: Axes, probabilities: FloatArray) -> None:
-    binary = probabilities.shape[1] == 2  # noqa: PLR2004 - one positive class
+    binary = probabilities.shape[1] == 2  # one positive class
     dress(axes, "", "Predicted probability" if binary else "Confidence", "Cases")
     claimed = probabilities[:, 1] if binary else probabilities.max(axis=1)
     axes.hist(claimed, bins=np.linspace(0, 1, 41).tolist(), color=COLOURS[0], alpha=0.75)

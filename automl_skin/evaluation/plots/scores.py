@@ -42,7 +42,7 @@ def scores_plot(
     threshold : float, optional
         Of a binary target; drawn as a line.
     """
-    if len(classes) == 2:  # noqa: PLR2004 - binary
+    if len(classes) == 2:  # binary
         figure = new_figure(5.6, 3.4)
         axes = figure.add_subplot()
         _draw_two(axes, labels, probabilities[:, 1], classes, threshold)
@@ -78,7 +78,7 @@ def _draw_two(
 
 def _draw_threshold(axes: Axes, threshold: float) -> None:
     axes.axvline(threshold, color=INK, linewidth=1.1, linestyle="--")
-    on_the_left = threshold > 0.5  # noqa: PLR2004 - the middle of the axis
+    on_the_left = threshold > 0.5  # the middle of the axis
     axes.annotate(
         f"threshold {threshold:.3f}",
         (threshold, 0.6),
