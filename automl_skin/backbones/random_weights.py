@@ -40,7 +40,7 @@ def draw_weights(network: nn.Module, seed: int) -> None:
 
 
 def _drawn(name: str, parameter: torch.Tensor, seed: int) -> torch.Tensor:
-    if parameter.ndim < 2:  # noqa: PLR2004 -- a vector: scale or bias
+    if parameter.ndim < 2:  # a vector: scale or bias
         constant = bool((parameter == parameter.reshape(-1)[0]).all()) if parameter.numel() else True
         return parameter if constant else torch.zeros_like(parameter)
     n_inputs = prod(parameter.shape[1:])

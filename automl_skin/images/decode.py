@@ -107,7 +107,7 @@ def read_header(content: bytes, *, name: str, pixel_limit: int = PIXEL_LIMIT) ->
         raise ImageError(f"{message}; shrink the image")
     # PIL itself turns a TIFF upright and reports its upright size.
     orientation = 1 if opener is _open_tiff else exif_orientation(picture.info.get("exif"))
-    if orientation >= 5:  # noqa: PLR2004 -- EXIF: 5 to 8 swap rows and columns
+    if orientation >= 5:  # EXIF: 5 to 8 swap rows and columns
         width, height = height, width
     return Photograph(name, width, height, picture, orientation)
 

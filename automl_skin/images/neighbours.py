@@ -99,7 +99,7 @@ def nearest_pairs(
     ndarray of shape (n_pairs, 2)
         Positions, the smaller one first, sorted, each pair once.
     """
-    if len(description) < 2:  # noqa: PLR2004 -- a pair
+    if len(description) < 2:  # a pair
         return np.empty((0, 2), np.int64)
     with threadpool_limits(threads, "blas"):
         chunks = list(_neighbours(description, n_neighbours, likeness, labels))

@@ -27,7 +27,7 @@ def exif_orientation(exif: object) -> int:
         found = _find(exif.removeprefix(b"Exif\0\0"))
     except struct.error:  # cut short
         return _UPRIGHT
-    return found if 1 <= found <= 8 else _UPRIGHT  # noqa: PLR2004 -- the eight of EXIF
+    return found if 1 <= found <= 8 else _UPRIGHT  # the eight of EXIF
 
 
 def _find(tiff: bytes) -> int:

@@ -61,7 +61,7 @@ class Recipe:
             if getattr(self, field) not in get_args(allowed):
                 message = f"a recipe's {field} must be one of {', '.join(get_args(allowed))}"
                 raise ConfigError(f"{message}, not {getattr(self, field)!r}")
-        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:  # noqa: PLR2004 -- RGB
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:  # RGB
             message = "a recipe's mean and std must be three numbers each, std above 0"
             raise ConfigError(f"{message}, not {self.mean} and {self.std}")
 
