@@ -18,6 +18,7 @@ from automl_skin.evaluation.card_facts import (
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.subgroups import Subgroup, subgroup_figures
 from automl_skin.files import read_json
+from automl_skin.metrics.ranking import macro_auc
 from automl_skin.search.material import Material
 from automl_skin.version import __version__
 from automl_skin.workflow.leaderboard import make_leaderboard
@@ -60,6 +61,7 @@ def card_facts(
         figures=opening.figures if opening else None,
         operating_point=next((point for point in points if point.wanted == SHOWN_SENSITIVITY), None),
         subgroups=tuple(card_subgroups(study, built, material)),
+        subgroups_overall=macro_auc(material.labels, built.probabilities),
     )
 
 

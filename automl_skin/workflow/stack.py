@@ -13,6 +13,7 @@ import pandas as pd
 from automl_skin.arrays import FloatArray
 from automl_skin.chains.fitted import FittedChain, with_calibrator
 from automl_skin.errors import IntegrityError, SearchError
+from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.files import atomic_write, read_json, storage_errors, write_json
 from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
@@ -26,7 +27,6 @@ from automl_skin.workflow.study import Study
 from automl_skin.workflow.trials import bench_of, worker_count
 
 STACK = "stack"
-BEST_TRIAL = "best trial"
 
 
 @dataclass(frozen=True)

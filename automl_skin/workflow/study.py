@@ -158,7 +158,8 @@ def list_studies(workspace: Workspace) -> list[tuple[str, str, str, str]]:
     ]:
         settings = parse_settings(read_settings(path), str(path))
         first = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
-        done = len(list((workspace.studies / path.parent.name / "trials").glob("*.json")))
+        trials = (workspace.studies / path.parent.name / "trials").glob("*.json")
+        done = sum(trial.stem.isdecimal() for trial in trials)  # not what a killed process was writing
         rows[path.parent.name] = (path.parent.name, where, f"{done} of {settings.trials}", first)
     return list(rows.values())
 

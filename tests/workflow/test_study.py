@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -72,6 +73,12 @@ def test_studies_are_listed(tiny):
     rows = {row[0]: row for row in list_studies(tiny.workspace)}
     assert rows["synthetic"][1] == "ships with automl-skin"
     assert rows["tiny"][2] == "6 of 6"
+
+
+def test_half_written_trials_are_not_counted(tiny, workspace):
+    shutil.copytree(tiny.study.folder, workspace.studies / "tiny")
+    (workspace.studies / "tiny" / "trials" / ".writing-x1.json").write_text("{")
+    assert {row[0]: row[2] for row in list_studies(workspace)}["tiny"] == "6 of 6"
 
 
 def test_study_below_a_file_is_refused(tiny):

@@ -1,0 +1,82 @@
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from automl_skin.errors import IntegrityError
+from automl_skin.search.material import Material
+from automl_skin.stacking.stack import METHODS
+from automl_skin.workflow.stack import (
+    build_stack,
+    chain_folder,
+    compared_stacks,
+    finished,
+    fit_chains,
+    load_stack,
+    read_stack,
+)
+
+
+@pytest.fixture
+def study(tiny, tmp_path):
+    return replace(tiny.study, folder=shutil.copytree(tiny.study.folder, tmp_path / "tiny"))
+
+
+def change_one_number(study, trial, case):
+    path = study.folder / "trials" / f"{trial:04d}.safetensors"
+    arrays = {name: values.copy() for name, values in load_file(path).items()}
+    arrays["raw"][case, 0] = np.nextafter(arrays["raw"][case, 0], 1.0)
+    save_file(arrays, path)
+
+
+def test_a_chain_that_does_not_repeat_what_was_measured_is_refused(study):
+    shutil.rmtree(study.chains)
+    folds = Material.read(study.material).folds
+    change_one_number(study, trial=1, case=np.flatnonzero(folds == 2)[0])
+    records, told = study.journal.read(), []
+    fit_chains(study, records, [(1, 0), (1, 0)], lambda *counts: told.append(counts))
+    assert told == [(1, 1)]
+    with pytest.raises(IntegrityError, match="trial 1 must repeat what was measured on fold 2 bit for bit"):
+        fit_chains(study, records, [(1, 0), (1, 2)])
+    assert [path.name for path in study.chains.iterdir()] == ["0001-0"]
+
+
+def test_chains_that_are_there_are_not_fitted_again(study, monkeypatch):
+    monkeypatch.setattr("automl_skin.workflow.stack.fit_fold", None)
+    stack = read_stack(study).stack
+    fit_chains(study, study.journal.read(), [(member, 0) for member in stack.members])
+    shutil.rmtree(chain_folder(study, 2, 0))
+    with pytest.raises(TypeError, match="not callable"):
+        fit_chains(study, study.journal.read(), [(2, 0)])
+
+
+def test_loaded_stack_says_of_a_fold_what_was_measured(study):
+    built, material = read_stack(study), Material.read(study.material)
+    held = np.flatnonzero(material.folds == 1)
+    answer = load_stack(study, built.stack, material).predict_fold(material.inputs.take(held), 1)
+    assert answer == pytest.approx(built.probabilities[held], abs=1e-12)
+
+
+def test_a_stack_is_read_as_it_was_built_and_not_after_a_change(study):
+    built = build_stack(study, study.journal.read(), Material.read(study.material))
+    again = read_stack(study)
+    assert (again.stack, again.comparison) == (built.stack, built.comparison)
+    assert np.array_equal(again.probabilities, built.probabilities)
+    assert set(again.comparison.utilities) == set(METHODS)
+    value = json.loads((study.folder / "stack.json").read_text())
+    value["method"] = "another"
+    (study.folder / "stack.json").write_text(json.dumps(value))
+    with pytest.raises(IntegrityError, match=r"stack\.json must have the digest .* it was changed"):
+        read_stack(study)
+
+
+def test_the_locked_test_compares_the_stack_with_the_best_trial_and_finished_baselines(tiny):
+    records, built = tiny.study.journal.read(), read_stack(tiny.study)
+    stacks = compared_stacks(records, built)
+    assert list(stacks) == ["stack", "best trial", "metadata alone", "image alone", "rank average"]
+    assert stacks["best trial"].members == (finished(records)[0].plan.number,)
+    failed = [replace(each, state="failed") if each.plan.number == 0 else each for each in records]
+    assert "metadata alone" not in compared_stacks(failed, built)
