@@ -23,6 +23,6 @@ def leaderboard(
     board = read_leaderboard(existing_study(workspace_of(workspace, cache_dir), study))
     print_leaderboard(terminal, board.table, top)
     terminal.say(
-        f"Best trial: {board.best.naive:.4f}; corrected for the choice: {board.best.corrected:.4f}; "
+        f"Best trial, folds pooled: {board.best.naive:.4f}; corrected for the choice: {board.best.corrected:.4f}; "
         f"{board.tied} trials are tied with it."
     )

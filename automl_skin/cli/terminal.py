@@ -181,7 +181,7 @@ def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
     best = outcome.leaderboard.best
     weights = outcome.built.stack.member_weights
     terminal.say(
-        f"Best trial: {best.naive:.4f}; corrected for having been chosen among "
+        f"Best trial, folds pooled: {best.naive:.4f}; corrected for having been chosen among "
         f"{len(outcome.leaderboard.table)}: {best.corrected:.4f} ({best.interval.low:.4f} to "
         f"{best.interval.high:.4f}). {outcome.leaderboard.tied} trials are tied with the best.",
         f"Stack by {outcome.built.stack.method}: "

@@ -170,16 +170,22 @@ def compared_stacks(records: Sequence[TrialRecord], built: BuiltStack) -> dict[s
 
 def _fit_and_keep(study: Study, record: TrialRecord, fold: int) -> None:
     material = Material.read(study.material)
-    chain, held = fit_fold(bench_of(study), record.plan.config, fold)
-    measured = study.journal.predictions(record.plan.number).raw[material.folds == fold]
-    if not np.array_equal(held, measured):
-        worst = float(np.abs(held - measured).max())
+    fitted, held = fit_fold(bench_of(study), record.plan.config, fold)
+    chain = with_calibrator(fitted, record.calibrators[fold])
+    measured = study.journal.predictions(record.plan.number)
+    rows = material.folds == fold
+    calibrated = record.calibrators[fold].apply(held)
+    if not (
+        np.array_equal(held, measured.raw[rows]) and np.array_equal(calibrated, measured.calibrated[rows])
+    ):
+        worst = float(np.abs(calibrated - measured.calibrated[rows]).max())
         message = (
             f"trial {record.plan.number} must repeat what was measured on fold {fold} bit for bit, and differs by "
-            f"up to {worst:.2g}: the machine or a library is not the one that ran the search; finish it where it began"
+            f"up to {worst:.2g}: its file was changed, or the machine or a library is not the one that ran the search; "
+            "finish it where it began"
         )
         raise IntegrityError(message)
-    _keep(with_calibrator(chain, record.calibrators[fold]), chain_folder(study, record.plan.number, fold))
+    _keep(chain, chain_folder(study, record.plan.number, fold))
 
 
 def _keep(chain: FittedChain, folder: Path) -> None:
