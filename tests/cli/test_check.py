@@ -26,7 +26,7 @@ def test_check_writes_the_audit_and_no_study(tiny, end_to_end, tmp_path):
     assert "biopsy" in audit["quarantined"]
     assert audit["quarantined"]["biopsy"]
     assert {finding["column"] for finding in audit["findings"]} >= {"biopsy"}
-    assert all(finding["message"] for finding in audit["findings"])
+    assert all(finding["reason"] for finding in audit["findings"])
     assert sum(audit["class_counts"].values()) == len(rows)
     assert not {"age", "sex", "site"} & set(audit["quarantined"])
     assert "biopsy" in ended.output
