@@ -21,8 +21,8 @@ def image_rows(rows: pd.DataFrame, roles: Roles, index: ImageIndex) -> pd.DataFr
     TableError
         If an id is missing or an image stands in two rows.
     """
-    given = _ids(rows, roles.image, "image")
-    case = given if roles.case is None else _ids(rows, roles.case, "case")
+    given = require_ids(rows, roles.image, "image")
+    case = given if roles.case is None else require_ids(rows, roles.case, "case")
     path = index.locate(given)
     role = pd.Series("image", index=rows.index, dtype="str")
     if roles.image_role is not None:
@@ -42,8 +42,14 @@ def image_rows(rows: pd.DataFrame, roles: Roles, index: ImageIndex) -> pd.DataFr
     return pd.DataFrame({"case": case, "role": role, "path": path, "status": status, "given": given})
 
 
-def _ids(rows: pd.DataFrame, column: str, what: str) -> "pd.Series[str]":
-    """Return a column of ids, none of which may be missing."""
+def require_ids(rows: pd.DataFrame, column: str, what: str) -> "pd.Series[str]":
+    """Return a column of ids.
+
+    Raises
+    ------
+    TableError
+        If one is missing; the message names the rows.
+    """
     ids = canonical_text(rows[column])
     if ids.isna().any():
         message = (

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from automl_skin.arrays import FloatArray
+from automl_skin.data.image_rows import require_ids
 from automl_skin.data.locate import ImageIndex
 from automl_skin.data.recognise import recognise
 from automl_skin.data.roles import Roles
 from automl_skin.data.table import canonical_text, name_rows
-from automl_skin.errors import ImageError, TableError
+from automl_skin.errors import ImageError
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Photograph, Predictor
 from automl_skin.images.folder import ImageFolder
@@ -53,10 +54,10 @@ class Reading:
         TableError
             If a row has no id.
         """
-        _require_ids(rows, self.roles.image, "image")
+        require_ids(rows, self.roles.image, "image")
         if self.roles.case is None:
             return pd.Series(rows.index.astype("str"), index=rows.index, dtype="str")
-        return _require_ids(rows, self.roles.case, "case")
+        return require_ids(rows, self.roles.case, "case")
 
     def photographs(self, rows: pd.DataFrame) -> Iterator[Photograph]:
         """Yield the photograph of each row; one that cannot be read says why."""
@@ -145,17 +146,6 @@ def probability_columns(facts: BundleFacts, probabilities: FloatArray, wishes: W
     if wishes.prevalence is not None:
         probabilities = correct_prevalence(probabilities, facts.priors[1], wishes.prevalence)
     return {"probability": probabilities[:, 1]}
-
-
-def _require_ids(rows: pd.DataFrame, column: str, what: str) -> "pd.Series[str]":
-    ids = canonical_text(rows[column])
-    if ids.isna().any():
-        message = (
-            f"each row must have an id of its {what} in column {column!r}, and "
-            f"{name_rows(ids.index[ids.isna()])} have none; fill them in, or leave these rows out"
-        )
-        raise TableError(message)
-    return ids
 
 
 def _first_known(metadata: pd.DataFrame) -> pd.DataFrame:
