@@ -26,6 +26,7 @@ ROOMS = [
     "files",
     "settings",
     "rowwise",
+    "workers",
     "metrics",
     "images",
     "data",

@@ -19,10 +19,10 @@ from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
 from automl_skin.search.objective import fit_fold
 from automl_skin.search.trial import TrialRecord
-from automl_skin.search.workers import open_workers
 from automl_skin.stacking.fitted import FittedStack, needed_chains, single_stack
 from automl_skin.stacking.methods import Rows
 from automl_skin.stacking.stack import Comparison, Stack, fit_stack
+from automl_skin.workers import open_workers
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.trials import bench_of, worker_count
 

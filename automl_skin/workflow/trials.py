@@ -11,7 +11,7 @@ from automl_skin.search.objective import Bench
 from automl_skin.search.propose import Proposal, propose
 from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialPlan, TrialRecord
-from automl_skin.search.workers import open_workers
+from automl_skin.workers import open_workers
 from automl_skin.workflow.study import Study
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from automl_skin.search.workers import HereAndNow, open_workers
+from automl_skin.workers import HereAndNow, open_workers
 
 
 def fail():
@@ -32,7 +32,7 @@ def test_an_interrupt_is_not_handed_on():
 
 PROGRAM = """
 import os, sys, time
-from automl_skin.search.workers import open_workers
+from automl_skin.workers import open_workers
 
 if __name__ == "__main__":
     with open_workers(2) as workers:
