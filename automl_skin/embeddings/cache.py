@@ -12,28 +12,23 @@
 Reading takes no lock: a shard is there whole or not at all.
 """
 
-import logging
-import os
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from automl_skin.arrays import BoolArray, Float32Array
 from automl_skin.digests import Json
+from automl_skin.embeddings.kept import holding, let_go, touch
 from automl_skin.embeddings.key import EmbeddingKey
 from automl_skin.embeddings.shard import Shard, count_rows, read_shard, shard_files, write_shard
-from automl_skin.errors import ConfigError, IntegrityError
+from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json, storage_errors, write_json
 
 _KEY = "key.json"
-_SECONDS_A_DAY = 86_400.0
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -106,7 +101,7 @@ class EmbeddingCache:
         folder = self.folder / key.digest
         files = shard_files(folder)
         if files:
-            _touch(folder / _KEY)
+            touch(folder / _KEY)
         for path in files:
             shard = read_shard(path)
             if shard is not None:
@@ -131,7 +126,7 @@ class EmbeddingCache:
         folder = self.folder / key.digest
         with storage_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        with self._locked(key.digest):
+        with holding(self.folder, key.digest, "computes the same embeddings"):
             with storage_errors(folder):
                 folder.mkdir(exist_ok=True)  # it may have been pruned while this process waited
                 for left_over in folder.glob(".writing-*"):  # of a killed process: the lock is ours
@@ -139,20 +134,6 @@ class EmbeddingCache:
             if not (folder / _KEY).is_file():
                 write_json(folder / _KEY, {**key.to_json(), **about})
             yield lambda shard: _write(folder, shard)
-
-    @contextmanager
-    def _locked(self, digest: str) -> Iterator[None]:
-        lock = FileLock(self.folder / f"{digest}.lock")
-        with storage_errors(self.folder):
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                _LOG.warning("another process computes the same embeddings; waiting for it")
-                lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
 
     def list(self) -> tuple[CacheEntry, ...]:
         """Return what the cache holds, least recently used first."""
@@ -181,30 +162,14 @@ class EmbeddingCache:
         StorageError
             If the cache cannot be written.
         """
-        if sum((older_than_days is not None, digest is not None, everything)) != 1:
-            raise ConfigError("prune needs exactly one of: a number of days, a key, or everything")
-        chosen = self.list()
-        if digest is not None:
-            chosen = _beginning_with(digest, chosen)
-        if older_than_days is not None:
-            before = time.time() - older_than_days * _SECONDS_A_DAY
-            chosen = tuple(entry for entry in chosen if entry.last_used < before)
-        return tuple(entry for entry in chosen if self._delete(entry))
-
-    def _delete(self, entry: CacheEntry) -> bool:
-        folder = self.folder / entry.digest
-        lock = FileLock(self.folder / f"{entry.digest}.lock")
-        with storage_errors(folder):
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                _LOG.warning("%s is being computed by another process and was left", entry.digest)
-                return False
-            try:
-                shutil.rmtree(folder)
-            finally:
-                lock.release()
-        return True
+        return let_go(
+            self.list(),
+            self.folder,
+            lambda entry: shutil.rmtree(self.folder / entry.digest),
+            older_than_days=older_than_days,
+            digest=digest,
+            everything=everything,
+        )
 
 
 def _matches(rows: Mapping[str, Sequence[int]], contents: Sequence[str]) -> tuple[list[int], list[int]]:
@@ -221,13 +186,6 @@ def _write(folder: Path, shard: Shard) -> None:
     write_shard(folder, shard)
 
 
-def _touch(path: Path) -> None:
-    try:
-        os.utime(path)
-    except OSError as error:  # a read-only cache can be read all the same
-        _LOG.debug("%s: %s", path, error)
-
-
 def _entry(folder: Path) -> CacheEntry:
     key_file = folder / _KEY
     try:
@@ -238,12 +196,3 @@ def _entry(folder: Path) -> CacheEntry:
     stamp = (key_file if key_file.exists() else folder).stat().st_mtime
     images = sum(count_rows(path) for path in shard_files(folder))
     return CacheEntry(folder.name, key if isinstance(key, dict) else {}, images, sum(sizes), stamp)
-
-
-def _beginning_with(digest: str, entries: Sequence[CacheEntry]) -> tuple[CacheEntry, ...]:
-    chosen = tuple(entry for entry in entries if entry.digest.startswith(digest))
-    if len(chosen) != 1:
-        listed = ", ".join(entry.digest[:12] for entry in entries) or "none"
-        message = f"exactly one cached key must begin with {digest!r}, found {len(chosen)}"
-        raise ConfigError(f"{message}; the cache holds: {listed}")
-    return chosen
