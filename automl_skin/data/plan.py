@@ -38,6 +38,9 @@ from automl_skin.seeding import derive_seed
 
 _STRATUM = "stratum_"
 
+HeldOut = int | tuple[int, ...] | None
+"""Folds that take no part: one, several, or none."""
+
 
 @dataclass(frozen=True)
 class FoldPlan:
@@ -65,7 +68,7 @@ class FoldPlan:
     waiver: str | None = None
     crossing_share: float = 0.0
     notes: tuple[str, ...] = ()
-    _inner: "dict[tuple[int | None, int, int], list[tuple[pd.Index[str], pd.Index[str]]]]" = field(
+    _inner: "dict[tuple[HeldOut, int, int], list[tuple[pd.Index[str], pd.Index[str]]]]" = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -101,14 +104,15 @@ class FoldPlan:
         self._require_fold(fold)
         return self.table.index[self.table["fold"] == fold]
 
-    def training(self, fold: int | None) -> "pd.Index[str]":
-        """Return the development cases outside `fold`; all of them for None."""
-        if fold is not None:
+    def training(self, held_out: HeldOut) -> "pd.Index[str]":
+        """Return the development cases outside one fold or several; all of them for None."""
+        folds = _as_folds(held_out)
+        for fold in folds:
             self._require_fold(fold)
-        return self.table.index[(self.table["part"] == DEVELOPMENT) & (self.table["fold"] != fold)]
+        return self.table.index[(self.table["part"] == DEVELOPMENT) & ~self.table["fold"].isin(folds)]
 
     def inner(
-        self, held_out_fold: int | None, n_splits: int, seed: int = 0
+        self, held_out: HeldOut, n_splits: int, seed: int = 0
     ) -> "list[tuple[pd.Index[str], pd.Index[str]]]":
         """Split the training rows of a fold once more, by whole groups, stratified.
 
@@ -117,8 +121,8 @@ class FoldPlan:
 
         Parameters
         ----------
-        held_out_fold : int or None
-            The fold whose cases take no part; None splits the whole development part.
+        held_out : int, tuple of int or None
+            The fold or folds whose cases take no part; None splits the whole development part.
         n_splits : int
             How many parts, each of them held once.
         seed : int
@@ -134,7 +138,7 @@ class FoldPlan:
         ConfigError
             If there are fewer groups than parts.
         """
-        key = (held_out_fold, n_splits, seed)
+        key = (_as_folds(held_out), n_splits, seed)
         if key not in self._inner:
             self._inner[key] = self._deal_inner(*key)
         return self._inner[key]
@@ -189,9 +193,9 @@ class FoldPlan:
             raise ConfigError(f"the fold must be one of {self.folds}, found {fold!r}")
 
     def _deal_inner(
-        self, held_out_fold: int | None, n_splits: int, seed: int
+        self, held_out: HeldOut, n_splits: int, seed: int
     ) -> "list[tuple[pd.Index[str], pd.Index[str]]]":
-        rows = self.table.loc[self.training(held_out_fold)]
+        rows = self.table.loc[self.training(held_out)]
         n_groups = rows["group"].nunique()
         if not 1 < n_splits <= n_groups:
             message = (
@@ -313,6 +317,12 @@ def _with_folds(groups: Groups, strata: pd.DataFrame, given: GivenSplit, folds: 
     for column in strata.columns:
         table[f"{_STRATUM}{column}"] = strata[column].where(development, "")
     return FoldPlan(table, seed, notes=notes)
+
+
+def _as_folds(held_out: HeldOut) -> tuple[int, ...]:
+    if held_out is None:
+        return ()
+    return tuple(sorted(held_out)) if isinstance(held_out, tuple) else (int(held_out),)
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -124,6 +124,19 @@ def test_inner_splits_differ_by_seed_and_are_remembered():
     assert not first[0][1].equals(plan.inner(0, 3, seed=2)[0][1])
 
 
+def test_inner_splits_without_two_folds_have_no_case_of_either():
+    plan = make_plan(*study())
+    held_out = plan.held_out(1).union(plan.held_out(3))
+    parts = plan.inner((3, 1), 4)
+    assert parts is plan.inner((1, 3), 4)
+    for fitted, held in parts:
+        assert held_out.intersection(fitted.union(held)).empty
+        assert set(fitted) | set(held) == set(plan.development) - set(held_out)
+        assert not set(plan.table.loc[fitted, "group"]) & set(plan.table.loc[held, "group"])
+    assert plan.inner((2,), 4) is plan.inner(2, 4)
+    assert plan.inner((), 4) is plan.inner(None, 4)
+
+
 def test_inner_splits_survive_a_class_that_is_rare_in_them():
     groups, strata = study(120, per_lesion=1)
     strata["class"] = np.where(np.arange(120) < 6, "rare", "often")
