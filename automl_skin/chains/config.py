@@ -14,18 +14,48 @@ metanet    image and metadata together   - (metadata gates the image columns, Li
 late       image; metadata               weighted mean of the probabilities
 rank       image; metadata               mean of the ranks within the held-out fold
 ========== ============================= ========================================================
+
+Tuned networks come as K fold networks, and two of them have no column in common. They reach a chain in one of
+four *ways*, for the chain of fold k (of K, with a = k + 1 modulo K):
+
+======== ====================== ==================================================================
+way      networks               image columns
+======== ====================== ==================================================================
+within   without k              its embeddings, of training rows and of fold k
+rotation without k and a        its embeddings; the training rows are those of fold a alone
+logits   all; without k to new  each row's logits by the network without the row's own fold
+own      without k              its logits; nothing is fitted
+======== ====================== ==================================================================
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from automl_skin.chains.inputs import FROZEN, embedding_name
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.weighting import ClassWeighting
 
 IMAGE = "image"
 METADATA = "metadata"
+
+WITHIN = "within"
+ROTATION = "rotation"
+LOGITS = "logits"
+OWN = "own"
+WAYS = (WITHIN, ROTATION, LOGITS, OWN)
+
+
+def rotated(fold: int, n_folds: int) -> int:
+    """Return the fold whose rows train the chain of `fold` in the way `rotation`.
+
+    Examples
+    --------
+    >>> [rotated(fold, 3) for fold in range(3)]
+    [1, 2, 0]
+    """
+    return (fold + 1) % n_folds
 
 
 @dataclass(frozen=True)
@@ -113,6 +143,10 @@ class ChainConfig:
         Class weights of the training rows.
     image_weight : float
         Weight of the image branch in the fusion `late`, in [0, 1].
+    tuning : str
+        Name of the networks' tuning, "frozen" for weights as they come.
+    way : {"", "within", "rotation", "logits", "own"}
+        How tuned networks reach the chain; empty for frozen ones.
     """
 
     fusion: str
@@ -123,6 +157,26 @@ class ChainConfig:
     labels: str = "target"
     weighting: ClassWeighting = "none"
     image_weight: float = 0.5
+    tuning: str = FROZEN
+    way: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.way in WAYS) != self.is_tuned or (self.is_tuned and not self.uses_image):
+            message = (
+                f"a chain with tuned networks must have an image and one of the ways {', '.join(WAYS)}, and one with "
+                f"frozen networks none; found tuning {self.tuning!r}, way {self.way!r}, fusion {self.fusion!r}"
+            )
+            raise ConfigError(message)
+
+    @property
+    def is_tuned(self) -> bool:
+        """Whether the networks were tuned on the study's cases."""
+        return self.tuning != FROZEN
+
+    @property
+    def uses_logits(self) -> bool:
+        """Whether the image columns are logits of the networks' own heads."""
+        return self.way in {LOGITS, OWN}
 
     @property
     def family(self) -> str:
@@ -141,14 +195,27 @@ class ChainConfig:
 
     @property
     def kind(self) -> str:
-        """What kind of chain it is, whatever its hyperparameters: fusion, heads, and what they are trained on."""
-        return " ".join([self.fusion, *(branch.family for branch in self.branches), self.labels])
+        """What kind of chain it is, whatever its hyperparameters: fusion, heads, labels, and tuning."""
+        tuned = [self.tuning, self.way] if self.is_tuned else []
+        return " ".join([self.fusion, *(branch.family for branch in self.branches), self.labels, *tuned])
 
     @property
     def title(self) -> str:
         """What a person calls the chain: backbones, tuning, fusion and head."""
-        image = ["+".join(self.backbones), self.recipe, "frozen"] if self.uses_image else []
+        tuned = [self.tuning, self.way] if self.is_tuned else [FROZEN]
+        image = ["+".join(self.backbones), self.recipe, *tuned] if self.uses_image else []
         return " ".join([*image, self.fusion, self.family])
+
+    def held_out(self, fold: int, n_folds: int) -> tuple[int, ...]:
+        """Return the folds that the networks of a fold's chain have not seen; none for frozen ones."""
+        if not self.is_tuned:
+            return ()
+        return tuple(sorted({fold, rotated(fold, n_folds)})) if self.way == ROTATION else (fold,)
+
+    def image_names(self, fold: int, n_folds: int) -> tuple[str, ...]:
+        """Return the names of the embeddings that the chain of a fold applies, one a backbone."""
+        held_out = self.held_out(fold, n_folds)
+        return tuple(embedding_name(name, self.recipe, self.tuning, held_out) for name in self.backbones)
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as JSON."""
@@ -161,6 +228,8 @@ class ChainConfig:
             "labels": self.labels,
             "weighting": self.weighting,
             "image_weight": self.image_weight,
+            "tuning": self.tuning,
+            "way": self.way,
         }
 
     @classmethod

@@ -80,7 +80,7 @@ class FittedChain:
         """Return the image columns; a case without an image gets zeros, the average image."""
         if self.projection is None:
             return None
-        block = inputs.image_block(self.config.backbones, self.config.recipe)
+        block = inputs.image_block(self.config.image_names(0, 1))
         return np.where(inputs.has_image[:, None], self.projection.transform(block), np.float32(0))
 
     def branch_probabilities(self, image: Float32Array | None, metadata: Float32Array | None) -> FloatArray:

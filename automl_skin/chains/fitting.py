@@ -157,7 +157,7 @@ class FoldFitter:
         return Prepared(full.part.first(width), narrow(full.training, width), narrow(full.held, width))
 
     def _fit_projection(self, config: ChainConfig, fold: int, most: int | None) -> Prepared[Projection]:
-        block = self.inputs.image_block(config.backbones, config.recipe)
+        block = self.inputs.image_block(config.image_names(0, 1))
         training = (self.folds != fold) & self.inputs.has_image
         seed = derive_seed(self.seed, "projection", *config.backbones, config.recipe, fold)
         projection = fit_projection(block[training], most, seed=seed)

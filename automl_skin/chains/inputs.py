@@ -1,17 +1,46 @@
 """What chains are given: per case the embeddings by name, and the metadata."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import BoolArray, Float32Array, IntArray
 
+if TYPE_CHECKING:
+    from automl_skin.backbones.tuning.tuned_head import TunedHead
+    from automl_skin.embeddings.key import TunedOn
 
-def embedding_name(backbone: str, recipe: str) -> str:
-    """Return the name under which a backbone's embeddings of a recipe are kept."""
-    return f"{backbone}@{recipe}"
+FROZEN = "frozen"
+"""The tuning of weights that are used as they come."""
+
+
+def embedding_name(backbone: str, recipe: str, tuning: str = FROZEN, held_out: Sequence[int] = ()) -> str:
+    """Return the name under which a network's embeddings are kept.
+
+    Parameters
+    ----------
+    backbone : str
+    recipe : str
+        Name of the recipe of the pixels.
+    tuning : str
+        Name of the tuning; "frozen" for weights as they come.
+    held_out : sequence of int
+        Folds that the tuning has not seen.
+
+    Examples
+    --------
+    >>> embedding_name("resnet18", "plain")
+    'resnet18@plain'
+    >>> embedding_name("resnet18", "plain", "full", (3, 2))
+    'resnet18@plain@full.without-2-3'
+    """
+    if tuning == FROZEN:
+        return f"{backbone}@{recipe}"
+    without = "".join(f"-{fold}" for fold in sorted(held_out))
+    return f"{backbone}@{recipe}@{tuning}.without{without}"
 
 
 @dataclass(frozen=True)
@@ -21,16 +50,22 @@ class CaseInputs:
     Parameters
     ----------
     embeddings : mapping of str to ndarray of shape (n_cases, n_dimensions)
-        By `embedding_name`; zeros where a case has no image.
+        By `embedding_name`; zeros where a case has no image, NaN where a tuned network was not applied to it.
     has_image : ndarray of shape (n_cases,)
         Whether a case has a readable image.
     metadata : DataFrame of shape (n_cases, n_fields)
         As in the manifest; missing values are NA.
+    heads : mapping of str to TunedHead
+        The own head of every tuned network, by `embedding_name`.
+    tuned_on : mapping of str to TunedOn
+        Which rows tuned each network, by `embedding_name`; frozen ones are not in it.
     """
 
     embeddings: Mapping[str, Float32Array]
     has_image: BoolArray
     metadata: pd.DataFrame
+    heads: "Mapping[str, TunedHead]" = field(default_factory=dict)
+    tuned_on: "Mapping[str, TunedOn]" = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.has_image)
@@ -38,13 +73,19 @@ class CaseInputs:
     def take(self, positions: IntArray) -> "CaseInputs":
         """Return the cases at `positions`."""
         embeddings = {name: values[positions] for name, values in self.embeddings.items()}
-        return CaseInputs(embeddings, self.has_image[positions], self.metadata.iloc[positions])
+        metadata = self.metadata.iloc[positions]
+        return CaseInputs(embeddings, self.has_image[positions], metadata, self.heads, self.tuned_on)
 
-    def image_block(self, backbones: Sequence[str], recipe: str) -> Float32Array:
-        """Return the embeddings of several backbones side by side.
+    def image_block(self, names: Sequence[str]) -> Float32Array:
+        """Return the embeddings of several networks side by side.
+
+        Parameters
+        ----------
+        names : sequence of str
+            By `embedding_name`.
 
         Returns
         -------
         ndarray of shape (n_cases, sum of n_dimensions)
         """
-        return np.concatenate([self.embeddings[embedding_name(name, recipe)] for name in backbones], axis=1)
+        return np.concatenate([self.embeddings[name] for name in names], axis=1)

@@ -1,10 +1,13 @@
 """What an embedding depends on besides the image, and which cases it may score."""
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-from automl_skin.backbones.device import Precision
 from automl_skin.digests import Json, digest_json
 from automl_skin.errors import LeakageError
+
+if TYPE_CHECKING:  # the workers of a search read keys, and none of them waits for torch
+    from automl_skin.backbones.device import Precision
 
 _VERSION = 1  # counts changes of `embed` that change embeddings: old ones no longer match
 
@@ -50,7 +53,7 @@ class EmbeddingKey:
     weights: str
     recipe: str
     views: int
-    precision: Precision
+    precision: "Precision"
     tuned_on: TunedOn | None = None
 
     @property
@@ -80,9 +83,12 @@ def check_provenance(key: EmbeddingKey, plan_digest: str, fold: int) -> None:
     LeakageError
         If the weights were tuned under another plan, or on this fold.
     """
-    tuned_on = key.tuned_on
-    if tuned_on is None:
-        return
+    if key.tuned_on is not None:
+        check_tuned_on(key.tuned_on, plan_digest, fold)
+
+
+def check_tuned_on(tuned_on: TunedOn, plan_digest: str, fold: int) -> None:
+    """Refuse to score the cases of a fold with weights that were tuned on them; see `check_provenance`."""
     if tuned_on.plan_digest != plan_digest:
         message = "tuned weights must belong to the study's own fold plan"
         found = f"these were tuned under plan {tuned_on.plan_digest[:12]}, the study has {plan_digest[:12]}"

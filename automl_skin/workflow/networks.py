@@ -2,37 +2,55 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automl_skin.backbones.catalogue import Backbone, resolve_backbone
 from automl_skin.backbones.recipe import default_recipe
 from automl_skin.backbones.views import check_views
-from automl_skin.chains.inputs import embedding_name
+from automl_skin.chains.inputs import FROZEN, embedding_name
+from automl_skin.embeddings.key import TunedOn
 from automl_skin.images.recipe import Recipe
 from automl_skin.search.config import StudyConfig
+
+if TYPE_CHECKING:
+    from automl_skin.backbones.tuning.tuned_head import TunedHead
 
 RECIPE_NAMES = {"none": "plain", "shades_of_grey": "grey"}
 
 
 @dataclass(frozen=True)
 class EmbeddingSet:
-    """One backbone with one recipe.
+    """One network with one recipe.
 
     Parameters
     ----------
     backbone : Backbone
+        As it comes, or a tuned network's folder under the name of the backbone that it started from.
     recipe_name : str
         As the search calls it.
     recipe : Recipe
+    tuning : str
+        Name of the tuning, "frozen" for weights as they come.
+    held_out : tuple of int
+        Folds that the tuning has not seen.
+    tuned_on : TunedOn or None
+        Which rows tuned the weights.
+    head : TunedHead or None
+        The tuned network's own head.
     """
 
     backbone: Backbone
     recipe_name: str
     recipe: Recipe
+    tuning: str = FROZEN
+    held_out: tuple[int, ...] = ()
+    tuned_on: TunedOn | None = None
+    head: "TunedHead | None" = None
 
     @property
     def name(self) -> str:
         """Name under which the embeddings are kept."""
-        return embedding_name(self.backbone.name, self.recipe_name)
+        return embedding_name(self.backbone.name, self.recipe_name, self.tuning, self.held_out)
 
 
 def embedding_sets(config: StudyConfig) -> list[EmbeddingSet]:

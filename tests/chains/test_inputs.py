@@ -6,7 +6,7 @@ from automl_skin.chains.inputs import embedding_name
 def test_backbones_stand_side_by_side_in_the_order_asked_for(material):
     inputs = material.inputs
     net, other = (inputs.embeddings[embedding_name(name, "plain")] for name in ("net", "other"))
-    assert (inputs.image_block(("other", "net"), "plain") == np.hstack([other, net])).all()
+    assert (inputs.image_block(("other@plain", "net@plain")) == np.hstack([other, net])).all()
 
 
 def test_take_keeps_rows_together(material):
@@ -14,6 +14,4 @@ def test_take_keeps_rows_together(material):
     taken = material.inputs.take(positions)
     assert len(taken) == 3
     assert taken.metadata.index.tolist() == material.cases.index[positions].tolist()
-    assert (
-        taken.image_block(("net",), "plain") == material.inputs.image_block(("net",), "plain")[positions]
-    ).all()
+    assert (taken.image_block(("net@plain",)) == material.inputs.image_block(("net@plain",))[positions]).all()
