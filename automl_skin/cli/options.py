@@ -8,6 +8,7 @@ import typer
 
 DATA = "What to learn from"
 NETWORKS = "Networks"
+TUNING = "Tuning"
 SEARCH = "Search"
 PLACES = "Where things lie"
 
@@ -107,6 +108,99 @@ TrackingUri = Annotated[
     str | None,
     typer.Option(
         "--tracking-uri", help="MLflow server; the workspace's own store by default.", rich_help_panel=PLACES
+    ),
+]
+
+Backbone = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--backbone",
+        help="timm name, tagged name, or folder in --weights-dir. Repeatable.",
+        rich_help_panel=NETWORKS,
+    ),
+]
+Weights = Annotated[
+    str | None, typer.Option("--weights", help="pretrained or random.", rich_help_panel=NETWORKS)
+]
+WeightsDir = Annotated[
+    Path | None,
+    typer.Option("--weights-dir", help="Folder of weights in timm's hub layout.", rich_help_panel=NETWORKS),
+]
+Size = Annotated[
+    str | None,
+    typer.Option("--size", help="Input in pixels: HEIGHTxWIDTH or one side.", rich_help_panel=NETWORKS),
+]
+Views = Annotated[
+    int | None,
+    typer.Option(
+        "--views", help="1, 4 or 8 flips whose embeddings are averaged [1].", rich_help_panel=NETWORKS
+    ),
+]
+Colour = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--colour",
+        help="Colour constancy: none, shades_of_grey. Repeatable: both are searched.",
+        rich_help_panel=NETWORKS,
+    ),
+]
+BatchSize = Annotated[
+    int | None, typer.Option("--batch-size", help="Images a step of stage one.", rich_help_panel=NETWORKS)
+]
+Folds = Annotated[
+    int | None, typer.Option("--folds", help="Folds of the development part [5].", rich_help_panel=DATA)
+]
+LockedShare = Annotated[
+    float | None,
+    typer.Option("--locked-share", help="Share of the locked test set [0.2].", rich_help_panel=DATA),
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Of everything random [0].", rich_help_panel=SEARCH)]
+Tuning = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tuning",
+        help="none, auto (device and budget decide), head, partial, full, joint or robust. "
+        "Repeatable: carried out in this order [auto].",
+        rich_help_panel=TUNING,
+    ),
+]
+TuningBudget = Annotated[
+    str | None,
+    typer.Option("--tuning-budget", help="Time for tuning in all: 45m, 2h.", rich_help_panel=TUNING),
+]
+TuningSet = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tuning-set",
+        help="Change of every tuning, such as epochs=6 or loss=focal. Repeatable.",
+        rich_help_panel=TUNING,
+    ),
+]
+Way = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--way",
+        help="How tuned networks reach stage two: within, rotation, logits, own. "
+        "Repeatable [within, logits, own].",
+        rich_help_panel=TUNING,
+    ),
+]
+Devices = Annotated[
+    str | None,
+    typer.Option("--devices", help="Devices that tune side by side: cuda:0,cuda:1.", rich_help_panel=TUNING),
+]
+Objective = Annotated[
+    str | None,
+    typer.Option(
+        "--objective",
+        help="auc, or robust: the mean of the metric and of the metric on shifted images [auc].",
+        rich_help_panel=SEARCH,
+    ),
+]
+ShiftCases = Annotated[
+    int | None,
+    typer.Option(
+        "--shift-cases", help="Cases whose images are shifted to measure that [1000].", rich_help_panel=SEARCH
     ),
 ]
 

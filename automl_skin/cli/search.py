@@ -1,12 +1,11 @@
 """``automl-skin search``: the main job."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from automl_skin.cli import options
-from automl_skin.cli.options import DATA, NETWORKS, SEARCH
+from automl_skin.cli.options import DATA, SEARCH
 from automl_skin.cli.settings import Given, collect, workspace_of
 
 
@@ -51,52 +50,21 @@ def search(
     patient_column: options.PatientColumn = None,
     lesion_column: options.LesionColumn = None,
     source_column: options.SourceColumn = None,
-    folds: Annotated[
-        int | None, typer.Option("--folds", help="Folds of the development part [5].", rich_help_panel=DATA)
-    ] = None,
-    locked_share: Annotated[
-        float | None,
-        typer.Option("--locked-share", help="Share of the locked test set [0.2].", rich_help_panel=DATA),
-    ] = None,
-    backbone: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--backbone",
-            help="timm name, tagged name, or folder in --weights-dir. Repeatable.",
-            rich_help_panel=NETWORKS,
-        ),
-    ] = None,
-    weights: Annotated[
-        str | None, typer.Option("--weights", help="pretrained or random.", rich_help_panel=NETWORKS)
-    ] = None,
-    weights_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights-dir", help="Folder of weights in timm's hub layout.", rich_help_panel=NETWORKS
-        ),
-    ] = None,
-    size: Annotated[
-        str | None,
-        typer.Option("--size", help="Input in pixels: HEIGHTxWIDTH or one side.", rich_help_panel=NETWORKS),
-    ] = None,
-    views: Annotated[
-        int | None,
-        typer.Option(
-            "--views", help="1, 4 or 8 flips whose embeddings are averaged [1].", rich_help_panel=NETWORKS
-        ),
-    ] = None,
-    colour: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--colour",
-            help="Colour constancy: none, shades_of_grey. Repeatable: both are searched.",
-            rich_help_panel=NETWORKS,
-        ),
-    ] = None,
+    folds: options.Folds = None,
+    locked_share: options.LockedShare = None,
+    backbone: options.Backbone = None,
+    weights: options.Weights = None,
+    weights_dir: options.WeightsDir = None,
+    size: options.Size = None,
+    views: options.Views = None,
+    colour: options.Colour = None,
     device: options.Device = None,
-    batch_size: Annotated[
-        int | None, typer.Option("--batch-size", help="Images a step of stage one.", rich_help_panel=NETWORKS)
-    ] = None,
+    batch_size: options.BatchSize = None,
+    tuning: options.Tuning = None,
+    tuning_budget: options.TuningBudget = None,
+    tuning_set: options.TuningSet = None,
+    way: options.Way = None,
+    devices: options.Devices = None,
     trials: Annotated[
         int | None,
         typer.Option("--trials", help="Total of the study's trials [200].", rich_help_panel=SEARCH),
@@ -127,9 +95,9 @@ def search(
     sampler: Annotated[
         str | None, typer.Option("--sampler", help="tpe or random [tpe].", rich_help_panel=SEARCH)
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="Of everything random [0].", rich_help_panel=SEARCH)
-    ] = None,
+    seed: options.Seed = None,
+    objective: options.Objective = None,
+    shift_cases: options.ShiftCases = None,
     jobs: Annotated[
         int | None,
         typer.Option(

@@ -24,8 +24,11 @@ def collect(given: Given) -> dict[str, Any]:
             settings[name] = str(value)
     if "positive" in settings:
         settings["positive"] = split_commas(settings["positive"])
-    if "timeout" in settings:
-        settings["timeout_seconds"] = parse_duration(settings.pop("timeout"))
+    for name in ("timeout", "tuning_budget"):
+        if name in settings:
+            settings[f"{name}_seconds"] = parse_duration(settings.pop(name))
+    if "devices" in settings:
+        settings["devices"] = split_commas(settings["devices"])
     return settings
 
 

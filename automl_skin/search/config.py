@@ -9,7 +9,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
-from automl_skin.chains.config import FUSIONS
+from automl_skin.chains.config import FUSIONS, WAYS
 from automl_skin.errors import ConfigError
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.files import write_text
@@ -35,9 +35,14 @@ RUNTIME = frozenset(
         "weights_dir",
         "images",
         "data",
+        "tuning_budget_seconds",
+        "devices",
     }
 )
 """Settings that may change from one call to the next: they do not change what a trial's outcome means."""
+
+NO_TUNING = "none"
+AUTO_TUNING = "auto"
 
 
 @checked_dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
@@ -89,6 +94,20 @@ class StudyConfig:
         Of the metadata encoder.
     trials, timeout_seconds, jobs, device, batch_size, tracking_uri
         How far and where the search runs.
+    tuning : tuple of str
+        ``none``, ``auto`` (the device and the budget decide), or names in `TUNINGS`, carried out in this order.
+    tuning_budget_seconds : float or None
+        Time for tuning, over all calls of the study; None for as long as named tunings take.
+    tuning_set : tuple of str
+        Changes such as ``epochs=6`` of every tuning that is named.
+    way : tuple of {"within", "rotation", "logits", "own"}
+        How tuned networks reach stage two; several are searched.
+    devices : tuple of str
+        Devices that tune side by side; empty for `device` alone.
+    objective : {"auc", "robust"}
+        What the search maximises: the metric, or its mean with the metric on shifted images.
+    shift_cases : int
+        Development cases whose images are shifted to measure that.
     """
 
     data: str = ""
@@ -132,10 +151,19 @@ class StudyConfig:
     device: str = "auto"
     batch_size: int = 0
     tracking_uri: str = ""
+    tuning: tuple[str, ...] = (AUTO_TUNING,)
+    tuning_budget_seconds: float | None = None
+    tuning_set: tuple[str, ...] = ()
+    way: tuple[str, ...] = ("within", "logits", "own")
+    devices: tuple[str, ...] = ()
+    objective: Literal["auc", "robust"] = "auc"
+    shift_cases: int = 1000
 
     def __post_init__(self) -> None:
         _check_names("family", self.family, tuple(FAMILIES))
         _check_names("fusion", self.fusion, tuple(FUSIONS))
+        _check_names("way", self.way, WAYS)
+        check_tuning(self.tuning, self.tuning_set)
         self.scored_by()
         _ = self.input_size
         for name in ("backbone", "colour"):
@@ -147,13 +175,16 @@ class StudyConfig:
             ("jobs", 0),
             ("batch_size", 0),
             ("seed", 0),
+            ("shift_cases", 1),
         ):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} must be at least {least}; found {getattr(self, name)}")
         if not 0.0 <= self.mask_share < 1.0:
             raise ConfigError(f"mask_share must lie in [0, 1); found {self.mask_share}")
-        if self.timeout_seconds is not None and not self.timeout_seconds > 0.0:
-            raise ConfigError(f"timeout_seconds must be greater than 0; found {self.timeout_seconds}")
+        for name in ("timeout_seconds", "tuning_budget_seconds"):
+            seconds = getattr(self, name)
+            if seconds is not None and not seconds > 0.0:
+                raise ConfigError(f"{name} must be greater than 0; found {seconds}")
 
     @property
     def is_synthetic(self) -> bool:
@@ -198,6 +229,20 @@ class StudyConfig:
 
 
 KNOWN = tuple(field.name for field in fields(StudyConfig))
+
+
+def settings_before(begun: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the settings that a study's identity does not have yet meant when it was begun.
+
+    They are the defaults, but for tuning: before there was such a setting, nothing was tuned.
+
+    Examples
+    --------
+    >>> settings_before({"seed": 3})["tuning"]
+    ['none']
+    """
+    then = {**StudyConfig().identity(), "tuning": [NO_TUNING]}
+    return {name: value for name, value in then.items() if name not in begun}
 
 
 def parse_settings(settings: Mapping[str, Any], where: str) -> StudyConfig:
@@ -263,6 +308,57 @@ def _toml(value: Any) -> str:
 def _plain(config: StudyConfig) -> dict[str, Any]:
     values = asdict(config)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def tuning_changes(tuning_set: Sequence[str]) -> dict[str, str]:
+    """Return the changes of a tuning by name.
+
+    Raises
+    ------
+    ConfigError
+        If one has not the form ``name=value``, or a name stands twice.
+
+    Examples
+    --------
+    >>> tuning_changes(["epochs=6", "loss=focal"])
+    {'epochs': '6', 'loss': 'focal'}
+    """
+    changes: dict[str, str] = {}
+    for text in tuning_set:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals and value) or name in changes:
+            raise ConfigError(
+                f"tuning_set must be name=value, each name once, such as epochs=6; found {text!r}"
+            )
+        changes[name] = value
+    return changes
+
+
+def check_tuning(tuning: tuple[str, ...], tuning_set: tuple[str, ...]) -> None:
+    """Check names of tunings and what is changed of them.
+
+    Raises
+    ------
+    ConfigError
+        If a name or a change is unknown, or the names contradict each other.
+    """
+    changes = tuning_changes(tuning_set)
+    alone = {NO_TUNING, AUTO_TUNING} & set(tuning)
+    if not tuning or (alone and len(tuning) > 1) or len(set(tuning)) < len(tuning):
+        raise ConfigError(
+            "tuning must be none, auto, or different names of tunings, such as full and joint; "
+            f"found {', '.join(tuning) or 'nothing'}"
+        )
+    if tuning == (NO_TUNING,) and changes:
+        raise ConfigError(
+            f"tuning_set changes what is tuned, and tuning is none; found {', '.join(tuning_set)}"
+        )
+    if alone and not changes:
+        return
+    from automl_skin.backbones.tuning.recipe import tuning_by_name
+
+    for name in ("full",) if alone else tuning:
+        tuning_by_name(name, changes)
 
 
 def _check_names(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:

@@ -26,7 +26,14 @@ from automl_skin.data.plan import FoldPlan
 from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
 from automl_skin.files import read_json, storage_errors, write_json
-from automl_skin.search.config import RUNTIME, StudyConfig, parse_settings, read_settings, write_settings
+from automl_skin.search.config import (
+    RUNTIME,
+    StudyConfig,
+    parse_settings,
+    read_settings,
+    settings_before,
+    write_settings,
+)
 from automl_skin.search.trial import TrialJournal
 from automl_skin.settings import Workspace
 from automl_skin.synthetic.study import SYNTHETIC_ARGUMENTS
@@ -114,7 +121,7 @@ def open_study(workspace: Workspace, name: str, flags: Mapping[str, Any]) -> Stu
     """
     name = study_name(name, flags)
     folder = workspace.study_folder(name)
-    settings = _file_settings(folder, Path(name).name)
+    settings = {**_settings_of_then(folder), **_file_settings(folder, Path(name).name)}
     config = settings_of(settings, flags, str(folder / "study.toml"))
     _check_identity(folder, config)
     return Study(Path(name).name, folder, config, workspace)
@@ -205,17 +212,24 @@ def _absolute(flags: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
+def _settings_of_then(folder: Path) -> dict[str, Any]:
+    """Return the settings that a study was begun without, as they were then; none for a study not yet begun."""
+    path = folder / "identity.json"
+    if not path.is_file():
+        return {}
+    begun: Any = read_json(path)
+    return settings_before(begun["settings"])
+
+
 def _check_identity(folder: Path, config: StudyConfig) -> None:
     path = folder / "identity.json"
     if not path.is_file():
         return
     begun: Any = read_json(path)
-    now = config.identity()
-    differing = [name for name in now if begun["settings"].get(name) != now[name]]
+    then, now = {**begun["settings"], **settings_before(begun["settings"])}, config.identity()
+    differing = [name for name in now if then[name] != now[name]]
     if differing:
-        listing = "; ".join(
-            f"{name}: {begun['settings'].get(name)!r}, now {now[name]!r}" for name in differing
-        )
+        listing = "; ".join(f"{name}: {then[name]!r}, now {now[name]!r}" for name in differing)
         message = (
             f"a study must go on with the settings it was begun with; {folder.name} was begun with {listing}. "
             f"Give another --study for these settings (only {', '.join(sorted(RUNTIME))} may change)"

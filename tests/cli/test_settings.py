@@ -7,6 +7,8 @@ def test_flags_are_named_like_settings():
     given = {
         "positive": "mel, bcc,",
         "timeout": "1h30m",
+        "tuning_budget": "2h",
+        "devices": "cuda:0, cuda:1",
         "weights_dir": Path("weights"),
         "trials": None,
         "seed": 0,
@@ -18,6 +20,8 @@ def test_flags_are_named_like_settings():
     assert collect(Given(given)) == {
         "positive": ["mel", "bcc"],
         "timeout_seconds": 5400.0,
+        "tuning_budget_seconds": 7200.0,
+        "devices": ["cuda:0", "cuda:1"],
         "weights_dir": "weights",
         "seed": 0,
     }

@@ -10,6 +10,7 @@ from automl_skin.search.config import (
     StudyConfig,
     parse_settings,
     read_settings,
+    settings_before,
     write_settings,
 )
 
@@ -64,6 +65,14 @@ def test_types_are_checked(name, value):
         ({"backbone": []}, "backbone must name at least one"),
         ({"family": ["lightgbm", "svm"]}, "family must name some of lightgbm, .*; found svm"),
         ({"fusion": []}, "fusion must name some of image, .*; found none"),
+        ({"tuning_budget_seconds": 0}, "tuning_budget_seconds must be greater than 0"),
+        ({"shift_cases": 0}, "shift_cases must be at least 1"),
+        ({"way": ["across"]}, "way must name some of within, rotation, logits, own; found across"),
+        ({"tuning": []}, "tuning must be none, auto, or different names of tunings.*found nothing"),
+        ({"tuning": ["auto", "full"]}, "found auto, full"),
+        ({"tuning": ["full", "full"]}, "found full, full"),
+        ({"tuning": ["full"], "tuning_set": ["epochs"]}, "tuning_set must be name=value.*found 'epochs'"),
+        ({"tuning": ["none"], "tuning_set": ["epochs=3"]}, "tuning is none; found epochs=3"),
         ({"metric": "accuracy"}, "the metric must be one of auc, "),
         ({"metric": "partial_auc", "min_tpr": 1.0}, r"min_tpr must lie in \[0, 1\)"),
     ],
@@ -118,6 +127,21 @@ def test_identity_is_json_without_what_may_change():
     assert set(KNOWN) >= RUNTIME
     assert identity == config.with_settings({"trials": 9, "jobs": 2, "device": "cpu"}).identity()
     assert identity != config.with_settings({"seed": 1}).identity()
+
+
+def test_budget_and_devices_may_change_and_what_is_tuned_may_not():
+    config = StudyConfig()
+    later = {"tuning_budget_seconds": 60.0, "devices": ["cuda:0", "cuda:1"]}
+    assert config.identity() == config.with_settings(later).identity()
+    assert config.identity() != config.with_settings({"tuning": ["none"]}).identity()
+
+
+def test_what_was_no_setting_yet_has_its_default_and_nothing_was_tuned():
+    before = {
+        name: value for name, value in StudyConfig().identity().items() if name not in {"tuning", "way"}
+    }
+    assert settings_before(before) == {"tuning": ["none"], "way": ["within", "logits", "own"]}
+    assert settings_before(StudyConfig().identity()) == {}
 
 
 def test_role_columns_and_encoder():
