@@ -11,7 +11,8 @@
     │   └── StorageError        a folder that cannot be written, a full disk
     ├── IntegrityError          a file is not what its digest says (exit code 2)
     ├── LeakageError            going on would break a promise about who saw which label (exit code 2)
-    └── SearchError             the search cannot go on: too many failures in a row
+    ├── SearchError             the search cannot go on: too many failures in a row
+    └── TuningError             one network cannot be tuned so: it diverges, or does not fit the memory
 
 Every message says what must hold, what was found and what to do.
 """
@@ -55,3 +56,7 @@ class LeakageError(AutomlSkinError):
 
 class SearchError(AutomlSkinError):
     """The search cannot go on."""
+
+
+class TuningError(AutomlSkinError):
+    """A network cannot be tuned as asked: it diverges, or does not fit the memory."""

@@ -1,0 +1,84 @@
+"""What a network is tuned on: pixels, labels, and which rows are only watched."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from automl_skin.arrays import BoolArray, Float32Array, IntArray, Pixels
+from automl_skin.errors import ConfigError
+
+
+@dataclass(frozen=True, eq=False)
+class TuningData:
+    """Rows to tune on; nothing of a held-out fold is among them.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (n, height, width, 3)
+        RGB, uint8, of the pixel recipe's size; may be a memory map.
+    labels : ndarray of shape (n,)
+        Class of each row, from 0 to `n_classes` - 1.
+    n_classes : int
+    inner : ndarray of shape (n,)
+        Rows that are watched and not trained on.
+    target_of : ndarray of shape (n_classes,)
+        The target's class of each label's class; the watched AUC is that of the target.
+    metadata : ndarray of shape (n, n_columns), optional
+        Encoded, finite; of the mode "joint".
+    absent : ndarray of shape (n_columns,), optional
+        How a case without any metadata is encoded.
+
+    Raises
+    ------
+    ConfigError
+        If the shapes do not fit each other, a label is out of range, or fewer than two rows are left to
+        train on.
+    """
+
+    pixels: Pixels
+    labels: IntArray
+    n_classes: int
+    inner: BoolArray
+    target_of: IntArray
+    metadata: Float32Array | None = None
+    absent: Float32Array | None = None
+
+    def __post_init__(self) -> None:
+        self._check_shapes()
+        if np.any((self.labels < 0) | (self.labels >= self.n_classes)):
+            message = f"labels must lie in 0 to {self.n_classes - 1}"
+            raise ConfigError(f"{message}, found {self.labels.min()} to {self.labels.max()}")
+        if len(self.trained) < 2:
+            n = len(self.labels)
+            raise ConfigError(f"tuning needs two rows or more to train on, found {len(self.trained)} of {n}")
+        if self.metadata is not None:
+            self._check_metadata(self.metadata)
+
+    def _check_shapes(self) -> None:
+        n, found = len(self.labels), self.pixels.shape
+        if len(found) != 4 or found[0] != n or found[3] != 3 or self.inner.shape != (n,):
+            shapes = f"pixels {found}, labels {self.labels.shape}, inner {self.inner.shape}"
+            raise ConfigError(
+                f"pixels, labels and inner of a tuning must be of the same rows, found {shapes}"
+            )
+        if self.target_of.shape != (self.n_classes,):
+            message = f"target_of must name the target's class of each of {self.n_classes} classes"
+            raise ConfigError(f"{message}, found the shape {self.target_of.shape}")
+
+    def _check_metadata(self, metadata: Float32Array) -> None:
+        if metadata.ndim != 2 or len(metadata) != len(self.labels) or not np.isfinite(metadata).all():
+            message = f"metadata must be finite numbers of {len(self.labels)} rows"
+            raise ConfigError(f"{message}, found the shape {metadata.shape}; encode them first")
+        if self.absent is None or self.absent.shape != metadata.shape[1:]:
+            message = f"metadata of {metadata.shape[1]} columns need as many values that stand for absence"
+            raise ConfigError(f"{message}; give absent as well")
+
+    @property
+    def trained(self) -> IntArray:
+        """Positions of the rows that are trained on."""
+        return np.flatnonzero(~self.inner)
+
+    @property
+    def watched(self) -> IntArray:
+        """Positions of the rows that are only watched."""
+        return np.flatnonzero(self.inner)

@@ -1,0 +1,279 @@
+"""The tuning recipe: everything that is decided about tuning before it begins, and a few recipes by name."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from automl_skin.digests import Json, digest_json
+from automl_skin.errors import ConfigError
+
+_VERSION = 1  # counts changes of the training that change its outcome: old networks no longer match
+
+# lowest and highest value of the numbers, both included
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "epochs": (1, 10_000),
+    "batch_size": (1, 65_536),
+    "learning_rate": (1e-9, 100.0),
+    "weight_decay": (0.0, 10.0),
+    "layer_decay": (0.01, 1.0),
+    "head_rate": (0.001, 1000.0),
+    "warm_up": (0.0, 10_000.0),
+    "step_epochs": (1, 10_000),
+    "step_factor": (1e-6, 1.0),
+    "focal_gamma": (0.0, 10.0),
+    "label_smoothing": (0.0, 0.9),
+    "ema": (0.0, 0.99999),
+    "drop_path": (0.0, 0.9),
+    "mixup": (0.0, 10.0),
+    "cutmix": (0.0, 10.0),
+    "wise": (0.0, 1.0),
+    "last_stages": (1, 1000),
+    "inner_parts": (0, 1000),
+    "patience": (0, 10_000),
+    "metadata_width": (1, 4096),
+    "metadata_dropout": (0.0, 1.0),
+}
+
+
+@dataclass(frozen=True)
+class TuningRecipe:
+    """How a network is tuned.
+
+    Parameters
+    ----------
+    mode : {"head", "partial", "full", "joint"}
+        What learns: our linear head alone, also the last stages, everything, or everything together with a
+        layer that sees the metadata.
+    epochs : int
+        Passes over the training rows.
+    batch_size : int
+        Images a step of the optimiser; where memory is short it is gathered from smaller pieces.
+    optimizer : {"adamw", "adam", "sgd"}
+        timm's; SGD has Nesterov's momentum of 0.9.
+    learning_rate : float
+        At its peak, of the last layers.
+    weight_decay : float
+        Of matrices only; scales and biases do not decay.
+    layer_decay : float
+        Factor of the learning rate from each layer to the one before it (Bao et al. 2022, BEiT).
+    head_rate : float
+        The head's learning rate over the network's.
+    schedule : {"cosine", "steps", "constant"}
+        Course of the learning rate after the warm-up.
+    warm_up : float
+        Epochs in which the learning rate rises linearly.
+    step_epochs, step_factor : int, float
+        Of "steps": after every `step_epochs` the learning rate is multiplied by `step_factor`.
+    loss : {"cross_entropy", "weighted", "focal"}
+        "weighted": each class weighs the inverse of its share; "focal": Lin et al. 2017.
+    focal_gamma : float
+        Exponent of the focal loss.
+    label_smoothing : float
+        Share of a label that is spread over all classes.
+    sampling : {"natural", "balanced"}
+        "balanced": each class is drawn equally often, with replacement.
+    ema : float
+        Decay a step of the averaged weights that are kept in the end; 0 keeps the last ones.
+    drop_path : float
+        Share of residual branches that is dropped (stochastic depth), where the network has them.
+    augmentation : {"none", "light", "siim", "randaugment"}
+        Preset of `automl_skin.images.augment`.
+    mixup, cutmix : float
+        Parameters of the beta distributions (Zhang et al. 2018; Yun et al. 2019); 0 none. With both, each
+        step takes one of the two.
+    batch_norm : {"adapt", "kept"}
+        "kept": batch normalisation goes on with its pretrained statistics.
+    wise : float
+        Share of the tuned weights in the network's final ones, the rest are pretrained ones (WiSE-FT,
+        Wortsman et al. 2022).
+    last_stages : int
+        How many stages learn in "partial".
+    labels : {"diagnosis", "target"}
+        What is learnt.
+    colour : {"", "none", "shades_of_grey"}
+        Colour constancy of the photographs; "" leaves it to the pixel recipe.
+    inner_parts : int
+        One in so many training rows, whole groups, is watched and not trained on; 0 none.
+    patience : int
+        Epochs without gain on the watched rows before training stops and goes back to its best epoch; 0
+        trains all epochs and keeps the last.
+    metadata_width : int
+        Hidden units that see the metadata in "joint".
+    metadata_dropout : float
+        Share of the cases of a step that lose all metadata in "joint".
+
+    Raises
+    ------
+    ConfigError
+        If a value is of the wrong type, out of range, or contradicts another one.
+
+    Examples
+    --------
+    >>> TuningRecipe(epochs=6).epochs
+    6
+    >>> TuningRecipe.from_json(TuningRecipe().to_json()) == TuningRecipe()
+    True
+    """
+
+    mode: Literal["head", "partial", "full", "joint"] = "full"
+    epochs: int = 3
+    batch_size: int = 32
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    layer_decay: float = 1.0
+    head_rate: float = 1.0
+    schedule: Literal["cosine", "steps", "constant"] = "cosine"
+    warm_up: float = 0.3
+    step_epochs: int = 10
+    step_factor: float = 0.1
+    loss: Literal["cross_entropy", "weighted", "focal"] = "cross_entropy"
+    focal_gamma: float = 2.0
+    label_smoothing: float = 0.0
+    sampling: Literal["natural", "balanced"] = "natural"
+    ema: float = 0.0
+    drop_path: float = 0.0
+    augmentation: Literal["none", "light", "siim", "randaugment"] = "light"
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    batch_norm: Literal["adapt", "kept"] = "adapt"
+    wise: float = 1.0
+    last_stages: int = 2
+    labels: Literal["diagnosis", "target"] = "diagnosis"
+    colour: Literal["", "none", "shades_of_grey"] = ""
+    inner_parts: int = 20
+    patience: int = 0
+    metadata_width: int = 32
+    metadata_dropout: float = 0.3
+
+    def __post_init__(self) -> None:
+        for name, kind in _KINDS.items():
+            object.__setattr__(self, name, _checked(name, kind, getattr(self, name)))
+        if self.patience and not self.inner_parts:
+            message = f"patience={self.patience} needs rows to watch, and inner_parts is 0"
+            raise ConfigError(f"{message}; set inner_parts (20 watches one row in 20) or patience=0")
+        if self.mode == "joint" and (self.mixup or self.cutmix):
+            message = "mode=joint cannot mix images (mixup, cutmix), since metadata are not mixed"
+            raise ConfigError(f"{message}; set mixup=0 and cutmix=0, or choose mode=full")
+
+    @property
+    def digest(self) -> str:
+        """What tells tunings apart that give different weights."""
+        return digest_json({"version": _VERSION, **self.to_json()})
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the recipe as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> "TuningRecipe":
+        """Return the recipe that `to_json` wrote.
+
+        Raises
+        ------
+        ConfigError
+            If a field is unknown or a value cannot be used.
+        """
+        _check_names(value)
+        return cls(**value)  # type: ignore[arg-type]  # __post_init__ checks what JSON cannot promise
+
+
+_KINDS: dict[str, Any] = get_type_hints(TuningRecipe)
+
+
+def tuning_by_name(name: str, changes: Mapping[str, str] | None = None) -> TuningRecipe:
+    """Return a recipe of `TUNINGS`, with some fields changed.
+
+    Parameters
+    ----------
+    name : str
+        A name in `TUNINGS`.
+    changes : mapping of str to str, optional
+        Values by field, as typed by a person: ``{"epochs": "6"}``.
+
+    Raises
+    ------
+    ConfigError
+        If a name is unknown, or a value is of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> tuning_by_name("head", {"epochs": "6", "warm_up": "0"}).epochs
+    6
+    """
+    if name not in TUNINGS:
+        message = f"unknown tuning {name!r}{_suggestion(name, TUNINGS)}"
+        raise ConfigError(f"{message}; known are {', '.join(TUNINGS)}")
+    changes = changes or {}
+    _check_names(changes)
+    values: dict[str, Any] = {field: _read(field, text) for field, text in changes.items()}
+    return replace(TUNINGS[name], **values)
+
+
+def changed_name(name: str, changes: Mapping[str, str] | None = None) -> str:
+    """Return what a person calls a changed recipe.
+
+    Examples
+    --------
+    >>> changed_name("full", {"label_smoothing": "0.1", "epochs": "6"})
+    'full-6-epochs-0.1-label-smoothing'
+    """
+    parts = (f"{text.strip()}-{field.replace('_', '-')}" for field, text in sorted((changes or {}).items()))
+    return "-".join([name, *parts])
+
+
+def _check_names(names: Mapping[str, Any]) -> None:
+    known = [field.name for field in fields(TuningRecipe)]
+    for name in names:
+        if name not in known:
+            message = f"a tuning recipe has no field {name!r}{_suggestion(name, known)}"
+            raise ConfigError(f"{message}; it has {', '.join(known)}")
+
+
+def _read(field: str, text: str) -> str | int | float:
+    kind = _KINDS[field]
+    if get_origin(kind) is Literal:
+        return text.strip()
+    try:
+        return int(text) if kind is int else float(text)
+    except ValueError as error:
+        wanted = "a whole number" if kind is int else "a number"
+        raise ConfigError(f"{field} of a tuning recipe must be {wanted}, not {text!r}") from error
+
+
+def _checked(name: str, kind: Any, value: Any) -> str | int | float:
+    """Return a value in its field's own type; 1 and 1.0 must have one digest."""
+    if get_origin(kind) is Literal:
+        return _checked_choice(name, get_args(kind), value)
+    allowed = (int,) if kind is int else (int, float)
+    if isinstance(value, bool) or not isinstance(value, allowed):
+        wanted = "a whole number" if kind is int else "a number"
+        raise ConfigError(f"{name} of a tuning recipe must be {wanted}, not {value!r}")
+    low, high = _BOUNDS[name]
+    if not (math.isfinite(value) and low <= value <= high):
+        raise ConfigError(f"{name} of a tuning recipe must lie in {low:g} to {high:g}, not {value!r}")
+    return int(value) if kind is int else float(value)
+
+
+def _checked_choice(name: str, allowed: tuple[str, ...], value: Any) -> str:
+    if value not in allowed:
+        choices = ", ".join(choice or '""' for choice in allowed)
+        raise ConfigError(f"{name} of a tuning recipe must be one of {choices}, not {value!r}")
+    return str(value)
+
+
+def _suggestion(name: str, known: Any) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+# built last, since the recipes are checked by the functions above
+TUNINGS: dict[str, TuningRecipe] = {
+    "head": TuningRecipe(mode="head"),
+    "partial": TuningRecipe(mode="partial"),
+    "full": TuningRecipe(),
+    "joint": TuningRecipe(mode="joint"),
+    "robust": TuningRecipe(augmentation="siim", colour="shades_of_grey", wise=0.5, batch_norm="kept"),
+}

@@ -1,0 +1,161 @@
+"""The head that was tuned with a network, as arrays: from embeddings to logits, without torch.
+
+Each row of the result is the same, to the last bit, alone and among others (`automl_skin.rowwise`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from automl_skin.arrays import Float32Array, FloatArray
+from automl_skin.errors import ConfigError, IntegrityError
+from automl_skin.files import atomic_write
+from automl_skin.rowwise import rowwise_product
+
+HEAD = "head.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class TunedHead:
+    """A linear layer on the embedding, or on the embedding and a hidden layer that sees the metadata.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (n_classes, n_dimensions [+ metadata_width])
+    bias : ndarray of shape (n_classes,)
+    metadata_weight : ndarray of shape (metadata_width, n_metadata), or None
+    metadata_bias : ndarray of shape (metadata_width,), or None
+        Of the hidden layer ``relu(metadata @ metadata_weight.T + metadata_bias)``, whose units come after
+        the embedding.
+
+    Raises
+    ------
+    IntegrityError
+        If the shapes do not fit each other.
+
+    Examples
+    --------
+    >>> head = TunedHead(np.ones((2, 3), np.float32), np.zeros(2, np.float32))
+    >>> head.logits(np.ones((1, 3), np.float32))
+    array([[3., 3.]])
+    """
+
+    weight: Float32Array
+    bias: Float32Array
+    metadata_weight: Float32Array | None = None
+    metadata_bias: Float32Array | None = None
+
+    def __post_init__(self) -> None:
+        shapes = {name: array.shape for name, array in self.to_arrays().items()}
+        if not self._fits():
+            message = f"the arrays of a tuned head must fit each other, found the shapes {shapes}"
+            raise IntegrityError(f"{message}; tune the network again")
+
+    def _fits(self) -> bool:
+        if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[:1]:
+            return False
+        if self.metadata_weight is None or self.metadata_bias is None:
+            return self.metadata_weight is None and self.metadata_bias is None
+        return (
+            self.metadata_weight.ndim == 2
+            and self.metadata_bias.shape == self.metadata_weight.shape[:1]
+            and self.metadata_weight.shape[0] < self.weight.shape[1]
+        )
+
+    @property
+    def n_classes(self) -> int:
+        """How many logits a row has."""
+        return int(self.weight.shape[0])
+
+    @property
+    def n_dimensions(self) -> int:
+        """Length of the embedding that the head sees."""
+        hidden = 0 if self.metadata_weight is None else self.metadata_weight.shape[0]
+        return int(self.weight.shape[1] - hidden)
+
+    @property
+    def n_metadata(self) -> int:
+        """Columns of metadata that the head sees; 0 for a head of images alone."""
+        return 0 if self.metadata_weight is None else int(self.metadata_weight.shape[1])
+
+    def logits(self, embedding: Float32Array, metadata: Float32Array | None = None) -> FloatArray:
+        """Return logits of shape (n_rows, n_classes), each row as if it were alone.
+
+        Parameters
+        ----------
+        embedding : ndarray of shape (n_rows, n_dimensions)
+        metadata : ndarray of shape (n_rows, n_metadata), optional
+            Needed by a head that sees metadata, ignored by others.
+
+        Raises
+        ------
+        ConfigError
+            If metadata are missing, or the columns are not as many as the head has learnt.
+        """
+        self._check("embedding", embedding, self.n_dimensions)
+        image = self.weight[:, : self.n_dimensions]
+        scores = rowwise_product(embedding, image.T) + self.bias.astype(np.float64)
+        if self.metadata_weight is None or self.metadata_bias is None:
+            return scores
+        if metadata is None:
+            raise ConfigError("a head that was tuned jointly needs metadata, found none; give them as well")
+        self._check("metadata", metadata, self.n_metadata)
+        hidden = rowwise_product(metadata, self.metadata_weight.T) + self.metadata_bias.astype(np.float64)
+        return scores + rowwise_product(np.maximum(hidden, 0.0), self.weight[:, self.n_dimensions :].T)
+
+    @staticmethod
+    def _check(name: str, rows: Float32Array, n_columns: int) -> None:
+        if rows.ndim != 2 or rows.shape[1] != n_columns:
+            message = f"the {name} of this head must have {n_columns} columns, found the shape {rows.shape}"
+            raise ConfigError(f"{message}; give that of the network it was tuned with")
+
+    def to_arrays(self) -> dict[str, Float32Array]:
+        """Return the arrays by their names; those that are None are left out."""
+        arrays = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: array for name, array in arrays.items() if array is not None}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Float32Array]) -> "TunedHead":
+        """Return the head that `to_arrays` described.
+
+        Raises
+        ------
+        IntegrityError
+            If arrays are missing, unknown, or do not fit each other.
+        """
+        try:
+            return cls(**{name: np.asarray(array, dtype=np.float32) for name, array in arrays.items()})
+        except TypeError as error:
+            message = f"a tuned head must have weight and bias, found {', '.join(arrays) or 'nothing'}"
+            raise IntegrityError(f"{message}; tune the network again") from error
+
+    def save(self, folder: Path) -> None:
+        """Write ``head.safetensors`` into a folder.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be written or the disk is full.
+        """
+        arrays = {name: np.ascontiguousarray(array) for name, array in self.to_arrays().items()}
+        with atomic_write(folder / HEAD) as temporary:
+            save_file(arrays, temporary)
+
+    @classmethod
+    def load(cls, folder: Path) -> "TunedHead":
+        """Return the head that `save` wrote.
+
+        Raises
+        ------
+        IntegrityError
+            If the file is missing or damaged.
+        """
+        try:
+            return cls.from_arrays(load_file(folder / HEAD))
+        except (OSError, SafetensorError) as error:
+            message = f"{folder / HEAD} must hold a tuned head and does not ({error})"
+            raise IntegrityError(f"{message}; tune the network again") from error

@@ -1,0 +1,79 @@
+import dataclasses
+
+import pytest
+
+from automl_skin.backbones.tuning.recipe import TUNINGS, TuningRecipe, changed_name, tuning_by_name
+from automl_skin.errors import ConfigError
+
+
+@pytest.mark.parametrize("name", TUNINGS)
+def test_a_recipe_survives_json(name):
+    recipe = TUNINGS[name]
+    assert TuningRecipe.from_json(recipe.to_json()) == recipe
+    assert TuningRecipe.from_json(recipe.to_json()).digest == recipe.digest
+
+
+def test_every_field_is_in_the_digest():
+    other = {"mode": "head", "optimizer": "sgd", "schedule": "steps", "loss": "focal", "sampling": "balanced"}
+    other |= {"augmentation": "none", "batch_norm": "kept", "labels": "target", "colour": "none"}
+    other |= {"epochs": 7, "batch_size": 7, "step_epochs": 7, "last_stages": 7, "inner_parts": 7}
+    other |= {"patience": 7, "metadata_width": 7, "layer_decay": 0.5, "wise": 0.5}
+    recipe = TuningRecipe()
+    digests = {
+        dataclasses.replace(recipe, **{field.name: other.get(field.name, 0.123)}).digest
+        for field in dataclasses.fields(recipe)
+    }
+    assert len(digests) == len(dataclasses.fields(recipe))
+    assert recipe.digest not in digests
+
+
+def test_one_and_one_point_zero_are_the_same():
+    assert TuningRecipe(wise=1).digest == TuningRecipe(wise=1.0).digest
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("mode", "fulll", "must be one of head, partial, full, joint, not 'fulll'"),
+        ("epochs", 0, "must lie in 1 to 10000"),
+        ("epochs", 2.5, "must be a whole number"),
+        ("epochs", True, "must be a whole number"),
+        ("learning_rate", "fast", "must be a number"),
+        ("learning_rate", float("nan"), "must lie in"),
+        ("wise", 1.5, "must lie in 0 to 1"),
+        ("ema", 1.0, "must lie in 0 to"),
+        ("inner_parts", -1, "must lie in"),
+    ],
+)
+def test_what_cannot_be_is_named(field, value, message):
+    with pytest.raises(ConfigError, match=f"{field} of a tuning recipe {message}"):
+        TuningRecipe(**{field: value})
+
+
+def test_contradictions_are_named():
+    with pytest.raises(ConfigError, match="needs rows to watch"):
+        TuningRecipe(patience=2, inner_parts=0)
+    with pytest.raises(ConfigError, match="joint cannot mix images"):
+        TuningRecipe(mode="joint", mixup=0.2)
+
+
+def test_a_recipe_by_name_with_changes():
+    recipe = tuning_by_name("robust", {"epochs": "6", "learning_rate": "3e-4", "mode": "partial"})
+    expected = dataclasses.replace(TUNINGS["robust"], epochs=6, learning_rate=3e-4, mode="partial")
+    assert recipe == expected
+    assert tuning_by_name("full") == TuningRecipe()
+    assert changed_name("full", {"epochs": "6"}) == "full-6-epochs"
+    assert changed_name("full") == "full"
+
+
+def test_unknown_names_are_answered_with_a_suggestion():
+    with pytest.raises(ConfigError, match=r"did you mean full.*known are head, partial"):
+        tuning_by_name("ful")
+    with pytest.raises(ConfigError, match=r"no field 'epoch'.*did you mean epochs"):
+        tuning_by_name("full", {"epoch": "6"})
+    with pytest.raises(ConfigError, match="no field 'epoch'"):
+        TuningRecipe.from_json({"epoch": 6})
+    with pytest.raises(ConfigError, match=r"epochs of a tuning recipe must be a whole number, not '6.5'"):
+        tuning_by_name("full", {"epochs": "6.5"})
+    with pytest.raises(ConfigError, match="learning_rate of a tuning recipe must be a number, not 'fast'"):
+        tuning_by_name("full", {"learning_rate": "fast"})
