@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.metrics.catalogue import METRICS, Metric
 from automl_skin.metrics.intervals import auc_interval
 from automl_skin.metrics.thresholds import sensitivity_at_specificity
 from automl_skin.search.material import Material
+from automl_skin.search.shifted import Sample
 from automl_skin.search.trial import Predictions
 
 N_RESAMPLES = 500
@@ -20,12 +22,13 @@ def trial_metrics(
     predictions: Predictions | None,
     seed: int,
     metric: Metric = METRICS["auc"],
+    sample: Sample | None = None,
 ) -> dict[str, float]:
     """Return the metrics of a trial by name; a trial that did not finish has `auc` alone.
 
     ``auc`` is the mean of the folds' AUCs; all others are over the pooled, calibrated out-of-fold
     probabilities. ``sensitivity_at_95_specificity`` is of binary targets. The study's own `metric` is among
-    them, with its own bound.
+    them, with its own bound. Where the trial was scored under shift, figures of `shifted_metrics` are there too.
     """
     metrics = {"folds_finished": float(len(aucs))}
     if aucs:
@@ -43,4 +46,25 @@ def trial_metrics(
         metrics["sensitivity_at_95_specificity"] = sensitivity_at_specificity(
             labels, probabilities[:, 1], 0.95
         )
+    if sample is not None and predictions.shifted is not None:
+        rows = sample.positions
+        metrics |= shifted_metrics(labels[rows], probabilities[rows], predictions.shifted)
     return metrics
+
+
+def shifted_metrics(labels: IntArray, at_home: FloatArray, shifted: FloatArray) -> dict[str, float]:
+    """Return the AUC of the sampled cases at home, its mean over the shifts, and the worst of them.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_sampled,)
+    at_home : ndarray of shape (n_sampled, n_classes)
+    shifted : ndarray of shape (n_shifts, n_sampled, n_classes)
+    """
+    auc = METRICS["auc"].function
+    under = [auc(labels, each) for each in shifted]
+    return {
+        "auc_sample": auc(labels, at_home),
+        "auc_shifted": float(np.mean(under)),
+        "auc_shifted_worst": min(under),
+    }

@@ -4,6 +4,10 @@ At most `ahead` trials are under way. Trial n is proposed from the outcomes of t
 nothing else, and outcomes are recorded in the order of the numbers. So the table of trials depends on
 `ahead` (and with it on the number of workers), but not on which worker was faster, and a search that was
 killed and continued ends with the same table.
+
+The objective of a search is the study's metric, or its robust form: with a sample of cases under shift a fold's
+utility is the mean of the metric on the fold and of its mean over the shifts on the fold's sampled cases, all by
+the chain of that fold.
 """
 
 import time
@@ -19,10 +23,12 @@ from automl_skin.chains.calibration import Calibrator
 from automl_skin.chains.fitted import cross_calibrate
 from automl_skin.errors import IntegrityError, LeakageError, SearchError
 from automl_skin.metrics.catalogue import METRICS, Metric
+from automl_skin.metrics.robust import robust_mean
 from automl_skin.search.evidence import trial_metrics
 from automl_skin.search.material import Material
 from automl_skin.search.objective import Bench, FoldOutcome, evaluate_fold
 from automl_skin.search.propose import Proposal
+from automl_skin.search.shifted import Sample
 from automl_skin.search.trial import Predictions, TrialJournal, TrialPlan, TrialRecord
 
 FAILURES_IN_A_ROW = 10
@@ -78,6 +84,7 @@ class Running:
     aucs: list[float] = field(default_factory=list)
     seconds: float = 0.0
     outcome: tuple[str, str] | None = None  # state and reason, once it is over
+    shifted: list[FloatArray] = field(default_factory=list)  # one a fold, where the objective is robust
 
 
 class Search:
@@ -94,6 +101,8 @@ class Search:
     propose : callable
         ``(number, known records, pending plans) -> Proposal``.
     observers : sequence of Observer
+    sample : Sample, optional
+        The cases under shift that `bench` has; with it the objective is robust.
     """
 
     def __init__(
@@ -104,13 +113,16 @@ class Search:
         journal: TrialJournal,
         propose: Propose,
         observers: Sequence[Observer] = (),
+        sample: Sample | None = None,
     ) -> None:
+        assert (sample is None) == (bench.shifted is None)
         self.bench = bench
         self.material = material
         self.metric = metric
         self.journal = journal
         self.propose = propose
         self.observers = observers
+        self.sample = sample
         self.labels = material.labels
         self.rows: list[IntArray] = [
             np.flatnonzero(material.folds == fold) for fold in range(int(material.folds.max()) + 1)
@@ -178,15 +190,17 @@ class Search:
         if error is not None:
             trial.outcome = ("failed", f"{type(error).__name__}: {error}")
             return
-        rows = self.rows[len(trial.utilities)]
-        held = future.result().held
-        if not np.isfinite(held).all():
+        outcome = future.result()
+        rows, held, shifted = self.rows[len(trial.utilities)], outcome.held, outcome.shifted
+        if not np.isfinite(held).all() or (shifted is not None and not np.isfinite(shifted).all()):
             trial.outcome = ("failed", "the head gave probabilities that are not finite")
             return
         trial.raw[rows] = held
-        trial.utilities.append(self.metric.utility(self.labels[rows], held))
+        trial.utilities.append(self._utility(rows, outcome))
+        if shifted is not None:
+            trial.shifted.append(shifted)
         trial.aucs.append(METRICS["auc"].function(self.labels[rows], held))
-        trial.seconds += future.result().seconds
+        trial.seconds += outcome.seconds
         if len(trial.utilities) == len(self.rows):
             trial.outcome = ("finished", "")
         elif trial.proposal.should_stop(trial.utilities):
@@ -196,6 +210,16 @@ class Search:
             )
         else:
             self._submit(number, workers)
+
+    def _utility(self, rows: IntArray, outcome: FoldOutcome) -> float:
+        """Return the objective on one fold, greater is better."""
+        at_home = self.metric.utility(self.labels[rows], outcome.held)
+        if self.sample is None:
+            return at_home
+        assert outcome.shifted is not None
+        labels = self.labels[np.intersect1d(self.sample.positions, rows)]
+        under = [self.metric.utility(labels, each) for each in outcome.shifted]
+        return robust_mean(at_home, np.array(under))
 
     def _record_in_order(self) -> None:
         """Record the trials that are over, up to the first that is not."""
@@ -214,8 +238,10 @@ class Search:
         calibrators: list[Calibrator] = []
         if state == "finished":
             calibrators, calibrated = cross_calibrate(trial.raw, self.labels, self.material.folds)
-            predictions = Predictions(trial.raw, calibrated)
-        metrics = trial_metrics(self.material, trial.aucs, predictions, self.bench.seed, self.metric)
+            predictions = Predictions(trial.raw, calibrated, self._shifted(trial, calibrators))
+        metrics = trial_metrics(
+            self.material, trial.aucs, predictions, self.bench.seed, self.metric, self.sample
+        )
         record = TrialRecord(
             trial.proposal.plan,
             state,  # type: ignore[arg-type]
@@ -229,6 +255,18 @@ class Search:
             self.digest,
         )
         return record, predictions
+
+    def _shifted(self, trial: Running, calibrators: Sequence[Calibrator]) -> FloatArray | None:
+        """Return the sampled cases' probabilities under shift, each by its own fold's calibrator."""
+        if self.sample is None:
+            return None
+        folds = self.material.folds[self.sample.positions]
+        shape = (len(self.sample.shifts), len(folds), self.material.n_classes)
+        whole = np.empty(shape)
+        for fold, (calibrator, values) in enumerate(zip(calibrators, trial.shifted, strict=True)):
+            flat = calibrator.apply(values.reshape(-1, shape[2]))
+            whole[:, folds == fold] = flat.reshape(values.shape)
+        return whole
 
     def _check_material(self) -> None:
         other = [record.plan.number for record in self.records if record.material != self.digest]

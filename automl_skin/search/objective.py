@@ -16,6 +16,7 @@ from automl_skin.chains.fitted import FittedChain
 from automl_skin.chains.fitting import FoldFitter
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.search.material import Material, written_digest
+from automl_skin.search.shifted import ShiftedMaterial
 
 THREADS = 1
 """Threads of one fit. One, so that floating-point sums have one order; cores are used by more workers."""
@@ -32,11 +33,14 @@ class Bench:
     encoder : EncoderConfig
     seed : int
         The study's seed.
+    shifted : Path, optional
+        Folder of the sampled cases under shift; without it folds are evaluated at home alone.
     """
 
     material: Path
     encoder: EncoderConfig
     seed: int
+    shifted: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -48,17 +52,21 @@ class FoldOutcome:
     held : ndarray of shape (n_held, n_classes)
         Uncalibrated probabilities of the fold's cases.
     seconds : float
+    shifted : ndarray of shape (n_shifts, n_sampled, n_classes), optional
+        Uncalibrated probabilities of the fold's sampled cases under every shift.
     """
 
     held: FloatArray
     seconds: float
+    shifted: FloatArray | None = None
 
 
 def evaluate_fold(bench: Bench, config: ChainConfig, fold: int) -> FoldOutcome:
-    """Fit a chain without a fold and apply it to the fold."""
+    """Fit a chain without a fold and apply it to the fold, and to its sampled cases under shift if asked to."""
     start = time.perf_counter()
-    _, held = fit_fold(bench, config, fold)
-    return FoldOutcome(held, time.perf_counter() - start)
+    chain, held = fit_fold(bench, config, fold)
+    shifted = None if bench.shifted is None else score_shifted(bench, bench.shifted, chain, fold)
+    return FoldOutcome(held, time.perf_counter() - start, shifted)
 
 
 def fit_fold(bench: Bench, config: ChainConfig, fold: int) -> tuple[FittedChain, FloatArray]:
@@ -67,9 +75,30 @@ def fit_fold(bench: Bench, config: ChainConfig, fold: int) -> tuple[FittedChain,
         return _fitter(bench, written_digest(bench.material)).fit(config, fold, THREADS)
 
 
+def score_shifted(bench: Bench, folder: Path, chain: FittedChain, fold: int) -> FloatArray:
+    """Return what the chain of a fold says of its sampled cases under shift.
+
+    Returns
+    -------
+    ndarray of shape (n_shifts, n_sampled, n_classes)
+        Calibrated if the chain is.
+
+    Raises
+    ------
+    LeakageError
+        If the chain applies a network that is not for the cases of this fold.
+    """
+    material = _material(bench.material, written_digest(bench.material))
+    shifted = ShiftedMaterial.read(folder, material.cases)
+    n_folds = int(material.folds.max()) + 1
+    inputs = shifted.inputs(material.inputs, chain.config.image_names(fold, n_folds), fold)
+    with threadpool_limits(THREADS):
+        return shifted.by_shift(chain.predict(inputs))
+
+
 @lru_cache(maxsize=1)
-def _fitter(bench: Bench, digest: str) -> FoldFitter:  # noqa: ARG001 - material made anew is read anew
-    material = Material.read(bench.material)
+def _fitter(bench: Bench, digest: str) -> FoldFitter:
+    material = _material(bench.material, digest)
     return FoldFitter(
         material.inputs,
         material.training_labels,
@@ -78,3 +107,8 @@ def _fitter(bench: Bench, digest: str) -> FoldFitter:  # noqa: ARG001 - material
         bench.encoder,
         bench.seed,
     )
+
+
+@lru_cache(maxsize=1)
+def _material(folder: Path, digest: str) -> Material:  # noqa: ARG001 - material made anew is read anew
+    return Material.read(folder)

@@ -148,10 +148,13 @@ class Predictions:
     ----------
     raw, calibrated : ndarray of shape (n_cases, n_classes)
         As the heads gave them, and after each fold's calibrator.
+    shifted : ndarray of shape (n_shifts, n_sampled, n_classes), optional
+        Of the sampled cases under every shift, calibrated; where the objective is robust.
     """
 
     raw: FloatArray
     calibrated: FloatArray
+    shifted: FloatArray | None = None
 
 
 class TrialJournal:
@@ -194,7 +197,10 @@ class TrialJournal:
         """Add a trial; `predictions` of a finished one."""
         if predictions is not None:
             with atomic_write(self._file(record.plan.number, "safetensors")) as path:
-                save_file({"raw": predictions.raw, "calibrated": predictions.calibrated}, path)
+                arrays = {"raw": predictions.raw, "calibrated": predictions.calibrated}
+                if predictions.shifted is not None:
+                    arrays["shifted"] = predictions.shifted
+                save_file(arrays, path)
         write_json(self._file(record.plan.number, "json"), record.to_json())
 
     def read(self) -> list[TrialRecord]:
@@ -235,7 +241,7 @@ class TrialJournal:
                 f"{path} must hold the probabilities of trial {number} and does not ({error}): put it back"
             )
             raise IntegrityError(message) from error
-        return Predictions(arrays["raw"], arrays["calibrated"])
+        return Predictions(arrays["raw"], arrays["calibrated"], arrays.get("shifted"))
 
     def _read(self, path: Path) -> Any:
         return read_json(path)

@@ -94,10 +94,18 @@ class Blend:
         return cls(value["rule"], tuple(value["members"]), tuple(value["weights"]), coefficients)
 
 
-def fit_logistic(members: tuple[int, ...], probabilities: FloatArray, labels: IntArray) -> Blend:
-    """Fit the logistic rule on out-of-fold probabilities of shape (n_members, n_cases, n_classes)."""
+def fit_logistic(
+    members: tuple[int, ...],
+    probabilities: FloatArray,
+    labels: IntArray,
+    weights: FloatArray | None = None,
+) -> Blend:
+    """Fit the logistic rule on out-of-fold probabilities of shape (n_members, n_rows, n_classes).
+
+    `weights`, of shape (n_rows,), are those of the rows; without them all count alike.
+    """
     model = LogisticRegression(C=LOGISTIC_C, max_iter=2000)
-    model.fit(_logit_columns(probabilities), labels)
+    model.fit(_logit_columns(probabilities), labels, weights)
     coefficients = np.column_stack([model.coef_, model.intercept_])
     size = np.abs(model.coef_).reshape(len(model.coef_), -1, len(members)).sum(axis=(0, 1))
     rows = tuple(tuple(float(value) for value in row) for row in coefficients)

@@ -6,8 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.metrics.catalogue import Metric
+from automl_skin.metrics.robust import AT_HOME, robust_metric
 from automl_skin.stacking.blend import Blend, fit_logistic
 
 POOL = 30
@@ -24,17 +25,22 @@ GREEDY_TOLERANCE = 3e-4
 class Rows:
     """Out-of-fold probabilities of the rows that a choice may look at.
 
+    A row is a case. With the objective ``robust`` there are more rows: some cases again under every shift, as
+    their own fold's chains see them then; they carry their case's fold.
+
     Parameters
     ----------
     numbers : tuple of int
         Numbers of the trials, of length n_trials.
-    probabilities : ndarray of shape (n_trials, n_cases, n_classes)
+    probabilities : ndarray of shape (n_trials, n_rows, n_classes)
         Calibrated.
-    labels, folds : ndarray of shape (n_cases,)
+    labels, folds : ndarray of shape (n_rows,)
     metric : Metric
         What the study maximises.
     kinds : tuple of str
         What kind of chain each trial is, of length n_trials; without it, each is of its own kind.
+    shift : ndarray of int of shape (n_rows,), optional
+        0 at home, else the number of the shift; without it all rows are at home.
     """
 
     numbers: tuple[int, ...]
@@ -43,19 +49,44 @@ class Rows:
     folds: IntArray
     metric: Metric
     kinds: tuple[str, ...] = ()
+    shift: IntArray | None = None
 
     @cached_property
-    def by_fold(self) -> list[tuple[IntArray, IntArray]]:
-        """Positions and labels of the rows of each fold that is there."""
+    def at_home(self) -> BoolArray:
+        """Whether each row is a case as it was photographed, shape (n_rows,)."""
+        return np.ones(len(self.labels), np.bool_) if self.shift is None else self.shift == AT_HOME
+
+    @cached_property
+    def objective(self) -> Metric:
+        """What is maximised on all rows together."""
+        return self._objective(np.arange(len(self.labels)))
+
+    def _objective(self, rows: IntArray) -> Metric:
+        return self.metric if self.shift is None else robust_metric(self.metric, self.shift[rows])
+
+    @cached_property
+    def by_fold(self) -> list[tuple[IntArray, IntArray, Metric]]:
+        """Positions, labels and objective of the rows of each fold that is there."""
         positions = [np.flatnonzero(self.folds == fold) for fold in np.unique(self.folds)]
-        return [(rows, self.labels[rows]) for rows in positions]
+        return [(rows, self.labels[rows], self._objective(rows)) for rows in positions]
+
+    @cached_property
+    def row_weights(self) -> FloatArray | None:
+        """Weights of the rows for who fits on them, of mean 1 a case; None where all are at home.
+
+        Rows at home have half of the weight and shifted ones the other half, as in the objective.
+        """
+        if self.at_home.all():
+            return None
+        n_home, n_shifted = int(self.at_home.sum()), int((~self.at_home).sum())
+        return np.where(self.at_home, 0.5, 0.5 * n_home / n_shifted)
 
     def utilities(self, probabilities: FloatArray) -> tuple[float, ...]:
-        """Return the metric on each fold that is there, greater is better."""
-        return tuple(self.metric.utility(labels, probabilities[rows]) for rows, labels in self.by_fold)
+        """Return the objective on each fold that is there, greater is better."""
+        return tuple(metric.utility(labels, probabilities[rows]) for rows, labels, metric in self.by_fold)
 
     def utility(self, probabilities: FloatArray) -> float:
-        """Return the mean over folds of the metric, greater is better."""
+        """Return the mean over folds of the objective, greater is better."""
         return float(np.mean(self.utilities(probabilities)))
 
     def order(self) -> list[int]:
@@ -128,7 +159,7 @@ def logistic_stacking(rows: Rows) -> Blend:
     """Fit a logistic regression on the logits of a few good trials of different kinds."""
     positions = rows.candidates(AVERAGED)
     members = tuple(rows.numbers[position] for position in positions)
-    return fit_logistic(members, rows.probabilities[positions], rows.labels)
+    return fit_logistic(members, rows.probabilities[positions], rows.labels, rows.row_weights)
 
 
 def _equal(rule: str, rows: Rows) -> Blend:

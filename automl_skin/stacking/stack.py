@@ -6,7 +6,7 @@ by the same K blends, each over the members' chains of its fold, and the K answe
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -95,20 +95,21 @@ def fit_stack(rows: Rows) -> tuple[Stack, FloatArray, Comparison]:
     Parameters
     ----------
     rows : Rows
-        All finished trials on all development cases.
+        All finished trials on all development cases, and on those under shift where the objective is robust.
 
     Returns
     -------
     stack : Stack
     probabilities : ndarray of shape (n_cases, n_classes)
-        The stack's out-of-fold probabilities, calibrated.
+        The stack's out-of-fold probabilities of the cases at home, calibrated.
     comparison : Comparison
     """
     outcomes = cross_fit_all(tuple(METHODS), rows)
     utilities = {name: rows.utilities(raw) for name, (_, raw) in outcomes.items()}
     chosen = simplest_within_one_error(utilities)
     blends, raw = outcomes[chosen]
-    calibrators, calibrated = cross_calibrate(raw, rows.labels, rows.folds)
+    home = rows.at_home
+    calibrators, calibrated = cross_calibrate(raw[home], rows.labels[home], rows.folds[home])
     stack = Stack(chosen, tuple(blends), tuple(calibrators))
     return stack, calibrated, Comparison(utilities, chosen)
 
@@ -119,7 +120,7 @@ def cross_fit(method: str, rows: Rows) -> tuple[list[Blend], FloatArray]:
     Returns
     -------
     blends : list of Blend, one a fold
-    raw : ndarray of shape (n_cases, n_classes)
+    raw : ndarray of shape (n_rows, n_classes)
     """
     return cross_fit_all((method,), rows)[method]
 
@@ -134,7 +135,10 @@ def cross_fit_all(methods: Sequence[str], rows: Rows) -> dict[str, tuple[list[Bl
         for name in methods:
             blend = METHODS[name](others)
             members = member_rows(rows, blend.members, held)
-            raw[name][held] = blend.apply(members, np.sort(members, axis=1))
+            references = np.sort(
+                members[:, rows.at_home[held]], axis=1
+            )  # ranks are positions among cases at home
+            raw[name][held] = blend.apply(members, references)
             blends[name].append(blend)
     return {name: (blends[name], raw[name]) for name in methods}
 
@@ -165,5 +169,10 @@ def simplest_within_one_error(utilities: Mapping[str, Sequence[float]]) -> str:
 
 
 def _subset(rows: Rows, keep: BoolArray) -> Rows:
-    probabilities, labels, folds = rows.probabilities[:, keep], rows.labels[keep], rows.folds[keep]
-    return Rows(rows.numbers, probabilities, labels, folds, rows.metric, rows.kinds)
+    return replace(
+        rows,
+        probabilities=rows.probabilities[:, keep],
+        labels=rows.labels[keep],
+        folds=rows.folds[keep],
+        shift=None if rows.shift is None else rows.shift[keep],
+    )
