@@ -1,4 +1,4 @@
-"""Workers that evaluate folds: this process, or a pool of processes.
+"""Workers that evaluate folds and tune networks: this process, or a pool of processes.
 
 The interface is that of `concurrent.futures`, so that another executor (of a cluster, say) can stand in.
 """
@@ -32,23 +32,32 @@ def open_workers(jobs: int) -> Iterator[Executor]:
     if jobs == 1:
         yield HereAndNow()
         return
+    with open_processes(jobs) as pool:
+        yield pool
+
+
+@contextmanager
+def open_processes(jobs: int, threads: int = 1) -> Iterator[ProcessPoolExecutor]:
+    """Give an executor of `jobs` processes with `threads` threads each, and end them however the block ends."""
     # spawned, not forked: torch and OpenMP do not survive a fork
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_begin)
+    pool = ProcessPoolExecutor(
+        jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(threads,)
+    )
     try:
         yield pool
     finally:
         _end(pool)
 
 
-def _begin() -> None:
-    """Leave Ctrl-C to the parent, end when it is killed, and use one thread a worker."""
+def _begin(threads: int) -> None:
+    """Leave Ctrl-C to the parent, end when it is killed, and use so many threads a worker."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
+        os.environ[name] = str(threads)
     import torch
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
 
 
 def _end_with_parent() -> None:

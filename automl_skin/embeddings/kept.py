@@ -141,7 +141,7 @@ def _delete_unheld(entry: AnEntry, folder: Path, delete: Callable[[AnEntry], Non
 
 def _beginning_with(digest: str, entries: Sequence[AnEntry]) -> Sequence[AnEntry]:
     chosen = [entry for entry in entries if entry.digest.startswith(digest)]
-    if len(chosen) != 1:
+    if len({entry.digest for entry in chosen}) != 1:
         listed = ", ".join(entry.digest[:12] for entry in entries) or "none"
         message = f"exactly one cached key must begin with {digest!r}, found {len(chosen)}"
         raise ConfigError(f"{message}; the cache holds: {listed}")

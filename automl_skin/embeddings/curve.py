@@ -1,0 +1,49 @@
+"""The curve of a training as a file: one row an epoch, whole whenever it is read."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from io import StringIO
+from pathlib import Path
+
+from automl_skin.backbones.tuning.epoch import Epoch
+from automl_skin.errors import IntegrityError
+from automl_skin.files import write_text
+
+FILE_NAME = "curve.csv"
+
+_COLUMNS = [field.name for field in fields(Epoch)]
+
+
+def write_curve(folder: Path, curve: Sequence[Epoch]) -> None:
+    """Write ``curve.csv``; numbers come back as they were."""
+    text = StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(epoch) for epoch in curve)
+    write_text(folder / FILE_NAME, text.getvalue())
+
+
+def read_curve(folder: Path) -> tuple[Epoch, ...]:
+    """Read ``curve.csv``; no epoch where there is no file.
+
+    Raises
+    ------
+    IntegrityError
+        If it is not what `write_curve` writes.
+    """
+    path = folder / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:  # nothing was trained, or the folder was moved to its place meanwhile
+        return ()
+    try:
+        return tuple(_epoch(row) for row in csv.DictReader(StringIO(text)))
+    except (TypeError, ValueError, KeyError) as error:
+        message = f"{path} must have the columns {', '.join(_COLUMNS)} and numbers in them; it was changed"
+        raise IntegrityError(f"{message} ({error})") from error
+
+
+def _epoch(row: dict[str, str]) -> Epoch:
+    number, epochs, *measured = (row[name] for name in _COLUMNS)
+    return Epoch(int(number), int(epochs), *map(float, measured))

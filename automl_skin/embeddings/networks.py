@@ -1,0 +1,348 @@
+"""Tuned networks on disk: each trained once, whole or absent, verified when it is opened.
+
+::
+
+    FOLDER/
+      <digest of the key>/            how the training ended: a network, or its failure
+        key.json                      what decides the weights and how they were made, for people
+        config.json, model.safetensors    the network in timm's hub layout
+        head.safetensors              its head
+        curve.csv                     one row an epoch
+        contact_sheet.png             what the network saw
+        failed.json                   instead of these: why there is no network
+        digests.json                  of every file above
+      <digest of the key>.training/   of the one process that trains, or of a killed one that will go on
+      <digest of the key>.damaged/    was not what its digests say
+      <digest of the key>.lock        held by the one process that trains
+
+Opening takes no lock: a folder is moved into its place when it is finished.
+"""
+
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from automl_skin.backbones import hub
+from automl_skin.backbones.catalogue import Backbone, backbone_from_folder
+from automl_skin.backbones.device import Precision
+from automl_skin.backbones.tuning.epoch import Epoch
+from automl_skin.backbones.tuning.recipe import TuningRecipe
+from automl_skin.backbones.tuning.tuned_head import TunedHead
+from automl_skin.digests import Json, digest_file, digest_json
+from automl_skin.embeddings.curve import read_curve
+from automl_skin.embeddings.kept import holding, let_go, touch
+from automl_skin.embeddings.key import TunedOn
+from automl_skin.embeddings.tuning_progress import SEEN
+from automl_skin.errors import IntegrityError
+from automl_skin.files import read_json, storage_errors, write_json
+
+KEY = "key.json"
+FAILED = "failed.json"
+DIGESTS = "digests.json"
+CHECKPOINTS = "checkpoints"
+TRAINING, DAMAGED = ".training", ".damaged"
+
+_VERSION = 1  # counts changes of the training that change weights: old networks no longer match
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TuningKey:
+    """Everything that decides tuned weights; equal keys mean equal networks.
+
+    Device and threads are not part of its digest: they differ by rounding, and a network that was trained on another
+    machine is found here. Machine, threads and folder stay the same within a study on one machine, where
+    weights are reproduced to the bit.
+
+    Parameters
+    ----------
+    network : str
+        Digest of architecture and weights that the training begins with, from `network_digest`.
+    recipe : str
+        ``Recipe.digest`` of the pixels.
+    tuning : TuningRecipe
+        Its `colour` is in `recipe` already and is left out.
+    tuned_on : TunedOn
+        Plan and held-out folds.
+    labels : str
+        Digest of the training rows in order: content of the image, label, whether it is watched.
+    metadata : str
+        Digest of the encoder and of the encoded rows; empty without metadata.
+    precision : {"float32", "bfloat16"}
+    seed : int
+        Of this training.
+    threads : int
+        That compute, on the CPU.
+    """
+
+    network: str
+    recipe: str
+    tuning: TuningRecipe
+    tuned_on: TunedOn
+    labels: str
+    metadata: str
+    precision: Precision
+    seed: int
+    threads: int
+
+    @property
+    def digest(self) -> str:
+        """What tells keys apart."""
+        facts = {**self.to_json(), "tuning": self.tuning.digest}
+        del facts["threads"]
+        return digest_json({"version": _VERSION, **facts})
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the key as a JSON object."""
+        own = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**own, "tuning": self.tuning.to_json(), "tuned_on": asdict(self.tuned_on)}
+
+
+@dataclass(frozen=True)
+class TunedFolder:
+    """A tuned network on disk.
+
+    Parameters
+    ----------
+    path : Path
+        In timm's hub layout.
+    """
+
+    path: Path
+
+    @cached_property
+    def facts(self) -> Mapping[str, Any]:
+        """What ``key.json`` says: the key, and how the network was made."""
+        facts = read_json(self.path / KEY)
+        assert isinstance(facts, Mapping)
+        return facts
+
+    @property
+    def backbone(self) -> Backbone:
+        """The tuned network, called like the one that it began as."""
+        return backbone_from_folder(self.path, str(self.facts["backbone"]))
+
+    @property
+    def head(self) -> TunedHead:
+        """Its head."""
+        return TunedHead.load(self.path)
+
+    @property
+    def curve(self) -> tuple[Epoch, ...]:
+        """Loss, inner AUC and speed by epoch."""
+        return read_curve(self.path)
+
+    @property
+    def tuned_on(self) -> TunedOn:
+        """Which rows tuned it."""
+        value = self.facts["tuned_on"]
+        return TunedOn(str(value["plan_digest"]), tuple(map(int, value["held_out_folds"])))
+
+    @property
+    def target_of(self) -> tuple[int, ...]:
+        """Class of the target of each class of the head."""
+        return tuple(map(int, self.facts["target_of"]))
+
+
+@dataclass(frozen=True)
+class NetworkEntry:
+    """What the store holds of one key.
+
+    Parameters
+    ----------
+    digest : str
+        Of the key.
+    key : mapping
+        What ``key.json`` says; empty if it is unreadable.
+    state : str
+        ``whole``, ``failed``, ``unfinished`` or ``damaged``.
+    size_bytes : int
+        On disk.
+    last_used : float
+        Seconds since the epoch.
+    """
+
+    digest: str
+    key: Mapping[str, Json]
+    state: str
+    size_bytes: int
+    last_used: float
+
+
+class NetworkStore:
+    """Tuned networks by key.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when something is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, key: TuningKey) -> TunedFolder | None:
+        """Return the network of a key, every file compared with its digest.
+
+        Returns
+        -------
+        TunedFolder or None
+            None if there is none, or it is damaged: it is then set aside and said.
+        """
+        folder = self._opened(key)
+        return TunedFolder(folder) if folder is not None and not (folder / FAILED).is_file() else None
+
+    def failure(self, key: TuningKey) -> str | None:
+        """Return why the training of a key failed; None if it did not."""
+        folder = self._opened(key)
+        if folder is None or not (folder / FAILED).is_file():
+            return None
+        failed = read_json(folder / FAILED)
+        assert isinstance(failed, Mapping)
+        return str(failed["reason"])
+
+    def place(self, key: TuningKey) -> Path:
+        """Return where the outcome of a key lies when it is there."""
+        return self.folder / key.digest
+
+    def training(self, key: TuningKey) -> Path:
+        """Return where a key is trained."""
+        return self.folder / f"{key.digest}{TRAINING}"
+
+    @contextmanager
+    def holding(self, key: TuningKey) -> Iterator[None]:
+        """Hold the lock of a key; a second process waits here.
+
+        Raises
+        ------
+        StorageError
+            If the store cannot be written.
+        """
+        with holding(self.folder, key.digest, "tunes the same network"):
+            yield
+
+    def begin(self, key: TuningKey, about: Mapping[str, Json]) -> Path:
+        """Return the folder to train in, as a killed process left it; end with `finish` or `fail`.
+
+        The lock must be held. Checkpoints belong into its sub-folder `CHECKPOINTS`, which goes at the end.
+
+        Parameters
+        ----------
+        key : TuningKey
+        about : mapping
+            More about it for ``key.json``: at least ``backbone``, its name, and ``target_of``.
+
+        Raises
+        ------
+        StorageError
+            If the store cannot be written.
+        """
+        training = self.training(key)
+        write_json(training / KEY, {**key.to_json(), **about})
+        return training
+
+    def finish(self, key: TuningKey) -> TunedFolder:
+        """Move the trained network to its place; the lock must be held."""
+        return TunedFolder(self._move(key, ()))
+
+    def fail(self, key: TuningKey, reason: str) -> None:
+        """Remember that a training failed, so that it is not tried for ever; the lock must be held."""
+        when = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
+        write_json(self.training(key) / FAILED, {"reason": reason, "when": when})
+        self._move(key, (hub.CONFIG, hub.WEIGHTS))
+
+    def list(self) -> tuple[NetworkEntry, ...]:
+        """Return what the store holds, least recently used first."""
+        folders = (path for path in self.folder.iterdir() if path.is_dir()) if self.folder.is_dir() else ()
+        return tuple(sorted(map(_entry, folders), key=lambda entry: (entry.last_used, entry.digest)))
+
+    def prune(
+        self, *, older_than_days: float | None = None, digest: str | None = None, everything: bool = False
+    ) -> tuple[NetworkEntry, ...]:
+        """Delete networks and failures; see `let_go`. What is needed again is trained again."""
+        return let_go(
+            self.list(),
+            self.folder,
+            lambda entry: shutil.rmtree(self.folder / _folder_name(entry)),
+            older_than_days=older_than_days,
+            digest=digest,
+            everything=everything,
+        )
+
+    def _opened(self, key: TuningKey) -> Path | None:
+        folder = self.place(key)
+        if not folder.is_dir():
+            return None
+        try:
+            verify(folder)
+        except IntegrityError as error:
+            _LOG.warning("%s; it is set aside and the network is tuned again", error)
+            _set_aside(folder)
+            return None
+        touch(folder / KEY)
+        return folder
+
+    def _move(self, key: TuningKey, unwanted: Sequence[str]) -> Path:
+        training, folder = self.training(key), self.place(key)
+        with storage_errors(folder):
+            shutil.rmtree(training / CHECKPOINTS, ignore_errors=True)
+            for path in [*training.glob(".writing-*"), *(training / name for name in (SEEN, *unwanted))]:
+                path.unlink(missing_ok=True)
+            write_json(training / DIGESTS, _digests(training))
+            training.replace(folder)
+        return folder
+
+
+def verify(folder: Path) -> None:
+    """Compare the files of a finished folder with ``digests.json``.
+
+    Raises
+    ------
+    IntegrityError
+        If one is missing, was changed, or is not listed.
+    """
+    if not (folder / DIGESTS).is_file():
+        raise IntegrityError(f"{folder} must hold {DIGESTS} with the digests of its files, and does not")
+    written, found = read_json(folder / DIGESTS), _digests(folder)
+    if written == found:
+        return
+    before = written if isinstance(written, Mapping) else {}
+    changed = [name for name in sorted({*before, *found}) if before.get(name) != found.get(name)]
+    raise IntegrityError(f"{folder} must hold the files that {DIGESTS} lists; changed: {', '.join(changed)}")
+
+
+def _digests(folder: Path) -> dict[str, Json]:
+    return {path.name: digest_file(path) for path in sorted(folder.iterdir()) if path.name != DIGESTS}
+
+
+def _set_aside(folder: Path) -> None:
+    aside = folder.with_name(folder.name + DAMAGED)
+    try:
+        if aside.is_dir():
+            shutil.rmtree(aside)
+        folder.replace(aside)
+    except OSError as error:  # a read-only store, or another process was faster
+        _LOG.warning("%s could not be set aside: %s", folder, error)
+
+
+def _entry(folder: Path) -> NetworkEntry:
+    digest, _, suffix = folder.name.partition(".")
+    try:
+        key = read_json(folder / KEY)
+    except (IntegrityError, OSError):
+        key = {}
+    stamp = (folder / KEY if (folder / KEY).exists() else folder).stat().st_mtime
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    whole = "failed" if (folder / FAILED).is_file() else "whole"
+    state = {"": whole, "training": "unfinished"}.get(suffix, "damaged")
+    return NetworkEntry(digest, key if isinstance(key, dict) else {}, state, size, stamp)
+
+
+def _folder_name(entry: NetworkEntry) -> str:
+    return entry.digest + {"unfinished": TRAINING, "damaged": DAMAGED}.get(entry.state, "")
