@@ -34,7 +34,7 @@ from typing import Any
 
 from automl_skin.chains.inputs import FROZEN, embedding_name
 from automl_skin.errors import ConfigError
-from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.heads.catalogue import HEADS
 from automl_skin.heads.weighting import ClassWeighting
 
 IMAGE = "image"
@@ -115,10 +115,10 @@ class BranchConfig:
             If the family is unknown.
         """
         family = value["family"]
-        if family not in FAMILIES:
-            message = f"unknown family {family!r}; known are {', '.join(FAMILIES)}"
+        if family not in HEADS:
+            message = f"unknown family {family!r}; known are {', '.join(HEADS)}"
             raise ConfigError(message)
-        return cls(family, FAMILIES[family].config(**value["head"]))
+        return cls(family, HEADS[family].config(**value["head"]))
 
 
 @dataclass(frozen=True)
@@ -161,12 +161,25 @@ class ChainConfig:
     way: str = ""
 
     def __post_init__(self) -> None:
-        if (self.way in WAYS) != self.is_tuned or (self.is_tuned and not self.uses_image):
+        if self.is_tuned and not self._tuned_fits():
             message = (
-                f"a chain with tuned networks must have an image and one of the ways {', '.join(WAYS)}, and one with "
-                f"frozen networks none; found tuning {self.tuning!r}, way {self.way!r}, fusion {self.fusion!r}"
+                f"a chain with tuned networks must have an image and one of the ways {', '.join(WAYS)}; logits have no "
+                "components, and the network's own head stands alone or beside metadata, of one backbone"
             )
+            raise ConfigError(f"{message}; found {self.to_json()}")
+        if not self.is_tuned and (self.way or self.family == OWN):
+            message = f"the way {self.way!r} and the own head need tuned networks, and these are frozen: name a tuning"
             raise ConfigError(message)
+
+    def _tuned_fits(self) -> bool:
+        own = self.fusion in {"image", "late", "rank"} and len(self.backbones) == 1
+        return (
+            self.uses_image
+            and self.way in WAYS
+            and (self.family == OWN) == (self.way == OWN)
+            and (own or self.way != OWN)
+            and not (self.uses_logits and self.components)
+        )
 
     @property
     def is_tuned(self) -> bool:

@@ -3,7 +3,7 @@
 Folder of a saved chain (no pickle; see `FittedChain.save`)::
 
     chain.json                  configuration, classes, calibrator
-    arrays.safetensors          projection, encoder, rank reference
+    arrays.safetensors          projection, encoder, rank reference, own heads of tuned networks
     branch-0/ ...               one head a branch, in its family's own format
 """
 
@@ -15,16 +15,18 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from automl_skin.arrays import Float32Array, FloatArray, IntArray
+from automl_skin.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.chains.calibration import Calibrator, fit_calibrator
-from automl_skin.chains.config import FUSIONS, IMAGE, METADATA, ChainConfig
+from automl_skin.chains.config import FUSIONS, IMAGE, METADATA, OWN, ChainConfig
 from automl_skin.chains.inputs import CaseInputs
+from automl_skin.chains.networks import logits_block
 from automl_skin.chains.ranks import rank_positions
 from automl_skin.chains.targets import to_target_classes
 from automl_skin.features.encoder import MetadataEncoder
 from automl_skin.features.projection import Projection
 from automl_skin.files import read_json, write_json
-from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.heads.catalogue import HEADS
 from automl_skin.heads.design import Design
 from automl_skin.heads.protocol import FittedHead
 from automl_skin.rowwise import normalise_rows
@@ -46,6 +48,19 @@ def build_design(branch: Sequence[str], image: Float32Array | None, metadata: Fl
     return Design(np.ascontiguousarray(matrix, dtype=np.float32), image_columns)
 
 
+def image_columns(
+    config: ChainConfig, projection: Projection, block: Float32Array, has_image: BoolArray
+) -> Float32Array:
+    """Return projected embeddings or logits; a case without an image gets zeros, the average image.
+
+    A network's own head answers such a case as it answers an embedding of zeros: there is no average to stand for it.
+    """
+    columns = projection.transform(block)
+    if config.way == OWN:
+        return columns
+    return np.where(has_image[:, None], columns, np.float32(0))
+
+
 @dataclass(frozen=True)
 class FittedChain:
     """Everything that was fitted on the training rows of one fold.
@@ -65,6 +80,10 @@ class FittedChain:
         Sorted probabilities of the held-out rows, by which the fusion `rank` turns new ones into ranks.
     calibrator : Calibrator or None
         None until all folds are there.
+    image_names : tuple of str
+        The networks whose embeddings it is applied to, by `embedding_name`.
+    tuned_heads : tuple of TunedHead
+        Of these networks, where their logits are the image columns.
     """
 
     config: ChainConfig
@@ -75,13 +94,25 @@ class FittedChain:
     heads: tuple[FittedHead, ...]
     reference: FloatArray | None = None
     calibrator: Calibrator | None = None
+    image_names: tuple[str, ...] = ()
+    tuned_heads: tuple[TunedHead, ...] = ()
 
-    def project(self, inputs: CaseInputs) -> Float32Array | None:
-        """Return the image columns; a case without an image gets zeros, the average image."""
+    def project(self, inputs: CaseInputs, metadata: Float32Array | None = None) -> Float32Array | None:
+        """Return the image columns; a case without an image gets zeros, the average image.
+
+        Parameters
+        ----------
+        inputs : CaseInputs
+        metadata : ndarray of shape (n_cases, n_metadata_columns), optional
+            Encoded; heads that were tuned jointly with metadata need it.
+        """
         if self.projection is None:
             return None
-        block = inputs.image_block(self.config.image_names(0, 1))
-        return np.where(inputs.has_image[:, None], self.projection.transform(block), np.float32(0))
+        if not self.config.uses_logits:
+            block = inputs.image_block(self.image_names)
+        else:
+            block = logits_block(inputs, self.image_names, self.tuned_heads, metadata)
+        return image_columns(self.config, self.projection, block, inputs.has_image)
 
     def branch_probabilities(self, image: Float32Array | None, metadata: Float32Array | None) -> FloatArray:
         """Return what each head says.
@@ -111,7 +142,7 @@ class FittedChain:
     def raw(self, inputs: CaseInputs) -> FloatArray:
         """Return uncalibrated probabilities of shape (n_cases, n_classes)."""
         metadata = self.encoder.transform(inputs.metadata) if self.encoder else None
-        return self.combine(self.branch_probabilities(self.project(inputs), metadata))
+        return self.combine(self.branch_probabilities(self.project(inputs, metadata), metadata))
 
     def predict(self, inputs: CaseInputs) -> FloatArray:
         """Return calibrated probabilities of shape (n_cases, n_classes)."""
@@ -129,6 +160,9 @@ class FittedChain:
                 arrays.update({f"{name}.{key}": np.ascontiguousarray(value) for key, value in own.items()})
         if self.reference is not None:
             arrays["reference"] = np.ascontiguousarray(self.reference)
+        for number, tuned in enumerate(self.tuned_heads):
+            own = {f"tuned-{number}.{key}": value for key, value in tuned.to_arrays().items()}
+            arrays.update({key: np.ascontiguousarray(value) for key, value in own.items()})
         save_file(arrays or {"empty": np.zeros(1)}, folder / "arrays.safetensors")
         for number, head in enumerate(self.heads):
             branch = folder / f"branch-{number}"
@@ -139,6 +173,8 @@ class FittedChain:
             "class_of": list(self.class_of),
             "n_classes": self.n_classes,
             "calibrator": asdict(self.calibrator) if self.calibrator else None,
+            "image_names": list(self.image_names),
+            "tuned_heads": len(self.tuned_heads),
             **parts,
         }
         write_json(folder / "chain.json", description)
@@ -160,7 +196,7 @@ class FittedChain:
             else None
         )
         heads = tuple(
-            FAMILIES[branch.family].load(folder / f"branch-{number}")
+            HEADS[branch.family].load(folder / f"branch-{number}")
             for number, branch in enumerate(config.branches)
         )
         calibrator = value["calibrator"]
@@ -173,6 +209,12 @@ class FittedChain:
             heads,
             arrays.get("reference"),
             Calibrator(tuple(calibrator["slopes"]), tuple(calibrator["intercepts"])) if calibrator else None,
+            # folders of before there were tuned networks name no network
+            tuple(value.get("image_names", config.image_names(0, 1))),
+            tuple(
+                TunedHead.from_arrays(_part(arrays, f"tuned-{number}"))
+                for number in range(value.get("tuned_heads", 0))
+            ),
         )
 
 

@@ -11,14 +11,17 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from automl_skin.arrays import Float32Array, FloatArray, IntArray
-from automl_skin.chains.config import FUSIONS, ChainConfig
-from automl_skin.chains.fitted import FittedChain, build_design
+from automl_skin.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from automl_skin.backbones.tuning.tuned_head import TunedHead
+from automl_skin.chains.config import FUSIONS, OWN, ROTATION, ChainConfig, rotated
+from automl_skin.chains.fitted import FittedChain, build_design, image_columns
 from automl_skin.chains.inputs import CaseInputs
+from automl_skin.chains.networks import check_networks, logits_block
 from automl_skin.chains.targets import TrainingLabels
+from automl_skin.errors import ConfigError
 from automl_skin.features.encoder import EncoderConfig, Kind, MetadataEncoder, fit_encoder
-from automl_skin.features.projection import Projection, fit_projection
-from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.features.projection import Projection, fit_projection, identity_projection
+from automl_skin.heads.catalogue import HEADS
 from automl_skin.heads.protocol import FittedHead
 from automl_skin.heads.weighting import class_weights
 from automl_skin.seeding import derive_seed, generator
@@ -60,6 +63,8 @@ class FoldFitter:
     encoder : EncoderConfig
     seed : int
         The study's seed.
+    plan_digest : str
+        Of the study's fold plan, under which tuned networks must have been tuned.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class FoldFitter:
         kinds: Mapping[str, Kind],
         encoder: EncoderConfig,
         seed: int,
+        plan_digest: str = "",
     ) -> None:
         self.inputs = inputs
         self.labels = labels
@@ -77,6 +83,8 @@ class FoldFitter:
         self.kinds = kinds
         self.encoder = encoder
         self.seed = seed
+        self.plan_digest = plan_digest
+        self.n_folds = int(folds.max()) + 1
         self._kept: OrderedDict[Hashable, Prepared[Any]] = OrderedDict()
 
     def fit(self, config: ChainConfig, fold: int, threads: int = 1) -> tuple[FittedChain, FloatArray]:
@@ -88,9 +96,15 @@ class FoldFitter:
             Not yet calibrated.
         held : ndarray of shape (n_held, n_classes)
             Uncalibrated probabilities of the fold's rows, in their order.
+
+        Raises
+        ------
+        LeakageError
+            If a tuned network saw what it must not have seen; see `automl_skin.chains.networks`.
         """
+        check_networks(config, fold, self.n_folds, self.inputs, self.plan_digest)
         image = self._projected(config, fold) if config.uses_image else None
-        metadata = self._encoded(fold) if config.uses_metadata else None
+        metadata = self._encoded(config, fold) if self._needs_encoder(config, fold) else None
         chain = self._fit_chain(config, fold, image, metadata, threads)
         branches = chain.branch_probabilities(
             image.held if image else None, metadata.held if metadata else None
@@ -106,9 +120,20 @@ class FoldFitter:
         -------
         FittedChain
             Not calibrated, and in the fusion ``rank`` without its reference: both need out-of-fold rows.
+
+        Raises
+        ------
+        ConfigError
+            If the chain has tuned networks: none of them was tuned on all rows.
         """
+        if config.is_tuned:
+            message = (
+                f"a chain can be fitted on all rows where its networks are frozen, and those of {config.title!r} were "
+                "tuned without a fold each: export without --refit, or a study with `--tuning none`"
+            )
+            raise ConfigError(message)
         image = self._projected(config, NO_FOLD) if config.uses_image else None
-        metadata = self._encoded(NO_FOLD) if config.uses_metadata else None
+        metadata = self._encoded(config, NO_FOLD) if config.uses_metadata else None
         return self._fit_chain(config, NO_FOLD, image, metadata, threads)
 
     def _fit_chain(
@@ -120,9 +145,18 @@ class FoldFitter:
         threads: int,
     ) -> FittedChain:
         heads = self._fit_heads(config, fold, image, metadata, threads)
-        _, class_of = self.labels.at_level(config.labels)
+        _, class_of = self._labels(config, fold)
         projection, encoder = image.part if image else None, metadata.part if metadata else None
-        return FittedChain(config, class_of, self.labels.n_classes, projection, encoder, heads)
+        return FittedChain(
+            config,
+            class_of,
+            self.labels.n_classes,
+            projection,
+            encoder,
+            heads,
+            image_names=config.image_names(fold, self.n_folds),
+            tuned_heads=self._tuned_heads(config, fold),
+        )
 
     def _fit_heads(
         self,
@@ -132,7 +166,7 @@ class FoldFitter:
         metadata: Prepared[MetadataEncoder] | None,
         threads: int,
     ) -> tuple[FittedHead, ...]:
-        labels, class_of = self.labels.take(np.flatnonzero(self.folds != fold)).at_level(config.labels)
+        labels, class_of = self._labels(config, fold)
         weights = class_weights(labels, len(class_of), config.weighting)
         heads = []
         for position, branch in enumerate(FUSIONS[config.fusion].branches):
@@ -141,14 +175,47 @@ class FoldFitter:
             )
             head = config.branches[position]
             seed = derive_seed(self.seed, "chain", fold, position)
-            fit = FAMILIES[head.family].fit
+            fit = HEADS[head.family].fit
             heads.append(fit(head.head, design, labels, len(class_of), weights, seed, threads))
         return tuple(heads)
+
+    def _training(self, config: ChainConfig, fold: int) -> BoolArray:
+        """Return which rows a fold's chain is fitted on."""
+        if config.way == ROTATION:
+            return np.equal(self.folds, rotated(fold, self.n_folds))
+        return np.not_equal(self.folds, fold)
+
+    def _labels(self, config: ChainConfig, fold: int) -> tuple[IntArray, tuple[int, ...]]:
+        """Return the labels of the training rows, and the target's class of each class of the heads."""
+        level = config.labels
+        if config.way == OWN:
+            level = self._own_level(self._tuned_heads(config, fold)[0])
+        return self.labels.take(np.flatnonzero(self._training(config, fold))).at_level(level)
+
+    def _own_level(self, head: TunedHead) -> str:
+        """Return at which level a network's own head answers."""
+        n_diagnoses = len(self.labels.class_of_diagnosis)
+        levels = {n_diagnoses: "diagnosis", self.labels.n_classes: "target"}
+        if head.n_classes not in levels:
+            message = (
+                f"a tuned network must answer one of the {self.labels.n_classes} classes or {n_diagnoses} diagnoses "
+                f"of the study, and its head has {head.n_classes}: run the search again, so that it is tuned anew"
+            )
+            raise ConfigError(message)
+        return levels[head.n_classes]
+
+    def _tuned_heads(self, config: ChainConfig, fold: int) -> tuple[TunedHead, ...]:
+        """Return the own heads of the networks of a fold, where a chain needs them."""
+        names = config.image_names(fold, self.n_folds) if config.uses_logits else ()
+        return tuple(self.inputs.heads[name] for name in names)
+
+    def _needs_encoder(self, config: ChainConfig, fold: int) -> bool:
+        return config.uses_metadata or any(head.n_metadata for head in self._tuned_heads(config, fold))
 
     def _projected(self, config: ChainConfig, fold: int) -> Prepared[Projection]:
         """Return the projection of a fold, cut to the components that the chain wants."""
         most = None if config.components is None else MOST_COMPONENTS
-        key = ("image", config.backbones, config.recipe, most, fold)
+        key = ("image", config.backbones, config.recipe, config.tuning, config.way, most, fold)
         full = self._keep(key, lambda: self._fit_projection(config, fold, most))
         if config.components is None:
             return full
@@ -157,19 +224,50 @@ class FoldFitter:
         return Prepared(full.part.first(width), narrow(full.training, width), narrow(full.held, width))
 
     def _fit_projection(self, config: ChainConfig, fold: int, most: int | None) -> Prepared[Projection]:
-        block = self.inputs.image_block(config.image_names(0, 1))
-        training = (self.folds != fold) & self.inputs.has_image
-        seed = derive_seed(self.seed, "projection", *config.backbones, config.recipe, fold)
-        projection = fit_projection(block[training], most, seed=seed)
-        rows = np.where(self.inputs.has_image[:, None], projection.transform(block), np.float32(0))
-        return Prepared(projection, rows[self.folds != fold], rows[self.folds == fold])
+        # rows beyond these are not touched: a network of `rotation` was not applied to them
+        training, held = np.flatnonzero(self._training(config, fold)), np.flatnonzero(self.folds == fold)
+        blocks = [self._image_block(config, fold, rows) for rows in (training, held)]
+        if config.way == OWN:
+            identity = identity_projection(blocks[1].shape[1])
+            return Prepared(identity, blocks[0], blocks[1])
+        tuned = [config.tuning, config.way] if config.is_tuned else []
+        seed = derive_seed(self.seed, "projection", *config.backbones, config.recipe, fold, *tuned)
+        projection = fit_projection(blocks[0][self.inputs.has_image[training]], most, seed=seed)
+        columns = [
+            image_columns(config, projection, block, self.inputs.has_image[rows])
+            for block, rows in zip(blocks, (training, held), strict=True)
+        ]
+        return Prepared(projection, *columns)
 
-    def _encoded(self, fold: int) -> Prepared[MetadataEncoder]:
-        return self._keep(("metadata", fold), lambda: self._fit_encoder(fold))
+    def _image_block(self, config: ChainConfig, fold: int, rows: IntArray) -> Float32Array:
+        """Return embeddings or logits of some rows, each by a network of which the chain may know it."""
+        if not config.uses_logits:
+            names = config.image_names(fold, self.n_folds)
+            return self.inputs.only(names).take(rows).image_block(names)
+        if config.way == OWN:
+            return self._logits(config, fold, rows)
+        folds = self.folds[rows]
+        parts = [self._logits(config, each, rows[folds == each]) for each in np.unique(folds).tolist()]
+        block = np.empty((len(rows), parts[0].shape[1]), np.float32)
+        block[np.argsort(folds, kind="stable")] = np.concatenate(parts)
+        return block
 
-    def _fit_encoder(self, fold: int) -> Prepared[MetadataEncoder]:
+    def _logits(self, config: ChainConfig, fold: int, rows: IntArray) -> Float32Array:
+        """Return what the networks without a fold say of some rows."""
+        names, heads = config.image_names(fold, self.n_folds), self._tuned_heads(config, fold)
+        inputs = self.inputs.only(names).take(rows)
+        metadata = None
+        if any(head.n_metadata for head in heads):
+            metadata = self._encoded(config, fold).part.transform(inputs.metadata)
+        return logits_block(inputs, names, heads, metadata)
+
+    def _encoded(self, config: ChainConfig, fold: int) -> Prepared[MetadataEncoder]:
+        key = ("metadata", config.way == ROTATION, fold)
+        return self._keep(key, lambda: self._fit_encoder(config, fold))
+
+    def _fit_encoder(self, config: ChainConfig, fold: int) -> Prepared[MetadataEncoder]:
         metadata = self.inputs.metadata
-        training = metadata.loc[self.folds != fold]
+        training = metadata.loc[self._training(config, fold)]
         encoder = fit_encoder(self.encoder, training, self.kinds)
         rng = generator(self.seed, "encoder", fold)
         held = metadata.loc[self.folds == fold]

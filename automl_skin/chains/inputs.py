@@ -76,6 +76,11 @@ class CaseInputs:
         metadata = self.metadata.iloc[positions]
         return CaseInputs(embeddings, self.has_image[positions], metadata, self.heads, self.tuned_on)
 
+    def only(self, names: Sequence[str]) -> "CaseInputs":
+        """Return the same cases with some of the embeddings."""
+        embeddings = {name: self.embeddings[name] for name in names}
+        return CaseInputs(embeddings, self.has_image, self.metadata, self.heads, self.tuned_on)
+
     def image_block(self, names: Sequence[str]) -> Float32Array:
         """Return the embeddings of several networks side by side.
 

@@ -110,6 +110,11 @@ class Projection:
         return self.components
 
 
+def identity_projection(n_columns: int) -> Projection:
+    """Return the projection that leaves columns as they are, for logits that are an answer already."""
+    return Projection(np.zeros(n_columns), np.ones(n_columns), None, np.empty(0))
+
+
 def fit_projection(embeddings: Float32Array, n_components: int | None, seed: int = 0) -> Projection:
     """Fit on the embeddings of training cases.
 

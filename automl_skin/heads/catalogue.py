@@ -1,7 +1,7 @@
 """The table of families. To add one: add its file, and its line here."""
 
 from automl_skin.errors import ConfigError
-from automl_skin.heads import extra_trees, lightgbm, logistic, mlp, random_forest, xgboost
+from automl_skin.heads import extra_trees, lightgbm, logistic, mlp, own, random_forest, xgboost
 from automl_skin.heads.protocol import Family
 
 FAMILIES: dict[str, Family] = {
@@ -12,6 +12,9 @@ FAMILIES: dict[str, Family] = {
     "logistic": logistic.FAMILY,
     "mlp": mlp.FAMILY,
 }
+
+HEADS: dict[str, Family] = {**FAMILIES, "own": own.FAMILY}
+"""All that can stand in a chain: the families, which the search fits, and a tuned network's own head."""
 
 
 def family_by_name(name: str) -> Family:

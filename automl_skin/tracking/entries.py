@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from mlflow.entities import Metric, Param, RunTag
 
-from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.heads.catalogue import HEADS
 from automl_skin.search.trial import TrialPlan, TrialRecord
 
 STUDY_DIGEST = "automl_skin.study_digest"
@@ -27,7 +27,8 @@ def trial_params(plan: TrialPlan) -> dict[str, str]:
     chain = {
         "backbone": "+".join(config.backbones),
         "recipe": config.recipe,
-        "tuning": "frozen" if config.uses_image else "",
+        "tuning": config.tuning if config.uses_image else "",
+        "way": config.way,
         "fusion": config.fusion,
         "head": config.family,
         "labels": config.labels,
@@ -35,7 +36,7 @@ def trial_params(plan: TrialPlan) -> dict[str, str]:
         "components": "" if config.components is None else config.components,
     }
     values = asdict(branch.head)
-    head = {f"{branch.family}_{name}": values[name] for name in FAMILIES[branch.family].space}
+    head = {f"{branch.family}_{name}": values[name] for name in HEADS[branch.family].space}
     answers = {name: value for name, value in plan.params.items() if name != "neural_head"}
     every = {**head, **answers, **chain}
     return {name: str(value) for name, value in every.items() if value not in ("", None)}

@@ -1,0 +1,80 @@
+"""What tuned networks say of cases, and the check that none of them says it of cases that tuned it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from automl_skin.arrays import Float32Array
+from automl_skin.backbones.tuning.tuned_head import TunedHead
+from automl_skin.chains.config import LOGITS, ROTATION, ChainConfig, rotated
+from automl_skin.chains.inputs import CaseInputs
+from automl_skin.embeddings.key import check_tuned_on
+from automl_skin.errors import LeakageError
+
+
+def logits_block(
+    inputs: CaseInputs, names: Sequence[str], heads: Sequence[TunedHead], metadata: Float32Array | None
+) -> Float32Array:
+    """Return the logits of several networks' own heads side by side.
+
+    Parameters
+    ----------
+    inputs : CaseInputs
+    names : sequence of str
+        The networks, by `embedding_name`.
+    heads : sequence of TunedHead
+        One a network.
+    metadata : ndarray of shape (n_cases, n_metadata_columns), optional
+        Encoded; heads that were tuned jointly with metadata need it.
+
+    Returns
+    -------
+    ndarray of shape (n_cases, sum of n_classes), float32
+    """
+    blocks = [
+        head.logits(inputs.embeddings[name], metadata if head.n_metadata else None)
+        for name, head in zip(names, heads, strict=True)
+    ]
+    return np.concatenate(blocks, axis=1).astype(np.float32)
+
+
+def scored_folds(config: ChainConfig, fold: int, n_folds: int) -> list[tuple[str, tuple[int, ...]]]:
+    """Return the networks that the chain of a fold needs, each with the folds that it must not have seen.
+
+    The rows that the head of `rotation` is fitted on, and each row whose logits are a column of `logits`, count as
+    scored: the network has not seen them either.
+    """
+    folds = range(n_folds) if config.way == LOGITS else [fold]
+    unseen = (fold, rotated(fold, n_folds)) if config.way == ROTATION else None
+    return [(name, unseen or (each,)) for each in folds for name in config.image_names(each, n_folds)]
+
+
+def check_networks(
+    config: ChainConfig, fold: int, n_folds: int, inputs: CaseInputs, plan_digest: str
+) -> None:
+    """Refuse to fit a chain for a fold on networks that have seen what they must not have seen.
+
+    Parameters
+    ----------
+    config : ChainConfig
+    fold : int
+        In which the chain is going to be measured.
+    n_folds : int
+    inputs : CaseInputs
+        Of the development cases.
+    plan_digest : str
+        Of the study's fold plan.
+
+    Raises
+    ------
+    LeakageError
+        If a tuned network does not say which rows tuned it, was tuned under another plan, or on these folds.
+    """
+    for name, unseen in scored_folds(config, fold, n_folds):
+        tuned_on = inputs.tuned_on.get(name)
+        if tuned_on is None and config.is_tuned:
+            message = f"tuned weights must say which cases tuned them, and those of {name} do not"
+            raise LeakageError(f"{message}; tune them again under this plan")
+        if tuned_on is not None:
+            for each in unseen:
+                check_tuned_on(tuned_on, plan_digest, each)

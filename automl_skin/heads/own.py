@@ -1,0 +1,76 @@
+"""A tuned network's own head: its logits are the columns, and nothing is fitted any more.
+
+Not a family that the search chooses: it stands in chains of the way ``own`` alone (`automl_skin.chains.config`).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.errors import InputError
+from automl_skin.heads.design import Design
+from automl_skin.heads.protocol import Family
+from automl_skin.heads.signature import Signature
+from automl_skin.rowwise import rowwise_softmax
+
+
+@dataclass(frozen=True)
+class OwnConfig:
+    """Nothing is decided."""
+
+
+@dataclass(frozen=True)
+class OwnHead:
+    """The softmax of one logit a class.
+
+    Parameters
+    ----------
+    signature : Signature
+        As many columns as classes, all of the image.
+    """
+
+    signature: Signature
+
+    def predict(self, design: Design) -> FloatArray:
+        """Return probabilities of shape (n_cases, n_classes)."""
+        self.signature.check(design)
+        return rowwise_softmax(design.matrix.astype(np.float64))
+
+    def save(self, folder: Path) -> None:
+        """Write ``head.json``."""
+        self.signature.write(folder)
+
+
+def fit(
+    config: OwnConfig,  # noqa: ARG001 - the protocol's; nothing here is fitted
+    design: Design,
+    labels: IntArray,  # noqa: ARG001
+    n_classes: int,
+    weights: FloatArray | None,  # noqa: ARG001
+    seed: int,  # noqa: ARG001
+    threads: int,  # noqa: ARG001
+) -> OwnHead:
+    """Return the head for logits of `n_classes` classes; see `Family`.
+
+    Raises
+    ------
+    InputError
+        If the columns are not one logit a class.
+    """
+    if (design.n_columns, design.image_columns) != (n_classes, n_classes):
+        message = (
+            f"a network's own head needs one logit for each of {n_classes} classes, found {design.n_columns} columns "
+            f"({design.image_columns} of the image); use the logits of the head that was tuned with the network"
+        )
+        raise InputError(message)
+    return OwnHead(Signature(n_classes, n_classes, tuple(range(n_classes)), n_classes))
+
+
+def load(folder: Path) -> OwnHead:
+    """Load what `OwnHead.save` wrote."""
+    return OwnHead(Signature.read(folder))
+
+
+FAMILY = Family("own", OwnConfig, {}, fit, load, wants_few_columns=False)
