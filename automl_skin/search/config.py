@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
-from automl_skin.chains.config import FUSIONS, WAYS
+from automl_skin.chains.config import FUSIONS, ROTATION, WAYS
 from automl_skin.errors import ConfigError
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.files import write_text
@@ -179,6 +179,10 @@ class StudyConfig:
         ):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} must be at least {least}; found {getattr(self, name)}")
+        if ROTATION in self.way and self.folds < 3:
+            raise ConfigError(
+                f"the way rotation must have at least 3 folds, two of them held out; found {self.folds}"
+            )
         if not 0.0 <= self.mask_share < 1.0:
             raise ConfigError(f"mask_share must lie in [0, 1); found {self.mask_share}")
         for name in ("timeout_seconds", "tuning_budget_seconds"):

@@ -68,6 +68,7 @@ def test_types_are_checked(name, value):
         ({"tuning_budget_seconds": 0}, "tuning_budget_seconds must be greater than 0"),
         ({"shift_cases": 0}, "shift_cases must be at least 1"),
         ({"way": ["across"]}, "way must name some of within, rotation, logits, own; found across"),
+        ({"way": ["rotation"], "folds": 2}, "rotation must have at least 3 folds.*found 2"),
         ({"tuning": []}, "tuning must be none, auto, or different names of tunings.*found nothing"),
         ({"tuning": ["auto", "full"]}, "found auto, full"),
         ({"tuning": ["full", "full"]}, "found full, full"),

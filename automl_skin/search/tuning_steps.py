@@ -1,0 +1,152 @@
+"""What a round of tuning consists of, and what came of it, as plain values that a file can hold."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from automl_skin.backbones.tuning.recipe import TuningRecipe, changed_name, tuning_by_name
+
+State = Literal["finished", "failed", "skipped"]
+RoundKind = Literal["ranking", "probe", "tuning"]
+
+
+@dataclass(frozen=True)
+class TuningStep:
+    """One embedding set, tuned in one way.
+
+    Parameters
+    ----------
+    backbone, recipe : str
+        Names of the embedding set.
+    base : str
+        A name in `TUNINGS`.
+    changes : mapping of str to str
+        What is changed of it.
+    """
+
+    backbone: str
+    recipe: str
+    base: str
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def set_name(self) -> tuple[str, str]:
+        """Backbone and recipe."""
+        return self.backbone, self.recipe
+
+    @property
+    def tuning(self) -> str:
+        """What the tuning is called, its changes included."""
+        return changed_name(self.base, self.changes)
+
+    @property
+    def tuning_recipe(self) -> TuningRecipe:
+        """How the networks are tuned."""
+        return tuning_by_name(self.base, self.changes)
+
+    @property
+    def title(self) -> str:
+        """What a person calls the step.
+
+        Examples
+        --------
+        >>> TuningStep("resnet18", "plain", "full", {"epochs": "6"}).title
+        'resnet18 plain full-6-epochs'
+        """
+        return f"{self.backbone} {self.recipe} {self.tuning}"
+
+    def with_epochs(self, epochs: int) -> "TuningStep":
+        """Return the step with another number of epochs."""
+        return replace(self, changes={**self.changes, "epochs": str(epochs)})
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """What came of a step.
+
+    Parameters
+    ----------
+    step : TuningStep
+    state : {"finished", "failed", "skipped"}
+    is_probe : bool
+        Whether it was one short training, not a network a fold.
+    reason : str
+        Why it failed or was skipped.
+    seconds : float
+        Of the clock, as the curves of its networks tell.
+    image_seconds : float
+        Of one image in one epoch on one of the devices or processes that work side by side; NaN where unknown.
+    inner_auc : float
+        After the last epoch, mean over the networks; NaN where nothing was watched.
+    networks : tuple of str
+        Folders of the networks.
+    held_out : tuple of tuple of int
+        Folds that each of them has not seen.
+    began : float
+        Seconds since 1970.
+    utility : float
+        Of the best finished trial that uses the networks; known later, and not kept.
+    """
+
+    step: TuningStep
+    state: State
+    is_probe: bool = False
+    reason: str = ""
+    seconds: float = 0.0
+    image_seconds: float = math.nan
+    inner_auc: float = math.nan
+    networks: tuple[str, ...] = ()
+    held_out: tuple[tuple[int, ...], ...] = ()
+    began: float = 0.0
+    utility: float = math.nan
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the outcome as JSON; what is not a number is null."""
+        plain = {name: _or_none(value) for name, value in asdict(self).items() if name != "utility"}
+        return {**plain, "tuning": self.step.tuning}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "StepOutcome":
+        """Return the outcome that `to_json` described."""
+        numbers = {name: _or_nan(value[name]) for name in ("seconds", "image_seconds", "inner_auc", "began")}
+        held_out = tuple(tuple(folds) for folds in value["held_out"])
+        return cls(
+            TuningStep(**value["step"]),
+            value["state"],
+            value["is_probe"],
+            value["reason"],
+            networks=tuple(value["networks"]),
+            held_out=held_out,
+            **numbers,
+        )
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is tuned next, and why; nothing where tuning is over.
+
+    Parameters
+    ----------
+    kind : {"ranking", "probe", "tuning"}
+        A probe is one short training of one fold a step, to be compared and timed; it has no trials.
+    steps : tuple of TuningStep
+        In their order.
+    why : str
+        One sentence for people.
+    limit_seconds : float or None
+        No step is begun after this.
+    """
+
+    kind: RoundKind
+    steps: tuple[TuningStep, ...]
+    why: str
+    limit_seconds: float | None = None
+
+
+def _or_none(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else float(value)
