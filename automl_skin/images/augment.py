@@ -48,8 +48,8 @@ def augmenter(name: str, height: int, width: int) -> Step:
     @torch.no_grad()
     def augment(images: Tensor) -> Tensor:
         for step in steps:
-            images = step(images).clamp(0, 1) if len(images) else images
-        return images
+            images = step(images) if len(images) else images
+        return images.clamp(0, 1)  # what rounding adds
 
     return augment
 

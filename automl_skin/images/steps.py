@@ -44,7 +44,8 @@ def transposed(images: Tensor) -> Tensor:
 def noise(images: Tensor, low: float, high: float) -> Tensor:
     """Add Gaussian noise of a variance between `low` and `high`, of values 0 .. 255."""
     deviation = (low + (high - low) * torch.rand(len(images))).sqrt() / 255
-    return images + torch.randn_like(images) * deviation.to(images.device)[:, None, None, None]
+    noisy = images + torch.randn_like(images) * deviation.to(images.device)[:, None, None, None]
+    return noisy.clamp_(0, 1)
 
 
 def shifted_hsv(images: Tensor, hue: float, saturation: float, value: float) -> Tensor:
