@@ -1,0 +1,212 @@
+"""How far the figures fall when the photographs are taken otherwise: other light, other lens, other processing.
+
+Symbols: A, the AUC of the sampled out-of-fold cases at home; A_s, of the same cases under shift s, by the same
+chains. ``auc_shifted`` is the mean of A_s over the shifts, ``auc_shifted_worst`` the smallest, and the fall is
+A minus ``auc_shifted``: like with like, since both are of the same cases.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.evaluation.record import in_words, interval_from_json, interval_to_json
+from automl_skin.evaluation.resampling import resampled_aucs
+from automl_skin.metrics.intervals import Interval, central_range
+from automl_skin.metrics.ranking import macro_auc
+
+N_RESAMPLES = 200
+"""Of the interval of a fall; every shift is one more model on each resample."""
+
+
+@dataclass(frozen=True)
+class ShiftedModel:
+    """One model at home and under every shift.
+
+    Parameters
+    ----------
+    auc_sample : float
+        Of the sampled cases at home.
+    by_shift : mapping of str to float
+        AUC of the same cases under each shift.
+    fall : Interval or None
+        AUC at home minus its mean under shift, from paired resamples of whole groups; None where it was not drawn.
+    """
+
+    auc_sample: float
+    by_shift: Mapping[str, float]
+    fall: Interval | None = None
+
+    @property
+    def auc_shifted(self) -> float:
+        """Mean over the shifts."""
+        return float(np.mean(list(self.by_shift.values())))
+
+    @property
+    def worst(self) -> str:
+        """The shift under which it is worst."""
+        return min(self.by_shift, key=lambda name: self.by_shift[name])
+
+    @property
+    def auc_shifted_worst(self) -> float:
+        """AUC under the worst shift."""
+        return self.by_shift[self.worst]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Figures by name, as runs and tables call them."""
+        return {
+            "auc_sample": self.auc_sample,
+            "auc_shifted": self.auc_shifted,
+            "auc_shifted_worst": self.auc_shifted_worst,
+        }
+
+    def in_words(self, name: str) -> str:
+        """Return one sentence, with the model's name in it."""
+        fall = "" if self.fall is None else f", a fall of {in_words(self.fall, signed=True)}"
+        return (
+            f"The score of the {name} falls from {self.auc_sample:.3f} to {self.auc_shifted:.3f} on average{fall}, "
+            f"at worst to {self.auc_shifted_worst:.3f} under {self.worst.replace('_', ' ')}."
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as JSON."""
+        return {
+            **self.metrics,
+            "worst": self.worst,
+            "by_shift": dict(self.by_shift),
+            "fall": interval_to_json(self.fall),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "ShiftedModel":
+        """Return the figures that `to_json` described."""
+        return cls(value["auc_sample"], value["by_shift"], interval_from_json(value["fall"]))
+
+
+@dataclass(frozen=True)
+class ShiftFigures:
+    """What was measured under shift, on out-of-fold cases.
+
+    Parameters
+    ----------
+    n_cases : int
+        Sampled cases.
+    n_development : int
+        Cases that they were sampled from.
+    shifts : tuple of str
+    models : mapping of str to ShiftedModel
+        The stack first, then the best trial and the baselines.
+    trials : mapping of int to ShiftedModel
+        By number: the leading trials, the members of the stack, and the baselines.
+    """
+
+    n_cases: int
+    n_development: int
+    shifts: tuple[str, ...]
+    models: Mapping[str, ShiftedModel]
+    trials: Mapping[int, ShiftedModel] = field(default_factory=dict)
+
+    @property
+    def first(self) -> str:
+        """Name of the model that leads, the stack."""
+        return next(iter(self.models))
+
+    @property
+    def basis(self) -> str:
+        """What the figures were measured on, as a sentence."""
+        sampled = (
+            f"all {self.n_cases:,}"
+            if self.n_cases == self.n_development
+            else f"{self.n_cases:,} of {self.n_development:,}"
+        )
+        return (
+            f"Measured by AUC on {sampled} development cases, each scored out of fold: at home, and with its "
+            f"photographs under each of {len(self.shifts)} shifts ({', '.join(name.replace('_', ' ') for name in self.shifts)})."
+        )
+
+    def sentences(self) -> list[str]:
+        """Return what is to be said, one sentence a model, the least falling first after the leading one."""
+        rest = sorted(
+            (name for name in self.models if name != self.first),
+            key=lambda name: self.models[name].auc_sample - self.models[name].auc_shifted,
+        )
+        return [self.models[name].in_words(name) for name in (self.first, *rest)]
+
+    def lines(self) -> list[str]:
+        """Return the figures as lines of text for a terminal."""
+        return [f"Under shift: {self.basis}", *(f"  {text}" for text in self.sentences())]
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Return header and rows of a table: one row a shift, one column a model."""
+        header = ("AUC", *self.models)
+        home = ("at home", *(f"{model.auc_sample:.3f}" for model in self.models.values()))
+        rows = [
+            (name.replace("_", " "), *(f"{model.by_shift[name]:.3f}" for model in self.models.values()))
+            for name in self.shifts
+        ]
+        mean = ("mean under shift", *(f"{model.auc_shifted:.3f}" for model in self.models.values()))
+        return header, [home, *rows, mean]
+
+    def markdown(self) -> Iterator[str]:
+        """Yield a paragraph and a table."""
+        yield f"{self.basis} {' '.join(self.sentences())}"
+        yield ""
+        header, rows = self.table()
+        yield f"| {' | '.join(header)} |"
+        yield f"|{'---|' * len(header)}"
+        for row in rows:
+            yield f"| {' | '.join(row)} |"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as JSON."""
+        return {
+            "n_cases": self.n_cases,
+            "n_development": self.n_development,
+            "shifts": list(self.shifts),
+            "models": {name: model.to_json() for name, model in self.models.items()},
+            "trials": {str(number): model.to_json() for number, model in self.trials.items()},
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "ShiftFigures":
+        """Return the figures that `to_json` described."""
+        return cls(
+            value["n_cases"],
+            value["n_development"],
+            tuple(value["shifts"]),
+            {name: ShiftedModel.from_json(model) for name, model in value["models"].items()},
+            {int(number): ShiftedModel.from_json(model) for number, model in value["trials"].items()},
+        )
+
+
+def shifted_model(
+    labels: IntArray,
+    at_home: FloatArray,
+    shifted: FloatArray,
+    shifts: Sequence[str],
+    groups: npt.ArrayLike | None = None,
+    seed: int = 0,
+) -> ShiftedModel:
+    """Measure one model.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_sampled,)
+    at_home : ndarray of shape (n_sampled, n_classes)
+    shifted : ndarray of shape (n_shifts, n_sampled, n_classes)
+    shifts : sequence of str
+    groups : array of shape (n_sampled,), optional
+        With them the fall gets its interval.
+    seed : int
+    """
+    by_shift = {name: macro_auc(labels, each) for name, each in zip(shifts, shifted, strict=True)}
+    model = ShiftedModel(macro_auc(labels, at_home), by_shift)
+    if groups is None:
+        return model
+    values = resampled_aucs(labels, [at_home, *shifted], groups, n_resamples=N_RESAMPLES, seed=seed)
+    low, high = central_range(values[0] - values[1:].mean(axis=0))
+    return ShiftedModel(model.auc_sample, by_shift, Interval(model.auc_sample - model.auc_shifted, low, high))

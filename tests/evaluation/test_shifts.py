@@ -1,0 +1,81 @@
+import json
+
+import numpy as np
+import pytest
+
+from automl_skin.evaluation import shifts
+from automl_skin.evaluation.shifts import ShiftedModel, ShiftFigures, shifted_model
+from automl_skin.metrics.ranking import macro_auc
+
+SHIFTS = ("colour_cast", "blur")
+
+
+@pytest.fixture
+def measured():
+    """60 groups of two cases; under the first shift the scores get noise, under the second nothing changes."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(rng.integers(2, size=60), 2)
+    scores = labels + rng.normal(size=120)
+    noisy = scores + rng.normal(scale=3, size=120)
+    both = [1 / (1 + np.exp(-each)) for each in (scores, noisy, scores)]
+    home, *shifted = (np.column_stack([1 - each, each]) for each in both)
+    return labels, home, np.stack(shifted), np.repeat(np.arange(60), 2)
+
+
+def figures():
+    stack = ShiftedModel(0.91, {"colour_cast": 0.79, "blur": 0.89})
+    best = ShiftedModel(0.9, {"colour_cast": 0.6, "blur": 0.8})
+    steady = ShiftedModel(0.8, {"colour_cast": 0.8, "blur": 0.8})
+    models = {"stack": stack, "best trial": best, "metadata alone": steady}
+    return ShiftFigures(1000, 8015, SHIFTS, models, {3: best, 0: steady})
+
+
+def test_a_fall_is_of_the_same_cases(measured):
+    labels, home, shifted, groups = measured
+    model = shifted_model(labels, home, shifted, SHIFTS, groups)
+    assert model.auc_sample == macro_auc(labels, home) == model.by_shift["blur"]
+    assert model.by_shift["colour_cast"] == macro_auc(labels, shifted[0])
+    assert model.worst == "colour_cast"
+    assert model.auc_shifted == pytest.approx((model.auc_sample + model.auc_shifted_worst) / 2)
+    assert model.fall.value == pytest.approx(model.auc_sample - model.auc_shifted)
+    assert model.fall.low < model.fall.value < model.fall.high
+
+
+def test_a_fall_of_nothing_has_no_width(measured):
+    labels, home, _, groups = measured
+    model = shifted_model(labels, home, np.stack([home, home]), SHIFTS, groups)
+    assert (model.fall.value, model.fall.low, model.fall.high) == (0, 0, 0)
+
+
+def test_groups_are_drawn_whole(measured, monkeypatch):
+    labels, home, shifted, groups = measured
+    monkeypatch.setattr(shifts, "N_RESAMPLES", 400)
+    whole = shifted_model(labels, home, shifted, SHIFTS, groups).fall
+    doubled = [np.repeat(each, 8, axis=-2) for each in (home, shifted)]
+    many = shifted_model(np.repeat(labels, 8), *doubled, SHIFTS, np.repeat(groups, 8)).fall
+    assert many.high - many.low == pytest.approx(whole.high - whole.low, rel=0.01)
+
+
+def test_the_words_say_how_far_it_falls():
+    first, second, third = figures().sentences()
+    assert first == (
+        "The score of the stack falls from 0.910 to 0.840 on average, at worst to 0.790 under colour cast."
+    )
+    assert "metadata alone falls from 0.800 to 0.800" in second  # the least falling one comes next
+    assert "best trial" in third
+    assert "1,000 of 8,015 development cases" in figures().basis
+    assert "all 8,015" in ShiftFigures(8015, 8015, SHIFTS, figures().models).basis
+
+
+def test_the_table_has_every_shift_and_the_mean():
+    lines = list(figures().markdown())
+    assert "| colour cast | 0.790 | 0.600 | 0.800 |" in lines
+    assert "| mean under shift | 0.840 | 0.700 | 0.800 |" in lines
+    assert lines[0].startswith(figures().basis)
+
+
+def test_json_round_trip():
+    value = json.loads(json.dumps(figures().to_json()))
+    assert ShiftFigures.from_json(value).to_json() == value
+    assert value["models"]["stack"]["worst"] == "colour_cast"
+    assert ShiftFigures.from_json(value).trials[3].auc_shifted == pytest.approx(0.7)
