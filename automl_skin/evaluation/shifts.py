@@ -123,9 +123,10 @@ class ShiftFigures:
             if self.n_cases == self.n_development
             else f"{self.n_cases:,} of {self.n_development:,}"
         )
+        names = ", ".join(name.replace("_", " ") for name in self.shifts)
         return (
             f"Measured by AUC on {sampled} development cases, each scored out of fold: at home, and with its "
-            f"photographs under each of {len(self.shifts)} shifts ({', '.join(name.replace('_', ' ') for name in self.shifts)})."
+            f"photographs under each of {len(self.shifts)} shifts ({names})."
         )
 
     def sentences(self) -> list[str]:
