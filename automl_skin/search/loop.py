@@ -127,7 +127,6 @@ class Search:
         self.rows: list[IntArray] = [
             np.flatnonzero(material.folds == fold) for fold in range(int(material.folds.max()) + 1)
         ]
-        self.digest = material.digest
         self.records = journal.read()
         self._check_material()
         self.running: dict[int, Running] = {}
@@ -252,7 +251,7 @@ class Search:
             reason,
             metrics,
             tuple(calibrators),
-            self.digest,
+            self.material.digest_for(trial.proposal.plan.config),
         )
         return record, predictions
 
@@ -269,7 +268,11 @@ class Search:
         return whole
 
     def _check_material(self) -> None:
-        other = [record.plan.number for record in self.records if record.material != self.digest]
+        other = [
+            record.plan.number
+            for record in self.records
+            if record.material != self.material.digest_for(record.plan.config)
+        ]
         if other:
             message = (
                 f"all trials in {self.journal.folder} must be of the same cases, folds and embeddings; {len(other)} "

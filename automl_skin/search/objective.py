@@ -106,6 +106,7 @@ def _fitter(bench: Bench, digest: str) -> FoldFitter:
         dict(material.kinds),
         bench.encoder,
         bench.seed,
+        material.plan_digest,
     )
 
 
