@@ -14,8 +14,14 @@ _PATIENCE_SECONDS = 5.0
 _FILES = ("model.safetensors", "pytorch_model.bin")
 
 
-def load_pretrained(name: str) -> nn.Module:
+def load_pretrained(name: str, **arguments: float) -> nn.Module:
     """Load a tagged timm model without its classifier, from the hub's cache or the network.
+
+    Parameters
+    ----------
+    name : str
+    **arguments
+        Of the architecture, such as ``drop_path_rate``.
 
     Raises
     ------
@@ -26,7 +32,7 @@ def load_pretrained(name: str) -> nn.Module:
     if reason is not None:
         raise _cannot_download(name, reason)
     try:
-        network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
+        network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0, **arguments)
     except OSError as error:  # the hub's errors are OSErrors: no such file, no connection, refused
         raise _cannot_download(name, str(error)) from error
     except RuntimeError as error:

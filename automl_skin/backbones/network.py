@@ -25,7 +25,7 @@ from automl_skin.backbones.fetch import load_pretrained
 from automl_skin.backbones.random_weights import draw_weights, untouched_torch_seed
 from automl_skin.backbones.views import check_views, each_view
 from automl_skin.digests import digest_json
-from automl_skin.errors import BackboneError
+from automl_skin.errors import BackboneError, ConfigError
 from automl_skin.files import atomic_write, write_json
 
 GPU_BATCH = 64
@@ -37,38 +37,69 @@ class _TimmNetwork(Protocol):
     def forward_head(self, features: torch.Tensor, *, pre_logits: bool) -> torch.Tensor: ...
 
 
-def load_network(backbone: Backbone) -> nn.Module:
+def load_network(backbone: Backbone, drop_path: float = 0.0) -> nn.Module:
     """Load a backbone without its classifier, in evaluation mode, on the CPU.
 
     Torch's random numbers are left as they were.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    drop_path : float
+        Share of residual branches that a network in training mode drops (stochastic depth); changes no
+        weight.
 
     Raises
     ------
     BackboneError
         If the weights cannot be found, downloaded, read, or do not fit the architecture.
+    ConfigError
+        If the architecture drops no branches and `drop_path` is not 0.
     """
     with untouched_torch_seed():
-        network = _build(backbone)
+        network = _build(backbone, _arguments(backbone, drop_path))
     network.requires_grad_(requires_grad=False)
     return network.eval().to(memory_format=torch.channels_last)
 
 
-def _build(backbone: Backbone) -> nn.Module:
+def _arguments(backbone: Backbone, drop_path: float) -> dict[str, float]:
+    if drop_path == 0.0:
+        return {}
+    if not _drops_paths(backbone.architecture, drop_path):
+        message = f"{backbone.architecture} has no residual branches to drop, and drop_path is {drop_path:g}"
+        raise ConfigError(f"{message}; set drop_path=0 or choose another backbone")
+    return {"drop_path_rate": drop_path}
+
+
+def _drops_paths(architecture: str, rate: float) -> bool:
+    try:
+        with torch.device("meta"):
+            network = timm.create_model(architecture, pretrained=False, drop_path_rate=rate)
+    except TypeError:  # an unexpected argument
+        return False
+    return any("DropPath" in type(module).__name__ for module in network.modules())
+
+
+def _build(backbone: Backbone, arguments: dict[str, float]) -> nn.Module:
     if backbone.weights == "folder":
-        return _from_folder(backbone)
+        return _from_folder(backbone, arguments)
     if backbone.weights == "timm":
         tagged = f"{backbone.architecture}.{backbone.tag}" if backbone.tag else backbone.architecture
-        return load_pretrained(tagged)
-    network: nn.Module = timm.create_model(backbone.architecture, pretrained=False, num_classes=0)
+        return load_pretrained(tagged, **arguments)
+    network: nn.Module = timm.create_model(
+        backbone.architecture, pretrained=False, num_classes=0, **arguments
+    )
     draw_weights(network, backbone.seed)
     return network
 
 
-def _from_folder(backbone: Backbone) -> nn.Module:
+def _from_folder(backbone: Backbone, arguments: dict[str, float]) -> nn.Module:
     assert backbone.folder is not None
     hub.read_config(backbone.folder)
     try:
-        network: nn.Module = timm.create_model(f"local-dir:{backbone.folder}", pretrained=True, num_classes=0)
+        network: nn.Module = timm.create_model(
+            f"local-dir:{backbone.folder}", pretrained=True, num_classes=0, **arguments
+        )
     except (SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         message = f"{backbone.folder} must hold whole weights that fit {backbone.architecture}"
@@ -199,16 +230,29 @@ def _embed_piece(
     n_filling = GPU_BATCH - len(images) if normalise.device.type != "cpu" else int(len(images) == 0)
     if n_filling:
         images = np.concatenate([images, np.zeros((n_filling, *images.shape[1:]), np.uint8)])
-    timm_network = cast("_TimmNetwork", network)
-    with torch.inference_mode(), _computing_in(precision, normalise.device):
+    with torch.inference_mode(), computing_in(precision, normalise.device):
         total: Any = 0.0
         for view in each_view(normalise(images), views):
-            features = timm_network.forward_features(view.contiguous(memory_format=torch.channels_last))
-            total = total + timm_network.forward_head(features, pre_logits=True).float()
+            total = total + embedding_of(network, view.contiguous(memory_format=torch.channels_last))
         return cast("Float32Array", (total / views).cpu().numpy())
 
 
-def _computing_in(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
+def embedding_of(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Return what the network's own classifier would see, float32 of shape (n, n_dimensions).
+
+    Parameters
+    ----------
+    network : Module
+    images : Tensor of shape (n, 3, height, width)
+        Normalised.
+    """
+    timm_network = cast("_TimmNetwork", network)
+    features = timm_network.forward_features(images)
+    return timm_network.forward_head(features, pre_logits=True).float()
+
+
+def computing_in(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
+    """Return the context in which a network computes in a precision."""
     if precision == "float32":
         return nullcontext()
     return torch.autocast(device.type, torch.bfloat16)

@@ -1,18 +1,39 @@
-"""Tuning itself: epochs of steps, watched, saved after each epoch, continued where they ended."""
+"""Tuning itself: epochs of steps, watched, saved after each epoch, continued where they ended.
 
+On the CPU, with as many threads, the same seed gives the same weights to the last bit, killed and continued or
+not: the order of an epoch and the seed of each step's random numbers follow from the seed alone.
+"""
+
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from timm.utils import ModelEmaV3
 from torch import nn
 
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import Precision
+from automl_skin.backbones.network import load_network, weights_digest
+from automl_skin.backbones.tuning.batches import Batch, order_of_epoch, read_batches, split_evenly
+from automl_skin.backbones.tuning.checkpoint import State, restore_state, save_state
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.epoch import Epoch
+from automl_skin.backbones.tuning.inputs import Preparation
+from automl_skin.backbones.tuning.loss import make_loss
+from automl_skin.backbones.tuning.memory import MicroBatch
+from automl_skin.backbones.tuning.model import LinearHead, TuningModel, count_dimensions
+from automl_skin.backbones.tuning.optimiser import make_optimiser, make_schedule
+from automl_skin.backbones.tuning.parameters import choose_parameters, enter_training, fewest_images
+from automl_skin.backbones.tuning.patience import best_epoch, is_over
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
+from automl_skin.backbones.tuning.watch import LossWatch, check_weights, inner_auc
+from automl_skin.digests import digest_array, digest_json
+from automl_skin.errors import ConfigError
+from automl_skin.seeding import derive_seed
 
 __all__ = ["Epoch", "Tuned", "tune"]
 
@@ -50,5 +71,203 @@ def tune(
     folder: Path | None = None,
     progress: Callable[[Epoch], None] | None = None,
 ) -> Tuned:
-    """Tune a network."""
-    raise NotImplementedError
+    """Tune a network and a head on it.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Where the network starts.
+    recipe : TuningRecipe
+    data : TuningData
+    mean, std : tuple of float
+        Of the pixel recipe, channels in [0, 1].
+    seed : int
+        Of this tuning; torch's own random numbers are left as they were.
+    device, precision
+        From `resolve_device` and `resolve_precision`.
+    folder : Path, optional
+        Where a checkpoint is written after every epoch, and gone on with.
+    progress : callable, optional
+        Called with every `Epoch` that ends here; those of a checkpoint are in the curve alone.
+
+    Raises
+    ------
+    TuningError
+        If the training diverges, or does not fit the memory with the smallest pieces.
+    ConfigError
+        If recipe, data and backbone do not go together.
+    BackboneError
+        If the network cannot be loaded.
+    """
+    _check(backbone, recipe, data)
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        return _Training(backbone, recipe, data, mean, std, seed, device, precision).run(folder, progress)
+
+
+class _Training:
+    """One tuning: what stays the same through its epochs, and the `State` that they change."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        recipe: TuningRecipe,
+        data: TuningData,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        seed: int,
+        device: torch.device,
+        precision: Precision,
+    ) -> None:
+        self.backbone, self.recipe, self.data, self.seed, self.device = backbone, recipe, data, seed, device
+        model = _make_model(backbone, recipe, data, seed, precision)
+        self.identity = _identity(model, recipe, data, (*mean, *std), seed)
+        choose_parameters(model, recipe)
+        self.state = _begin(model.to(device), recipe)
+        self.fewest = fewest_images(model, recipe)
+        self.n_steps = split_evenly(len(data.trained), recipe.batch_size, self.fewest)
+        largest = -(-len(data.trained) // self.n_steps)
+        self.micro = MicroBatch(largest, self.fewest)
+        self.prepare = Preparation(recipe, data, mean, std, device)
+        counts = np.bincount(data.labels[data.trained], minlength=data.n_classes)
+        self.loss = make_loss(recipe, counts, device)
+        self.schedule = make_schedule(self.state.optimiser, recipe, self.n_steps)
+
+    def run(self, folder: Path | None, progress: Callable[[Epoch], None] | None) -> Tuned:
+        """Train the epochs that are left, and return the outcome."""
+        if folder is not None:
+            self.micro.size = restore_state(self.state, self.identity, folder) or self.micro.size
+        while not is_over(self.state.curve, self.recipe):
+            epoch = self._train_epoch(len(self.state.curve) + 1)
+            if folder is not None:
+                save_state(self.state, self.micro.size, self.identity, folder)
+            if progress is not None:
+                progress(epoch)
+        return self._finish()
+
+    def _train_epoch(self, number: int) -> Epoch:
+        started = time.perf_counter()
+        watch = LossWatch(number)
+        enter_training(self.state.model, self.recipe)
+        order = order_of_epoch(self.recipe, self.data, self.seed, number)
+        parts = np.array_split(order, self.n_steps)
+        batches = read_batches(
+            self.data, parts, metadata=self.recipe.mode == "joint", pinned=self.device.type == "cuda"
+        )
+        for step, batch in enumerate(batches):
+            self._train_step(batch, number, step, watch)
+        loss = watch.mean()
+        trained = time.perf_counter() - started
+        check_weights(self.state.model, number, self._rate)
+        auc = inner_auc(self.state.current, self.data, self.prepare, self.micro)
+        return self._note(number, loss, auc, watch.n_images / trained, started)
+
+    def _train_step(self, batch: Batch, epoch: int, step: int, watch: LossWatch) -> None:
+        update = (epoch - 1) * self.n_steps + step
+        self.schedule.step_update(update)
+        seed = derive_seed(self.seed, "tune", epoch, step)
+        loss = self.micro.run(lambda size: self._gradients(batch, seed, size))
+        watch.add(loss, len(batch.labels), self._rate)
+        self.state.optimiser.step()
+        if self.state.averaged is not None:
+            self.state.averaged.update(self.state.model, step=update + 1)
+
+    def _gradients(self, batch: Batch, seed: int, size: int) -> torch.Tensor:
+        """Leave the gradients of a batch's mean loss, and return the sum of its losses."""
+        torch.manual_seed(seed)
+        self.state.optimiser.zero_grad()
+        inputs = self.prepare.for_training(batch)
+        n_images = len(batch.labels)
+        total = torch.zeros((), device=self.device)
+        for piece in inputs.split(split_evenly(n_images, size, self.fewest)):
+            loss = self.loss(self.state.model(piece.images, piece.metadata), piece.soft).sum()
+            (loss / n_images).backward()  # type: ignore[no-untyped-call]  # torch's own stubs
+            total += loss.detach()
+        return total
+
+    @property
+    def _rate(self) -> float:
+        """The learning rate of the head in the current step."""
+        return float(self.state.optimiser.param_groups[-1]["lr"])
+
+    def _note(self, number: int, loss: float, auc: float, speed: float, started: float) -> Epoch:
+        seconds = time.perf_counter() - started
+        curve, epochs = self.state.curve, self.recipe.epochs
+        each = (sum(epoch.seconds for epoch in curve) + seconds) / number
+        epoch = Epoch(number, epochs, loss, auc, speed, seconds, each * (epochs - number))
+        curve.append(epoch)
+        if self.recipe.patience and best_epoch(curve) == number:
+            state = self.state.current.state_dict()
+            self.state.best = {name: tensor.cpu().clone() for name, tensor in state.items()}
+        if is_over(curve, self.recipe):
+            curve[-1] = replace(epoch, seconds_left=0.0)
+        return curve[-1]
+
+    def _finish(self) -> Tuned:
+        model = self.state.current
+        if self.recipe.patience:
+            model.load_state_dict(self.state.best)
+        network = model.network.cpu().eval().requires_grad_(requires_grad=False)
+        if self.recipe.wise < 1.0:
+            _mix(network, load_network(self.backbone), self.recipe.wise)
+        return Tuned(network, model.head.to_arrays(), tuple(self.state.curve), self.micro.size)
+
+
+def _check(backbone: Backbone, recipe: TuningRecipe, data: TuningData) -> None:
+    if recipe.wise < 1.0 and backbone.weights == "random":
+        message = f"wise={recipe.wise:g} mixes tuned with pretrained weights, and {backbone.name} has none"
+        raise ConfigError(f"{message}; set wise=1 or choose pretrained weights")
+    if recipe.mode == "joint" and data.metadata is None:
+        raise ConfigError("mode=joint trains on metadata and there are none; choose mode=full or add columns")
+    if recipe.patience and len(np.unique(data.target_of[data.labels[data.watched]])) < 2:
+        message = f"patience={recipe.patience} needs watched rows of two target classes"
+        raise ConfigError(f"{message}, found {len(data.watched)} rows; set patience=0 or watch more rows")
+
+
+def _make_model(
+    backbone: Backbone, recipe: TuningRecipe, data: TuningData, seed: int, precision: Precision
+) -> TuningModel:
+    network = load_network(backbone, recipe.drop_path)
+    joint = recipe.mode == "joint" and data.metadata is not None
+    head = LinearHead(
+        count_dimensions(network, *data.pixels.shape[1:3]),
+        data.n_classes,
+        n_metadata=data.metadata.shape[1] if joint and data.metadata is not None else 0,
+        metadata_width=recipe.metadata_width,
+        seed=seed,
+    )
+    return TuningModel(network, head, precision)
+
+
+def _begin(model: TuningModel, recipe: TuningRecipe) -> State:
+    # a decay that rises with the steps forgets the weights that a short training starts from
+    averaged = ModelEmaV3(model, decay=recipe.ema, use_warmup=True) if recipe.ema else None
+    return State(model, make_optimiser(model, recipe), averaged)
+
+
+def _identity(
+    model: TuningModel, recipe: TuningRecipe, data: TuningData, scale: tuple[float, ...], seed: int
+) -> str:
+    """Return the digest of what is tuned; the pixels, which are many, go in by their shape."""
+    return digest_json(
+        {
+            "recipe": recipe.digest,
+            "start": weights_digest(model),
+            "precision": model.precision,
+            "scale": list(scale),
+            "seed": seed,
+            "pixels": list(data.pixels.shape),
+            "labels": digest_array(data.labels),
+            "inner": digest_array(data.inner),
+            "target_of": digest_array(data.target_of),
+            "metadata": "" if data.metadata is None else digest_array(data.metadata),
+        }
+    )
+
+
+def _mix(tuned: nn.Module, start: nn.Module, share: float) -> None:
+    """Move a network's weights and statistics towards its start (Wortsman et al. 2022, equation 1)."""
+    starts = start.state_dict()
+    for name, tensor in tuned.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.copy_(torch.lerp(starts[name], tensor, share))

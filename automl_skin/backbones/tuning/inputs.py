@@ -1,0 +1,112 @@
+"""From a batch as read to what the network sees: augmented, mixed, normalised; all of it on the device."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from automl_skin.backbones.tuning.batches import Batch
+from automl_skin.backbones.tuning.data import TuningData
+from automl_skin.backbones.tuning.recipe import TuningRecipe
+
+Mixing = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What a step sees: images normalised (n, 3, height, width), soft labels (n, K), metadata or None."""
+
+    images: Tensor
+    soft: Tensor
+    metadata: Tensor | None
+
+    def split(self, n_pieces: int) -> list["Inputs"]:
+        """Return nearly equal pieces."""
+        images, soft = (part.tensor_split(n_pieces) for part in (self.images, self.soft))
+        if self.metadata is None:
+            return [Inputs(*piece, None) for piece in zip(images, soft, strict=True)]
+        return [Inputs(*p) for p in zip(images, soft, self.metadata.tensor_split(n_pieces), strict=True)]
+
+
+class Preparation:
+    """Turns batches into inputs.
+
+    Parameters
+    ----------
+    recipe : TuningRecipe
+    data : TuningData
+    mean, std : tuple of float
+        Of the pixel recipe.
+    device : device
+    """
+
+    def __init__(
+        self,
+        recipe: TuningRecipe,
+        data: TuningData,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        device: torch.device,
+    ) -> None:
+        self.n_classes = data.n_classes
+        self.dropped = recipe.metadata_dropout
+        self.device = device
+        self.shift = torch.tensor(mean, device=device)[:, None, None]
+        self.factor = torch.tensor(std, device=device).reciprocal()[:, None, None]
+        self.absent = None if data.absent is None else torch.from_numpy(data.absent).float().to(device)
+        self.augment = _augmentation(recipe, *data.pixels.shape[1:3])
+        self.mixings = _mixings(recipe, data.n_classes)
+
+    def for_training(self, batch: Batch) -> Inputs:
+        """Return augmented inputs; every random number is torch's."""
+        batch = batch.to(self.device)
+        images = self._unit(batch)
+        if self.augment is not None:
+            images = self.augment(images)
+        images, soft = self._mixed(images, batch.labels)
+        return Inputs(self._normalised(images), soft, self._with_absent(batch.metadata))
+
+    def for_watching(self, batch: Batch) -> Inputs:
+        """Return inputs as they are in use."""
+        batch = batch.to(self.device)
+        soft = functional.one_hot(batch.labels, self.n_classes).float()
+        return Inputs(self._normalised(self._unit(batch)), soft, batch.metadata)
+
+    def _unit(self, batch: Batch) -> Tensor:
+        return batch.pixels.permute(0, 3, 1, 2).float().div_(255.0)
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        normalised = images.sub(self.shift).mul_(self.factor)
+        return normalised.contiguous(memory_format=torch.channels_last)
+
+    def _mixed(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        if not self.mixings:
+            return images, functional.one_hot(labels, self.n_classes).float()
+        return self.mixings[int(torch.randint(len(self.mixings), ()))](images, labels)
+
+    def _with_absent(self, metadata: Tensor | None) -> Tensor | None:
+        if metadata is None or self.absent is None:
+            return metadata
+        loses = torch.rand(len(metadata), 1, device=self.device) < self.dropped
+        return torch.where(loses, self.absent, metadata)
+
+
+def _augmentation(recipe: TuningRecipe, height: int, width: int) -> Callable[[Tensor], Tensor] | None:
+    if recipe.augmentation == "none":
+        return None
+    from automl_skin.images.augment import augmenter
+
+    made: Callable[[Tensor], Tensor] = augmenter(recipe.augmentation, height, width)
+    return made
+
+
+def _mixings(recipe: TuningRecipe, n_classes: int) -> list[Mixing]:
+    if not recipe.mixup and not recipe.cutmix:
+        return []
+    from torchvision.transforms import v2  # type: ignore[import-untyped]
+
+    mixup = [v2.MixUp(alpha=recipe.mixup, num_classes=n_classes)] if recipe.mixup else []
+    cutmix = [v2.CutMix(alpha=recipe.cutmix, num_classes=n_classes)] if recipe.cutmix else []
+    return [*mixup, *cutmix]

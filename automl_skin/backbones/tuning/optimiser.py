@@ -1,0 +1,66 @@
+"""The optimiser, and the course of its learning rate: timm's."""
+
+import math
+from typing import Any
+
+import torch
+from timm.optim import create_optimizer_v2, param_groups_layer_decay, param_groups_weight_decay
+from timm.scheduler import CosineLRScheduler, StepLRScheduler
+from timm.scheduler.scheduler import Scheduler
+
+from automl_skin.backbones.tuning.model import TuningModel
+from automl_skin.backbones.tuning.recipe import TuningRecipe
+
+
+def make_optimiser(model: TuningModel, recipe: TuningRecipe) -> torch.optim.Optimizer:
+    """Return the optimiser of the parameters that learn.
+
+    Scales and biases do not decay, nor what the network itself excludes (position embeddings). A group's
+    ``lr_scale`` is its share of the learning rate.
+    """
+    head = param_groups_weight_decay(model.head, recipe.weight_decay)
+    for group in head:
+        group["lr_scale"] = recipe.head_rate
+    optimiser: torch.optim.Optimizer = create_optimizer_v2(
+        [*_network_groups(model, recipe), *head],
+        opt=recipe.optimizer,
+        lr=recipe.learning_rate,
+        momentum=0.9,
+        fused=True,
+    )
+    return optimiser
+
+
+def _network_groups(model: TuningModel, recipe: TuningRecipe) -> list[dict[str, Any]]:
+    network = model.network
+    excluded: set[str] = getattr(network, "no_weight_decay", set)()
+    if recipe.layer_decay == 1.0:
+        groups: list[dict[str, Any]] = param_groups_weight_decay(
+            network, recipe.weight_decay, no_weight_decay_list=excluded
+        )
+        return groups
+    layered: list[dict[str, Any]] = param_groups_layer_decay(
+        network, recipe.weight_decay, no_weight_decay_list=excluded, layer_decay=recipe.layer_decay
+    )
+    return layered
+
+
+def make_schedule(optimiser: torch.optim.Optimizer, recipe: TuningRecipe, steps_an_epoch: int) -> Scheduler:
+    """Return the course of the learning rate; ``step_update(step)`` before each step, from 0.
+
+    It rises from one share of the peak in the first step, and the cosine ends near 0 in the last.
+    """
+    total = recipe.epochs * steps_an_epoch
+    rising = min(math.ceil(recipe.warm_up * steps_an_epoch), total - 1)
+    warm_up = {
+        "warmup_t": rising,
+        "warmup_lr_init": recipe.learning_rate / (rising + 1),
+        "warmup_prefix": True,
+        "t_in_epochs": False,
+    }
+    if recipe.schedule == "cosine":
+        return CosineLRScheduler(optimiser, t_initial=total - rising, **warm_up)
+    factor = recipe.step_factor if recipe.schedule == "steps" else 1.0
+    return StepLRScheduler(
+        optimiser, decay_t=recipe.step_epochs * steps_an_epoch, decay_rate=factor, **warm_up
+    )
