@@ -121,7 +121,7 @@ class TuningRecipe:
     epochs: int = 3
     batch_size: int = 32
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
-    learning_rate: float = 1e-3
+    learning_rate: float = 5e-4
     weight_decay: float = 0.01
     layer_decay: float = 1.0
     head_rate: float = 1.0
