@@ -14,6 +14,7 @@ from automl_skin.arrays import FloatArray
 from automl_skin.chains.config import ChainConfig
 from automl_skin.chains.fitted import FittedChain
 from automl_skin.chains.fitting import FoldFitter
+from automl_skin.chains.networks import check_networks
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.search.material import Material, written_digest
 from automl_skin.search.shifted import ShiftedMaterial
@@ -86,12 +87,12 @@ def score_shifted(bench: Bench, folder: Path, chain: FittedChain, fold: int) -> 
     Raises
     ------
     LeakageError
-        If the chain applies a network that is not for the cases of this fold.
+        If the chain applies a network that is not for the cases of this fold, or one that was tuned on them.
     """
     material = _material(bench.material, written_digest(bench.material))
     shifted = ShiftedMaterial.read(folder, material.cases)
-    n_folds = int(material.folds.max()) + 1
-    inputs = shifted.inputs(material.inputs, chain.config.image_names(fold, n_folds), fold)
+    check_networks(chain.config, fold, material.n_folds, material.inputs, material.plan_digest)
+    inputs = shifted.inputs(material.inputs, chain.image_names, fold)
     with threadpool_limits(THREADS):
         return shifted.by_shift(chain.predict(inputs))
 

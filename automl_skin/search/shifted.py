@@ -116,13 +116,13 @@ class ShiftedSet:
         Folds whose cases are there: those whose chains apply the network.
     digest : str
         Of the array.
-    network : str
-        Digest of the key that the embeddings were computed by, without the shift.
+    unshifted : str
+        Digest of the same network's embeddings of the unshifted cases: with another one they were computed otherwise.
     """
 
     folds: tuple[int, ...]
     digest: str
-    network: str
+    unshifted: str
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class ShiftedMaterial:
             )
             raise IntegrityError(message)
         sets = {
-            name: ShiftedSet(tuple(each["folds"]), each["digest"], each["network"])
+            name: ShiftedSet(tuple(each["folds"]), each["digest"], each["unshifted"])
             for name, each in facts["sets"].items()
         }
         folds = cases["fold"].to_numpy(np.int64)[positions]
@@ -176,14 +176,14 @@ class ShiftedMaterial:
         """Return the rows of the sample that a set of these folds has."""
         return np.flatnonzero(np.isin(self.folds, folds))
 
-    def add(self, name: str, values: Float32Array, folds: Sequence[int], network: str) -> "ShiftedMaterial":
+    def add(self, name: str, values: Float32Array, folds: Sequence[int], unshifted: str) -> "ShiftedMaterial":
         """Keep a set: float32 of shape (n_shifts, n_rows, n_dimensions), rows as in `rows_of_set`."""
         expected = (len(self.sample.shifts), len(self.rows_of_set(folds)))
         assert values.shape[:2] == expected
         values = np.ascontiguousarray(values, dtype=np.float32)
         with atomic_write(_file(self.folder, name)) as path, path.open("wb") as file:
             np.save(file, values)
-        added = ShiftedSet(tuple(folds), digest_array(values), network)
+        added = ShiftedSet(tuple(folds), digest_array(values), unshifted)
         facts: Any = read_json(self.folder / RECORD)
         write_json(self.folder / RECORD, {**facts, "sets": {**facts["sets"], name: asdict(added)}})
         return replace(self, sets={**self.sets, name: added})

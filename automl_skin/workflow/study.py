@@ -10,6 +10,8 @@ Folder of a study::
     material/                   what trials are given: development cases only
     trials/                     every trial: record and out-of-fold probabilities
     stack.json, stack.parquet   members, weights, out-of-fold probabilities
+    shifts.json, shifts.parquet how the stack and the leading trials fall under shift, out of fold
+    sources.json                how models score a source that they were not fitted on
     chains/                     fitted chains of the stack, the best trial and the baselines
     locked/                     the locked cases; their labels in a file of their own; when they were opened
     report/                     figures, plots, model card
@@ -62,6 +64,11 @@ class Study:
     def material(self) -> Path:
         """What trials are given."""
         return self.folder / "material"
+
+    @property
+    def shifted(self) -> Path:
+        """Embeddings of sampled development cases under shift."""
+        return self.material / "shifted"
 
     @property
     def locked(self) -> Path:
