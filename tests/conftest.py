@@ -9,7 +9,7 @@ import pytest
 from automl_skin.chains.config import FUSIONS, BranchConfig, ChainConfig
 from automl_skin.chains.fitting import FoldFitter
 from automl_skin.features.encoder import EncoderConfig
-from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.heads.catalogue import FAMILIES, HEADS
 
 # Every source of randomness on, and few of everything.
 SMALL = {
@@ -71,16 +71,25 @@ def material_of_four(fabricate):
 
 
 @pytest.fixture(scope="session")
+def with_tuned():
+    """Add made-up tuned networks to a material; see `tests/material.py`."""
+    return _MATERIAL.with_tuned
+
+
+@pytest.fixture(scope="session")
 def small_chain():
     """Make the configuration of a chain that is fitted in an instant."""
 
     def make(fusion="concat", family="logistic", **values):
         branches = FUSIONS[fusion].branches
         extra = {"fusion": "metanet", "metanet_width": 4} if FUSIONS[fusion].neural else {}
-        heads = [BranchConfig(family, FAMILIES[family].config(**SMALL[family], **extra))]
+        heads = [BranchConfig(family, HEADS[family].config(**SMALL.get(family, {}), **extra))]
         if len(branches) > 1:
             heads.append(BranchConfig("logistic", FAMILIES["logistic"].config()))
-        image = {} if fusion == "metadata" else {"backbones": ("net", "other"), "recipe": "plain"}
+        backbones = (
+            ("net",) if "way" in values else ("net", "other")
+        )  # there are tuned ones of the first alone
+        image = {} if fusion == "metadata" else {"backbones": backbones, "recipe": "plain"}
         return ChainConfig(fusion, tuple(heads), **{**image, **values})
 
     return make
@@ -92,7 +101,13 @@ def make_fitter():
 
     def make(material, seed=0):
         return FoldFitter(
-            material.inputs, material.training_labels, material.folds, material.kinds, EncoderConfig(), seed
+            material.inputs,
+            material.training_labels,
+            material.folds,
+            material.kinds,
+            EncoderConfig(),
+            seed,
+            material.plan_digest,
         )
 
     return make

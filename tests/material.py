@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from automl_skin.chains.inputs import CaseInputs
+from automl_skin.backbones.tuning.tuned_head import TunedHead
+from automl_skin.chains.inputs import CaseInputs, embedding_name
 from automl_skin.data.groups import Groups
 from automl_skin.data.plan import make_plan
+from automl_skin.embeddings.key import TunedOn
+from automl_skin.features.encoder import EncoderConfig, fit_encoder
 from automl_skin.search.material import Material
 
 DIAGNOSES = ("nevus", "keratosis", "carcinoma", "melanoma")
@@ -93,3 +96,54 @@ def _metadata(diagnosis, signal, rng):
         }
     )
     return table.mask(rng.random(table.shape) < 0.1)
+
+
+def with_tuned(material, tuning="full", *, memory=1.0, joint=False, seed=0):
+    """Return the material with the embeddings of made-up tuned networks, one without each fold and rotation ones.
+
+    All networks see the same latent columns, each turned into a basis of its own (promise 3), and remember the
+    diagnoses of the cases that tuned them: `memory` says how well. Networks of `rotation` were not applied
+    to the cases that tuned them. With `joint` their heads see encoded metadata as well.
+    """
+    return material.adding(tuned_inputs(material, tuning, memory=memory, joint=joint, seed=seed))
+
+
+def tuned_inputs(material, tuning="full", *, memory=1.0, joint=False, seed=0, n_folds=5):
+    """Return the cases with the embeddings of the tuned networks alone; see `with_tuned`."""
+    embeddings, heads, tuned_on = {}, {}, {}
+    for held_out in [(k,) for k in range(n_folds)] + [(k, (k + 1) % n_folds) for k in range(n_folds)]:
+        name = embedding_name("net", "plain", tuning, held_out)
+        rng = np.random.default_rng([seed, len(held_out), *sorted(held_out)])
+        latent = material.inputs.embeddings["net@plain"].astype(np.float64)
+        basis = np.linalg.qr(rng.normal(size=(latent.shape[1],) * 2))[0]
+        tunes = ~np.isin(material.folds, [-1, *held_out])
+        columns = latent.copy()
+        if tunes.any():
+            labels = material.training_labels
+            codes = labels.diagnosis if len(material.class_of) > material.n_classes else labels.target
+            columns[tunes] += memory * rng.normal(size=(4, latent.shape[1]))[codes[tunes]]
+        embeddings[name] = (columns @ basis).astype(np.float32)
+        if tunes.any():
+            metadata = None
+            if joint:
+                encoder = fit_encoder(EncoderConfig(), material.inputs.metadata.loc[tunes], material.kinds)
+                metadata = encoder.transform(material.inputs.metadata)
+            heads[name] = _own_head(embeddings[name], codes, tunes, metadata, rng)
+        if len(held_out) == 2:
+            embeddings[name][tunes] = np.nan
+        tuned_on[name] = TunedOn(material.plan_digest, tuple(sorted(held_out)))
+    return replace(material.inputs, embeddings=embeddings, heads=heads, tuned_on=tuned_on)
+
+
+def _own_head(embeddings, codes, tunes, metadata, rng):
+    """Return the linear head by least squares on the cases that tune."""
+    hidden, arrays = np.empty((len(codes), 0)), {}
+    if metadata is not None:
+        arrays = {
+            "metadata_weight": rng.normal(size=(3, metadata.shape[1])).astype(np.float32),
+            "metadata_bias": np.zeros(3, np.float32),
+        }
+        hidden = np.maximum(metadata @ arrays["metadata_weight"].T, 0)
+    seen = np.hstack([embeddings, hidden, np.ones((len(codes), 1))])[tunes]
+    weight = np.linalg.lstsq(seen, 4.0 * np.eye(4)[codes[tunes]], rcond=None)[0].T.astype(np.float32)
+    return TunedHead(weight[:, :-1], weight[:, -1], **arrays)

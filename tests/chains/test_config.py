@@ -37,3 +37,42 @@ def test_titles_can_be_read(small_chain):
     assert small_chain("metadata", "lightgbm").title == "metadata lightgbm"
     assert not small_chain("metadata").uses_image
     assert not small_chain("image").uses_metadata
+
+
+def test_tuning_and_way_are_in_title_kind_and_names(small_chain):
+    config = small_chain("concat", "mlp", tuning="full", way="rotation", backbones=("net", "other"))
+    assert config.title == "net+other plain full rotation concat mlp"
+    assert config.kind == "concat mlp target full rotation"
+    assert config.image_names(4, 5) == ("net@plain@full.without-0-4", "other@plain@full.without-0-4")
+    within = small_chain("concat", "mlp", tuning="full", way="within")
+    assert within.image_names(4, 5) == ("net@plain@full.without-4",)
+    assert within.kind != small_chain("concat", "mlp", tuning="full", way="logits").kind
+    assert ChainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_records_of_before_tuning_are_read(small_chain):
+    value = small_chain("late").to_json()
+    del value["tuning"], value["way"]
+    assert ChainConfig.from_json(value) == small_chain("late")
+
+
+@pytest.mark.parametrize(
+    ("fusion", "family", "values"),
+    [
+        ("metadata", "logistic", {"way": "within", "backbones": (), "recipe": ""}),
+        ("concat", "logistic", {"way": "sideways"}),
+        ("concat", "logistic", {"way": "own"}),
+        ("concat", "own", {"way": "own"}),
+        ("image", "own", {"way": "within"}),
+        ("image", "own", {"way": "own", "backbones": ("net", "other")}),
+        ("image", "logistic", {"way": "logits", "components": 8}),
+    ],
+)
+def test_ways_that_do_not_fit_are_named(fusion, family, values, small_chain):
+    with pytest.raises(ConfigError, match="must have an image and one of the ways within, rotation"):
+        small_chain(fusion, family, tuning="full", **values)
+
+
+def test_frozen_networks_have_no_way(small_chain):
+    with pytest.raises(ConfigError, match="need tuned networks"):
+        small_chain("concat", "logistic", way="logits")

@@ -15,3 +15,18 @@ def test_take_keeps_rows_together(material):
     assert len(taken) == 3
     assert taken.metadata.index.tolist() == material.cases.index[positions].tolist()
     assert (taken.image_block(("net@plain",)) == material.inputs.image_block(("net@plain",))[positions]).all()
+
+
+def test_names_of_tuned_networks():
+    assert embedding_name("net", "grey") == "net@grey"
+    assert embedding_name("net", "grey", "full-6-epochs", (3, 2)) == "net@grey@full-6-epochs.without-2-3"
+
+
+def test_take_and_only_keep_heads_and_provenance(material, with_tuned):
+    inputs = with_tuned(material).inputs
+    taken = inputs.take(np.array([4, 2]))
+    assert taken.heads == inputs.heads
+    assert taken.tuned_on == inputs.tuned_on
+    only = inputs.only(["net@plain"])
+    assert list(only.embeddings) == ["net@plain"]
+    assert only.tuned_on == inputs.tuned_on

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from automl_skin.errors import InputError
-from automl_skin.features.projection import Projection, fit_projection
+from automl_skin.features.projection import Projection, fit_projection, identity_projection
 
 
 def make_embeddings(n_cases=300, n_dimensions=80, seed=0):
@@ -82,3 +82,8 @@ def test_comes_back_from_arrays(n_components):
 def test_other_embeddings_are_refused():
     with pytest.raises(InputError, match=r"must have 80 dimensions, found shape \(3, 79\)"):
         fit_projection(make_embeddings(), None).transform(np.zeros((3, 79), np.float32))
+
+
+def test_the_identity_leaves_every_bit():
+    rows = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    assert (identity_projection(3).transform(rows) == rows).all()
