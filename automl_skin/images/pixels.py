@@ -1,0 +1,240 @@
+"""Pixels at a recipe's size, decoded once for all networks and epochs of a study, and mapped from disk.
+
+::
+
+    FOLDER/
+      <digest>/        of the recipe and the list of contents; see ``pixel_file.py``
+        about.json     recipe and number of images, for people; touched when the pixels are used
+      <digest>.lock    held by the one process that decodes; others wait for it
+
+Recipes that differ in mean and std alone share their pixels, since normalisation comes later.
+"""
+
+import logging
+import os
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from automl_skin.arrays import BoolArray, Pixels
+from automl_skin.digests import digest_json
+from automl_skin.errors import StorageError
+from automl_skin.files import storage_errors, write_json
+from automl_skin.images.loading import Batch, Progress, load_batches
+from automl_skin.images.pixel_file import PixelFile
+from automl_skin.images.recipe import Recipe
+
+DEFAULT_LIMIT_BYTES = 20 * 10**9  # HAM10000 at 224 x 224 are 1.5
+_LOG = logging.getLogger(__name__)
+_ABOUT = "about.json"
+_UNREAD = "the image could not be read when the folder was inspected"
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Which images, and as what."""
+
+    root: Path
+    paths: list[str]
+    contents: list[str]
+    recipe: Recipe
+
+    @property
+    def digest(self) -> str:
+        shown = replace(self.recipe, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)).digest
+        return digest_json({"recipe": shown, "contents": self.contents})
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return (len(self.paths), self.recipe.height, self.recipe.width, 3)
+
+
+class PixelCache:
+    """Memory-mapped pixels by recipe and contents.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when something is written.
+    limit_bytes : int
+        What all pixels together may take on the disk. Those least recently used go, a whole study's at a time.
+    """
+
+    def __init__(self, folder: Path, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+        self.folder = folder
+        self.limit_bytes = limit_bytes
+
+    def fits(self, n_images: int, recipe: Recipe) -> bool:
+        """Whether the pixels of so many images are within the limit, once everything else is gone."""
+        return n_images * recipe.height * recipe.width * 3 <= self.limit_bytes
+
+    def open(
+        self,
+        root: Path,
+        images: pd.DataFrame,
+        recipe: Recipe,
+        progress: Progress | None = None,
+        threads: int | None = None,
+    ) -> tuple[Pixels, BoolArray]:
+        """Return the pixels of images, decoding only what no earlier call has decoded.
+
+        What is on the disk is compared with its checksums. A killed run goes on behind its last whole block; a file
+        that is damaged is written again. Images that could not be read are tried again.
+
+        Parameters
+        ----------
+        root : Path
+            The image folder.
+        images : DataFrame
+            Columns ``path`` (relative to `root`) and ``content`` (digest of the file's bytes; empty or missing
+            where the file could not be read).
+        recipe : Recipe
+            Size, fit and colour.
+        progress : callable, optional
+            Called with (done, total) images.
+        threads : int, optional
+            That decode; one a processor by default.
+
+        Returns
+        -------
+        pixels : ndarray of shape (n_images, height, width, 3)
+            RGB, uint8, a read-only memory map (its ``filename`` can be mapped by other processes) in the order of
+            `images`; black where not readable.
+        readable : ndarray of bool of shape (n_images,)
+
+        Raises
+        ------
+        StorageError
+            If these pixels alone exceed the limit or the free space, or the folder cannot be written.
+        """
+        contents = ["" if pd.isna(content) else str(content) for content in images["content"]]
+        wanted = _Wanted(root, images["path"].astype(str).tolist(), contents, recipe)
+        file = PixelFile(self.folder / wanted.digest, wanted.shape)
+        failures = _lasting_failures(file, wanted)
+        if failures is None:
+            failures = self._write(file, wanted, progress, threads)
+        _touch(file.folder / _ABOUT)
+        readable = np.ones(len(images), np.bool_)
+        readable[list(failures)] = False
+        return file.map(), readable
+
+    def _write(
+        self, file: PixelFile, wanted: _Wanted, progress: Progress | None, threads: int | None
+    ) -> dict[int, str]:
+        """Write what is missing, holding the lock; return why some images have no pixels."""
+        with storage_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.folder / f"{wanted.digest}.lock"):
+                failures = _lasting_failures(file, wanted)  # another process may have written them meanwhile
+                if failures is None:
+                    self._make_room(file)
+                    _begin(file, wanted.recipe)
+                    failures = _go_on(file, wanted, progress, threads)
+        return failures
+
+    def _make_room(self, file: PixelFile) -> None:
+        if file.total_bytes > self.limit_bytes:
+            message = (
+                f"the pixels of a study must fit the pixel cache's limit of {_gigabytes(self.limit_bytes)}"
+            )
+            message += f", and {file.shape[0]:,} images of {file.shape[1]} x {file.shape[2]} take"
+            raise StorageError(
+                f"{message} {_gigabytes(file.total_bytes)}; raise the limit or choose a smaller size"
+            )
+        others = [each for each in self.folder.iterdir() if each.is_dir() and each != file.folder]
+        sizes = {each: _size(each) for each in sorted(others, key=_last_used)}
+        for folder in list(sizes):
+            if sum(sizes.values()) + file.total_bytes > self.limit_bytes and _delete_unheld(folder):
+                del sizes[folder]
+        free = shutil.disk_usage(self.folder).free + (_size(file.folder) if file.folder.is_dir() else 0)
+        if free < file.total_bytes:
+            message = f"{self.folder} must have {_gigabytes(file.total_bytes)} free for pixels, it has"
+            raise StorageError(
+                f"{message} {_gigabytes(free)}; free some space or choose another cache folder"
+            )
+
+
+def _lasting_failures(file: PixelFile, wanted: _Wanted) -> dict[int, str] | None:
+    """Return why some images have no pixels, by row; None if the file is not whole, or an image came back."""
+    blocks = file.whole_blocks() if file.is_full_size else []
+    if not file.is_full_size or len(blocks) < file.n_blocks:
+        return None
+    failures = {row: reason for block in blocks for row, reason in block.failures.items()}
+    tried = [wanted.paths[row] for row in failures if wanted.contents[row]]
+    back = any(len(batch.positions) for batch in load_batches(wanted.root, tried, wanted.recipe, 1, 1))
+    return None if back else failures
+
+
+def _begin(file: PixelFile, recipe: Recipe) -> None:
+    """Keep what an interrupted process has written; a full file is of no use, and others may have it mapped."""
+    if file.is_full_size:
+        shutil.rmtree(file.folder)
+    file.folder.mkdir(exist_ok=True)
+    write_json(file.folder / _ABOUT, {"images": file.shape[0], "recipe": recipe.to_json()})
+    file.keep(file.whole_blocks())
+
+
+def _go_on(
+    file: PixelFile, wanted: _Wanted, progress: Progress | None, threads: int | None
+) -> dict[int, str]:
+    """Decode and append block after block; return why images of the whole file have no pixels."""
+    blocks = file.whole_blocks()
+    failures = {row: reason for block in blocks for row, reason in block.failures.items()}
+    done, total = len(blocks) * file.block_rows, len(wanted.paths)
+    if progress is not None:
+        progress(done, total)
+    for batch in load_batches(wanted.root, wanted.paths[done:], wanted.recipe, file.block_rows, threads):
+        pixels, failed = _block(batch, done, wanted)
+        file.append(pixels, failed)
+        failures |= failed
+        done += len(pixels)
+        if progress is not None:
+            progress(done, total)
+    return failures
+
+
+def _block(batch: Batch, start: int, wanted: _Wanted) -> tuple[Pixels, dict[int, str]]:
+    """Return a batch's rows, black where there is no image, and the reasons by row of the file."""
+    n_rows = len(batch.positions) + len(batch.failures)
+    first = min([*batch.positions.tolist(), *batch.failures])
+    failed = {start + position - first: reason for position, reason in batch.failures.items()}
+    failed |= {row: _UNREAD for row in range(start, start + n_rows) if not wanted.contents[row]}
+    pixels = np.zeros((n_rows, *wanted.shape[1:]), np.uint8)
+    pixels[batch.positions - first] = batch.pixels
+    pixels[[row - start for row in failed]] = 0
+    return pixels, failed
+
+
+def _touch(path: Path) -> None:
+    try:
+        os.utime(path)
+    except OSError as error:  # a read-only folder can be read all the same
+        _LOG.debug("%s: %s", path, error)
+
+
+def _last_used(folder: Path) -> float:
+    about = folder / _ABOUT
+    return (about if about.exists() else folder).stat().st_mtime
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+def _delete_unheld(folder: Path) -> bool:
+    """Delete an entry unless another process is writing it; who has it mapped keeps what is mapped."""
+    try:
+        with FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0):
+            shutil.rmtree(folder)
+    except Timeout:
+        return False
+    _LOG.info("%s was deleted to make room for other pixels", folder)
+    return True
+
+
+def _gigabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:,.3g} GB"
