@@ -21,7 +21,13 @@ MOST_MISSING = 0.05
 """Share of missing images above which a search is refused unless the user allows it."""
 
 Reporter = Callable[[str], Progress]
-"""Given what is being done, returns a callable that is told how far it is."""
+"""Given what is being done, returns a callable that is told how far it is. It may have a method `say`, see `teller`."""
+
+
+def teller(report: Reporter) -> Callable[[str], None] | None:
+    """Return what prints a line of news beside the progress, where a reporter has it; None elsewhere."""
+    say: Callable[[str], None] | None = getattr(report, "say", None)
+    return say
 
 
 @dataclass(frozen=True)

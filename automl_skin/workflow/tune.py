@@ -1,0 +1,178 @@
+"""Tuning in a study: from an embedding set to the same set by networks tuned without some folds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import pandas as pd
+
+from automl_skin.arrays import Pixels
+from automl_skin.backbones.catalogue import Backbone
+from automl_skin.backbones.device import resolve_device, resolve_precision
+from automl_skin.backbones.network import load_network, network_digest
+from automl_skin.backbones.tuning.recipe import TuningRecipe
+from automl_skin.embeddings.key import TunedOn
+from automl_skin.embeddings.networks import NetworkStore, TunedFolder, TuningKey
+from automl_skin.embeddings.pixel_rows import PixelRows
+from automl_skin.embeddings.tuning import TuningFailure, TuningJob, threads_for, tune_networks
+from automl_skin.images.pixels import PixelCache
+from automl_skin.seeding import derive_seed
+from automl_skin.workflow.networks import RECIPE_NAMES, EmbeddingSet
+from automl_skin.workflow.prepare import Prepared
+from automl_skin.workflow.study import Study
+from automl_skin.workflow.tuning_rows import tuning_metadata, tuning_rows
+from automl_skin.workflow.understand import Reporter, teller
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What all trainings of one embedding set share.
+
+    Parameters
+    ----------
+    each : EmbeddingSet
+        The frozen set that they begin as.
+    name : str
+        Of the tuning.
+    recipe : TuningRecipe
+    images : DataFrame of n_images rows
+        Columns ``case``, ``content`` and ``readable``.
+    pixels : ndarray of shape (n_images, height, width, 3)
+        Mapped.
+    """
+
+    each: EmbeddingSet
+    name: str
+    recipe: TuningRecipe
+    images: pd.DataFrame
+    pixels: Pixels
+
+
+def tune_set(
+    study: Study,
+    prepared: Prepared,
+    each: EmbeddingSet,
+    name: str,
+    recipe: TuningRecipe,
+    held_out: Sequence[tuple[int, ...]],
+    report: Reporter,
+) -> list[EmbeddingSet | TuningFailure]:
+    """Tune the networks of one embedding set, those that there are not yet.
+
+    Parameters
+    ----------
+    study : Study
+    prepared : Prepared
+        Without the labels of the locked cases, which tune nothing.
+    each : EmbeddingSet
+        Frozen.
+    name : str
+        What the tuning is called.
+    recipe : TuningRecipe
+    held_out : sequence of tuple of int
+        For every network the folds that it must not see.
+    report : Reporter
+
+    Returns
+    -------
+    list of EmbeddingSet or TuningFailure
+        In the order of `held_out`. A tuning with a colour constancy of its own gives sets of that recipe.
+
+    Raises
+    ------
+    AutomlSkinError
+        If weights cannot be loaded or the cache cannot be written; what is finished is kept.
+    """
+    source = _open_source(study, prepared, with_colour(each, recipe), name, recipe, report)
+    jobs = [_job(study, prepared, source, tuple(sorted(folds))) for folds in held_out]
+    outcomes = tune_networks(
+        jobs,
+        network_store(study),
+        study.config.devices or (str(resolve_device(study.config.device)),),
+        report(f"Tuning {source.each.name} ({name})"),
+        teller(report),
+    )
+    return [
+        outcome if isinstance(outcome, TuningFailure) else _tuned(source, outcome) for outcome in outcomes
+    ]
+
+
+def network_store(study: Study) -> NetworkStore:
+    """Return where tuned networks are kept."""
+    return NetworkStore(study.workspace.cache / "networks")
+
+
+def with_colour(each: EmbeddingSet, recipe: TuningRecipe) -> EmbeddingSet:
+    """Return the set whose photographs a tuning sees: its own colour constancy wins over the set's."""
+    if not recipe.colour:
+        return each
+    pixels = replace(each.recipe, colour=recipe.colour)
+    return replace(each, recipe=pixels, recipe_name=RECIPE_NAMES[recipe.colour])
+
+
+def _open_source(
+    study: Study, prepared: Prepared, each: EmbeddingSet, name: str, recipe: TuningRecipe, report: Reporter
+) -> Source:
+    images = prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
+    cache = PixelCache(study.workspace.cache / "pixels")
+    progress = report(f"Decoding for {each.recipe.height} x {each.recipe.width} ({each.recipe_name})")
+    pixels, readable = cache.open(prepared.manifest.images_root, images, each.recipe, progress)
+    return Source(each, name, recipe, images.assign(readable=readable), pixels)
+
+
+def _job(study: Study, prepared: Prepared, source: Source, held_out: tuple[int, ...]) -> TuningJob:
+    """Return one training; all that decides its weights is in its key."""
+    config, plan, each = study.config, prepared.plan, source.each
+    target = prepared.manifest.target
+    assert target is not None
+    seed = derive_seed(config.seed, "tuning", each.name, *held_out)
+    rows = tuning_rows(
+        source.images, prepared.manifest.cases, target, plan, held_out, source.recipe, config.seed
+    )
+    metadata = None
+    if source.recipe.mode == "joint":
+        known = plan.training(held_out)
+        metadata = tuning_metadata(
+            rows, prepared.manifest.metadata, prepared.manifest.kinds, config.encoder, known, seed
+        )
+    key = TuningKey(
+        network=_digest_of(each.backbone),
+        recipe=each.recipe.digest,
+        tuning=replace(source.recipe, colour=""),
+        tuned_on=TunedOn(plan.digest, held_out),
+        labels=rows.digest,
+        metadata=metadata.digest if metadata else "",
+        precision=resolve_precision(resolve_device((*config.devices, config.device)[0])),
+        seed=seed,
+        threads=threads_for(len(plan.folds)),
+    )
+    return TuningJob(
+        name=replace(each, tuning=source.name, held_out=held_out).name,
+        backbone=each.backbone,
+        key=key,
+        pixels=PixelRows.of(source.pixels, rows.positions),
+        labels=rows.labels,
+        inner=rows.inner,
+        target_of=rows.target_of,
+        mean=each.recipe.mean,
+        std=each.recipe.std,
+        metadata=metadata.rows if metadata else None,
+        absent=metadata.absent if metadata else None,
+    )
+
+
+def _tuned(source: Source, folder: TunedFolder) -> EmbeddingSet:
+    tuned_on = folder.tuned_on
+    return replace(
+        source.each,
+        backbone=folder.backbone,
+        tuning=source.name,
+        held_out=tuned_on.held_out_folds,
+        tuned_on=tuned_on,
+        head=folder.head,
+    )
+
+
+@lru_cache(maxsize=32)
+def _digest_of(backbone: Backbone) -> str:
+    return network_digest(backbone, load_network(backbone))

@@ -1,0 +1,142 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from automl_skin.backbones.network import load_network, weights_digest
+from automl_skin.backbones.tuning.recipe import TuningRecipe
+from automl_skin.embeddings import tuning
+from automl_skin.embeddings.tuning import TuningFailure
+from automl_skin.settings import Workspace
+from automl_skin.workflow import tune
+from automl_skin.workflow.networks import embedding_sets
+from automl_skin.workflow.prepare import read_prepared
+from automl_skin.workflow.tune import network_store, tune_set, with_colour
+
+RECIPE = TuningRecipe(epochs=1, inner_parts=4, augmentation="none")
+
+
+def quiet(what):
+    return lambda done, total: None
+
+
+@pytest.fixture
+def study(tiny, tmp_path):
+    """The study with a cache of its own."""
+    return replace(tiny.study, workspace=Workspace(tiny.workspace.root, tmp_path / "cache"))
+
+
+@pytest.fixture
+def jobs(monkeypatch):
+    """What is given to be tuned; it is tuned in this process."""
+    given = []
+
+    def tune_here(jobs, store, devices, progress, tell):
+        given.extend(jobs)
+        for job in jobs:
+            tuning.tune_one(job, store.folder, devices[0])
+        return [tuning._outcome(job, store) for job in jobs]
+
+    monkeypatch.setattr(tune, "tune_networks", tune_here)
+    return given
+
+
+def run(study, recipe=RECIPE, held_out=((1,),), name="full"):
+    (each,) = embedding_sets(study.config)
+    return tune_set(study, read_prepared(study), each, name, recipe, held_out, quiet)
+
+
+def contents_of(study, cases):
+    prepared = read_prepared(study)
+    images = prepared.manifest.images.merge(prepared.contents, on="path")
+    return images.loc[images["case"].isin(cases), "content"]
+
+
+def test_tuned_sets_know_what_they_are(study, jobs):
+    held_out = [(1,), (2, 0)]
+    sets = run(study, held_out=held_out)
+    plan = study.read_plan()
+    assert [each.name for each in sets] == [
+        "test_resnet.random@plain@full.without-1",
+        "test_resnet.random@plain@full.without-0-2",
+    ]
+    assert [each.tuned_on.held_out_folds for each in sets] == [(1,), (0, 2)]
+    assert {each.tuned_on.plan_digest for each in sets} == {plan.digest}
+    assert {each.head.n_classes for each in sets} == {len(read_prepared(study).manifest.target.levels)}
+    weights = {weights_digest(load_network(each.backbone)) for each in sets}
+    assert len(weights) == 2
+
+
+def test_neither_locked_nor_held_out_pixels_tune(study, jobs):
+    run(study, held_out=[(1,), (0, 2)])
+    prepared, plan = read_prepared(study), study.read_plan()
+    images = prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
+    for job, folds in zip(jobs, [(1,), (0, 2)], strict=True):
+        cases = images["case"].iloc[job.pixels.rows]
+        assert set(cases) == set(plan.training(folds))
+        assert not set(cases) & set(plan.locked)
+        groups = set(plan.table.loc[cases, "group"])
+        assert not groups & set(plan.table.loc[plan.table["fold"].isin(folds), "group"])
+        assert not groups & set(plan.table.loc[plan.locked, "group"])
+        # the pixels are those of the images named
+        unique = job.pixels.open()[:].reshape(len(cases), -1)
+        assert len(np.unique(unique, axis=0)) == images["content"].iloc[job.pixels.rows].nunique()
+
+
+def test_second_time_nothing_is_tuned(study, jobs, monkeypatch):
+    first = run(study)
+    monkeypatch.setattr(tuning, "tune", None)
+    (again,) = run(study)
+    assert again.backbone == first[0].backbone
+    # another name for the same recipe, and its own colour said twice
+    (renamed,) = run(study, replace(RECIPE, colour="none"), name="other")
+    assert renamed.backbone == first[0].backbone
+    assert renamed.tuning == "other"
+
+
+def test_seeds_differ_by_held_out_folds_and_study(study, jobs):
+    run(study, held_out=[(0,), (1,)])
+    assert jobs[0].key.seed != jobs[1].key.seed
+    assert jobs[0].key.network == jobs[1].key.network
+
+
+def test_a_colour_constancy_of_the_tunings_own_wins(study, jobs):
+    (each,) = embedding_sets(study.config)
+    assert with_colour(each, RECIPE) is each
+    (grey,) = run(study, replace(RECIPE, colour="shades_of_grey"), name="robust")
+    assert grey.recipe_name == "grey"
+    assert grey.recipe.colour == "shades_of_grey"
+    assert grey.name == "test_resnet.random@grey@robust.without-1"
+
+
+def test_joint_tuning_sees_metadata(study, jobs):
+    (joint,) = run(study, replace(RECIPE, mode="joint"))
+    (job,) = jobs
+    assert joint.head.n_metadata == job.metadata.shape[1] > 0
+    assert len(job.metadata) == len(job.labels)
+    assert job.key.metadata
+    run(study)
+    assert jobs[1].key.metadata == ""
+
+
+def test_a_failure_is_handed_on(study, monkeypatch):
+    def fail(jobs, *_):
+        return [TuningFailure(job, "the loss diverged") for job in jobs]
+
+    monkeypatch.setattr(tune, "tune_networks", fail)
+    (failure,) = run(study)
+    assert failure.reason == "the loss diverged"
+    assert failure.job.name.endswith("without-1")
+
+
+def test_devices_come_from_the_settings(study, monkeypatch):
+    heard = []
+
+    def listen(jobs, store, devices, *_):
+        heard.append(tuple(devices))
+        return []
+
+    monkeypatch.setattr(tune, "tune_networks", listen)
+    run(study, held_out=[])
+    assert heard == [("cpu",)]
+    assert network_store(study).folder == study.workspace.cache / "networks"
