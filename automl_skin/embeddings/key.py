@@ -48,6 +48,8 @@ class EmbeddingKey:
         Of the forward pass.
     tuned_on : TunedOn, optional
         None for frozen weights, which have seen no label and are shared by all studies.
+    shift : str
+        What was done to the photographs before the recipe, as `images.shifts.shift_key` names it; empty if nothing.
     """
 
     weights: str
@@ -55,6 +57,7 @@ class EmbeddingKey:
     views: int
     precision: "Precision"
     tuned_on: TunedOn | None = None
+    shift: str = ""
 
     @property
     def digest(self) -> str:
@@ -62,8 +65,11 @@ class EmbeddingKey:
         return digest_json({"version": _VERSION, **self.to_json()})
 
     def to_json(self) -> dict[str, Json]:
-        """Return the key as a JSON object."""
-        return asdict(self)
+        """Return the key as a JSON object; no shift is left out, as it was before there were any."""
+        value: dict[str, Json] = asdict(self)
+        if not self.shift:
+            del value["shift"]
+        return value
 
 
 def check_provenance(key: EmbeddingKey, plan_digest: str, fold: int) -> None:

@@ -17,10 +17,16 @@ TUNED = dataclasses.replace(FROZEN, tuned_on=TunedOn("plan", (2, 3)))
         {"views": 4},
         {"precision": "bfloat16"},
         {"tuned_on": TunedOn("plan", (2,))},
+        {"shift": "blur-1-0"},
     ],
 )
 def test_everything_is_in_the_digest(change):
     assert dataclasses.replace(FROZEN, **change).digest != FROZEN.digest
+
+
+def test_embeddings_that_were_kept_before_there_were_shifts_are_found():
+    assert FROZEN.digest == "acc72736fe8411d9bf06fef0a87dcd38c29a8a1dad5b1015e6571851e9e0fd47"
+    assert TUNED.digest == "bdf3043d8053c3585365ac6bae554c6ed72a341f5d3abfc66c8378aa77347c02"
 
 
 def test_networks_of_different_folds_never_share_a_digest():
