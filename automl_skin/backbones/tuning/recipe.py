@@ -271,8 +271,8 @@ def _suggestion(name: str, known: Any) -> str:
 
 # built last, since the recipes are checked by the functions above
 TUNINGS: dict[str, TuningRecipe] = {
-    "head": TuningRecipe(mode="head"),
-    "partial": TuningRecipe(mode="partial"),
+    "head": TuningRecipe(mode="head", learning_rate=3e-3),
+    "partial": TuningRecipe(mode="partial", learning_rate=1e-3),
     "full": TuningRecipe(),
     "joint": TuningRecipe(mode="joint"),
     "robust": TuningRecipe(augmentation="siim", colour="shades_of_grey", wise=0.5, batch_norm="kept"),
