@@ -215,6 +215,10 @@ class NetworkStore:
         """Return where a key is trained."""
         return self.folder / f"{key.digest}{TRAINING}"
 
+    def curve(self, key: TuningKey) -> tuple[Epoch, ...]:
+        """Return the epochs of a key that are finished, also where it is trained or has failed."""
+        return read_curve(self.training(key)) or read_curve(self.place(key))
+
     @contextmanager
     def holding(self, key: TuningKey) -> Iterator[None]:
         """Hold the lock of a key; a second process waits here.

@@ -137,7 +137,9 @@ def test_a_failure_is_remembered_until_it_is_pruned(store):
     with store.holding(KEY):
         folder = store.begin(KEY, ABOUT)
         write_curve(folder, CURVE)
+        assert store.curve(KEY) == tuple(CURVE)
         store.fail(KEY, "the loss diverged")
+    assert store.curve(KEY) == tuple(CURVE)
     assert store.find(KEY) is None
     assert store.failure(KEY) == "the loss diverged"
     assert store.failure(replace(KEY, seed=1)) is None
