@@ -208,3 +208,50 @@ def _fall(bench, material, name):
         labels = material.labels[material.folds == fold]
         falls.append(macro_auc(labels, outcome.held) - macro_auc(labels, outcome.shifted[0]))
     return float(np.mean(falls))
+
+
+WAYS = (
+    ("within", "late", "logistic"),
+    ("rotation", "image", "logistic"),
+    ("logits", "concat", "mlp"),
+    ("own", "image", "own"),
+)
+
+
+@pytest.fixture
+def tuned(material, with_tuned, tmp_path):
+    """Networks that learnt their cases by heart; sampled cases of a network's own folds, and of no other, are there."""
+    tuned = with_tuned(material, memory=3.0)
+    tuned.write(tmp_path / "tuned")
+    sample = Sample(sample_cases(tuned.cases, 120, 0), ("nothing",))
+    shifted = begin(tmp_path / "tuned" / "shifted", tuned.cases, sample)
+    for name, tuned_on in tuned.inputs.tuned_on.items():
+        held_out = tuned_on.held_out_folds
+        folds = held_out if len(held_out) == 1 else (0,) if held_out == (0, 1) else ()
+        rows = shifted.rows_of_set(folds)
+        shifted = shifted.add(name, tuned.inputs.embeddings[name][sample.positions[rows]][None], folds, name)
+    return tuned, shifted, Bench(tmp_path / "tuned", EncoderConfig(), 0, shifted.folder)
+
+
+@pytest.mark.parametrize(("way", "fusion", "family"), WAYS)
+def test_tuned_networks_score_what_they_have_not_seen(way, fusion, family, tuned, small_chain):
+    material, shifted, bench = tuned
+    outcome = evaluate_fold(bench, small_chain(fusion, family, tuning="full", way=way), 0)
+    rows = np.flatnonzero(material.folds == 0)
+    own = np.searchsorted(rows, shifted.sample.positions[shifted.rows(0)])
+    assert (outcome.shifted[0] == outcome.held[own]).all()
+
+
+@pytest.mark.parametrize(("way", "fusion", "family"), WAYS)
+def test_a_shifted_case_is_never_scored_by_a_network_that_saw_it(way, fusion, family, tuned, small_chain):
+    """A chain of fold 0 asked for the cases of fold 1, and a network that says it saw fold 0."""
+    material, shifted, bench = tuned
+    chain, _ = fit_fold(bench, small_chain(fusion, family, tuning="full", way=way), 0)
+    with pytest.raises(
+        LeakageError, match=r"the cases of fold 1 must be scored by networks that were tuned without"
+    ):
+        score_shifted(bench, shifted.folder, chain, 1)
+    seen = {name: replace(each, held_out_folds=(4,)) for name, each in material.inputs.tuned_on.items()}
+    replace(material, inputs=replace(material.inputs, tuned_on=seen)).write(bench.material)
+    with pytest.raises(LeakageError, match=r"fold 0 must be scored by weights that were tuned without it"):
+        score_shifted(bench, shifted.folder, chain, 0)
