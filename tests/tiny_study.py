@@ -50,6 +50,15 @@ class Silent:
     def observers(self, *_):
         yield []
 
+    def tuning_planned(self, *_):
+        pass
+
+    def round_begun(self, *_):
+        pass
+
+    def round_over(self, *_):
+        pass
+
     def concluded(self, outcome):
         self.conclusions.append(outcome)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from automl_skin.search.material import Material
     from automl_skin.search.trial import Predictions, TrialRecord
     from automl_skin.workflow.embed import StageOne
+    from automl_skin.workflow.round_files import Round
     from automl_skin.workflow.search import Outcome
     from automl_skin.workflow.study import Study
     from automl_skin.workflow.understand import Understanding
@@ -40,8 +41,8 @@ class Terminal:
         self.console = console or _console()
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[str], Callable[[int, int], None]]]:
-        """Give a function that begins a bar and returns the bar's update."""
+    def progress(self) -> "Iterator[Bars]":
+        """Give a reporter: called, it begins a bar and returns the bar's update; it says lines beside the bars."""
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -50,7 +51,7 @@ class Terminal:
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=self.console, disable=not self.console.is_terminal) as bars:
-            yield lambda what: self._bar(bars, what) if self.console.is_terminal else self._lines(what)
+            yield Bars(self, bars)
 
     def say(self, *lines: str) -> None:
         """Print lines as they are."""
@@ -66,11 +67,8 @@ class Terminal:
             table.add_row(*row)
         self.console.print(table)
 
-    def _bar(self, bars: Progress, what: str) -> Callable[[int, int], None]:
-        task = bars.add_task(what, total=None)
-        return lambda done, total: bars.update(task, completed=done, total=total)
-
-    def _lines(self, what: str) -> Callable[[int, int], None]:
+    def lines(self, what: str) -> Callable[[int, int], None]:
+        """Return an update that prints a line now and then, for where there is no terminal."""
         start = last = time.monotonic()
 
         def update(done: int, total: int) -> None:
@@ -83,6 +81,31 @@ class Terminal:
             self.say(f"{what}: {done:,} of {total:,}, {left:.0f} s left")
 
         return update
+
+
+class Bars:
+    """Makes bars where there is a terminal, and lines where there is none; a reporter of `automl_skin.workflow`.
+
+    Parameters
+    ----------
+    terminal : Terminal
+    bars : rich.progress.Progress
+    """
+
+    def __init__(self, terminal: Terminal, bars: Progress) -> None:
+        self.terminal = terminal
+        self.bars = bars
+
+    def __call__(self, what: str) -> Callable[[int, int], None]:
+        """Begin a bar and return its update."""
+        if not self.terminal.console.is_terminal:
+            return self.terminal.lines(what)
+        task = self.bars.add_task(what, total=None)
+        return lambda done, total: self.bars.update(task, completed=done, total=total)
+
+    def say(self, line: str) -> None:
+        """Print a line of news above the bars."""
+        self.terminal.say(line)
 
 
 class TrialTicker:
@@ -101,6 +124,9 @@ class TrialTicker:
         """Print one line."""
         del predictions
         self.valid += record.state != "failed"
+        if record.plan.kind == "tuning":
+            self.terminal.say(f"{record.plan.name} failed: {record.reason}; the search goes on without it")
+            return
         if record.state == "finished" and (self.best is None or record.utility > self.best.utility):
             self.best = record
         best = (
@@ -119,9 +145,7 @@ class TrialTicker:
 class TerminalAudience:
     """Tells a terminal how the main job goes; an `Audience`."""
 
-    def __init__(
-        self, terminal: Terminal, report: Callable[[str], Callable[[int, int], None]], trials: int
-    ) -> None:
+    def __init__(self, terminal: Terminal, report: Bars, trials: int) -> None:
         self.terminal = terminal
         self.report = report
         self.trials = trials
@@ -157,6 +181,26 @@ class TerminalAudience:
         del study, material
         yield [TrialTicker(self.terminal, self.trials, records)]
 
+    def tuning_planned(self, study: "Study", lines: Sequence[str]) -> None:
+        """Print what tuning is going to do."""
+        del study
+        self.terminal.say(*(f"Tuning:   {line}" for line in lines))
+
+    def round_begun(self, study: "Study", this: "Round") -> None:
+        """Print what a round tunes, and why."""
+        del study
+        if this.decision.kind != "ranking":
+            titles = ", ".join(step.title for step in this.decision.steps)
+            self.terminal.say(f"Round {this.number}: {this.decision.kind} of {titles}: {this.decision.why}")
+
+    def round_over(self, study: "Study", this: "Round") -> None:
+        """Print what a round came to."""
+        from automl_skin.workflow.rounds_table import rounds_in_words
+
+        self.terminal.say(
+            *(f"Round {this.number}: {line}" for line in rounds_in_words([this], study.journal.read()))
+        )
+
     def concluded(self, outcome: "Outcome") -> None:
         """Print the leaderboard, the locked test, and what to do next."""
         print_outcome(self.terminal, outcome)
@@ -178,6 +222,8 @@ def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
         for _, row in spread.iterrows()
     ]
     terminal.table("Where the trials went", ("backbone, fusion, head", "trials", "finished", "best"), rows)
+    if outcome.rounds:
+        print_rounds(terminal, outcome)
     best = outcome.leaderboard.best
     weights = outcome.built.stack.member_weights
     terminal.say(
@@ -195,6 +241,27 @@ def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
         "Time: " + ", ".join(f"{step} {_clock(seconds)}" for step, seconds in outcome.seconds.items()),
         f"Next: automl-skin export --study {outcome.study.name} --output {outcome.study.name}-bundle",
     )
+
+
+def print_rounds(terminal: Terminal, outcome: "Outcome") -> None:
+    """Print what was tuned, round by round."""
+    from automl_skin.workflow.rounds_table import rounds_table
+
+    rows = [
+        (
+            str(row["round"]),
+            str(row["what"]),
+            f"{row['backbone']} {row['recipe']} {row['tuning']}",
+            str(row["networks"]),
+            _clock(row["seconds"]),
+            _figure(row["inner_auc"]),
+            _figure(row["best"]),
+            str(row["reason"] or row["state"]),
+        )
+        for row in rounds_table(outcome.rounds, outcome.records).to_dict("records")
+    ]
+    columns = ("round", "what", "tuned", "networks", "time", "inner AUC", "best trial", "came to")
+    terminal.table("Rounds of tuning", columns, rows)
 
 
 def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> None:

@@ -219,6 +219,11 @@ class StudyConfig:
         named = {role: str(getattr(self, f"{role}_column")) for role in roles}
         return {role: column for role, column in named.items() if column}
 
+    @property
+    def tuning_changes(self) -> dict[str, str]:
+        """What is changed of every tuning, by name."""
+        return tuning_changes(self.tuning_set)
+
     def scored_by(self) -> Metric:
         """Return the metric that the search maximises."""
         return metric_by_name(self.metric, self.min_tpr)

@@ -24,7 +24,7 @@ from automl_skin.files import atomic_write, read_json, storage_errors, write_jso
 from automl_skin.heads.space import Value
 
 State = Literal["finished", "stopped", "failed"]
-Kind = Literal["baseline", "known", "search"]
+Kind = Literal["baseline", "known", "search", "tuning"]
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class TrialPlan:
     ----------
     number : int
         Position in the study, from 0.
-    kind : {"baseline", "known", "search"}
-        A fixed baseline, a known-good configuration, or a proposal of the optimiser.
+    kind : {"baseline", "known", "search", "tuning"}
+        A fixed baseline, a known-good configuration, a proposal of the optimiser, or networks whose tuning failed.
     name : str
-        Short name of a baseline; what the chain is otherwise.
+        Short name of a baseline or of a tuning; what the chain is otherwise.
     params : mapping of str to value
         The answers by which the chain was chosen; empty for a baseline.
     config : ChainConfig

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.backbones.tuning.recipe import TuningRecipe, changed_name, tuning_by_name
 
 State = Literal["finished", "failed", "skipped"]
@@ -79,10 +80,14 @@ class StepOutcome:
         Of one image in one epoch on one of the devices or processes that work side by side; NaN where unknown.
     inner_auc : float
         After the last epoch, mean over the networks; NaN where nothing was watched.
-    networks : tuple of str
-        Folders of the networks.
     held_out : tuple of tuple of int
-        Folds that each of them has not seen.
+        The folds that each network has not seen.
+    networks : tuple of str
+        Names of the networks' folders in the cache, in the same order; empty where one failed.
+    curves : tuple of tuple of Epoch
+        Their epochs.
+    pixels : str
+        Name of the recipe that the networks see: a tuning with a colour constancy of its own has another one.
     began : float
         Seconds since 1970.
     utility : float
@@ -96,28 +101,32 @@ class StepOutcome:
     seconds: float = 0.0
     image_seconds: float = math.nan
     inner_auc: float = math.nan
-    networks: tuple[str, ...] = ()
     held_out: tuple[tuple[int, ...], ...] = ()
+    networks: tuple[str, ...] = ()
+    curves: tuple[tuple[Epoch, ...], ...] = ()
+    pixels: str = ""
     began: float = 0.0
     utility: float = math.nan
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as JSON; what is not a number is null."""
-        plain = {name: _or_none(value) for name, value in asdict(self).items() if name != "utility"}
+        plain = {name: _without_nan(value) for name, value in asdict(self).items() if name != "utility"}
         return {**plain, "tuning": self.step.tuning}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "StepOutcome":
         """Return the outcome that `to_json` described."""
         numbers = {name: _or_nan(value[name]) for name in ("seconds", "image_seconds", "inner_auc", "began")}
-        held_out = tuple(tuple(folds) for folds in value["held_out"])
+        curves = tuple(tuple(_epoch(epoch) for epoch in curve) for curve in value["curves"])
         return cls(
             TuningStep(**value["step"]),
             value["state"],
             value["is_probe"],
             value["reason"],
+            held_out=tuple(map(tuple, value["held_out"])),
             networks=tuple(value["networks"]),
-            held_out=held_out,
+            curves=curves,
+            pixels=value["pixels"],
             **numbers,
         )
 
@@ -144,9 +153,19 @@ class Decision:
     limit_seconds: float | None = None
 
 
-def _or_none(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isnan(value) else value
+def _without_nan(value: Any) -> Any:
+    """Return a plain value with null in place of what is not a number, which JSON cannot say."""
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    if isinstance(value, dict):
+        return {name: _without_nan(each) for name, each in value.items()}
+    return [_without_nan(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _or_nan(value: float | None) -> float:
     return math.nan if value is None else float(value)
+
+
+def _epoch(value: Mapping[str, Any]) -> Epoch:
+    known: dict[str, Any] = {name: math.nan if each is None else each for name, each in value.items()}
+    return Epoch(**known)

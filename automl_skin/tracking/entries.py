@@ -6,11 +6,13 @@ from dataclasses import asdict
 
 from mlflow.entities import Metric, Param, RunTag
 
+from automl_skin.chains.config import LOGITS
 from automl_skin.heads.catalogue import HEADS
 from automl_skin.search.trial import TrialPlan, TrialRecord
 
 STUDY_DIGEST = "automl_skin.study_digest"
 TRIAL = "automl_skin.trial"
+TUNING = "automl_skin.tuning"
 PLAN_DIGEST = "automl_skin.plan_digest"
 CROSSING_SHARE = "automl_skin.crossing_share"
 WAIVER = "automl_skin.waiver"
@@ -55,6 +57,8 @@ def trial_tags(record: TrialRecord) -> dict[str, str]:
     plan = record.plan
     kind = f"baseline: {plan.name}" if plan.kind == "baseline" else plan.kind
     tags = {TRIAL: str(plan.number), "kind": kind}
+    if plan.config.way == LOGITS:
+        tags["second_order"] = LOGITS  # a row's logits come from networks that other folds' labels tuned
     return {**tags, "reason": record.reason[:LONGEST_VALUE]} if record.reason else tags
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from automl_skin.arrays import IntArray
+from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.search.trial import TrialRecord
 
 
@@ -63,6 +64,39 @@ class StudyFacts:
 
 
 @dataclass(frozen=True)
+class TuningFacts:
+    """One embedding set tuned in one way, as its run shows it.
+
+    Parameters
+    ----------
+    name : str
+        Different for every tuning of the study.
+    title : str
+        Of the run.
+    state : {"finished", "failed", "skipped"}
+    began, seconds : float
+        Since 1970, and how long.
+    params, tags : mapping of str to str
+    metrics : mapping of str to float
+    curves : mapping of str to sequence of Epoch
+        By network: ``fold_0`` is the one without fold 0.
+    files : mapping of str to bytes
+        To be kept as artefacts, by name.
+    """
+
+    name: str
+    title: str
+    state: str
+    began: float
+    seconds: float
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    metrics: Mapping[str, float]
+    curves: Mapping[str, Sequence[Epoch]]
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
 class CaseFacts:
     """What the table of out-of-fold predictions says about each case besides its probability.
 
@@ -96,6 +130,7 @@ class Conclusion:
         Folders to be kept as artefacts, by name.
     note : str
         For people, Markdown.
+    tunings : sequence of TuningFacts
     """
 
     records: Sequence[TrialRecord]
@@ -104,3 +139,4 @@ class Conclusion:
     files: Mapping[str, bytes]
     folders: Mapping[str, Path]
     note: str
+    tunings: Sequence[TuningFacts] = ()

@@ -10,6 +10,7 @@ from automl_skin.tracking.entries import (
     PLAN_DIGEST,
     STUDY_DIGEST,
     TRIAL,
+    TUNING,
     WAIVER,
     as_params,
     as_tags,
@@ -37,7 +38,7 @@ def shared_tags(facts: StudyFacts) -> dict[str, str]:
 
 def find_parent(runs: list[Run]) -> Run | None:
     """Return the parent run among the runs of a study."""
-    return next((run for run in runs if TRIAL not in run.data.tags), None)
+    return next((run for run in runs if not {TRIAL, TUNING} & set(run.data.tags)), None)
 
 
 def open_parent(store: Store, facts: StudyFacts, found: Run | None) -> str:

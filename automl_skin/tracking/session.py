@@ -15,6 +15,7 @@ from automl_skin.tracking.facts import Conclusion, StudyFacts
 from automl_skin.tracking.parent import find_parent, open_parent, shared_tags
 from automl_skin.tracking.runs import TrialRuns, runs_of_study, sort_out
 from automl_skin.tracking.store import Store
+from automl_skin.tracking.tunings import TuningRuns
 
 STACK_WEIGHT = "stack_weight"
 NOTE = "mlflow.note.content"
@@ -45,6 +46,7 @@ class Session:
         self.found: list[Run] = runs_of_study(store, facts.digest)
         self.parent = open_parent(store, facts, find_parent(self.found))
         self.runs = TrialRuns(store, self.parent, shared_tags(facts), exhibits)
+        self.tunings = TuningRuns(store, self.parent, shared_tags(facts), self.found)
         self.former = {
             int(run.data.tags[TRIAL]): run.info.run_id
             for run in self.found
@@ -54,19 +56,23 @@ class Session:
 
     def catch_up(self, records: Sequence[TrialRecord]) -> int:
         """Make the runs agree with the journal, and return how many trials had to be written."""
-        whole, unwanted = sort_out(self.found, records)
+        trials = [
+            record for record in records if record.plan.kind != "tuning"
+        ]  # these have runs of their own
+        whole, unwanted = sort_out(self.found, trials)
         for run_id in unwanted:
             self.store.client.delete_run(run_id)
         self.runs.ids |= whole
-        for record in records:
+        for record in trials:
             leads = self._leads(record)
             if record.plan.number not in self.runs.ids:
                 self._write(record, leads=leads)
-        return len(records) - len(whole)
+        return len(trials) - len(whole)
 
     def trial_recorded(self, record: TrialRecord, predictions: Predictions | None) -> None:  # noqa: ARG002
         """Write the run of a trial; `predictions` lie in the journal already."""
-        self._write(record, leads=self._leads(record))
+        if record.plan.kind != "tuning":
+            self._write(record, leads=self._leads(record))
 
     def conclude(self, conclusion: Conclusion) -> None:
         """Write what the search came to, and close the parent run."""

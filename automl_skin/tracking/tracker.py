@@ -5,7 +5,7 @@ from pathlib import Path
 
 from automl_skin.search.trial import Predictions, TrialRecord
 from automl_skin.tracking.exhibits import Exhibits
-from automl_skin.tracking.facts import CaseFacts, Conclusion, StudyFacts
+from automl_skin.tracking.facts import CaseFacts, Conclusion, StudyFacts, TuningFacts
 from automl_skin.tracking.session import Session
 from automl_skin.tracking.store import Guard, open_store
 
@@ -46,22 +46,30 @@ class Tracker:
         self.guard = Guard(say)
         self.session: Session | None = None
 
-    def open(self, records: Sequence[TrialRecord]) -> None:
-        """Open the store, begin or go on with the parent run, and write what the journal has and MLflow has not."""
+    def open(self, records: Sequence[TrialRecord], tunings: Sequence[TuningFacts] = ()) -> None:
+        """Open the store, begin or go on with the parent run, and write what is on disk and MLflow has not."""
         self.session = None
         with self.guard():
             store = open_store(self.uri, self.facts.name, self.artifacts)
             session = Session(store, self.facts, self.exhibits, self.predictions_of)
             session.catch_up(records)
+            session.tunings.catch_up(tunings)
             self.session = session
 
     def trial_recorded(self, record: TrialRecord, predictions: Predictions | None) -> None:
         """Write the run of a trial."""
+        self._write(lambda session: session.trial_recorded(record, predictions))
+
+    def tuned(self, facts: TuningFacts) -> None:
+        """Write the run of a tuning, unless it is there."""
+        self._write(lambda session: session.tunings.write(facts))
+
+    def _write(self, write: Callable[[Session], None]) -> None:
         session, self.session = self.session, None
         if session is None:
             return
         with self.guard():
-            session.trial_recorded(record, predictions)
+            write(session)
             self.session = session
 
     def interrupted(self, status: str) -> None:
@@ -73,7 +81,7 @@ class Tracker:
     def conclude(self, conclusion: Conclusion) -> None:
         """Write what the search came to; after a failure, first what is missing."""
         if self.session is None:
-            self.open(conclusion.records)
+            self.open(conclusion.records, conclusion.tunings)
         if self.session is not None:
             with self.guard():
                 self.session.conclude(conclusion)

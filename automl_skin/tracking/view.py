@@ -11,9 +11,9 @@ VIEW = "automl-skin"
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
 
 METRICS = ("auc", "auc_low", "auc_high")
-PARAMS = ("backbone", "recipe", "fusion", "head", "components", "weighting")
+PARAMS = ("backbone", "recipe", "tuning", "way", "fusion", "head", "components", "weighting")
 TAGS = ("kind", "stack_weight")
-AXES = ("backbone", "recipe", "fusion", "head")
+AXES = ("backbone", "recipe", "tuning", "way", "fusion", "head")
 """Axes of the parallel coordinates, before the AUC."""
 
 SECTION = f"{VIEW}-charts"
@@ -27,7 +27,7 @@ def view_state() -> Mapping[str, object]:
     columns = [f"metrics.`{name}`" for name in METRICS]
     columns += [f"params.`{name}`" for name in PARAMS] + [f"tags.`{name}`" for name in TAGS]
     return {
-        "searchFilter": "tags.kind != 'study' and attributes.status = 'FINISHED'",
+        "searchFilter": "tags.kind != 'study' and tags.kind != 'tuning' and attributes.status = 'FINISHED'",
         "orderByKey": "metrics.`auc`",
         "orderByAsc": False,
         "selectedColumns": columns,

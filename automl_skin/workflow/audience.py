@@ -7,6 +7,7 @@ from automl_skin.search.loop import Observer
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.workflow.embed import StageOne
+from automl_skin.workflow.round_files import Round
 from automl_skin.workflow.search import Audience, Outcome
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.understand import Reporter, Understanding
@@ -50,6 +51,21 @@ class Several:
                 for audience in self.audiences
             ]
             yield [observer for observers in entered for observer in observers]
+
+    def tuning_planned(self, study: Study, lines: Sequence[str]) -> None:
+        """Pass on what tuning is going to do."""
+        for audience in self.audiences:
+            audience.tuning_planned(study, lines)
+
+    def round_begun(self, study: Study, this: Round) -> None:
+        """Pass on what a round tunes."""
+        for audience in self.audiences:
+            audience.round_begun(study, this)
+
+    def round_over(self, study: Study, this: Round) -> None:
+        """Pass on what a round came to."""
+        for audience in self.audiences:
+            audience.round_over(study, this)
 
     def concluded(self, outcome: Outcome) -> None:
         """Pass on how it ended."""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from automl_skin.search.loop import Observer
@@ -14,19 +14,15 @@ from automl_skin.workflow.leaderboard import Leaderboard, make_leaderboard
 from automl_skin.workflow.locked import Opening, has_locked_cases, open_locked
 from automl_skin.workflow.prepare import is_prepared, prepare, read_prepared
 from automl_skin.workflow.report import write_report
+from automl_skin.workflow.round_files import Round
+from automl_skin.workflow.rounds import TuningAudience, search_in_rounds
 from automl_skin.workflow.stack import BuiltStack, build_stack
 from automl_skin.workflow.study import Study
-from automl_skin.workflow.trials import run_trials
-from automl_skin.workflow.understand import Reporter, Understanding
+from automl_skin.workflow.understand import Understanding
 
 
-class Audience(Protocol):
+class Audience(TuningAudience, Protocol):
     """Who is told how the main job goes: the terminal, MLflow, or nobody."""
-
-    @property
-    def report(self) -> Reporter:
-        """Makes progress callables."""
-        ...
 
     def understood(self, study: Study, understanding: Understanding) -> None:
         """Take note that the data was understood and the plan is made."""
@@ -62,6 +58,8 @@ class Outcome:
     stage_one : StageOne
     seconds : dict of str to float
         By step.
+    rounds : list of Round
+        Of tuning; empty where nothing was tuned.
     """
 
     study: Study
@@ -71,6 +69,7 @@ class Outcome:
     opening: Opening | None
     stage_one: StageOne
     seconds: dict[str, float]
+    rounds: list[Round] = field(default_factory=list)
 
 
 class Stopwatch:
@@ -112,7 +111,8 @@ def run_search(study: Study, audience: Audience, *, open_again: bool = False) ->
     audience.embedded(study, stage_one, material)
     watch.lap("stage one")
     with audience.observers(study, material, study.journal.read()) as observers:
-        records = run_trials(study, material, observers)
+        searched = search_in_rounds(study, prepared, material, observers, audience)
+    records, material = searched.records, searched.material
     watch.lap("trials")
     built = build_stack(study, records, material)
     watch.lap("stacking")
@@ -124,6 +124,6 @@ def run_search(study: Study, audience: Audience, *, open_again: bool = False) ->
     leaderboard = make_leaderboard(study, records, material)
     write_report(study, records, built, leaderboard, opening, material)
     watch.lap("report")
-    outcome = Outcome(study, records, built, leaderboard, opening, stage_one, watch.seconds)
+    outcome = Outcome(study, records, built, leaderboard, opening, stage_one, watch.seconds, searched.rounds)
     audience.concluded(outcome)
     return outcome

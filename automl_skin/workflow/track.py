@@ -24,8 +24,12 @@ from automl_skin.search.trial import TrialRecord
 from automl_skin.tracking.facts import CaseFacts, Conclusion, DatasetFacts, StudyFacts
 from automl_skin.workflow.embed import StageOne
 from automl_skin.workflow.locked import Opening
+from automl_skin.workflow.round_files import Round
+from automl_skin.workflow.rounds import round_files
+from automl_skin.workflow.rounds_table import rounds_in_words
 from automl_skin.workflow.search import Outcome
 from automl_skin.workflow.study import Study
+from automl_skin.workflow.track_tuning import tuning_totals, tunings_of
 from automl_skin.workflow.understand import Reporter, Understanding
 
 if TYPE_CHECKING:
@@ -71,7 +75,7 @@ class Tracked:
             study.journal.predictions,
             self.say,
         )
-        self.tracker.open(study.journal.read())
+        self.tracker.open(study.journal.read(), tunings_of(study, round_files(study).read()))
 
     @contextmanager
     def observers(
@@ -90,6 +94,18 @@ class Tracked:
         except Exception:
             self.tracker.interrupted("FAILED")
             raise
+
+    def tuning_planned(self, study: Study, lines: Sequence[str]) -> None:
+        """Nothing: the rounds are logged when they are over."""
+
+    def round_begun(self, study: Study, this: Round) -> None:
+        """Nothing: a run is written whole."""
+
+    def round_over(self, study: Study, this: Round) -> None:
+        """Write the runs of a round's tunings, those that there are not yet."""
+        assert self.tracker is not None
+        for facts in tunings_of(study, [this]):
+            self.tracker.tuned(facts)
 
     def concluded(self, outcome: Outcome) -> None:
         """Write what the search came to."""
@@ -175,7 +191,9 @@ def conclusion_of(outcome: Outcome) -> Conclusion:
             files[name] = (study.folder / name).read_bytes()
     folders = {"report": study.report} if study.report.is_dir() else {}
     weights = outcome.built.stack.member_weights
-    return Conclusion(outcome.records, weights, search_metrics(outcome), files, folders, note_of(outcome))
+    tunings = tunings_of(study, outcome.rounds)
+    metrics = search_metrics(outcome)
+    return Conclusion(outcome.records, weights, metrics, files, folders, note_of(outcome), tunings)
 
 
 def search_metrics(outcome: Outcome) -> dict[str, float]:
@@ -192,6 +210,8 @@ def search_metrics(outcome: Outcome) -> dict[str, float]:
         "tied_with_best": float(board.tied),
         "stack_out_of_fold": float(np.mean(stack)),
     }
+    if outcome.rounds:
+        metrics |= tuning_totals(outcome)
     metrics |= {f"seconds_{step.replace(' ', '_')}": seconds for step, seconds in outcome.seconds.items()}
     return metrics if outcome.opening is None else {**metrics, **test_metrics(outcome.opening)}
 
@@ -224,6 +244,8 @@ def note_of(outcome: Outcome) -> str:
             f"{number:03d} ({weight:.2f})" for number, weight in outcome.built.stack.member_weights.items()
         ),
     ]
+    if outcome.rounds:
+        lines += ["Tuned:", *rounds_in_words(outcome.rounds, outcome.records)]
     if outcome.opening is not None:
         lines += [f"Locked test set, opened {outcome.opening.when}:", *outcome.opening.figures.lines()]
     return "\n".join([f"**Study {study.name}**", "", "```", *lines, "```"])

@@ -13,7 +13,7 @@ def make():
 
 
 def record(number, state="finished", utility=0.8, reason=""):
-    plan = SimpleNamespace(number=number, title=f"{number:03d} image logistic")
+    plan = SimpleNamespace(number=number, title=f"{number:03d} image logistic", kind="search")
     return SimpleNamespace(plan=plan, state=state, utility=utility, reason=reason)
 
 
@@ -40,7 +40,7 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(monkeypatch):
     terminal, output = make()
     now = iter([0.0, 1.0, 40.0, 41.0, 50.0])
     monkeypatch.setattr(module.time, "monotonic", lambda: next(now))
-    update = terminal._lines("Scoring")
+    update = terminal.lines("Scoring")
     for done in (1, 5, 6, 10):
         update(done, 10)
     assert [line.split(",")[0] for line in output.getvalue().splitlines()] == [

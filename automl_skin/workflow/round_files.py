@@ -1,0 +1,135 @@
+"""What each round of tuning decided and came to, on disk: ``tuning/round-00.json`` of a study and so on.
+
+A round is written when it is decided, and again when it is over. So a search that was killed carries out what was
+decided, and numbers its trials as before.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from automl_skin.errors import IntegrityError, SearchError
+from automl_skin.files import read_json, storage_errors, write_json
+from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round.
+
+    Parameters
+    ----------
+    number : int
+        From 0.
+    decision : Decision
+    outcomes : tuple of StepOutcome
+        One a step; empty while the round is under way.
+    begins_at : int or None
+        Number of the first trial after the round; None while it is under way.
+    until : int or None
+        Trials that the study has before the next round, failed ones not counted.
+    """
+
+    number: int
+    decision: Decision
+    outcomes: tuple[StepOutcome, ...] = ()
+    begins_at: int | None = None
+    until: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the round is over, and its trials may begin."""
+        return self.begins_at is not None
+
+    @property
+    def failures(self) -> tuple[StepOutcome, ...]:
+        """Steps that failed, in their order."""
+        return tuple(each for each in self.outcomes if each.state == "failed")
+
+    @property
+    def tuned(self) -> tuple[StepOutcome, ...]:
+        """Steps whose networks trials may use."""
+        return tuple(each for each in self.outcomes if each.state == "finished" and not each.is_probe)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the round as JSON."""
+        return {
+            "round": self.number,
+            **asdict(self.decision),
+            "outcomes": [each.to_json() for each in self.outcomes],
+            "begins_at": self.begins_at,
+            "until": self.until,
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> "Round":
+        """Return the round that `to_json` described."""
+        steps = tuple(TuningStep(**step) for step in value["steps"])
+        decision = Decision(value["kind"], steps, value["why"], value["limit_seconds"])
+        outcomes = tuple(map(StepOutcome.from_json, value["outcomes"]))
+        return cls(value["round"], decision, outcomes, value["begins_at"], value["until"])
+
+
+class RoundFiles:
+    """The rounds of a study, one after another without a gap.
+
+    Parameters
+    ----------
+    folder : Path
+        ``tuning/`` of the study.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self) -> list[Round]:
+        """Return all rounds by number.
+
+        Raises
+        ------
+        IntegrityError
+            If one between two others is gone.
+        """
+        rounds = [Round.from_json(read_json(path)) for path in sorted(self.folder.glob("round-*.json"))]
+        if [each.number for each in rounds] != list(range(len(rounds))):
+            message = (
+                f"the rounds in {self.folder} must be numbered without a gap, and are "
+                f"{[each.number for each in rounds]}: put the files back, or begin a new study"
+            )
+            raise IntegrityError(message)
+        return rounds
+
+    def write(self, this: Round) -> None:
+        """Write a round, in place of what stood there of it."""
+        write_json(self.folder / f"round-{this.number:02d}.json", this.to_json())
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from tuning in the same study.
+
+        Raises
+        ------
+        SearchError
+            If another process does.
+        """
+        with storage_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / ".lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout as error:
+                message = f"only one search may run in {self.folder.parent} at a time, and another does: wait for it"
+                raise SearchError(message) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def outcomes_of(rounds: Sequence[Round]) -> list[StepOutcome]:
+    """Return what came of all steps of some rounds, in their order."""
+    return [outcome for each in rounds for outcome in each.outcomes]
