@@ -9,7 +9,7 @@ import pandas as pd
 from automl_skin.metrics.selection import CorrectedBest, bbc_cv, tied_with_best
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
-from automl_skin.workflow.stack import finished, out_of_fold
+from automl_skin.workflow.stack import finished, groups_of, out_of_fold
 from automl_skin.workflow.study import Study
 
 N_RESAMPLES = 200
@@ -26,7 +26,7 @@ class Leaderboard:
     spread : DataFrame
         Best value of the study's metric by backbone, fusion and head, with the number of trials.
     best : CorrectedBest
-        The best trial's figure, corrected for the choice (BBC-CV).
+        The best trial's figure by the study's objective, corrected for the choice (BBC-CV).
     tied : int
         Finished trials, the best included, whose paired difference to the best may be 0.
     """
@@ -40,20 +40,20 @@ class Leaderboard:
 def make_leaderboard(study: Study, records: Sequence[TrialRecord], material: Material) -> Leaderboard:
     """Return the leaderboard of a study."""
     rows = out_of_fold(study, records, material)
-    metric, seed = study.config.scored_by(), study.config.seed
+    groups, seed = groups_of(study, rows, material), study.config.seed
     best = bbc_cv(
-        material.labels,
+        rows.labels,
         rows.probabilities,
-        material.groups,
-        metric=metric,
+        groups,
+        metric=rows.objective,
         n_resamples=N_RESAMPLES,
         seed=seed,
     )
     tied = tied_with_best(
-        material.labels,
+        rows.labels,
         rows.probabilities,
-        material.groups,
-        metric=metric,
+        groups,
+        metric=rows.objective,
         n_resamples=N_RESAMPLES,
         seed=seed,
     )

@@ -61,7 +61,8 @@ def refit_stack(
 def stack_on_all_rows(method: str, rows: Rows) -> Stack:
     """Return the stack of one blend, chosen on all rows; its calibrator is fitted on cross-fitted blends."""
     _, raw = cross_fit(method, rows)
-    return Stack(method, (METHODS[method](rows),), (fit_calibrator(raw, rows.labels),))
+    home = rows.at_home
+    return Stack(method, (METHODS[method](rows),), (fit_calibrator(raw[home], rows.labels[home]),))
 
 
 def all_rows(study: Study, development: Material) -> Material:

@@ -3,11 +3,12 @@
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from automl_skin.arrays import FloatArray
@@ -18,6 +19,7 @@ from automl_skin.files import atomic_write, read_json, storage_errors, write_jso
 from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
 from automl_skin.search.objective import fit_fold
+from automl_skin.search.shifted import ShiftedMaterial
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.fitted import FittedStack, needed_chains, single_stack
 from automl_skin.stacking.methods import Rows
@@ -63,12 +65,36 @@ def finished(records: Sequence[TrialRecord]) -> list[TrialRecord]:
 
 
 def out_of_fold(study: Study, records: Sequence[TrialRecord], material: Material) -> Rows:
-    """Return the calibrated out-of-fold probabilities of the finished trials, by number."""
+    """Return the calibrated out-of-fold probabilities of the finished trials, by number.
+
+    With the objective ``robust`` the rows of the sampled cases under every shift follow those of the cases.
+    """
     numbers = tuple(sorted(record.plan.number for record in finished(records)))
-    probabilities = np.stack([study.journal.predictions(number).calibrated for number in numbers])
+    predictions = [study.journal.predictions(number) for number in numbers]
+    probabilities = np.stack([each.calibrated for each in predictions])
     kind_of = {record.plan.number: record.plan.config.kind for record in records}
     kinds = tuple(kind_of[number] for number in numbers)
-    return Rows(numbers, probabilities, material.labels, material.folds, study.config.scored_by(), kinds)
+    rows = Rows(numbers, probabilities, material.labels, material.folds, study.config.scored_by(), kinds)
+    if study.config.objective != "robust":
+        return rows
+    sample = ShiftedMaterial.read(study.shifted, material.cases).sample
+    under = np.stack([each.shifted for each in predictions if each.shifted is not None])
+    return replace(
+        rows,
+        probabilities=np.concatenate(
+            [probabilities, under.reshape(len(numbers), -1, material.n_classes)], axis=1
+        ),
+        labels=sample.beside(rows.labels),
+        folds=sample.beside(rows.folds),
+        shift=sample.shift_of(len(rows.labels)),
+    )
+
+
+def groups_of(study: Study, rows: Rows, material: Material) -> npt.NDArray[np.object_]:
+    """Return the group of every row of `out_of_fold`: a case under shift is of its own group."""
+    if rows.shift is None:
+        return material.groups
+    return ShiftedMaterial.read(study.shifted, material.cases).sample.beside(material.groups)
 
 
 def build_stack(study: Study, records: Sequence[TrialRecord], material: Material) -> BuiltStack:
