@@ -107,7 +107,7 @@ class StudyConfig:
     objective : {"auc", "robust"}
         What the search maximises: the metric, or its mean with the metric on shifted images.
     shift_cases : int
-        Development cases whose images are shifted to measure that.
+        Development cases whose images are shifted to measure that; 0 for none.
     """
 
     data: str = ""
@@ -175,10 +175,12 @@ class StudyConfig:
             ("jobs", 0),
             ("batch_size", 0),
             ("seed", 0),
-            ("shift_cases", 1),
+            ("shift_cases", 0),
         ):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} must be at least {least}; found {getattr(self, name)}")
+        if self.objective == "robust" and not self.shift_cases:
+            raise ConfigError("the objective robust needs shift_cases of at least 1; found 0")
         if ROTATION in self.way and self.folds < 3:
             raise ConfigError(
                 f"the way rotation must have at least 3 folds, two of them held out; found {self.folds}"

@@ -11,6 +11,7 @@ from automl_skin.search.loop import Limits, Observer, Search
 from automl_skin.search.material import Material
 from automl_skin.search.objective import Bench
 from automl_skin.search.propose import Proposal, propose
+from automl_skin.search.shifted import ShiftedMaterial
 from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialPlan, TrialRecord
 from automl_skin.workers import open_workers
@@ -93,7 +94,8 @@ def worker_count(study: Study) -> int:
 
 def bench_of(study: Study) -> Bench:
     """Return what the workers of a study share."""
-    return Bench(study.material, study.config.encoder, study.config.seed)
+    shifted = study.shifted if study.config.objective == "robust" else None
+    return Bench(study.material, study.config.encoder, study.config.seed, shifted)
 
 
 def n_valid(records: Sequence[TrialRecord]) -> int:
@@ -140,6 +142,9 @@ def run_trials(
 
     total = min(until or config.trials, config.trials)
     jobs = worker_count(study)
-    search = Search(bench_of(study), material, config.scored_by(), study.journal, propose_trial, observers)
+    bench = bench_of(study)
+    sample = ShiftedMaterial.read(bench.shifted, material.cases).sample if bench.shifted else None
+    metric = config.scored_by()
+    search = Search(bench, material, metric, study.journal, propose_trial, observers, sample)
     with open_workers(jobs) as workers:
         return search.run(Limits(total, deadline.seconds_left, jobs), workers)
