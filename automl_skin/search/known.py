@@ -1,10 +1,12 @@
 """Trials that every study begins with: the fixed baselines and a dozen known-good configurations."""
 
+from collections.abc import Mapping, Sequence
+
 from automl_skin.chains.config import BranchConfig, ChainConfig
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.space import Value
 from automl_skin.search.propose import Proposal, given
-from automl_skin.search.space import SpaceOptions
+from automl_skin.search.space import SpaceOptions, TunedSet
 from automl_skin.search.trial import TrialPlan
 
 METADATA_ALONE = "metadata alone"
@@ -68,3 +70,52 @@ def fixed_trials(options: SpaceOptions) -> list[Proposal]:
     for params, config in known_good(options):
         plans.append(TrialPlan(len(plans), "known", config.title, params, config))
     return [Proposal(plan, None) for plan in plans]
+
+
+KNOWN_TUNED: tuple[dict[str, Value], ...] = (
+    # for every tuned set: what it says itself, and in each way the heads that win on frozen embeddings
+    {"way": "own", "own_fusion": "image"},
+    {"way": "own", "own_fusion": "late"},
+    {"way": "within", "tuned_fusion": "concat", "head": "logistic"},
+    {"way": "within", "tuned_fusion": "concat", "head": "logistic", "labels": "diagnosis"},
+    {"way": "within", "tuned_fusion": "concat", "head": "lightgbm", "components": 64},
+    {"way": "within", "tuned_fusion": "concat", "head": "mlp", "labels": "diagnosis"},
+    {"way": "logits", "tuned_fusion": "concat", "head": "logistic"},
+    {"way": "logits", "tuned_fusion": "concat", "head": "lightgbm"},
+    {"way": "rotation", "tuned_fusion": "concat", "head": "logistic"},
+    {"way": "rotation", "tuned_fusion": "concat", "head": "lightgbm"},
+)
+
+
+def known_tuned(options: SpaceOptions, sets: Sequence[TunedSet] | None = None) -> list[Proposal]:
+    """Return the fixed trials of tuned sets, in order, without doubles; none of them is ever stopped.
+
+    Parameters
+    ----------
+    options : SpaceOptions
+        Of the space that has the sets.
+    sets : sequence of TunedSet, optional
+        Those that are new; all of `options` by default.
+
+    Returns
+    -------
+    list of Proposal
+        Numbered from 0.
+    """
+    chosen: dict[ChainConfig, dict[str, Value]] = {}
+    for tuned in options.tuned if sets is None else sets:
+        for answers in KNOWN_TUNED:
+            params, config = given({"keep_columns": True, **answers, "tuning": tuned.name}, options)
+            if _is_meant(config, tuned, answers):
+                chosen.setdefault(config, params)
+    plans = [
+        TrialPlan(number, "known", config.title, params, config)
+        for number, (config, params) in enumerate(chosen.items())
+    ]
+    return [Proposal(plan, None) for plan in plans]
+
+
+def _is_meant(config: ChainConfig, tuned: TunedSet, answers: Mapping[str, Value]) -> bool:
+    """Return whether the space of a study has the way and the head of some answers; any fusion will do."""
+    wanted = (tuned.tuning, answers["way"], answers.get("head", "own"))
+    return (config.tuning, config.way, config.family) == wanted

@@ -157,13 +157,13 @@ def _frozen(
     value: float | None = None,
     steps: dict[int, float] | None = None,
 ) -> FrozenTrial:
-    chooser = Given(plan.params)
+    chooser = Given(plan.params)  # what was not asked yet when the trial was planned gets its default
     choose_chain(chooser, options)
     distributions = {name: _distribution(values) for name, values in chooser.asked.items()}
     return create_trial(
         state=state,
         value=value,
-        params=dict(plan.params),
+        params=chooser.params,
         distributions=distributions,
         intermediate_values=steps or {},
     )

@@ -3,6 +3,9 @@
 A `Chooser` answers each question (`choose(name, range, default)`); the space asks only the questions
 that the earlier answers leave open. The optimiser is one chooser, a table of given answers another.
 
+While a study goes on networks are tuned and the space grows: a question ``tuning`` then comes first, whose default
+"frozen" leads to the questions of before. So the trials of before have their place in the grown space as well.
+
 Sources of the ranges that stand here (those of the heads stand in their own files): 16 to 256
 components hold 80 to 97 % of the variance of ImageNet embeddings of HAM10000; training on the full
 diagnosis is what the winners of SIIM-ISIC 2020 did (Ha et al. 2020).
@@ -14,9 +17,10 @@ from functools import cached_property
 from itertools import combinations
 from typing import Protocol, cast
 
-from automl_skin.chains.config import FUSIONS, IMAGE, METADATA, BranchConfig, ChainConfig
+from automl_skin.chains.config import FUSIONS, IMAGE, LOGITS, METADATA, OWN, WITHIN, BranchConfig, ChainConfig
+from automl_skin.chains.inputs import FROZEN
 from automl_skin.errors import ConfigError
-from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.heads.catalogue import FAMILIES, HEADS
 from automl_skin.heads.neural.metanet import METANET_SPACE
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.space import Choice, Integer, Range, Real, Value
@@ -29,6 +33,9 @@ LABELS = Choice("target", "diagnosis")
 IMAGE_WEIGHT = Real(0.3, 0.9)
 METADATA_FAMILY = "lightgbm"
 """Head of the metadata branch of `late` and `rank`, with its default hyperparameters."""
+
+OWN_FUSIONS = ("image", "late", "rank")
+"""How a tuned network's own answer meets metadata: not at all, or the answer of a head that sees metadata alone."""
 
 MOST_SUBSETS = 16
 """With more subsets of backbones than this, only single ones, pairs with the first, and all are tried."""
@@ -59,6 +66,26 @@ class Given:
 
 
 @dataclass(frozen=True)
+class TunedSet:
+    """The fold networks of one tuning, of which the search chooses all or none.
+
+    Parameters
+    ----------
+    backbone, recipe, tuning : str
+        Names, as in `automl_skin.chains.inputs.embedding_name`.
+    """
+
+    backbone: str
+    recipe: str
+    tuning: str
+
+    @property
+    def name(self) -> str:
+        """The answer that chooses it."""
+        return f"{self.backbone}@{self.recipe}@{self.tuning}"
+
+
+@dataclass(frozen=True)
 class SpaceOptions:
     """What a study lets the search choose from.
 
@@ -72,6 +99,10 @@ class SpaceOptions:
         Whether there is a metadata field at all.
     diagnosis : bool
         Whether heads may be trained on the full diagnosis (a binary target of several diagnoses).
+    tuned : tuple of TunedSet
+        Tuned networks that are at hand for all folds.
+    ways : tuple of str
+        Ways of tuned networks into a chain; names in `automl_skin.chains.config.WAYS`.
     """
 
     backbones: tuple[str, ...]
@@ -80,6 +111,8 @@ class SpaceOptions:
     fusions: tuple[str, ...] = ("image", "metadata", "concat", "metanet", "late")
     has_metadata: bool = True
     diagnosis: bool = False
+    tuned: tuple[TunedSet, ...] = ()
+    ways: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.usable_fusions:
@@ -102,6 +135,27 @@ class SpaceOptions:
         )
 
     @cached_property
+    def tuned_fusions(self) -> tuple[str, ...]:
+        """The fusions of tuned networks with heads that are fitted."""
+        return tuple(name for name in self.usable_fusions if IMAGE in FUSIONS[name].inputs)
+
+    @cached_property
+    def own_fusions(self) -> tuple[str, ...]:
+        """The fusions of a tuned network's own head: with metadata where some two heads may be combined."""
+        combined = any(len(FUSIONS[name].branches) > 1 for name in self.usable_fusions)
+        return OWN_FUSIONS if combined else (IMAGE,)
+
+    @cached_property
+    def usable_ways(self) -> tuple[str, ...]:
+        """The ways that some fusion can carry."""
+        return tuple(way for way in self.ways if way == OWN or self.tuned_fusions)
+
+    @cached_property
+    def tunings(self) -> tuple[str, ...]:
+        """What the first question offers: frozen networks, or one of the tuned sets."""
+        return (FROZEN, *(each.name for each in self.tuned if self.usable_ways))
+
+    @cached_property
     def backbone_sets(self) -> tuple[str, ...]:
         """Sets of backbones that may be concatenated, joined by ``+``; all of them come last."""
         names = self.backbones
@@ -117,28 +171,83 @@ class SpaceOptions:
 
 def choose_chain(chooser: Chooser, options: SpaceOptions) -> ChainConfig:
     """Choose a chain by asking `chooser` what is open."""
-    fusions = options.usable_fusions
-    fusion = _text(chooser, "fusion", fusions, "concat" if "concat" in fusions else fusions[0])
+    tuning = _text(chooser, "tuning", options.tunings, FROZEN)
+    tuned = next((each for each in options.tuned if each.name == tuning), None)
+    if tuned is None:
+        return _choose_fitted(chooser, options, None, "")
+    ways = options.usable_ways
+    way = _text(chooser, "way", ways, WITHIN if WITHIN in ways else ways[0])
+    if way == OWN:
+        return _choose_own(chooser, options, tuned)
+    return _choose_fitted(chooser, options, tuned, way)
+
+
+def _choose_fitted(chooser: Chooser, options: SpaceOptions, tuned: TunedSet | None, way: str) -> ChainConfig:
+    """Choose a chain whose heads are all fitted."""
+    # every set of answers has a question of its own: an optimiser's question never changes its answers
+    fusions, question = (
+        (options.tuned_fusions, "tuned_fusion") if tuned else (options.usable_fusions, "fusion")
+    )
+    fusion = _text(chooser, question, fusions, "concat" if "concat" in fusions else fusions[0])
     families = options.families_for(fusion)
-    # every set of families has a question of its own: an optimiser's question never changes its answers
     question = "neural_head" if FUSIONS[fusion].neural else "head"
     family = FAMILIES[_text(chooser, question, families, families[0])]
     uses_image = IMAGE in FUSIONS[fusion].inputs
-    sets, recipes = options.backbone_sets, options.recipes
-    backbones = _text(chooser, "backbone", sets, sets[-1]).split("+") if uses_image else []
-    recipe = _text(chooser, "recipe", recipes, recipes[0]) if uses_image else ""
-    components = _choose_components(chooser, family) if uses_image else None
+    backbones, recipe = _choose_networks(chooser, options, tuned) if uses_image else ((), "")
+    components = _choose_components(chooser, family) if uses_image and way != LOGITS else None
     labels = str(chooser.choose("labels", LABELS, "target")) if options.diagnosis else "target"
     weighting = cast("ClassWeighting", chooser.choose("weighting", WEIGHTING, "none"))
-    branches = [_choose_head(chooser, family, fusion)]
-    image_weight = 0.5
-    if len(FUSIONS[fusion].branches) > 1:
-        branches.append(BranchConfig(METADATA_FAMILY, FAMILIES[METADATA_FAMILY].config()))
-    if fusion == "late":
-        image_weight = float(chooser.choose("late_image_weight", IMAGE_WEIGHT, 0.6) or 0.0)
+    head = _choose_head(chooser, family, fusion)
     return ChainConfig(
-        fusion, tuple(branches), tuple(backbones), recipe, components, labels, weighting, image_weight
+        fusion,
+        _with_metadata_branch(head, fusion),
+        backbones,
+        recipe,
+        components,
+        labels,
+        weighting,
+        _choose_image_weight(chooser, fusion),
+        tuned.tuning if tuned else FROZEN,
+        way,
     )
+
+
+def _choose_own(chooser: Chooser, options: SpaceOptions, tuned: TunedSet) -> ChainConfig:
+    """Choose a chain of a tuned network's own head; it answers what it was tuned on."""
+    fusion = _text(chooser, "own_fusion", options.own_fusions, IMAGE)
+    return ChainConfig(
+        fusion,
+        _with_metadata_branch(BranchConfig(OWN, HEADS[OWN].config()), fusion),
+        (tuned.backbone,),
+        tuned.recipe,
+        labels="diagnosis" if options.diagnosis else "target",
+        image_weight=_choose_image_weight(chooser, fusion),
+        tuning=tuned.tuning,
+        way=OWN,
+    )
+
+
+def _choose_networks(
+    chooser: Chooser, options: SpaceOptions, tuned: TunedSet | None
+) -> tuple[tuple[str, ...], str]:
+    """Return backbones and recipe; a tuned set has one of each."""
+    if tuned is not None:
+        return (tuned.backbone,), tuned.recipe
+    sets, recipes = options.backbone_sets, options.recipes
+    backbones = tuple(_text(chooser, "backbone", sets, sets[-1]).split("+"))
+    return backbones, _text(chooser, "recipe", recipes, recipes[0])
+
+
+def _with_metadata_branch(head: BranchConfig, fusion: str) -> tuple[BranchConfig, ...]:
+    if len(FUSIONS[fusion].branches) == 1:
+        return (head,)
+    return head, BranchConfig(METADATA_FAMILY, FAMILIES[METADATA_FAMILY].config())
+
+
+def _choose_image_weight(chooser: Chooser, fusion: str) -> float:
+    if fusion != "late":
+        return 0.5
+    return float(chooser.choose("late_image_weight", IMAGE_WEIGHT, 0.6) or 0.0)
 
 
 def _text(chooser: Chooser, name: str, values: tuple[str, ...], default: str) -> str:

@@ -2,8 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from automl_skin.search.known import KNOWN_GOOD, baselines, fixed_trials, known_good
-from automl_skin.search.space import Given, SpaceOptions, choose_chain
+from automl_skin.chains.config import WAYS
+from automl_skin.search.known import KNOWN_GOOD, baselines, fixed_trials, known_good, known_tuned
+from automl_skin.search.propose import given
+from automl_skin.search.space import Given, SpaceOptions, TunedSet, choose_chain
 
 OPTIONS = SpaceOptions(("a", "b"), ("plain", "grey"), diagnosis=True)
 
@@ -61,3 +63,64 @@ def test_fixed_trials_are_numbered_and_never_stopped():
     assert [proposal.plan.number for proposal in fixed] == list(range(15))
     assert {proposal.plan.kind for proposal in fixed} == {"baseline", "known"}
     assert not any(proposal.should_stop([0.0, 0.0]) for proposal in fixed)
+
+
+FULL, HEAD = TunedSet("a", "plain", "full"), TunedSet("b", "grey", "head")
+TUNED = replace(OPTIONS, tuned=(FULL, HEAD), ways=WAYS)
+
+
+def told(proposals):
+    return [
+        (each.plan.config.way, each.plan.config.fusion, each.plan.config.family, each.plan.config.labels)
+        for each in proposals
+    ]
+
+
+def test_every_tuned_set_is_tried_in_every_way():
+    proposals = known_tuned(TUNED, [HEAD])
+    assert told(proposals) == [
+        ("own", "image", "own", "diagnosis"),
+        ("own", "late", "own", "diagnosis"),
+        ("within", "concat", "logistic", "target"),
+        ("within", "concat", "logistic", "diagnosis"),
+        ("within", "concat", "lightgbm", "target"),
+        ("within", "concat", "mlp", "diagnosis"),
+        ("logits", "concat", "logistic", "target"),
+        ("logits", "concat", "lightgbm", "target"),
+        ("rotation", "concat", "logistic", "target"),
+        ("rotation", "concat", "lightgbm", "target"),
+    ]
+    assert {each.plan.config.tuning for each in proposals} == {"head"}
+    assert [each.plan.config.components for each in proposals].count(64) == 2
+    assert len(known_tuned(TUNED)) == 20
+    assert not any(each.should_stop([0.1] * 4) for each in proposals)
+
+
+def test_ways_heads_and_labels_that_a_study_does_not_have_are_left_out():
+    assert {each[0] for each in told(known_tuned(replace(TUNED, ways=("own", "logits"))))} == {
+        "own",
+        "logits",
+    }
+    few = told(known_tuned(replace(TUNED, families=("logistic",), diagnosis=False), [FULL]))
+    assert few == [
+        ("own", "image", "own", "target"),
+        ("own", "late", "own", "target"),
+        ("within", "concat", "logistic", "target"),
+        ("logits", "concat", "logistic", "target"),
+        ("rotation", "concat", "logistic", "target"),
+    ]
+    alone = told(known_tuned(replace(TUNED, has_metadata=False, ways=("own", "logits")), [FULL]))
+    assert alone == [
+        ("own", "image", "own", "diagnosis"),
+        ("logits", "image", "logistic", "target"),
+        ("logits", "image", "lightgbm", "target"),
+    ]
+
+
+def test_answers_of_tuned_trials_give_the_same_chain_again():
+    for proposal in known_tuned(TUNED):
+        assert given(dict(proposal.plan.params), TUNED)[1] == proposal.plan.config
+
+
+def test_baselines_stay_frozen():
+    assert baselines(TUNED) == baselines(OPTIONS)

@@ -2,13 +2,15 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from automl_skin.search.known import fixed_trials
+from automl_skin.chains.config import WAYS
+from automl_skin.search.known import fixed_trials, known_tuned
 from automl_skin.search.propose import NEVER_STOPPED, Proposal, propose
-from automl_skin.search.space import Given, SpaceOptions, choose_chain
+from automl_skin.search.space import Given, SpaceOptions, TunedSet, choose_chain
 from automl_skin.search.trial import TrialPlan, TrialRecord
 
 OPTIONS = SpaceOptions(("a", "b"), ("plain", "grey"), diagnosis=True)
@@ -129,3 +131,27 @@ def test_the_optimiser_finds_what_is_better():
         records.append(record(plan, folds=(worth,) * 5))
     late = [each.plan.config.fusion == "late" for each in records[30:]]
     assert np.mean(late) > 0.5
+
+
+def test_trials_of_before_count_when_the_space_has_grown(known):
+    """Tuned sets come while a study goes on, one after another; every trial of before stays what it was."""
+    first = TunedSet("a", "plain", "full")
+    records = list(known)
+    for tuned in ((first,), (first, TunedSet("b", "grey", "joint"))):
+        options = replace(OPTIONS, tuned=tuned, ways=WAYS)
+        begins_at = len(records)
+        for proposal in known_tuned(options, tuned[-1:]):
+            records.append(record(replace(proposal.plan, number=len(records))))
+        for number in range(len(records), begins_at + 20):
+            records.append(record(propose(number, records, [], options, 0).plan))
+        assert any(each.plan.config.is_tuned for each in records[begins_at + 10 :])
+
+
+def test_a_space_without_tuned_networks_replays_what_was_answered(known):
+    """What is told to the optimiser about a trial is what its record says."""
+    for each in known:
+        if each.plan.params:
+            chooser = Given(dict(each.plan.params))
+            choose_chain(chooser, OPTIONS)
+            assert chooser.params == each.plan.params
+            assert list(chooser.params) == list(each.plan.params)

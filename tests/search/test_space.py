@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from automl_skin.chains.config import FUSIONS, ChainConfig
+from automl_skin.chains.config import FUSIONS, WAYS, ChainConfig
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.space import Choice, Integer
-from automl_skin.search.space import Given, SpaceOptions, choose_chain
+from automl_skin.search.space import Given, SpaceOptions, TunedSet, choose_chain
 
 OPTIONS = SpaceOptions(("a", "b", "c"), ("plain", "grey"), fusions=tuple(FUSIONS), diagnosis=True)
 
@@ -122,3 +122,67 @@ def test_many_backbones_keep_the_sets_few():
     assert len(sets) == 16
     assert sets[:8] == names
     assert sets[-1] == "+".join(names)
+
+
+# Tuned networks.
+
+FULL, ROBUST = TunedSet("a", "plain", "full"), TunedSet("b", "grey", "robust")
+TUNED = replace(OPTIONS, tuned=(FULL, ROBUST), ways=WAYS)
+
+
+@pytest.fixture(scope="module")
+def tuned_thrown():
+    dice = [Dice(seed) for seed in range(500)]
+    return dice, [choose_chain(each, TUNED) for each in dice]
+
+
+def test_every_way_of_every_tuned_set_is_reached(tuned_thrown):
+    _, configs = tuned_thrown
+    seen = {
+        (*config.backbones, config.recipe, config.tuning, config.way) for config in configs if config.is_tuned
+    }
+    assert seen == {(each.backbone, each.recipe, each.tuning, way) for each in (FULL, ROBUST) for way in WAYS}
+    fitted = [config for config in configs if config.is_tuned and config.way != "own"]
+    assert {config.fusion for config in fitted} == set(FUSIONS) - {"metadata"}
+    own = [config for config in configs if config.way == "own"]
+    assert {config.fusion for config in own} == {"image", "late", "rank"}
+    assert {config.labels for config in own} == {"diagnosis"}
+
+
+def test_questions_of_tuned_networks_have_the_same_answers_too(tuned_thrown):
+    test_a_question_always_has_the_same_answers_on_offer(tuned_thrown)
+
+
+def test_frozen_networks_are_asked_what_they_were_asked_before():
+    for seed in range(50):
+        before, after = Dice(seed), Given({})
+        config = choose_chain(before, OPTIONS)
+        after.answers = before.params
+        assert choose_chain(after, TUNED) == config
+        assert after.params == {"tuning": "frozen", **before.params}
+        assert list(after.asked) == ["tuning", *before.asked]
+
+
+def test_a_chain_is_found_again_by_its_answers_when_the_space_has_grown(tuned_thrown):
+    more = replace(TUNED, tuned=(*TUNED.tuned, TunedSet("c", "plain", "head")))
+    for dice, config in zip(*tuned_thrown, strict=True):
+        assert choose_chain(Given(dice.params), more) == config
+
+
+def test_without_an_image_fusion_the_own_head_alone_is_left():
+    options = replace(TUNED, fusions=("metadata",))
+    assert options.usable_ways == ("own",)
+    assert options.own_fusions == ("image",)
+    within = replace(options, ways=("within",))
+    assert within.tunings == ("frozen",)
+    assert "tuning" not in ask(within)
+
+
+def test_where_there_is_one_way_it_is_not_asked():
+    assert "way" not in ask(replace(TUNED, ways=("logits",)), {"tuning": FULL.name})
+
+
+def ask(options, answers=()):
+    chooser = Given(dict(answers))
+    choose_chain(chooser, options)
+    return chooser.asked
