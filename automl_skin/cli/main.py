@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from automl_skin.cli import cache, check, evaluate, export, leaderboard, score, search, studies, ui
+from automl_skin.cli import cache, check, embed, evaluate, export, leaderboard, score, search, studies, ui
 from automl_skin.errors import AutomlSkinError
 from automl_skin.version import __version__
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("search")(search.search)
+app.command("embed")(embed.embed)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("ui")(ui.ui)
 app.command("export")(export.export)

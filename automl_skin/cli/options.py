@@ -64,6 +64,30 @@ Quarantine = Annotated[
         "--quarantine", help="Column that is not to be trained on. Repeatable.", rich_help_panel=DATA
     ),
 ]
+WaiveLeakage = Annotated[
+    bool | None,
+    typer.Option(
+        "--waive-leakage",
+        help="Accept a split that cuts groups; every report says so.",
+        rich_help_panel=DATA,
+    ),
+]
+DropCrossing = Annotated[
+    bool | None,
+    typer.Option(
+        "--drop-crossing",
+        help="Leave out development rows that share a group with locked ones.",
+        rich_help_panel=DATA,
+    ),
+]
+AllowMissing = Annotated[
+    bool | None,
+    typer.Option(
+        "--allow-missing",
+        help="Go on although more than 5 % of the images are missing.",
+        rich_help_panel=DATA,
+    ),
+]
 CaseColumn = Annotated[
     str | None, typer.Option("--case-column", help="Column of the case.", rich_help_panel=DATA)
 ]

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from automl_skin.cli import options
-from automl_skin.cli.options import DATA, SEARCH
+from automl_skin.cli.options import SEARCH
 from automl_skin.cli.settings import Given, collect, workspace_of
 
 
@@ -16,34 +16,13 @@ def search(
     positive: options.Positive = None,
     group: options.Group = None,
     split: options.Split = None,
-    waive_leakage: Annotated[
-        bool | None,
-        typer.Option(
-            "--waive-leakage",
-            help="Accept a split that cuts groups; every report says so.",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
-    drop_crossing: Annotated[
-        bool | None,
-        typer.Option(
-            "--drop-crossing",
-            help="Leave out development rows that share a group with locked ones.",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
+    waive_leakage: options.WaiveLeakage = None,
+    drop_crossing: options.DropCrossing = None,
     metadata: options.Metadata = None,
     ignore: options.Ignore = None,
     allow: options.Allow = None,
     quarantine: options.Quarantine = None,
-    allow_missing: Annotated[
-        bool | None,
-        typer.Option(
-            "--allow-missing",
-            help="Go on although more than 5 % of the images are missing.",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
+    allow_missing: options.AllowMissing = None,
     case_column: options.CaseColumn = None,
     image_column: options.ImageColumn = None,
     image_role_column: options.ImageRoleColumn = None,

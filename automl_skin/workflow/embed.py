@@ -18,6 +18,7 @@ from automl_skin.files import read_json, write_json
 from automl_skin.search.material import Material
 from automl_skin.stacking.stack import Stack
 from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
+from automl_skin.workflow.precision import precision_of
 from automl_skin.workflow.prepare import Prepared
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.understand import Reporter
@@ -106,6 +107,7 @@ def extract_set(
     options = StageOneOptions(
         views=study.config.views,
         device=study.config.device,
+        precision=precision_of(study),
         batch_size=study.config.batch_size or None,
         progress=report(f"Embedding by {each.backbone.name} ({each.recipe_name})"),
     )

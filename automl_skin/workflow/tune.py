@@ -8,7 +8,7 @@ import pandas as pd
 
 from automl_skin.arrays import Pixels
 from automl_skin.backbones.catalogue import Backbone
-from automl_skin.backbones.device import resolve_device, resolve_precision
+from automl_skin.backbones.device import resolve_device
 from automl_skin.backbones.network import load_network, network_digest
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.embeddings.key import TunedOn
@@ -18,6 +18,7 @@ from automl_skin.embeddings.tuning import TuningFailure, TuningJob, threads_for,
 from automl_skin.images.pixels import PixelCache
 from automl_skin.seeding import derive_seed
 from automl_skin.workflow.networks import RECIPE_NAMES, EmbeddingSet
+from automl_skin.workflow.precision import precision_of
 from automl_skin.workflow.prepare import Prepared
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.tuning_rows import tuning_metadata, tuning_rows
@@ -142,7 +143,7 @@ def _job(study: Study, prepared: Prepared, source: Source, held_out: tuple[int, 
         tuned_on=TunedOn(plan.digest, held_out),
         labels=rows.digest,
         metadata=metadata.digest if metadata else "",
-        precision=resolve_precision(resolve_device((*config.devices, config.device)[0])),
+        precision=precision_of(study),
         seed=seed,
         threads=threads_for(len(plan.folds)),
     )

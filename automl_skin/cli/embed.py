@@ -1,0 +1,129 @@
+"""``automl-skin embed``: stage one alone, on a machine with a GPU for instance."""
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from automl_skin.cli import options
+from automl_skin.cli.settings import Given, collect, workspace_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from automl_skin.workflow.stage_one import StageOneOutcome
+    from automl_skin.workflow.study import Study
+
+
+def embed(
+    data: options.Data = None,
+    images: options.Images = None,
+    target: options.Target = None,
+    positive: options.Positive = None,
+    group: options.Group = None,
+    split: options.Split = None,
+    waive_leakage: options.WaiveLeakage = None,
+    drop_crossing: options.DropCrossing = None,
+    metadata: options.Metadata = None,
+    ignore: options.Ignore = None,
+    allow: options.Allow = None,
+    quarantine: options.Quarantine = None,
+    allow_missing: options.AllowMissing = None,
+    case_column: options.CaseColumn = None,
+    image_column: options.ImageColumn = None,
+    image_role_column: options.ImageRoleColumn = None,
+    patient_column: options.PatientColumn = None,
+    lesion_column: options.LesionColumn = None,
+    source_column: options.SourceColumn = None,
+    folds: options.Folds = None,
+    locked_share: options.LockedShare = None,
+    backbone: options.Backbone = None,
+    weights: options.Weights = None,
+    weights_dir: options.WeightsDir = None,
+    size: options.Size = None,
+    views: options.Views = None,
+    colour: options.Colour = None,
+    device: options.Device = None,
+    batch_size: options.BatchSize = None,
+    tuning: options.Tuning = None,
+    tuning_budget: options.TuningBudget = None,
+    tuning_set: options.TuningSet = None,
+    way: options.Way = None,
+    devices: options.Devices = None,
+    seed: options.Seed = None,
+    objective: options.Objective = None,
+    study: options.Study = "",
+    workspace: options.WorkspaceFolder = None,
+    cache_dir: options.CacheFolder = None,
+) -> None:
+    """Tune networks and compute embeddings into the cache, and search nothing.
+
+    The cache can be copied to another machine, where a search finds all of it. The same command goes on after an
+    interruption. Needs neither Optuna nor MLflow nor a library of trees.
+    """
+    flags = collect(Given(locals()))
+    from automl_skin.cli.terminal import Terminal
+    from automl_skin.workflow.stage_one import run_stage_one
+    from automl_skin.workflow.study import open_study
+
+    terminal = Terminal()
+    opened = open_study(workspace_of(workspace, cache_dir), study, flags)
+    with terminal.progress() as report:
+        outcome = run_stage_one(opened, report, lambda understanding: terminal.say(*understanding.lines))
+    terminal.say(*_summary(opened, outcome), *_what_next(opened))
+
+
+def _summary(study: "Study", outcome: "StageOneOutcome") -> list[str]:
+    cache = study.workspace.cache
+    made = (
+        f"Stage one:  {len(outcome.frozen)} frozen and {len(outcome.tuned)} tuned networks in {outcome.precision}; "
+        f"{outcome.computed:,} embeddings computed now, {outcome.seconds:.0f} s"
+    )
+    return [
+        *(f"Unreadable: {path}: {why}" for path, why in list(outcome.unreadable.items())[:5]),
+        *(f"Failed:     {each.job.name}: {each.reason}" for each in outcome.failed),
+        *(f"Left out:   {name}: the budget was used up" for name in outcome.skipped),
+        made,
+        *(f"Networks:   {line}" for line in _networks(outcome)),
+        f"Cache:      {cache}, {_megabytes(cache):,.0f} MB",
+    ]
+
+
+def _networks(outcome: "StageOneOutcome") -> list[str]:
+    """Return one line a tuning of a set."""
+    without: dict[str, list[str]] = {}
+    for each in (*outcome.frozen, *outcome.tuned):
+        folds = "+".join(map(str, each.held_out))
+        without.setdefault(f"{each.backbone.name} {each.recipe_name} {each.tuning}", []).append(folds)
+    return [
+        name + (f", without folds {', '.join(folds)}" if any(folds) else "")
+        for name, folds in without.items()
+    ]
+
+
+def _what_next(study: "Study") -> list[str]:
+    """Return what to do next, here and on another machine."""
+    from automl_skin.workflow.stage_one import next_settings
+
+    given = [word for name, value in next_settings(study).items() for word in _as_flags(name, value)]
+    there = shlex.join(["automl-skin", "search", *given, "--study", study.name])
+    place = shlex.quote(str(study.workspace.cache))
+    return [
+        f"Next here:  automl-skin search --study {shlex.quote(study.name)} --cache-dir {place}",
+        "Elsewhere:  copy the folder of the cache to COPY (without pixels/, if it is large); bring table, images and",
+        "            weights to where these flags say, or change them; and give",
+        f"            {there} --cache-dir COPY",
+    ]
+
+
+def _as_flags(name: str, value: Any) -> list[str]:
+    """Return the flags of a setting of `study.toml`."""
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        return [flag] if value else []
+    if name == "positive":
+        return [flag, ",".join(value)]
+    values = value if isinstance(value, list) else [value]
+    return [word for each in values for word in (flag, str(each))]
+
+
+def _megabytes(folder: "Path") -> float:
+    return float(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6)
