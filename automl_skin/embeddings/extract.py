@@ -16,10 +16,13 @@ from automl_skin.backbones.network import load_network, network_digest
 from automl_skin.backbones.views import check_views
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.forward import Forward
-from automl_skin.embeddings.key import EmbeddingKey
+from automl_skin.embeddings.key import EmbeddingKey, TunedOn
 from automl_skin.embeddings.shard import MAX_ROWS, Shard, join
-from automl_skin.images.loading import Progress, load_batches
+from automl_skin.embeddings.source import ImageSource
+from automl_skin.images.loading import Progress
+from automl_skin.images.pixels import PixelCache
 from automl_skin.images.recipe import Recipe
+from automl_skin.images.shifts import shift_key
 
 _BATCH_SIZE = {"cpu": 16, "cuda": 128, "mps": 32}
 
@@ -51,7 +54,7 @@ class Extraction:
 
 @dataclass(frozen=True)
 class StageOneOptions:
-    """How stage one computes; only `views` and `precision` change an embedding.
+    """How stage one computes; only `views`, `precision` and `tuned_on` change what an embedding is.
 
     Parameters
     ----------
@@ -67,6 +70,8 @@ class StageOneOptions:
         That compute and that decode, each; ``torch.get_num_threads()`` by default.
     progress : callable, optional
         Called with (done, total), images of different content.
+    tuned_on : TunedOn, optional
+        Which rows tuned the weights; None for frozen ones.
     """
 
     views: int = 1
@@ -75,6 +80,11 @@ class StageOneOptions:
     batch_size: int | None = None
     threads: int | None = None
     progress: Progress | None = field(default=None, compare=False)
+    tuned_on: TunedOn | None = None
+    shift: str = ""
+    shift_seed: int = 0
+    pixels: PixelCache | None = field(default=None, compare=False)
+    tuned_on: TunedOn | None = None
 
 
 def extract(
@@ -110,7 +120,8 @@ def extract(
     Raises
     ------
     BackboneError, ConfigError, StorageError
-        If the weights cannot be loaded, the options contradict each other, or the cache cannot be written.
+        If the weights cannot be loaded, the options contradict each other or name no shift, or the cache cannot be
+        written.
     """
     started = time.perf_counter()
     options = options or StageOneOptions()
@@ -136,7 +147,8 @@ def _prepare(backbone: Backbone, recipe: Recipe, options: StageOneOptions) -> tu
     device = resolve_device(options.device)
     precision = options.precision or resolve_precision(device)
     network = load_network(backbone)
-    key = EmbeddingKey(network_digest(backbone, network), recipe.digest, options.views, precision)
+    weights = network_digest(backbone, network)
+    key = EmbeddingKey(weights, recipe.digest, options.views, precision, options.tuned_on)
     return Forward(network.to(device), recipe, options.views, device, precision), key
 
 
@@ -157,12 +169,13 @@ def _compute(
     reporter: "_Reporter",
 ) -> dict[str, str]:
     """Compute and write embeddings; return content -> reason of those that failed."""
-    contents = list(missing)
     failed: dict[str, str] = {}
     options = reporter.options
     threads = options.threads or torch.get_num_threads()
     batch_size = options.batch_size or _BATCH_SIZE[forward.device.type]
-    batches = load_batches(images_root, list(missing.values()), forward.recipe, batch_size, threads)
+    contents, batches = ImageSource(
+        images_root, forward.recipe, batch_size, threads, options.shift, options.shift_seed, options.pixels
+    ).over(missing)
     pending: list[Shard] = []
     with closing(forward.over(batches, threads)) as results:
         for batch, embeddings in results:
