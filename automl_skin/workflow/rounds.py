@@ -6,13 +6,14 @@ Before the first round the embedding sets are ranked frozen. Which round tunes w
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from automl_skin.backbones.device import resolve_device
+from automl_skin.search.known import known_tuned
 from automl_skin.search.loop import Observer
 from automl_skin.search.material import Material
 from automl_skin.search.ranking import ranking_config, ranking_trials
-from automl_skin.search.space import SpaceOptions
+from automl_skin.search.space import SpaceOptions, TunedSet
 from automl_skin.search.trial import TrialRecord
 from automl_skin.search.tuning_plan import (
     Candidate,
@@ -30,9 +31,6 @@ from automl_skin.workflow.round_files import Round, RoundFiles, outcomes_of
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.trials import Deadline, Phase, first_phase, n_valid, run_trials
 from automl_skin.workflow.understand import Reporter
-
-if TYPE_CHECKING:
-    from automl_skin.search.space import TunedSet
 
 
 class TuningAudience(Protocol):
@@ -259,12 +257,8 @@ def phase_of(study: Study, material: Material, rounds: Sequence[Round]) -> Phase
     options = options_after(study, material, rounds)
     if last.decision.kind == "ranking":
         fixed = ranking_trials(options)
-    elif last.tuned:
-        from automl_skin.search.known import known_tuned
-
-        fixed = known_tuned(options, [tuned_set(each) for each in last.tuned])
     else:
-        fixed = []
+        fixed = known_tuned(options, [tuned_set(each) for each in last.tuned])
     return Phase(last.begins_at, tuple(fixed), options)
 
 
@@ -272,13 +266,9 @@ def options_after(study: Study, material: Material, rounds: Sequence[Round]) -> 
     """Return what the search chooses from after some rounds."""
     tuned = dict.fromkeys(tuned_set(each) for this in rounds for each in this.tuned)
     options = first_phase(study, material).options
-    if not tuned:
-        return options
-    return replace(options, tuned=tuple(tuned), ways=study.config.way)
+    return replace(options, tuned=tuple(tuned), ways=study.config.way) if tuned else options
 
 
-def tuned_set(outcome: StepOutcome) -> "TunedSet":
+def tuned_set(outcome: StepOutcome) -> TunedSet:
     """Return the tuned set that a step gave."""
-    from automl_skin.search.space import TunedSet
-
     return TunedSet(outcome.step.backbone, outcome.pixels, outcome.step.tuning)
