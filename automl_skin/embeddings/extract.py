@@ -54,7 +54,7 @@ class Extraction:
 
 @dataclass(frozen=True)
 class StageOneOptions:
-    """How stage one computes; only `views`, `precision` and `tuned_on` change what an embedding is.
+    """How stage one computes; only `views`, `precision`, `tuned_on` and the shift change what it gives.
 
     Parameters
     ----------
@@ -72,6 +72,12 @@ class StageOneOptions:
         Called with (done, total), images of different content.
     tuned_on : TunedOn, optional
         Which rows tuned the weights; None for frozen ones.
+    shift : str
+        A name of `images.shifts.SHIFTS`: what is done to each photograph before the recipe; empty for nothing.
+    shift_seed : int
+        Of what the shift draws for each photograph, beside its content.
+    pixels : PixelCache, optional
+        What is found in it is not decoded again; nothing is written to it.
     """
 
     views: int = 1
@@ -84,7 +90,6 @@ class StageOneOptions:
     shift: str = ""
     shift_seed: int = 0
     pixels: PixelCache | None = field(default=None, compare=False)
-    tuned_on: TunedOn | None = None
 
 
 def extract(
@@ -148,7 +153,8 @@ def _prepare(backbone: Backbone, recipe: Recipe, options: StageOneOptions) -> tu
     precision = options.precision or resolve_precision(device)
     network = load_network(backbone)
     weights = network_digest(backbone, network)
-    key = EmbeddingKey(weights, recipe.digest, options.views, precision, options.tuned_on)
+    shifted = shift_key(options.shift, options.shift_seed)
+    key = EmbeddingKey(weights, recipe.digest, options.views, precision, options.tuned_on, shifted)
     return Forward(network.to(device), recipe, options.views, device, precision), key
 
 

@@ -25,6 +25,9 @@ from automl_skin.images.recipe import Recipe, apply
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
+Change = Callable[[int, Pixels], Pixels]
+"""From the position of a path and the pixels decoded from it to other pixels, before the recipe."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -49,7 +52,12 @@ class Batch:
 
 
 def load_batches(
-    root: Path, paths: Sequence[str], recipe: Recipe, batch_size: int, threads: int | None = None
+    root: Path,
+    paths: Sequence[str],
+    recipe: Recipe,
+    batch_size: int,
+    threads: int | None = None,
+    change: Change | None = None,
 ) -> Iterator[Batch]:
     """Load photographs in the given order.
 
@@ -68,17 +76,21 @@ def load_batches(
         Paths a batch; the last one may be smaller.
     threads : int, optional
         One a processor by default.
+    change : callable, optional
+        What happens to the pixels between decoding and the recipe, called by the threads.
     """
     threads = threads or available_processors()
     folder = ImageFolder(root)
 
-    def load(path: str) -> Pixels | str:
+    def load(item: tuple[int, str]) -> Pixels | str:
+        position, path = item
         try:
-            return prepare(folder.read(path), recipe, name=path)
+            pixels = decode(folder.read(path), name=path, minimum_side=recipe.minimum_side)
         except ImageError as error:
             return str(error)
+        return apply(recipe, pixels if change is None else change(position, pixels))
 
-    with closing(in_order(load, paths, threads, ahead=max(2 * batch_size, 2 * threads))) as loaded:
+    with closing(in_order(load, enumerate(paths), threads, ahead=max(2 * batch_size, 2 * threads))) as loaded:
         for start in range(0, len(paths), batch_size):
             yield _batch(start, list(islice(loaded, batch_size)), recipe)
 

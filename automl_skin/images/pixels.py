@@ -5,6 +5,7 @@
     FOLDER/
       <digest>/        of the recipe and the list of contents; see ``pixel_file.py``
         about.json     recipe and number of images, for people; touched when the pixels are used
+        contents.txt   the digests of the images' bytes, a line an image
       <digest>.lock    held by the one process that decodes; others wait for it
 
 Recipes that differ in mean and std alone share their pixels, since normalisation comes later.
@@ -13,6 +14,7 @@ Recipes that differ in mean and std alone share their pixels, since normalisatio
 import logging
 import os
 import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,10 +22,10 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from automl_skin.arrays import BoolArray, Pixels
-from automl_skin.digests import digest_json
-from automl_skin.errors import StorageError
-from automl_skin.files import storage_errors, write_json
+from automl_skin.arrays import BoolArray, IntArray, Pixels
+from automl_skin.digests import Json, digest_json
+from automl_skin.errors import IntegrityError, StorageError
+from automl_skin.files import read_json, storage_errors, write_json, write_text
 from automl_skin.images.loading import Batch, Progress, load_batches
 from automl_skin.images.pixel_file import PixelFile
 from automl_skin.images.recipe import Recipe
@@ -31,6 +33,7 @@ from automl_skin.images.recipe import Recipe
 DEFAULT_LIMIT_BYTES = 20 * 10**9  # HAM10000 at 224 x 224 are 1.5
 _LOG = logging.getLogger(__name__)
 _ABOUT = "about.json"
+_CONTENTS = "contents.txt"
 _UNREAD = "the image could not be read when the folder was inspected"
 
 
@@ -45,8 +48,7 @@ class _Wanted:
 
     @property
     def digest(self) -> str:
-        shown = replace(self.recipe, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)).digest
-        return digest_json({"recipe": shown, "contents": self.contents})
+        return digest_json({"recipe": _shown(self.recipe), "contents": self.contents})
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -122,6 +124,50 @@ class PixelCache:
         readable[list(failures)] = False
         return file.map(), readable
 
+    def find(self, contents: Sequence[str], recipe: Recipe) -> tuple[Pixels, IntArray] | None:
+        """Look for images among all that was decoded at a recipe, for whatever list of images.
+
+        Parameters
+        ----------
+        contents : sequence of str
+            Digests of the images' bytes.
+        recipe : Recipe
+            Size, fit and colour.
+
+        Returns
+        -------
+        pixels : ndarray of shape (n_kept, height, width, 3)
+            The memory map that has most of the images.
+        rows : ndarray of shape (n_contents,)
+            Where each image is in `pixels`; -1 if it is not there, or could not be read.
+
+        None if no map has any of them.
+        """
+        best: tuple[int, PixelFile, IntArray] | None = None
+        for file, kept in self._kept(_shown(recipe), recipe):
+            place = {content: row for row, content in enumerate(kept) if content}
+            rows = np.array([place.get(content, -1) for content in contents], np.int64)
+            n_found = int((rows >= 0).sum())
+            if n_found > (best[0] if best else 0):
+                best = (n_found, file, rows)
+        failures = _failures(best[1]) if best else None
+        if best is None or failures is None:
+            return None
+        _touch(best[1].folder / _ABOUT)
+        return best[1].map(), np.where(np.isin(best[2], list(failures)), -1, best[2])
+
+    def _kept(self, shown: str, recipe: Recipe) -> Iterator[tuple[PixelFile, list[str]]]:
+        """Give the files of a recipe that are of full size, each with its images' contents."""
+        for folder in sorted(self.folder.iterdir()) if self.folder.is_dir() else ():
+            try:
+                about = read_json(folder / _ABOUT)
+                contents = (folder / _CONTENTS).read_text(encoding="utf-8").split("\n")[:-1]
+            except (OSError, IntegrityError):  # a lock, or deleted meanwhile
+                continue
+            file = PixelFile(folder, (len(contents), recipe.height, recipe.width, 3))
+            if isinstance(about, dict) and about.get("pixels") == shown and file.is_full_size:
+                yield file, contents
+
     def _write(
         self, file: PixelFile, wanted: _Wanted, progress: Progress | None, threads: int | None
     ) -> dict[int, str]:
@@ -132,7 +178,7 @@ class PixelCache:
                 failures = _lasting_failures(file, wanted)  # another process may have written them meanwhile
                 if failures is None:
                     self._make_room(file)
-                    _begin(file, wanted.recipe)
+                    _begin(file, wanted)
                     failures = _go_on(file, wanted, progress, threads)
         return failures
 
@@ -158,23 +204,41 @@ class PixelCache:
             )
 
 
-def _lasting_failures(file: PixelFile, wanted: _Wanted) -> dict[int, str] | None:
-    """Return why some images have no pixels, by row; None if the file is not whole, or an image came back."""
+def _failures(file: PixelFile) -> dict[int, str] | None:
+    """Return why some images have no pixels, by row; None if the file is not whole."""
     blocks = file.whole_blocks() if file.is_full_size else []
     if not file.is_full_size or len(blocks) < file.n_blocks:
         return None
-    failures = {row: reason for block in blocks for row, reason in block.failures.items()}
+    return {row: reason for block in blocks for row, reason in block.failures.items()}
+
+
+def _lasting_failures(file: PixelFile, wanted: _Wanted) -> dict[int, str] | None:
+    """Return why some images have no pixels, by row; None if the file is not whole, or an image came back."""
+    failures = _failures(file)
+    if failures is None:
+        return None
     tried = [wanted.paths[row] for row in failures if wanted.contents[row]]
     back = any(len(batch.positions) for batch in load_batches(wanted.root, tried, wanted.recipe, 1, 1))
     return None if back else failures
 
 
-def _begin(file: PixelFile, recipe: Recipe) -> None:
+def _shown(recipe: Recipe) -> str:
+    """Return what tells recipes apart that give different pixels before normalisation."""
+    return replace(recipe, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)).digest
+
+
+def _begin(file: PixelFile, wanted: _Wanted) -> None:
     """Keep what an interrupted process has written; a full file is of no use, and others may have it mapped."""
     if file.is_full_size:
         shutil.rmtree(file.folder)
     file.folder.mkdir(exist_ok=True)
-    write_json(file.folder / _ABOUT, {"images": file.shape[0], "recipe": recipe.to_json()})
+    write_text(file.folder / _CONTENTS, "".join(f"{content}\n" for content in wanted.contents))
+    about: dict[str, Json] = {
+        "images": file.shape[0],
+        "recipe": wanted.recipe.to_json(),
+        "pixels": _shown(wanted.recipe),
+    }
+    write_json(file.folder / _ABOUT, about)
     file.keep(file.whole_blocks())
 
 

@@ -16,10 +16,13 @@ import torch
 from automl_skin.backbones.catalogue import resolve_backbone
 from automl_skin.backbones.recipe import default_recipe
 from automl_skin.digests import digest_file
+from automl_skin.embeddings import source
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.extract import StageOneOptions, extract
+from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.shard import shard_files
-from automl_skin.errors import StorageError
+from automl_skin.errors import ConfigError, StorageError
+from automl_skin.images.pixels import PixelCache
 
 BACKBONE = resolve_backbone("test_resnet.random")
 RECIPE = default_recipe(BACKBONE, 32, 32)
@@ -126,6 +129,84 @@ def test_another_precision_or_views_is_another_key(pictures, cache):
     assert four.computed == 2
     assert one.key.digest != four.key.digest
     assert not np.array_equal(one.embeddings, four.embeddings)
+
+
+def test_tuned_weights_have_a_key_of_their_own(pictures, cache):
+    frozen = run(pictures, cache, pictures[1][:3])
+    tuned = run(pictures, cache, pictures[1][:3], tuned_on=TunedOn("plan", (2,)))
+    assert tuned.computed == 3
+    assert tuned.key.tuned_on == TunedOn("plan", (2,))
+    assert tuned.key.digest != frozen.key.digest
+
+
+def test_shifted_photographs_are_shifted_before_the_recipe(pictures, cache, monkeypatch):
+    rows = pictures[1]
+    seen = []
+
+    def shifted(name, pixels, seed, content):
+        seen.append((name, pixels.shape, seed, content))
+        return pixels[::-1]
+
+    monkeypatch.setattr("automl_skin.embeddings.source.shift", shifted)
+    plain = run(pictures, cache, rows[:9])
+    result = run(pictures, cache, rows[:9], shift="blur", shift_seed=5)
+    assert result.key.shift == "blur-1-5"
+    assert sorted(seen) == sorted(("blur", (20, 24, 3), 5, content) for content in rows["content"][:9])
+    assert not np.array_equal(result.embeddings, plain.embeddings)
+    assert run(pictures, cache, rows[:9], shift="blur", shift_seed=6).computed == 9
+
+
+def test_a_shift_is_the_same_in_any_order_and_wherever_the_photograph_lies(pictures, cache, tmp_path):
+    rows = pictures[1]
+    expected = run(pictures, cache, rows[:9], shift="hair").embeddings
+    elsewhere = make_images(tmp_path / "elsewhere", 40)[:9][::-1]
+    other = run(
+        (tmp_path / "elsewhere", elsewhere), EmbeddingCache(tmp_path / "new"), threads=2, shift="hair"
+    )
+    np.testing.assert_allclose(other.embeddings[::-1], expected, rtol=0, atol=1e-4 * expected.std())
+
+
+def test_an_unknown_shift_is_named_before_anything_is_computed(pictures, cache):
+    with pytest.raises(ConfigError, match="not 'smear'"):
+        run(pictures, cache, shift="smear")
+    assert not cache.folder.exists()
+
+
+def test_pixels_that_were_decoded_are_not_decoded_again(pictures, cache, tmp_path, monkeypatch):
+    folder, rows = pictures
+    expected = run(pictures, cache)
+    kept = PixelCache(tmp_path / "pixels")
+    kept.open(folder, rows[10:30], RECIPE)
+    decoded, load = [], source.load_batches
+
+    def counted(root, paths, *others):
+        decoded.extend(paths)
+        return load(root, paths, *others)
+
+    monkeypatch.setattr(source, "load_batches", counted)
+    result = run(pictures, EmbeddingCache(tmp_path / "new"), pixels=kept)
+    assert set(decoded) == set(rows["path"]) - set(rows["path"][10:30])
+    assert result.computed == 40
+    assert result.key == expected.key
+    np.testing.assert_allclose(
+        result.embeddings, expected.embeddings, rtol=0, atol=1e-4 * expected.embeddings.std()
+    )
+    decoded.clear()
+    run(pictures, EmbeddingCache(tmp_path / "shifted"), pixels=kept, shift="gamma")
+    assert len(decoded) == 40
+
+
+def test_failures_are_named_with_kept_pixels_as_without(tmp_path, cache):
+    rows = make_images(tmp_path / "images", 12)
+    (tmp_path / "images" / "007.png").write_bytes(b"this is text")
+    kept = PixelCache(tmp_path / "pixels")
+    kept.open(tmp_path / "images", rows[5:], RECIPE)
+    result = run((tmp_path / "images", rows), cache, pixels=kept)
+    assert list(result.failures) == ["007.png"]
+    assert "must be an image" in result.failures["007.png"]
+    assert np.isfinite(np.delete(result.embeddings, 7, axis=0)).all()
+    again = run((tmp_path / "images", rows), EmbeddingCache(tmp_path / "new"))
+    np.testing.assert_allclose(np.delete(result.embeddings - again.embeddings, 7, axis=0), 0, atol=1e-4)
 
 
 def test_damaged_images_are_named_and_stop_nothing(tmp_path, cache):

@@ -58,6 +58,15 @@ def test_failures_say_which_file_and_why(root):
         assert reason in batch.failures[position]
 
 
+def test_a_change_comes_before_the_recipe_and_knows_which_image_it_is(root):
+    def change(position, pixels):
+        assert pixels.shape == (40 + int(PATHS[position][0]), 50, 3)
+        return np.full_like(pixels, position)
+
+    (batch,) = load_batches(root, PATHS, RECIPE, 100, 2, change)
+    assert batch.positions.tolist() == batch.pixels[:, 5, 5, 0].tolist() == [0, 2, 4, 7, 8]
+
+
 def test_a_batch_of_failures_alone_is_an_empty_array(root):
     (batch,) = load_batches(root, ["gone.jpg"], RECIPE, 8)
     assert batch.pixels.shape == (0, 24, 32, 3)

@@ -86,6 +86,29 @@ def test_other_pixels_have_another_file(root, images, cache, change):
     assert cache.open(root, images[::-1], RECIPE)[0].filename != first.filename
 
 
+def test_images_are_found_whatever_list_they_were_decoded_for(root, images, cache, decoded):
+    assert cache.find(list(images["content"]), RECIPE) is None
+    (root / "002.jpg").write_bytes(b"text")
+    cache.open(root, images[:6], RECIPE)
+    kept, _ = cache.open(root, images, RECIPE)
+    decoded.clear()
+    wanted = ["unknown", *images["content"][::-1]]
+    found, rows = cache.find(wanted, replace(RECIPE, mean=(0.5, 0.5, 0.5)))
+    assert rows.tolist() == [-1, 10, 9, 8, 7, 6, 5, 4, 3, -1, 1, 0]
+    assert found.filename == kept.filename
+    assert decoded == []
+    assert cache.find(["unknown"], RECIPE) is None
+    assert cache.find(wanted, replace(RECIPE, fit="crop")) is None
+
+
+def test_a_damaged_file_is_not_found(root, images, cache):
+    path = Path(cache.open(root, images, RECIPE)[0].filename)
+    data = bytearray(path.read_bytes())
+    data[100] ^= 1
+    path.write_bytes(data)
+    assert cache.find(list(images["content"]), RECIPE) is None
+
+
 def test_unreadable_images_are_black_and_said(root, images, cache):
     (root / "005.jpg").write_bytes(b"text")
     images.loc[2, "content"] = ""
