@@ -105,13 +105,22 @@ def _what_next(study: "Study") -> list[str]:
 
     given = [word for name, value in next_settings(study).items() for word in _as_flags(name, value)]
     there = shlex.join(["automl-skin", "search", *given, "--study", study.name])
-    place = shlex.quote(str(study.workspace.cache))
+    here = shlex.join(["automl-skin", "search", "--study", study.name, *_places(study)])
     return [
-        f"Next here:  automl-skin search --study {shlex.quote(study.name)} --cache-dir {place}",
+        f"Next here:  {here}",
         "Elsewhere:  copy the folder of the cache to COPY (without pixels/, if it is large); bring table, images and",
         "            weights to where these flags say, or change them; and give",
         f"            {there} --cache-dir COPY",
     ]
+
+
+def _places(study: "Study") -> list[str]:
+    """Return the flags of workspace and cache, where they are not where a command looks by itself."""
+    from automl_skin.settings import Workspace
+
+    place, usual = study.workspace, Workspace.at()
+    root = [] if place.root == usual.root else ["--workspace", str(place.root)]
+    return [*root, *([] if place.cache == usual.cache else ["--cache-dir", str(place.cache)])]
 
 
 def _as_flags(name: str, value: Any) -> list[str]:

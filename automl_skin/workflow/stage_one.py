@@ -159,6 +159,9 @@ def next_settings(study: Study) -> dict[str, Any]:
     """
     config, default = study.config, StudyConfig()
     places = {name: getattr(config, name) for name in ("data", "images", "weights_dir")}
-    given = {**places, **config.identity(), "tuning": list(tunings_of(study) or (NO_TUNING,))}
+    tunings = tunings_of(study)
+    given = {**places, **config.identity(), "tuning": list(tunings or (NO_TUNING,))}
+    if not tunings:  # changes of nothing
+        del given["tuning_set"]
     defaults = {**dict.fromkeys(places, ""), **default.identity()}
     return {name: value for name, value in given.items() if value != defaults[name]}

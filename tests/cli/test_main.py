@@ -28,7 +28,18 @@ def test_help_loads_nothing_heavy():
     )
     ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert "LOADED []" in ended.stdout
-    for name in ("check", "search", "leaderboard", "ui", "export", "score", "evaluate", "studies", "cache"):
+    for name in (
+        "check",
+        "search",
+        "embed",
+        "leaderboard",
+        "ui",
+        "export",
+        "score",
+        "evaluate",
+        "studies",
+        "cache",
+    ):
         assert f" {name} " in ended.stdout
 
 
@@ -39,7 +50,7 @@ def test_help_says_the_exit_codes(end_to_end):
 
 
 @pytest.mark.parametrize(
-    "name", ["check", "search", "leaderboard", "ui", "export", "score", "evaluate", "studies"]
+    "name", ["check", "search", "embed", "leaderboard", "ui", "export", "score", "evaluate", "studies"]
 )
 def test_every_command_explains_itself(end_to_end, name):
     ended = end_to_end.command(name, "--help")

@@ -218,9 +218,7 @@ def test_other_processes_tune_the_same_weights(store, tmp_path):
 
 def start(folder):
     return subprocess.Popen(
-        [sys.executable, PROGRAM, folder, "1", "2"],
-        stdout=subprocess.PIPE,
-        start_new_session=True,
+        [sys.executable, PROGRAM, folder, "1", "2"], stdout=subprocess.DEVNULL, start_new_session=True
     )
 
 
@@ -263,7 +261,7 @@ def children(pid):
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def gone(pids, seconds=20.0):
+def gone(pids, seconds=100.0):  # a worker that is still importing ends when it has done so
     deadline = time.monotonic() + seconds
     while any(map(alive, pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
