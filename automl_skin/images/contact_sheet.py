@@ -52,7 +52,7 @@ def contact_sheet(
                 if column == 0 and row < len(rows):
                     _write_over(sheet, rows[row], place)
     stream = BytesIO()
-    sheet.save(stream, format="PNG", optimize=True)
+    sheet.save(stream, format="PNG")
     return stream.getvalue()
 
 
