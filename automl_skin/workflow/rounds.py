@@ -192,24 +192,29 @@ def round_files(study: Study) -> RoundFiles:
 
 
 def tuning_wishes(study: Study, prepared: Prepared, material: Material) -> TuningWishes | None:
-    """Return what is wanted of tuning in a study; None where nothing is to be tuned."""
+    """Return what is wanted of tuning in a study that is prepared; None where nothing is to be tuned."""
+    of_development = prepared.manifest.images["case"].isin(prepared.plan.development)
+    n_folds, n_images = len(prepared.plan.folds), int(of_development.sum())
+    return wishes_of(study, n_folds, n_images, has_metadata=bool(material.kinds))
+
+
+def wishes_of(study: Study, n_folds: int, n_images: int, *, has_metadata: bool) -> TuningWishes | None:
+    """Return what is wanted of tuning; None where nothing is to be tuned."""
     config = study.config
     on_gpu = bool(config.devices) or resolve_device(config.device).type != "cpu"
     budget = budget_of(config, on_gpu=on_gpu)
     if budget == 0.0:
         return None
-    n_folds = len(prepared.plan.folds)
-    of_development = prepared.manifest.images["case"].isin(prepared.plan.development)
     return TuningWishes(
         names=config.tuning,
-        n_images=int(of_development.sum()),
+        n_images=n_images,
         n_folds=n_folds,
         lanes=lanes_of(study, n_folds),
         changes=config.tuning_changes,
         budget_seconds=budget,
         ways=config.way,
         robust=config.objective == "robust",
-        has_metadata=bool(material.kinds),
+        has_metadata=has_metadata,
     )
 
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -50,3 +51,17 @@ def test_refuses_what_the_search_would_refuse(tiny, study, tmp_path):
     config = replace(study.config, data=str(tmp_path / "gone.csv"))
     with pytest.raises(InputError, match="--allow-missing"):
         estimate(replace(study, config=config), quiet)
+
+
+def test_says_what_tuning_would_do_and_about_how_long(tiny, study, tmp_path):
+    assert "Tuning:    none, since there is no GPU and no budget" in "\n".join(estimate(study, quiet))
+    config = study.config.with_settings({"tuning": ["full", "joint"], "tuning_set": ["epochs=1"]})
+    lines = estimate(replace(study, config=config), quiet)
+    assert (
+        "Tuning:    then full, joint on every set, the best-ranked first, within as long as it takes" in lines
+    )
+    (line,) = [line for line in lines if "test_resnet.random plain joint-1-epochs:" in line]
+    assert re.search(r"\d+ images/s, about \d+ (s|min) on all folds$", line)
+    assert not list(tmp_path.iterdir())
+    none = study.config.with_settings({"tuning": ["none"]})
+    assert "Tuning:    none" in estimate(replace(study, config=none), quiet)
