@@ -126,12 +126,7 @@ class FoldFitter:
         ConfigError
             If the chain has tuned networks: none of them was tuned on all rows.
         """
-        if config.is_tuned:
-            message = (
-                f"a chain can be fitted on all rows where its networks are frozen, and those of {config.title!r} were "
-                "tuned without a fold each: export without --refit, or a study with `--tuning none`"
-            )
-            raise ConfigError(message)
+        refuse_tuned(config)
         image = self._projected(config, NO_FOLD) if config.uses_image else None
         metadata = self._encoded(config, NO_FOLD) if config.uses_metadata else None
         return self._fit_chain(config, NO_FOLD, image, metadata, threads)
@@ -284,3 +279,20 @@ class FoldFitter:
 
     def _bytes(self) -> int:
         return sum(prepared.training.nbytes + prepared.held.nbytes for prepared in self._kept.values())
+
+
+def refuse_tuned(config: ChainConfig) -> None:
+    """Refuse to fit a chain on all rows whose networks were tuned.
+
+    Raises
+    ------
+    ConfigError
+        If they were.
+    """
+    if not config.is_tuned:
+        return
+    message = (
+        f"a chain can be fitted on all rows where its networks are frozen or were tuned on all rows, and those of "
+        f"{config.title!r} were tuned without a fold each: export without --refit, or a study with `--tuning none`"
+    )
+    raise ConfigError(message)

@@ -32,10 +32,23 @@ def logits_block(
     ndarray of shape (n_cases, sum of n_classes), float32
     """
     blocks = [
-        head.logits(inputs.embeddings[name], metadata if head.n_metadata else None)
+        head.logits(
+            _one_role(inputs.embeddings[name], head.n_dimensions), metadata if head.n_metadata else None
+        )
         for name, head in zip(names, heads, strict=True)
     ]
     return np.concatenate(blocks, axis=1).astype(np.float32)
+
+
+def _one_role(embeddings: Float32Array, n_dimensions: int) -> Float32Array:
+    """Return the mean over the kinds of photograph, whose embeddings stand side by side; a network saw each alone."""
+    roles = np.split(embeddings, embeddings.shape[1] // n_dimensions, axis=1)
+    if len(roles) == 1:
+        return embeddings
+    total = roles[0].astype(np.float64)
+    for role in roles[1:]:
+        total = total + role
+    return (total / len(roles)).astype(np.float32)
 
 
 def scored_folds(config: ChainConfig, fold: int, n_folds: int) -> list[tuple[str, tuple[int, ...]]]:

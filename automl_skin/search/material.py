@@ -116,6 +116,11 @@ class Material:
         return self._digest_with({name: each for name, each in self.digests.items() if name not in tuned_on})
 
     @cached_property
+    def base_digest(self) -> str:
+        """Digest of the cases and their metadata, without any embedding."""
+        return digest_json(self._facts)
+
+    @cached_property
     def _facts(self) -> dict[str, Json]:
         return {
             "plan": self.plan_digest,
@@ -261,7 +266,13 @@ def _save(path: Path, values: Float32Array) -> None:
 
 
 def _map(path: Path) -> Float32Array:
-    values: Float32Array = np.load(path, mmap_mode="r")
+    try:
+        values: Float32Array = np.load(path, mmap_mode="r")
+    except (OSError, ValueError) as error:
+        message = (
+            f"{path} must hold an array and does not ({error}): delete it, it is made again from the cache"
+        )
+        raise IntegrityError(message) from error
     return values
 
 

@@ -1,9 +1,8 @@
-"""Stage one of a study: every image becomes an embedding, by each backbone and recipe."""
+"""Stage one of a study: every image becomes an embedding, by each backbone and recipe, and by tuned networks."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,16 +11,20 @@ from automl_skin.arrays import Float32Array
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.extract import Extraction, StageOneOptions, extract
-from automl_skin.errors import ConfigError
+from automl_skin.errors import IntegrityError
 from automl_skin.features.lesion import pool_images, roles_of
-from automl_skin.files import read_json, write_json
 from automl_skin.search.material import Material
+from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
+from automl_skin.workflow.embedded import entry_of, find_sets, keep_embedded, names_of
 from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
 from automl_skin.workflow.precision import precision_of
 from automl_skin.workflow.prepare import Prepared
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.understand import Reporter
+
+LOCKED = -1
+"""The plan's fold of a locked case."""
 
 
 @dataclass(frozen=True)
@@ -34,70 +37,131 @@ class StageOne:
 
 
 def needed_sets(study: Study, stack: Stack) -> list[EmbeddingSet]:
-    """Return the embedding sets that the members of a stack use."""
-    members = set(stack.members)
-    configs = [record.plan.config for record in study.journal.read() if record.plan.number in members]
-    used = {(backbone, config.recipe) for config in configs for backbone in config.backbones}
-    return [each for each in embedding_sets(study.config) if (each.backbone.name, each.recipe_name) in used]
+    """Return the embedding sets that the chains of a stack are applied to, and no others.
+
+    Raises
+    ------
+    ConfigError
+        If a tuned network is no longer in the cache.
+    """
+    configs = {record.plan.number: record.plan.config for record in study.journal.read()}
+    n_folds = len(study.read_plan().folds)
+    names = {
+        name for trial, fold in needed_chains(stack) for name in names_of(configs[trial], [fold], n_folds)
+    }
+    return find_sets(study, sorted(names))
 
 
 def embed(study: Study, prepared: Prepared, report: Reporter) -> StageOne:
-    """Compute the embeddings that the cache does not have, and write the material of both parts."""
-    images = prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
+    """Compute the embeddings that the cache does not have, and write the material of both parts.
+
+    Embeddings of tuned networks that the material has of before stay in it.
+    """
+    images = _all_images(prepared)
     sets = embedding_sets(study.config)
     extractions = [extract_set(study, each, prepared.manifest.images_root, images, report) for each in sets]
     failures = {path: why for extraction in extractions for path, why in extraction.failures.items()}
     whole = ~images["path"].isin(list(failures)).to_numpy()
     images = images[whole]
-    pooled = {
-        each.name: extraction.embeddings[whole] for each, extraction in zip(sets, extractions, strict=True)
-    }
-    sizes = {
-        each.name: {
-            "backbone": each.backbone.name,
-            "recipe": each.recipe_name,
-            "network": extraction.key.weights,
-            "views": extraction.key.views,
-            "precision": extraction.key.precision,
-            "n_dimensions": extraction.embeddings.shape[1],
-        }
-        for each, extraction in zip(sets, extractions, strict=True)
-    }
-    _keep_stage_one(study, sizes)
+    both = list(zip(sets, extractions, strict=True))
+    pooled = {each.name: extraction.embeddings[whole] for each, extraction in both}
+    keep_embedded(study, {each.name: entry_of(each, extraction) for each, extraction in both})
     plan = prepared.plan
     roles = roles_of(prepared.manifest.images)
     for folder, cases in ((study.material, plan.development), (study.locked / "material", plan.locked)):
-        material_of(prepared, cases, images, pooled, roles).write(folder)
-    return StageOne(
-        sum(extraction.computed for extraction in extractions),
-        sum(extraction.seconds for extraction in extractions),
-        failures,
-    )
+        fresh = material_of(prepared, cases, images, pooled, roles)
+        _with_tuned_of(folder, fresh).write(folder)
+    return _done(extractions)
 
 
-def _keep_stage_one(study: Study, sizes: dict[str, Any]) -> None:
-    """Write down what the embeddings are; a study that has trials goes on with the same ones.
+def embed_tuned(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], report: Reporter) -> StageOne:
+    """Compute the embeddings of tuned networks, and add them to the material of both parts.
+
+    A network that held out several folds is applied to the cases of these and to the locked ones: nothing else may
+    use it, and the rows of other cases are NaN.
 
     Raises
     ------
-    ConfigError
-        If weights or precision are others than those of the trials that there are.
+    IntegrityError
+        If a case whose image was readable before has none now.
     """
-    path = study.folder / "stage_one.json"
-    before: Any = read_json(path) if path.is_file() else sizes
-    differing = [name for name in sizes if before.get(name) != sizes[name]]
-    if differing and study.journal.read():
+    images, roles = _all_images(prepared), roles_of(prepared.manifest.images)
+    table = prepared.plan.table
+    extractions: list[Extraction] = []
+    grown = [Material.read(folder) for folder in (study.material, study.locked / "material")]
+    for each in sets:
+        wanted = table.index[table["fold"].isin([LOCKED, *each.held_out]) | (len(each.held_out) < 2)]
+        some = images[images["case"].isin(wanted)]
+        extraction = extract_set(study, each, prepared.manifest.images_root, some, report)
+        whole = ~some["path"].isin(list(extraction.failures)).to_numpy()
+        extractions.append(extraction)
+        grown = [
+            material.adding(
+                _inputs_of(material, each, some[whole], extraction.embeddings[whole], wanted, roles)
+            )
+            for material in grown
+        ]
+    keep_embedded(
+        study, {each.name: entry_of(each, done) for each, done in zip(sets, extractions, strict=True)}
+    )
+    for material, folder in zip(grown, (study.material, study.locked / "material"), strict=True):
+        material.write(folder)
+    return _done(extractions)
+
+
+def _inputs_of(
+    material: Material,
+    each: EmbeddingSet,
+    images: pd.DataFrame,
+    embeddings: Float32Array,
+    wanted: "pd.Index[str]",
+    roles: tuple[str, ...],
+) -> CaseInputs:
+    """Return the embeddings of the cases of a material by one tuned network."""
+    cases = material.cases.index
+    applied = cases.isin(wanted)
+    without = applied & material.inputs.has_image & ~cases.isin(images["case"])
+    if without.any():
         message = (
-            f"the trials of {study.name} must all see the same embeddings, and those of {differing[0]} are now "
-            f"{_told(sizes[differing[0]])}, where they were {_told(before.get(differing[0]))}: go on with the weights "
-            "and on the --device that the study was begun with, or begin another study"
+            f"every case that had an image must have it when a tuned network is applied, and {int(without.sum())} "
+            f"have none (first: {cases[without][0]}): put the files back and run the search again"
         )
-        raise ConfigError(message)
-    write_json(path, sizes)
+        raise IntegrityError(message)
+    values = pool_images(embeddings, images, cases, roles)
+    values[~applied] = np.nan
+    assert each.tuned_on is not None
+    assert each.head is not None
+    return replace(
+        material.inputs,
+        embeddings={each.name: values},
+        heads={each.name: each.head},
+        tuned_on={each.name: each.tuned_on},
+    )
 
 
-def _told(size: Mapping[str, Any] | None) -> str:
-    return f"of network {size['network'][:12]} in {size['precision']}" if size else "none"
+def _with_tuned_of(folder: Path, fresh: Material) -> Material:
+    """Return fresh material with the tuned embeddings of what lies in a folder, if that is of the same cases."""
+    if not (folder / "material.json").is_file():
+        return fresh
+    try:
+        before = Material.read(folder)
+    except IntegrityError:
+        return fresh  # damaged: tuned embeddings are added again from the cache
+    if before.base_digest != fresh.base_digest:
+        return fresh
+    return fresh.adding(before.inputs.only(list(before.inputs.tuned_on)))
+
+
+def _all_images(prepared: Prepared) -> pd.DataFrame:
+    return prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
+
+
+def _done(extractions: Sequence[Extraction]) -> StageOne:
+    return StageOne(
+        sum(extraction.computed for extraction in extractions),
+        sum(extraction.seconds for extraction in extractions),
+        {path: why for extraction in extractions for path, why in extraction.failures.items()},
+    )
 
 
 def extract_set(
@@ -109,7 +173,8 @@ def extract_set(
         device=study.config.device,
         precision=precision_of(study),
         batch_size=study.config.batch_size or None,
-        progress=report(f"Embedding by {each.backbone.name} ({each.recipe_name})"),
+        progress=report(f"Embedding by {each.title}"),
+        tuned_on=each.tuned_on,
     )
     cache = EmbeddingCache(study.workspace.cache / "embeddings")
     return extract(each.backbone, each.recipe, images_root, images, cache, options=options)

@@ -49,7 +49,8 @@ def export(
     Raises
     ------
     ConfigError
-        If the study has no stack yet.
+        If the study has no stack yet, a tuned network is no longer in the cache, or `refit` is asked for and members
+        have tuned networks.
     StorageError
         If the output is in the way or cannot be written.
     """
@@ -135,8 +136,9 @@ def operating_points(study: Study, built: BuiltStack, material: Material) -> lis
 
 
 def backbone_folder(each: EmbeddingSet) -> str:
-    """Return the folder of a backbone inside a bundle."""
-    return each.backbone.name.replace("/", "_").replace(":", "_")
+    """Return the folder of a network inside a bundle; every tuned one has a folder of its own."""
+    name = each.backbone.name if each.tuned_on is None else each.name
+    return name.translate(str.maketrans("/:@", "___"))
 
 
 def input_example(facts: BundleFacts, material: Material) -> list[dict[str, Any]]:

@@ -52,6 +52,14 @@ class EmbeddingSet:
         """Name under which the embeddings are kept."""
         return embedding_name(self.backbone.name, self.recipe_name, self.tuning, self.held_out)
 
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        if self.tuning == FROZEN:
+            return f"{self.backbone.name} ({self.recipe_name})"
+        without = ", ".join(map(str, self.held_out))
+        return f"{self.backbone.name} ({self.recipe_name}), {self.tuning} without fold {without}"
+
 
 def embedding_sets(config: StudyConfig) -> list[EmbeddingSet]:
     """Return the embedding sets of a study.

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from automl_skin.arrays import FloatArray
 from automl_skin.chains.calibration import fit_calibrator
 from automl_skin.chains.fitted import FittedChain, with_calibrator, with_reference
-from automl_skin.chains.fitting import FoldFitter
+from automl_skin.chains.fitting import FoldFitter, refuse_tuned
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.data.record import read_labels
 from automl_skin.images.loading import Progress
@@ -41,11 +41,18 @@ def refit_stack(
         Of the development cases.
     progress : callable, optional
         Told the members done and in all.
+
+    Raises
+    ------
+    ConfigError
+        If a member has tuned networks: none of them was tuned on all rows.
     """
     records = study.journal.read()
     by_number = {record.plan.number: record for record in records}
     rows = out_of_fold(study, records, material)
     stack = stack_on_all_rows(method, rows)
+    for member in stack.members:  # before anything is fitted
+        refuse_tuned(by_number[member].plan.config)
     fitter = _fitter(study, all_rows(study, material))
     chains = {}
     for done, member in enumerate(stack.members, 1):
@@ -79,6 +86,7 @@ def all_rows(study: Study, development: Material) -> Material:
         {
             name: np.concatenate([first.embeddings[name], second.embeddings[name]])
             for name in first.embeddings
+            if name not in first.tuned_on
         },
         np.concatenate([first.has_image, second.has_image]),
         pd.concat([first.metadata, second.metadata]),
@@ -101,6 +109,7 @@ def _fitter(study: Study, material: Material) -> FoldFitter:
         material.kinds,
         study.config.encoder,
         study.config.seed,
+        material.plan_digest,
     )
 
 
