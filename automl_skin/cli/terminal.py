@@ -237,6 +237,9 @@ def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
         terminal.say(f"Locked test set, opened {outcome.opening.when}:", *outcome.opening.figures.lines())
     else:
         terminal.say(why_not_opened(outcome.study))
+    for figures in (outcome.shifts, outcome.sources):
+        if figures is not None:
+            terminal.say(*figures.lines())
     terminal.say(
         "Time: " + ", ".join(f"{step} {_clock(seconds)}" for step, seconds in outcome.seconds.items()),
         f"Next: automl-skin export --study {outcome.study.name} --output {outcome.study.name}-bundle",

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from automl_skin.evaluation.figures import Figures
 from automl_skin.evaluation.operating_point import OperatingPoint
+from automl_skin.evaluation.shifts import ShiftFigures
+from automl_skin.evaluation.sources import SourceFigures
 from automl_skin.evaluation.subgroups import Subgroup
 from automl_skin.metrics.selection import CorrectedBest
 
@@ -145,6 +147,10 @@ class CardFacts:
         On which cases the subgroups were measured.
     subgroups_overall : float or None
         The AUC of all those cases together.
+    shifts : ShiftFigures or None
+        Out-of-fold figures under shift; None where they were not measured.
+    sources : SourceFigures or None
+        Leave-one-source-out figures; None where the table does not give two sources with enough cases.
     measured : bool
         False for a model that was refitted on all rows after it was measured.
     """
@@ -165,4 +171,6 @@ class CardFacts:
     subgroups: tuple[Subgroup, ...] = ()
     subgroups_on: str = "out-of-fold cases"
     subgroups_overall: float | None = None
+    shifts: ShiftFigures | None = None
+    sources: SourceFigures | None = None
     measured: bool = True

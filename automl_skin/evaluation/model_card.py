@@ -26,6 +26,8 @@ def model_card(facts: CardFacts) -> str:
         ("How it was trained", _training(facts)),
         ("Figures on the locked test set", _figures(facts)),
         ("What the search itself believed", _selection(facts.search)),
+        ("How far it falls when photographs are taken otherwise", _shifts(facts)),
+        ("How good it is on a source that it was not fitted on", _sources(facts)),
         ("Operating point", _operating_point(facts)),
         ("Calibration", _calibration(facts.figures)),
         ("Subgroups", _subgroups(facts)),
@@ -179,6 +181,20 @@ def _selection(search: CardSearch) -> Iterator[str]:
     others = search.tied - 1
     verb = "trial is" if others == 1 else "trials are"
     yield f"{others} other {verb} tied with it (the paired interval of the difference contains 0)."
+
+
+def _shifts(facts: CardFacts) -> Iterator[str]:
+    if facts.shifts is None:
+        yield "Not measured: the study was run with `--shift-cases 0`, or before there was this figure."
+        return
+    yield from facts.shifts.markdown()
+
+
+def _sources(facts: CardFacts) -> Iterator[str]:
+    if facts.sources is None:
+        yield "Not measured: it takes a table that names at least two sources with enough cases."
+        return
+    yield from facts.sources.markdown()
 
 
 def _operating_point(facts: CardFacts) -> Iterator[str]:

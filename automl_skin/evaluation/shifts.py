@@ -66,9 +66,12 @@ class ShiftedModel:
 
     def in_words(self, name: str) -> str:
         """Return one sentence, with the model's name in it."""
-        fall = "" if self.fall is None else f", a fall of {in_words(self.fall, signed=True)}"
+        if all(value == self.auc_sample for value in self.by_shift.values()):
+            return f"The score of the {name} stays at {self.auc_sample:.3f} under every shift."
+        verb = "falls" if self.auc_shifted < self.auc_sample else "does not fall: it goes"
+        fall = "" if self.fall is None else f" (a fall of {in_words(self.fall, signed=True)})"
         return (
-            f"The score of the {name} falls from {self.auc_sample:.3f} to {self.auc_shifted:.3f} on average{fall}, "
+            f"The score of the {name} {verb} from {self.auc_sample:.3f} to {self.auc_shifted:.3f} on average{fall}, "
             f"at worst to {self.auc_shifted_worst:.3f} under {self.worst.replace('_', ' ')}."
         )
 
@@ -114,6 +117,15 @@ class ShiftFigures:
     def first(self) -> str:
         """Name of the model that leads, the stack."""
         return next(iter(self.models))
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Figures of the leading model by name, and those of the others by theirs, as the parent run calls them."""
+        metrics = dict(self.models[self.first].metrics)
+        for name, model in self.models.items():
+            if name != self.first:
+                metrics[f"auc_shifted_{name.replace(' ', '_')}"] = model.auc_shifted
+        return metrics
 
     @property
     def basis(self) -> str:

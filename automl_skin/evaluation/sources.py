@@ -1,5 +1,6 @@
 """How good a model is on a collection that it was not trained with: one collection left out after the other."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -60,8 +61,10 @@ class SourceFigures:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Figures of the leading model by name, as runs call them."""
-        of_each = {f"auc_source_{name}": each.aucs[self.first].value for name, each in self.sources.items()}
+        """Figures of the leading model by name, as runs call them; a name keeps letters, digits and ``_ . -``."""
+        of_each = {
+            f"auc_source_{_plain(name)}": each.aucs[self.first].value for name, each in self.sources.items()
+        }
         return {"auc_left_out_source": self.mean(self.first), **of_each}
 
     def sentences(self) -> list[str]:
@@ -130,3 +133,8 @@ class SourceFigures:
             for name, each in value["sources"].items()
         }
         return cls(value["models"], sources, value["too_small"], value["tuned_leads"])
+
+
+def _plain(name: str) -> str:
+    """Return a source's name as MLflow takes it in the name of a metric."""
+    return re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII)

@@ -1,7 +1,7 @@
 """What tracking is told about a study; the step above gathers it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -131,6 +131,8 @@ class Conclusion:
     note : str
         For people, Markdown.
     tunings : sequence of TuningFacts
+    trial_metrics : mapping of int to mapping of str to float
+        What was measured of some trials afterwards, by number.
     """
 
     records: Sequence[TrialRecord]
@@ -140,3 +142,4 @@ class Conclusion:
     folders: Mapping[str, Path]
     note: str
     tunings: Sequence[TuningFacts] = ()
+    trial_metrics: Mapping[int, Mapping[str, float]] = field(default_factory=dict)

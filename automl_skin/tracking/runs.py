@@ -4,6 +4,7 @@ A run is closed last, after everything else of it is written. So a run that is n
 left of one; it is deleted, and the trial is written again from the study's journal, which is the truth.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 
 from mlflow.entities import Run
@@ -106,6 +107,11 @@ class TrialRuns:
         if number not in self.shown and not self._has_overview(run_id):
             self.exhibits.log(self.store, run_id, predictions)
         self.shown.add(number)
+
+    def measure(self, number: int, metrics: Mapping[str, float]) -> None:
+        """Add metrics to a trial's run; those of an earlier call are written over by being later."""
+        entries = ((name, value, 0) for name, value in metrics.items())
+        self.store.client.log_batch(self.ids[number], as_metrics(entries, int(time.time() * 1000)))
 
     def tag(self, number: int, name: str, value: str) -> None:
         """Set a tag of a trial's run."""

@@ -85,6 +85,8 @@ class Session:
         for number, run_id in self.former.items():
             if number not in conclusion.weights:
                 client.delete_tag(run_id, STACK_WEIGHT)
+        for number, metrics in conclusion.trial_metrics.items():
+            self.runs.measure(number, metrics)
         step = len(conclusion.records)
         entries = ((name, value, step) for name, value in conclusion.metrics.items() if math.isfinite(value))
         note = as_tags({NOTE: conclusion.note})

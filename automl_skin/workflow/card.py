@@ -24,6 +24,8 @@ from automl_skin.version import __version__
 from automl_skin.workflow.leaderboard import make_leaderboard
 from automl_skin.workflow.locked import Opening
 from automl_skin.workflow.networks import EmbeddingSet
+from automl_skin.workflow.shifts import read_shifts
+from automl_skin.workflow.sources import read_sources
 from automl_skin.workflow.stack import BuiltStack
 from automl_skin.workflow.study import Study
 
@@ -62,6 +64,8 @@ def card_facts(
         operating_point=next((point for point in points if point.wanted == SHOWN_SENSITIVITY), None),
         subgroups=tuple(card_subgroups(study, built, material)),
         subgroups_overall=macro_auc(material.labels, built.probabilities),
+        shifts=read_shifts(study, built.stack),
+        sources=read_sources(study),
     )
 
 

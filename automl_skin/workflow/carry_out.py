@@ -24,6 +24,7 @@ from automl_skin.search.tuning_steps import StepOutcome, TuningStep
 from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
 from automl_skin.workflow.prepare import Prepared
 from automl_skin.workflow.round_files import Round, outcomes_of
+from automl_skin.workflow.shifts import prepare_shifts
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.tune import network_store, tune_set
 from automl_skin.workflow.understand import Reporter
@@ -75,7 +76,9 @@ def _carry_out_step(
     if not is_probe:
         from automl_skin.workflow.embed import embed_tuned
 
-        embed_tuned(study, prepared, [each for each in results if isinstance(each, EmbeddingSet)], report)
+        tuned = [each for each in results if isinstance(each, EmbeddingSet)]
+        embed_tuned(study, prepared, tuned, report)
+        prepare_shifts(study, prepared, tuned, report)
     return outcome
 
 
@@ -167,7 +170,9 @@ def take_up(
             raise SearchError(message)
         from automl_skin.workflow.embed import embed_tuned
 
-        embed_tuned(study, prepared, [each for each in results if isinstance(each, EmbeddingSet)], report)
+        tuned = [each for each in results if isinstance(each, EmbeddingSet)]
+        embed_tuned(study, prepared, tuned, report)
+        prepare_shifts(study, prepared, tuned, report)
     return Material.read(study.material) if outcomes_of(rounds) else material
 
 

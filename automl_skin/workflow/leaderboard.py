@@ -1,6 +1,6 @@
 """What the trials of a study came to: who leads, by how much too good, and who is tied."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,12 @@ import pandas as pd
 from automl_skin.metrics.selection import CorrectedBest, bbc_cv, tied_with_best
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
+from automl_skin.workflow.shifts import read_shifts
 from automl_skin.workflow.stack import finished, groups_of, out_of_fold
 from automl_skin.workflow.study import Study
 
 N_RESAMPLES = 200
+UNDER_SHIFT = ("auc_shifted", "auc_shifted_worst")
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,10 @@ def make_leaderboard(study: Study, records: Sequence[TrialRecord], material: Mat
         n_resamples=N_RESAMPLES,
         seed=seed,
     )
+    shifted = shifted_figures(study, records)
     is_tied = dict(zip(rows.numbers, tied, strict=True))
     order = [*finished(records), *(record for record in records if record.state != "finished")]
-    table = pd.DataFrame([_row(record, is_tied) for record in order]).set_index("trial")
+    table = pd.DataFrame([_row(record, is_tied, shifted) for record in order]).set_index("trial")
     return Leaderboard(table, _spread(records), best, int(np.sum(tied)))
 
 
@@ -81,7 +84,16 @@ def trial_table(records: Sequence[TrialRecord]) -> pd.DataFrame:
     ).set_index("trial")
 
 
-def _row(record: TrialRecord, is_tied: dict[int, bool]) -> dict[str, object]:
+def shifted_figures(study: Study, records: Sequence[TrialRecord]) -> dict[int, Mapping[str, float]]:
+    """Return the figures under shift of the trials that have them: leading ones, or all of a robust study."""
+    own = {record.plan.number: record.metrics for record in records if "auc_shifted" in record.metrics}
+    measured = read_shifts(study)
+    return own if measured is None else {**own, **{n: each.metrics for n, each in measured.trials.items()}}
+
+
+def _row(
+    record: TrialRecord, is_tied: dict[int, bool], shifted: Mapping[int, Mapping[str, float]]
+) -> dict[str, object]:
     config, metrics = record.plan.config, record.metrics
     baseline = record.plan.kind == "baseline"
     return {
@@ -94,6 +106,7 @@ def _row(record: TrialRecord, is_tied: dict[int, bool]) -> dict[str, object]:
         "auc": metrics.get("auc"),
         "auc_low": metrics.get("auc_low"),
         "auc_high": metrics.get("auc_high"),
+        **{name: shifted.get(record.plan.number, {}).get(name) for name in UNDER_SHIFT},
         "utility": record.utility,
         "tied": bool(is_tied.get(record.plan.number, False)),
         "state": record.state,

@@ -13,6 +13,7 @@ from automl_skin.evaluation.plots.curves import precision_recall_plot, roc_plot
 from automl_skin.evaluation.plots.forest import forest_plot
 from automl_skin.evaluation.plots.overview import trial_overview
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
+from automl_skin.evaluation.plots.shifts import shift_plot
 from automl_skin.files import atomic_write, write_json, write_text
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
@@ -21,6 +22,7 @@ from automl_skin.workflow.embed import needed_sets
 from automl_skin.workflow.export import operating_points
 from automl_skin.workflow.leaderboard import Leaderboard
 from automl_skin.workflow.locked import Opening
+from automl_skin.workflow.shifts import read_shifts
 from automl_skin.workflow.stack import BuiltStack
 from automl_skin.workflow.study import Study
 
@@ -39,6 +41,9 @@ def write_report(
     write_text(folder / "spread.csv", board.spread.to_csv(index=False))
     for name, png in pictures(study, records, built, board, material).items():
         _write(study, name, png)
+    shifts = read_shifts(study, built.stack)
+    if shifts is not None:
+        _write(study, "shifts", shift_plot(shifts))
     if opening is not None:
         write_json(folder / "locked_test.json", opening.to_json())
         for name, png in locked_pictures(study, opening).items():

@@ -6,16 +6,21 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from automl_skin.evaluation.shifts import ShiftFigures
+from automl_skin.evaluation.sources import SourceFigures
 from automl_skin.search.loop import Observer
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.workflow.embed import StageOne, embed
 from automl_skin.workflow.leaderboard import Leaderboard, make_leaderboard
 from automl_skin.workflow.locked import Opening, has_locked_cases, open_locked
+from automl_skin.workflow.networks import embedding_sets
 from automl_skin.workflow.prepare import is_prepared, prepare, read_prepared
 from automl_skin.workflow.report import write_report
 from automl_skin.workflow.round_files import Round
 from automl_skin.workflow.rounds import TuningAudience, search_in_rounds
+from automl_skin.workflow.shifts import measure_shifts, prepare_shifts
+from automl_skin.workflow.sources import measure_sources
 from automl_skin.workflow.stack import BuiltStack, build_stack
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.understand import Understanding
@@ -60,6 +65,10 @@ class Outcome:
         By step.
     rounds : list of Round
         Of tuning; empty where nothing was tuned.
+    shifts : ShiftFigures or None
+        How far the stack and the leading trials fall under shift.
+    sources : SourceFigures or None
+        Leave-one-source-out figures.
     """
 
     study: Study
@@ -70,6 +79,8 @@ class Outcome:
     stage_one: StageOne
     seconds: dict[str, float]
     rounds: list[Round] = field(default_factory=list)
+    shifts: ShiftFigures | None = None
+    sources: SourceFigures | None = None
 
 
 class Stopwatch:
@@ -108,6 +119,7 @@ def run_search(study: Study, audience: Audience, *, open_again: bool = False) ->
     watch.lap("understanding")
     stage_one = embed(study, prepared, audience.report)
     material = Material.read(study.material)
+    prepare_shifts(study, prepared, embedding_sets(study.config), audience.report)
     audience.embedded(study, stage_one, material)
     watch.lap("stage one")
     with audience.observers(study, material, study.journal.read()) as observers:
@@ -121,9 +133,24 @@ def run_search(study: Study, audience: Audience, *, open_again: bool = False) ->
         progress = audience.report("Fitting the chains of the stack")
         opening = open_locked(study, records, built, material, again=open_again, progress=progress)
     watch.lap("locked test")
+    shifts = measure_shifts(study, prepared, records, built, audience.report)
+    watch.lap("shifts")
+    sources = measure_sources(study, prepared, records, material, audience.report)
+    watch.lap("sources")
     leaderboard = make_leaderboard(study, records, material)
     write_report(study, records, built, leaderboard, opening, material)
     watch.lap("report")
-    outcome = Outcome(study, records, built, leaderboard, opening, stage_one, watch.seconds, searched.rounds)
+    outcome = Outcome(
+        study,
+        records,
+        built,
+        leaderboard,
+        opening,
+        stage_one,
+        watch.seconds,
+        searched.rounds,
+        shifts,
+        sources,
+    )
     audience.concluded(outcome)
     return outcome

@@ -186,14 +186,18 @@ def conclusion_of(outcome: Outcome) -> Conclusion:
     }
     if opening is not None:
         files["locked_test.png"] = forest_plot(opening.figures)
-    for name in ("audit.json", "plan.json", "stack.json", "study.toml"):
+    for name in ("audit.json", "plan.json", "stack.json", "shifts.json", "sources.json", "study.toml"):
         if (study.folder / name).is_file():
             files[name] = (study.folder / name).read_bytes()
     folders = {"report": study.report} if study.report.is_dir() else {}
     weights = outcome.built.stack.member_weights
     tunings = tunings_of(study, outcome.rounds)
     metrics = search_metrics(outcome)
-    return Conclusion(outcome.records, weights, metrics, files, folders, note_of(outcome), tunings)
+    note = note_of(outcome)
+    of_trials = {
+        number: model.metrics for number, model in (outcome.shifts.trials if outcome.shifts else {}).items()
+    }
+    return Conclusion(outcome.records, weights, metrics, files, folders, note, tunings, of_trials)
 
 
 def search_metrics(outcome: Outcome) -> dict[str, float]:
@@ -212,6 +216,10 @@ def search_metrics(outcome: Outcome) -> dict[str, float]:
     }
     if outcome.rounds:
         metrics |= tuning_totals(outcome)
+    if outcome.shifts is not None:
+        metrics |= outcome.shifts.metrics
+    if outcome.sources is not None:
+        metrics |= outcome.sources.metrics
     metrics |= {f"seconds_{step.replace(' ', '_')}": seconds for step, seconds in outcome.seconds.items()}
     return metrics if outcome.opening is None else {**metrics, **test_metrics(outcome.opening)}
 
@@ -246,6 +254,7 @@ def note_of(outcome: Outcome) -> str:
     ]
     if outcome.rounds:
         lines += ["Tuned:", *rounds_in_words(outcome.rounds, outcome.records)]
+    lines += [line for each in (outcome.shifts, outcome.sources) if each for line in each.lines()]
     if outcome.opening is not None:
         lines += [f"Locked test set, opened {outcome.opening.when}:", *outcome.opening.figures.lines()]
     return "\n".join([f"**Study {study.name}**", "", "```", *lines, "```"])

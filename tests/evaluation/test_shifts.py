@@ -61,7 +61,9 @@ def test_the_words_say_how_far_it_falls():
     assert first == (
         "The score of the stack falls from 0.910 to 0.840 on average, at worst to 0.790 under colour cast."
     )
-    assert "metadata alone falls from 0.800 to 0.800" in second  # the least falling one comes next
+    assert (
+        second == "The score of the metadata alone stays at 0.800 under every shift."
+    )  # the least falling one
     assert "best trial" in third
     assert "1,000 of 8,015 development cases" in figures().basis
     assert "all 8,015" in ShiftFigures(8015, 8015, SHIFTS, figures().models).basis
@@ -72,6 +74,16 @@ def test_the_table_has_every_shift_and_the_mean():
     assert "| colour cast | 0.790 | 0.600 | 0.800 |" in lines
     assert "| mean under shift | 0.840 | 0.700 | 0.800 |" in lines
     assert lines[0].startswith(figures().basis)
+
+
+def test_runs_have_the_stacks_figures_and_the_means_of_the_others():
+    assert figures().metrics == {
+        "auc_sample": 0.91,
+        "auc_shifted": pytest.approx(0.84),
+        "auc_shifted_worst": 0.79,
+        "auc_shifted_best_trial": pytest.approx(0.7),
+        "auc_shifted_metadata_alone": pytest.approx(0.8),
+    }
 
 
 def test_json_round_trip():

@@ -28,6 +28,12 @@ def test_means_and_metrics_are_of_the_leading_model():
     }
 
 
+def test_a_metric_has_a_name_that_mlflow_takes():
+    strange = SourceFigures({"a": "b"}, {"São Paulo (2)": figures().sources["Vienna"]}, {})
+    strange.sources["São Paulo (2)"].aucs["a"] = Interval(0.5, 0.4, 0.6)
+    assert strange.metrics == {"auc_left_out_source": 0.5, "auc_source_S_o_Paulo_2_": 0.5}
+
+
 def test_it_says_what_was_not_left_out_and_why_a_tuned_trial_is_not_there():
     text = " ".join(figures(tuned_leads=True).sentences())
     assert "Not left out: Rome (8 cases)." in text

@@ -1,0 +1,348 @@
+"""How far the leading trials and the stack fall when the photographs are shifted; out-of-fold cases only.
+
+A case of fold k under shift is seen by the chain of fold k and by nothing else, as it is unshifted: the networks that
+the chain applies embed it, the chain's own calibrator and the stack's blend of the fold follow.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import Float32Array, FloatArray
+from automl_skin.chains.config import ChainConfig, rotated
+from automl_skin.chains.fitted import FittedChain
+from automl_skin.embeddings.cache import EmbeddingCache
+from automl_skin.embeddings.extract import StageOneOptions, extract
+from automl_skin.embeddings.key import check_tuned_on
+from automl_skin.embeddings.networks import TunedFolder
+from automl_skin.evaluation.figures import BEST_TRIAL
+from automl_skin.evaluation.shifts import ShiftedModel, ShiftFigures, shifted_model
+from automl_skin.features.lesion import pool_images, roles_of
+from automl_skin.files import atomic_write, read_json, write_json
+from automl_skin.images.loading import Progress
+from automl_skin.images.shifts import SHIFTS
+from automl_skin.search.material import Material
+from automl_skin.search.objective import score_shifted
+from automl_skin.search.shifted import Sample, ShiftedMaterial, begin, sample_cases
+from automl_skin.search.trial import TrialRecord
+from automl_skin.stacking.stack import Stack
+from automl_skin.workers import open_workers
+from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
+from automl_skin.workflow.precision import precision_of
+from automl_skin.workflow.prepare import Prepared
+from automl_skin.workflow.round_files import RoundFiles
+from automl_skin.workflow.stack import STACK, BuiltStack, chain_folder, finished, fit_chains
+from automl_skin.workflow.study import Study
+from automl_skin.workflow.trials import bench_of, worker_count
+from automl_skin.workflow.tune import network_store, with_pixels
+from automl_skin.workflow.understand import Reporter
+
+SYNTHETIC_CASES = 100
+"""Sampled cases of the built-in study at the most: it is there to be tried, and shall not take long."""
+
+LEADERS = 10
+"""Trials that are looked at under shift besides the members of the stack and the baselines."""
+
+RECORD = "shifts.json"
+
+
+def sample_of(study: Study, cases: pd.DataFrame) -> Sample:
+    """Return the development cases that a study looks at under shift."""
+    config = study.config
+    count = min(config.shift_cases, SYNTHETIC_CASES) if config.is_synthetic else config.shift_cases
+    return Sample(sample_cases(cases, count, config.seed), tuple(SHIFTS))
+
+
+def prepare_shifts(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], report: Reporter) -> None:
+    """Have the sampled cases embedded under shift before trials use these sets, where the objective is robust."""
+    if study.config.objective == "robust":
+        ensure_shifted(study, prepared, sets, report)
+
+
+def measure_shifts(
+    study: Study,
+    prepared: Prepared,
+    records: Sequence[TrialRecord],
+    built: BuiltStack,
+    report: Reporter,
+) -> ShiftFigures | None:
+    """Measure the leading trials and the stack under shift, and write it down; None if the study asks for none.
+
+    Parameters
+    ----------
+    study : Study
+    prepared : Prepared
+    records : sequence of TrialRecord
+        All trials.
+    built : BuiltStack
+        Fixed: nothing is chosen by these figures.
+    report : callable
+        Makes progress callables.
+    """
+    if not study.config.shift_cases:
+        return None
+    trials = leading(records, built.stack)
+    needed = names_of([record.plan.config for record in trials], len(built.stack.blends))
+    sets = [each for each in all_sets(study) if each.name in needed]
+    shifted = ensure_shifted(study, prepared, sets, report)
+    material = Material.read(study.material)
+    scores = score_trials(study, records, trials, shifted, material, report)
+    stack = score_stack(study, built.stack, scores, shifted, material)
+    figures = figures_of(study, records, built, scores, stack, shifted, material)
+    _write(study, built, figures, stack, shifted, material)
+    return figures
+
+
+def read_shifts(study: Study, stack: Stack | None = None) -> ShiftFigures | None:
+    """Return what `measure_shifts` wrote; None if it has not run, or for another stack than `stack`."""
+    path = study.folder / RECORD
+    if not path.is_file():
+        return None
+    value: Any = read_json(path)
+    if stack is not None and value["stack"] != stack.digest:
+        return None
+    return ShiftFigures.from_json(value)
+
+
+def leading(records: Sequence[TrialRecord], stack: Stack) -> list[TrialRecord]:
+    """Return the trials that are looked at: the best ones, the members of the stack, the baselines; by number."""
+    done = finished(records)
+    members = set(stack.members)
+    chosen = {
+        record.plan.number: record
+        for position, record in enumerate(done)
+        if position < LEADERS or record.plan.number in members or record.plan.kind == "baseline"
+    }
+    return [chosen[number] for number in sorted(chosen)]
+
+
+def names_of(configs: Iterable[ChainConfig], n_folds: int) -> set[str]:
+    """Return the names of the embeddings that the chains of these configurations apply to their folds."""
+    return {
+        name for config in configs for fold in range(n_folds) for name in config.image_names(fold, n_folds)
+    }
+
+
+def all_sets(study: Study) -> list[EmbeddingSet]:
+    """Return the embedding sets of a study: frozen ones, and those that its rounds of tuning gave."""
+    frozen = {(each.backbone.name, each.recipe_name): each for each in embedding_sets(study.config)}
+    tuned = []
+    for outcome in (each for this in RoundFiles(study.folder / "tuning").read() for each in this.tuned):
+        base = with_pixels(frozen[outcome.step.set_name], outcome.step.tuning_recipe)
+        for name in outcome.networks:
+            folder = TunedFolder(network_store(study).folder / name)
+            tuned.append(
+                replace(
+                    base,
+                    backbone=folder.backbone,
+                    tuning=outcome.step.tuning,
+                    held_out=folder.tuned_on.held_out_folds,
+                    tuned_on=folder.tuned_on,
+                    head=folder.head,
+                )
+            )
+    return [*frozen.values(), *tuned]
+
+
+def ensure_shifted(
+    study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], report: Reporter
+) -> ShiftedMaterial:
+    """Embed the sampled cases under every shift by each of the sets, where that is not done yet.
+
+    Every case is embedded by the networks only that the chain of its own fold applies.
+
+    Raises
+    ------
+    LeakageError
+        If a network was tuned on cases that it would have to embed.
+    """
+    material = Material.read(study.material)
+    shifted = begin(study.shifted, material.cases, sample_of(study, material.cases))
+    for each in sets:
+        unshifted = material.digests[each.name]
+        kept = shifted.sets.get(each.name)
+        if kept is None or kept.unshifted != unshifted:
+            folds = applied_folds(each, prepared.plan.digest, material.n_folds)
+            values = embed_shifted(study, prepared, each, shifted, material.cases, folds, report)
+            shifted = shifted.add(each.name, values, folds, unshifted)
+    return shifted
+
+
+def applied_folds(each: EmbeddingSet, plan_digest: str, n_folds: int) -> tuple[int, ...]:
+    """Return the folds whose chains apply a network: all for a frozen one.
+
+    Raises
+    ------
+    LeakageError
+        If the network was tuned on cases of such a fold, or under another plan.
+    """
+    if each.tuned_on is None:
+        return tuple(range(n_folds))
+    held_out = tuple(sorted(each.held_out))
+    alone = held_out if len(held_out) == 1 else ()
+    in_rotation = (fold for fold in held_out if held_out == tuple(sorted({fold, rotated(fold, n_folds)})))
+    folds = alone or tuple(in_rotation)
+    for fold in folds:
+        check_tuned_on(each.tuned_on, plan_digest, fold)
+    return folds
+
+
+def embed_shifted(
+    study: Study,
+    prepared: Prepared,
+    each: EmbeddingSet,
+    shifted: ShiftedMaterial,
+    cases: pd.DataFrame,
+    folds: Sequence[int],
+    report: Reporter,
+) -> Float32Array:
+    """Return a set's embeddings of the sampled cases of some folds, shape (n_shifts, n_rows, n_dimensions)."""
+    wanted = cases.index[shifted.sample.positions[shifted.rows_of_set(folds)]]
+    manifest = prepared.manifest
+    images = manifest.images[manifest.images["case"].isin(wanted)]
+    images = images.merge(prepared.contents[["path", "content"]], on="path")
+    roles = roles_of(manifest.images)
+    shifts = shifted.sample.shifts
+    progress = report(f"Embedding {len(wanted):,} cases under {len(shifts)} shifts by {each.name}")
+    cache = EmbeddingCache(study.workspace.cache / "embeddings")
+    values = []
+    for position, shift in enumerate(shifts):
+        options = StageOneOptions(
+            views=study.config.views,
+            device=study.config.device,
+            precision=precision_of(study),
+            batch_size=study.config.batch_size or None,
+            progress=_part_of(progress, position, len(shifts)),
+            shift=shift,
+        )
+        extraction = extract(each.backbone, each.recipe, manifest.images_root, images, cache, options=options)
+        whole = ~images["path"].isin(list(extraction.failures)).to_numpy()
+        values.append(pool_images(extraction.embeddings[whole], images[whole], wanted, roles))
+    return np.stack(values)
+
+
+def _part_of(progress: Progress, position: int, parts: int) -> Progress:
+    """Return the progress of one of several equal parts of a whole."""
+    return lambda done, total: progress(position * total + done, parts * total)
+
+
+def score_trials(
+    study: Study,
+    records: Sequence[TrialRecord],
+    trials: Sequence[TrialRecord],
+    shifted: ShiftedMaterial,
+    material: Material,
+    report: Reporter,
+) -> dict[int, FloatArray]:
+    """Return each trial's calibrated probabilities under shift, shape (n_shifts, n_sampled, n_classes).
+
+    Trials of a robust search have them. Of others the chains that were measured are fitted again, proven to be the
+    same, and applied.
+    """
+    numbers = [record.plan.number for record in trials]
+    kept = {number: study.journal.predictions(number).shifted for number in numbers}
+    pairs = [(number, fold) for number in numbers if kept[number] is None for fold in range(material.n_folds)]
+    names = f"{len(trials)} trials under {len(shifted.sample.shifts)} shifts"
+    fit_chains(study, records, pairs, report(f"Fitting the chains of {names}"))
+    shape = (len(shifted.sample.shifts), len(shifted.folds), material.n_classes)
+    scores = {number: np.empty(shape) if values is None else values for number, values in kept.items()}
+    progress = report(f"Scoring {names}")
+    with open_workers(min(worker_count(study), max(len(pairs), 1))) as workers:
+        futures = [workers.submit(_score, study, *pair) for pair in pairs]
+        for done, ((number, fold), future) in enumerate(zip(pairs, futures, strict=True), 1):
+            scores[number][:, shifted.rows(fold)] = future.result()
+            progress(done, len(pairs))
+    return scores
+
+
+def _score(study: Study, trial: int, fold: int) -> FloatArray:
+    chain = FittedChain.load(chain_folder(study, trial, fold))
+    return score_shifted(bench_of(study), study.shifted, chain, fold)
+
+
+def score_stack(
+    study: Study,
+    stack: Stack,
+    scores: Mapping[int, FloatArray],
+    shifted: ShiftedMaterial,
+    material: Material,
+) -> FloatArray:
+    """Return the stack's probabilities under shift, each case by its fold's blend and calibrator.
+
+    Returns
+    -------
+    ndarray of shape (n_shifts, n_sampled, n_classes)
+    """
+    shape = next(iter(scores.values())).shape
+    whole = np.empty(shape)
+    at_home = {member: study.journal.predictions(member).calibrated for member in stack.members}
+    for fold, (blend, calibrator) in enumerate(zip(stack.blends, stack.calibrators, strict=True)):
+        rows, held = shifted.rows(fold), material.folds == fold
+        members = np.stack([scores[member][:, rows].reshape(-1, shape[2]) for member in blend.members])
+        references = np.sort(np.stack([at_home[member][held] for member in blend.members]), axis=1)
+        answer = calibrator.apply(blend.apply(members, references))
+        whole[:, rows] = answer.reshape(shape[0], len(rows), shape[2])
+    return whole
+
+
+def figures_of(
+    study: Study,
+    records: Sequence[TrialRecord],
+    built: BuiltStack,
+    scores: Mapping[int, FloatArray],
+    stack: FloatArray,
+    shifted: ShiftedMaterial,
+    material: Material,
+) -> ShiftFigures:
+    """Return the figures of the stack, the best trial and the baselines by name, and of all trials by number."""
+    sample = shifted.sample
+    labels, groups = material.labels[sample.positions], material.groups[sample.positions]
+
+    def measure(at_home: FloatArray, under: FloatArray) -> ShiftedModel:
+        home = at_home[sample.positions]
+        return shifted_model(labels, home, under, sample.shifts, groups, study.config.seed)
+
+    trials = {
+        number: measure(study.journal.predictions(number).calibrated, under)
+        for number, under in scores.items()
+    }
+    baselines = {
+        record.plan.name: trials[record.plan.number]
+        for record in records
+        if record.plan.kind == "baseline" and record.plan.number in trials
+    }
+    best = trials[finished(records)[0].plan.number]
+    models = {STACK: measure(built.probabilities, stack), BEST_TRIAL: best, **baselines}
+    return ShiftFigures(len(sample.positions), len(material.cases), sample.shifts, models, trials)
+
+
+def _write(
+    study: Study,
+    built: BuiltStack,
+    figures: ShiftFigures,
+    stack: FloatArray,
+    shifted: ShiftedMaterial,
+    material: Material,
+) -> None:
+    """Write the figures, and the stack's probabilities behind them: one row a sampled case and shift."""
+    sample = shifted.sample
+    cases = material.cases.index[sample.positions]
+    tables = [
+        pd.DataFrame(
+            {
+                "case": cases,
+                "shift": shift,
+                "fold": shifted.folds,
+                **{f"probability_{label}": each[:, label] for label in range(material.n_classes)},
+            }
+        )
+        for shift, each in zip(
+            ("", *sample.shifts), (built.probabilities[sample.positions], *stack), strict=True
+        )
+    ]
+    with atomic_write(study.folder / "shifts.parquet") as path:
+        pd.concat(tables, ignore_index=True).to_parquet(path)
+    write_json(study.folder / RECORD, {"stack": built.stack.digest, **figures.to_json()})
