@@ -35,7 +35,10 @@ def read_curve(folder: Path) -> tuple[Epoch, ...]:
     path = folder / FILE_NAME
     try:
         text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):  # nothing was trained, or the folder was moved to its place meanwhile
+    except (
+        FileNotFoundError,
+        NotADirectoryError,
+    ):  # nothing was trained, or the folder was moved to its place meanwhile
         return ()
     try:
         return tuple(_epoch(row) for row in csv.DictReader(StringIO(text)))

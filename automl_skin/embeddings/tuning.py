@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from automl_skin.arrays import BoolArray, Float32Array, IntArray
@@ -25,6 +26,7 @@ from automl_skin.embeddings.curve import write_curve
 from automl_skin.embeddings.networks import CHECKPOINTS, NetworkStore, TunedFolder, TuningKey
 from automl_skin.embeddings.pixel_rows import PixelRows
 from automl_skin.embeddings.tuning_progress import Followed, Teller, follow
+from automl_skin.embeddings.tuning_sheet import N_IMAGES, write_sheet
 from automl_skin.errors import TuningError
 from automl_skin.images.loading import Progress, available_processors
 from automl_skin.workers import open_processes
@@ -257,6 +259,8 @@ def tune_one(job: TuningJob, folder: Path, device: str) -> None:
 
 
 def _tune_into(training: Path, job: TuningJob, device: str) -> None:
+    shown = np.flatnonzero(~job.inner)[:N_IMAGES]
+    write_sheet(training, job.pixels.open()[shown], job.key.tuning.augmentation, job.key.seed)
     teller = Teller(training)
     tuned = tune(
         job.backbone,

@@ -114,12 +114,20 @@ class _Working:
         self.images: pd.DataFrame = manifest.images.merge(contents[["path", "content"]], on="path")
 
     def embed(self, sets: Sequence[EmbeddingSet]) -> None:
-        """Have the cache hold the embeddings of all images by some networks."""
+        """Have the cache hold the embeddings by some networks."""
         root = self.prepared.manifest.images_root
         for each in sets:
-            extraction = extract_set(self.study, each, root, self.images, self.report)
+            extraction = extract_set(self.study, each, root, self._images_of(each), self.report)
             self.computed += extraction.computed
             self.unreadable |= extraction.failures
+
+    def _images_of(self, each: EmbeddingSet) -> pd.DataFrame:
+        """Return the images that a search needs of a network: without several folds, theirs and the locked ones."""
+        if len(each.held_out) < 2:
+            return self.images
+        table = self.prepared.plan.table
+        wanted = table.index[table["fold"].isin(each.held_out)].union(self.prepared.plan.locked)
+        return self.images[self.images["case"].isin(wanted)]
 
     def tune(self, each: EmbeddingSet, name: str) -> None:
         """Tune the fold networks of a set, unless the time for that is used up, and embed by them."""

@@ -67,6 +67,7 @@ def test_a_network_is_tuned_and_found(store, tmp_path):
     assert found.head.n_classes == 2
     assert found.target_of == (0, 1)
     assert found.facts["device"] == "cpu"
+    assert (found.path / "contact_sheet.png").is_file()
     assert found.backbone.name == job.backbone.name
 
 

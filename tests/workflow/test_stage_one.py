@@ -78,6 +78,23 @@ def test_ways_decide_which_folds_are_held_out(open_here, monkeypatch):
     assert asked == [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)]
 
 
+def test_a_network_without_two_folds_is_applied_where_it_may_be(open_here, monkeypatch):
+    seen = []
+    real = stage_one.extract_set
+
+    def listen(study, each, root, images, report):
+        seen.append((each.held_out, set(images["case"])))
+        return real(study, each, root, images, report)
+
+    monkeypatch.setattr(stage_one, "extract_set", listen)
+    study = open_here(way=["rotation"])
+    run_stage_one(study, quiet)
+    plan = study.read_plan()
+    assert [folds for folds, _ in seen] == [(), (0, 1), (0, 2), (1, 2)]
+    for folds, cases in seen[1:]:
+        assert cases == {*plan.locked, *plan.held_out(folds[0]), *plan.held_out(folds[1])}
+
+
 def test_failures_are_reported_and_the_rest_goes_on(open_here, monkeypatch):
     def diverge(*args, **kwargs):
         raise TuningError("the loss diverged")

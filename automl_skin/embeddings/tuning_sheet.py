@@ -1,0 +1,55 @@
+"""What a network sees in training: a few photographs as they are and as the augmentation changes them."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from automl_skin.arrays import Pixels
+from automl_skin.files import atomic_write
+from automl_skin.images.augment import augmenter
+from automl_skin.images.contact_sheet import contact_sheet
+from automl_skin.seeding import derive_seed
+
+FILE_NAME = "contact_sheet.png"
+N_IMAGES = 6
+N_VARIANTS = 6
+
+
+def write_sheet(folder: Path, pixels: Pixels, augmentation: str, seed: int) -> None:
+    """Write ``contact_sheet.png``, unless it is there: a row a photograph, the augmented variants beside it.
+
+    Mixing (mixup, cutmix) comes after augmentation and is not shown. Torch's random numbers are left as they were.
+
+    Parameters
+    ----------
+    folder : Path
+    pixels : ndarray of shape (n, height, width, 3)
+        Of the photographs, `N_IMAGES` at the most.
+    augmentation : str
+        Of the tuning recipe.
+    seed : int
+        Of the training.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written.
+    """
+    if (folder / FILE_NAME).is_file():
+        return
+    columns = {"as decoded": list(pixels)}
+    if augmentation != "none":
+        variants = _variants(pixels, augmentation, seed)
+        columns |= {f"{augmentation} {number}": list(each) for number, each in enumerate(variants, start=1)}
+    with atomic_write(folder / FILE_NAME) as temporary:
+        temporary.write_bytes(contact_sheet(columns))
+
+
+def _variants(pixels: Pixels, augmentation: str, seed: int) -> list[Pixels]:
+    augment = augmenter(augmentation, *pixels.shape[1:3])
+    images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float().div_(255.0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, "contact sheet"))
+        made = [augment(images) for _ in range(N_VARIANTS)]
+    return [each.mul(255.0).round().byte().permute(0, 2, 3, 1).numpy() for each in made]
