@@ -162,18 +162,16 @@ def test_a_damaged_file_is_written_again(root, images, cache, damage):
     assert found.tobytes() == whole
 
 
-def test_the_least_recently_used_make_room(root, images, cache, tmp_path):
-    small = PixelCache(cache.folder, 3 * 11 * IMAGE_BYTES + 3000)
-    folders = {}
-    for colour, fit in (("none", "squash"), ("shades_of_grey", "squash"), ("none", "crop")):
-        found, _ = small.open(root, images, replace(RECIPE, colour=colour, fit=fit))
-        folders[colour, fit] = Path(found.filename).parent
+def test_the_least_recently_used_make_room(root, images, cache):
+    small = PixelCache(cache.folder, 3 * 11 * IMAGE_BYTES + 9000)
+    recipes = [RECIPE, replace(RECIPE, colour="shades_of_grey"), replace(RECIPE, fit="crop")]
+    folders = {Path(small.open(root, images, recipe)[0].filename).parent: recipe for recipe in recipes}
+    by_use = sorted(folders, reverse=True)  # neither the order of their names nor that of their making
+    for folder in by_use:
         time.sleep(0.02)
-    small.open(root, images, RECIPE)  # used again
+        small.open(root, images, folders[folder])
     small.open(root, images, replace(RECIPE, colour="shades_of_grey", fit="crop"))
-    assert folders["none", "squash"].is_dir()
-    assert not folders["shades_of_grey", "squash"].is_dir()
-    assert folders["none", "crop"].is_dir()
+    assert [folder.is_dir() for folder in by_use] == [False, True, True]
 
 
 def test_what_another_process_writes_is_not_deleted(root, images, cache):
