@@ -10,7 +10,9 @@ from automl_skin.arrays import Pixels
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import resolve_device
 from automl_skin.backbones.network import load_network, network_digest
+from automl_skin.backbones.recipe import default_recipe
 from automl_skin.backbones.tuning.recipe import TuningRecipe
+from automl_skin.backbones.views import check_views
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.networks import NetworkStore, TunedFolder, TuningKey
 from automl_skin.embeddings.pixel_rows import PixelRows
@@ -77,14 +79,16 @@ def tune_set(
     Returns
     -------
     list of EmbeddingSet or TuningFailure
-        In the order of `held_out`. A tuning with a colour constancy of its own gives sets of that recipe.
+        In the order of `held_out`. A tuning with a size or colour constancy of its own gives sets of that recipe.
 
     Raises
     ------
     AutomlSkinError
         If weights cannot be loaded or the cache cannot be written; what is finished is kept.
     """
-    source = _open_source(study, prepared, with_colour(each, recipe), name, recipe, report)
+    seen = with_pixels(each, recipe)
+    check_views(study.config.views, seen.recipe.height, seen.recipe.width)
+    source = _open_source(study, prepared, seen, name, recipe, report)
     jobs = [_job(study, prepared, source, tuple(sorted(folds))) for folds in held_out]
     outcomes = tune_networks(
         jobs,
@@ -103,12 +107,12 @@ def network_store(study: Study) -> NetworkStore:
     return NetworkStore(study.workspace.cache / "networks")
 
 
-def with_colour(each: EmbeddingSet, recipe: TuningRecipe) -> EmbeddingSet:
-    """Return the set whose photographs a tuning sees: its own colour constancy wins over the set's."""
-    if not recipe.colour:
-        return each
-    pixels = replace(each.recipe, colour=recipe.colour)
-    return replace(each, recipe=pixels, recipe_name=RECIPE_NAMES[recipe.colour])
+def with_pixels(each: EmbeddingSet, recipe: TuningRecipe) -> EmbeddingSet:
+    """Return the set whose photographs a tuning sees: its own size and colour constancy win over the set's."""
+    colour = recipe.colour or each.recipe.colour
+    size = recipe.input_size or (each.recipe.height, each.recipe.width)
+    pixels = default_recipe(each.backbone, *size, colour)
+    return replace(each, recipe=pixels, recipe_name=RECIPE_NAMES[colour])
 
 
 def _open_source(
@@ -139,7 +143,7 @@ def _job(study: Study, prepared: Prepared, source: Source, held_out: tuple[int, 
     key = TuningKey(
         network=_digest_of(each.backbone),
         recipe=each.recipe.digest,
-        tuning=replace(source.recipe, colour=""),
+        tuning=replace(source.recipe, colour="", size=""),
         tuned_on=TunedOn(plan.digest, held_out),
         labels=rows.digest,
         metadata=metadata.digest if metadata else "",

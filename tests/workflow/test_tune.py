@@ -11,7 +11,7 @@ from automl_skin.settings import Workspace
 from automl_skin.workflow import tune
 from automl_skin.workflow.networks import embedding_sets
 from automl_skin.workflow.prepare import read_prepared
-from automl_skin.workflow.tune import network_store, tune_set, with_colour
+from automl_skin.workflow.tune import network_store, tune_set, with_pixels
 
 RECIPE = TuningRecipe(epochs=1, inner_parts=4, augmentation="none")
 
@@ -102,7 +102,7 @@ def test_seeds_differ_by_held_out_folds_and_study(study, jobs):
 
 def test_a_colour_constancy_of_the_tunings_own_wins(study, jobs):
     (each,) = embedding_sets(study.config)
-    assert with_colour(each, RECIPE) is each
+    assert with_pixels(each, RECIPE) == each
     (grey,) = run(study, replace(RECIPE, colour="shades_of_grey"), name="robust")
     assert grey.recipe_name == "grey"
     assert grey.recipe.colour == "shades_of_grey"
@@ -140,3 +140,10 @@ def test_devices_come_from_the_settings(study, monkeypatch):
     run(study, held_out=[])
     assert heard == [("cpu",)]
     assert network_store(study).folder == study.workspace.cache / "networks"
+
+
+def test_a_size_of_the_tunings_own_wins(study):
+    (each,) = embedding_sets(study.config)
+    seen = with_pixels(each, replace(RECIPE, size="24x40")).recipe
+    assert (seen.height, seen.width) == (24, 40)
+    assert seen.colour == each.recipe.colour

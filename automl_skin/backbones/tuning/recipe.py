@@ -1,6 +1,7 @@
 """The tuning recipe: everything that is decided about tuning before it begins, and a few recipes by name."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
@@ -10,6 +11,8 @@ from automl_skin.digests import Json, digest_json
 from automl_skin.errors import ConfigError
 
 _VERSION = 1  # counts changes of the training that change its outcome: old networks no longer match
+
+_SIZE = re.compile(r"([1-9]\d*x[1-9]\d*)?")
 
 # lowest and highest value of the numbers, both included
 _BOUNDS: dict[str, tuple[float, float]] = {
@@ -94,6 +97,8 @@ class TuningRecipe:
         What is learnt.
     colour : {"", "none", "shades_of_grey"}
         Colour constancy of the photographs; "" leaves it to the pixel recipe.
+    size : str
+        Input in pixels, ``HEIGHTxWIDTH``; "" leaves it to the pixel recipe.
     inner_parts : int
         One in so many training rows, whole groups, is watched and not trained on; 0 none.
     patience : int
@@ -143,6 +148,7 @@ class TuningRecipe:
     last_stages: int = 2
     labels: Literal["diagnosis", "target"] = "diagnosis"
     colour: Literal["", "none", "shades_of_grey"] = ""
+    size: str = ""
     inner_parts: int = 20
     patience: int = 0
     metadata_width: int = 32
@@ -157,6 +163,12 @@ class TuningRecipe:
         if self.mode == "joint" and (self.mixup or self.cutmix):
             message = "mode=joint cannot mix images (mixup, cutmix), since metadata are not mixed"
             raise ConfigError(f"{message}; set mixup=0 and cutmix=0, or choose mode=full")
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        """Height and width of the input in pixels; None for the embedding set's own."""
+        height, _, width = self.size.partition("x")
+        return (int(height), int(width)) if self.size else None
 
     @property
     def digest(self) -> str:
@@ -234,7 +246,7 @@ def _check_names(names: Mapping[str, Any]) -> None:
 
 def _read(field: str, text: str) -> str | int | float:
     kind = _KINDS[field]
-    if get_origin(kind) is Literal:
+    if get_origin(kind) is Literal or kind is str:
         return text.strip()
     try:
         return int(text) if kind is int else float(text)
@@ -247,6 +259,8 @@ def _checked(name: str, kind: Any, value: Any) -> str | int | float:
     """Return a value in its field's own type; 1 and 1.0 must have one digest."""
     if get_origin(kind) is Literal:
         return _checked_choice(name, get_args(kind), value)
+    if kind is str:
+        return _checked_size(name, value)
     allowed = (int,) if kind is int else (int, float)
     if isinstance(value, bool) or not isinstance(value, allowed):
         wanted = "a whole number" if kind is int else "a number"
@@ -262,6 +276,12 @@ def _checked_choice(name: str, allowed: tuple[str, ...], value: Any) -> str:
         choices = ", ".join(choice or '""' for choice in allowed)
         raise ConfigError(f"{name} of a tuning recipe must be one of {choices}, not {value!r}")
     return str(value)
+
+
+def _checked_size(name: str, value: Any) -> str:
+    if not (isinstance(value, str) and _SIZE.fullmatch(value)):
+        raise ConfigError(f"{name} of a tuning recipe must be HEIGHTxWIDTH in pixels or empty, not {value!r}")
+    return value
 
 
 def _suggestion(name: str, known: Any) -> str:

@@ -15,7 +15,7 @@ def test_a_recipe_survives_json(name):
 
 def test_every_field_is_in_the_digest():
     other = {"mode": "head", "optimizer": "sgd", "schedule": "steps", "loss": "focal", "sampling": "balanced"}
-    other |= {"augmentation": "none", "batch_norm": "kept", "labels": "target", "colour": "none"}
+    other |= {"augmentation": "none", "batch_norm": "kept", "labels": "target", "colour": "none", "size": "8x8"}
     other |= {"epochs": 7, "batch_size": 7, "step_epochs": 7, "last_stages": 7, "inner_parts": 7}
     other |= {"patience": 7, "metadata_width": 7, "layer_decay": 0.5, "wise": 0.5}
     recipe = TuningRecipe()
@@ -77,3 +77,12 @@ def test_unknown_names_are_answered_with_a_suggestion():
         tuning_by_name("full", {"epochs": "6.5"})
     with pytest.raises(ConfigError, match="learning_rate of a tuning recipe must be a number, not 'fast'"):
         tuning_by_name("full", {"learning_rate": "fast"})
+
+
+def test_a_size_is_height_by_width():
+    assert tuning_by_name("full", {"size": "112x144"}).input_size == (112, 144)
+    assert TuningRecipe().input_size is None
+    with pytest.raises(
+        ConfigError, match="size of a tuning recipe must be HEIGHTxWIDTH in pixels or empty, not '112'"
+    ):
+        tuning_by_name("full", {"size": "112"})
