@@ -54,7 +54,7 @@ class LinearHead(nn.Module):
         logits: Tensor = self.last(embedding)
         return logits
 
-    def to_arrays(self) -> TunedHead:
+    def to_tuned_head(self) -> TunedHead:
         """Return the same head without torch."""
         last, hidden = self.last, self.hidden
         if hidden is None:

@@ -210,7 +210,7 @@ class _Training:
         network = model.network.cpu().eval().requires_grad_(requires_grad=False)
         if self.recipe.wise < 1.0:
             _mix(network, load_network(self.backbone), self.recipe.wise)
-        return Tuned(network, model.head.to_arrays(), tuple(self.state.curve), self.micro.size)
+        return Tuned(network, model.head.to_tuned_head(), tuple(self.state.curve), self.micro.size)
 
 
 def _check(backbone: Backbone, recipe: TuningRecipe, data: TuningData) -> None:

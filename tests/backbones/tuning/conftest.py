@@ -49,7 +49,9 @@ def tuned(backbone, toy):
         options = {"seed": 1, "device": torch.device("cpu"), "precision": "float32"}
         options |= {"mean": start.mean, "std": start.std, "folder": None, "progress": None}
         options |= {name: values.pop(name) for name in list(values) if name in options}
-        recipe = TuningRecipe(**{"epochs": 2, "batch_size": 16, "augmentation": "none", **values})
+        recipe = TuningRecipe(
+            **{"epochs": 2, "batch_size": 16, "augmentation": "none", "learning_rate": 1e-3, **values}
+        )
         return tune(start, recipe, toy() if data is None else data, **options)
 
     return run

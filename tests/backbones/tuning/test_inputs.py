@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+import torch
+
+from automl_skin.backbones.tuning.batches import read_batches
+from automl_skin.backbones.tuning.inputs import Preparation
+from automl_skin.backbones.tuning.recipe import TuningRecipe
+
+MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def prepared(toy):
+    data = toy()
+    batch = next(read_batches(data, [np.arange(32)], metadata=True, pinned=False))
+
+    def make(seed=0, **values):
+        recipe = TuningRecipe(**{"augmentation": "none", **values})
+        torch.manual_seed(seed)
+        return Preparation(recipe, data, MEAN, STD, CPU).for_training(batch)
+
+    before = torch.get_rng_state()
+    make.batch, make.data = batch, data
+    yield make
+    torch.set_rng_state(before)
+
+
+def test_pixels_are_normalised_and_stay_as_they_were(prepared):
+    pixels = prepared.batch.pixels.clone()
+    images = prepared().images
+    expected = (pixels.numpy() / 255.0 - MEAN) / STD
+    np.testing.assert_allclose(images.permute(0, 2, 3, 1), expected, atol=1e-5)
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(prepared.batch.pixels, pixels)
+
+
+def test_watching_is_training_without_chance(prepared):
+    watched = Preparation(
+        TuningRecipe(augmentation="light", mixup=1.0), prepared.data, MEAN, STD, CPU
+    ).for_watching(prepared.batch)
+    plain = prepared(metadata_dropout=0.0)
+    assert torch.equal(watched.images, plain.images)
+    assert torch.equal(watched.soft, plain.soft)
+    assert torch.equal(watched.metadata, plain.metadata)
+
+
+@pytest.mark.parametrize("mixing", ["mixup", "cutmix"])
+def test_mixed_labels_are_shares_and_the_seed_decides(mixing, prepared):
+    one, again, other = (prepared(seed, **{mixing: 1.0}) for seed in (0, 0, 1))
+    assert torch.equal(one.images, again.images)
+    assert not torch.equal(one.images, other.images)
+    torch.testing.assert_close(one.soft.sum(dim=1), torch.ones(32))
+    assert 0 < one.soft.max(dim=1).values.min() < 1
+    assert not torch.equal(one.images, prepared().images)
+
+
+def test_with_both_mixings_each_has_its_turn(prepared):
+    means = {
+        round(float(prepared(seed, mixup=0.01, cutmix=5.0).soft.max(dim=1).values.min()), 1)
+        for seed in range(9)
+    }
+    assert 1.0 in means
+    assert len(means) > 1
+
+
+def test_a_share_of_the_cases_loses_its_metadata(prepared):
+    whole, half, none = (prepared(metadata_dropout=share).metadata for share in (0.0, 0.5, 1.0))
+    assert torch.equal(whole, prepared.batch.metadata)
+    assert not none.any()
+    lost = (half == 0).all(dim=1)
+    assert 5 < lost.sum() < 27
+    assert torch.equal(half[~lost], whole[~lost])
+
+
+def test_pieces_are_the_whole(prepared):
+    whole = prepared()
+    pieces = whole.split(3)
+    for name in ("images", "soft", "metadata"):
+        assert torch.equal(torch.cat([getattr(piece, name) for piece in pieces]), getattr(whole, name))
