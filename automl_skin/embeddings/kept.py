@@ -109,7 +109,7 @@ def let_go(
     if sum((older_than_days is not None, digest is not None, everything)) != 1:
         raise ConfigError("prune needs exactly one of: a number of days, a key, or everything")
     if digest is not None:
-        entries = _beginning_with(digest, entries)
+        entries = beginning_with(digest, entries)
     if older_than_days is not None:
         before = time.time() - older_than_days * _SECONDS_A_DAY
         entries = [entry for entry in entries if entry.last_used < before]
@@ -139,7 +139,14 @@ def _delete_unheld(entry: AnEntry, folder: Path, delete: Callable[[AnEntry], Non
     return True
 
 
-def _beginning_with(digest: str, entries: Sequence[AnEntry]) -> Sequence[AnEntry]:
+def beginning_with(digest: str, entries: Sequence[AnEntry]) -> Sequence[AnEntry]:
+    """Return the entries of the one key that is `digest` or begins with it.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or several keys begin so.
+    """
     chosen = [entry for entry in entries if entry.digest.startswith(digest)]
     if len({entry.digest for entry in chosen}) != 1:
         listed = ", ".join(entry.digest[:12] for entry in entries) or "none"
