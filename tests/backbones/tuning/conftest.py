@@ -22,7 +22,7 @@ def _one_core():
 
 @pytest.fixture(scope="session")
 def backbone():
-    return resolve_backbone("resnet10t.random")
+    return resolve_backbone("test_resnet.random")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from automl_skin.backbones.tuning.recipe import TuningRecipe
 @pytest.fixture
 def make(backbone):
     def build(**values):
-        model = TuningModel(load_network(backbone), LinearHead(512, 3, seed=0), "float32")
+        model = TuningModel(load_network(backbone), LinearHead(96, 3, seed=0), "float32")
         recipe = TuningRecipe(**{"learning_rate": 1e-3, **values})
         choose_parameters(model, recipe)
         return model, recipe, make_optimiser(model, recipe)

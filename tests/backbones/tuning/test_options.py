@@ -115,7 +115,7 @@ def test_metadata_can_be_lost_and_have_a_width(tuned):
     seen, lost = (
         tuned(mode="joint", epochs=1, metadata_dropout=share, metadata_width=5) for share in (0.0, 1.0)
     )
-    start = LinearHead(512, 3, n_metadata=4, metadata_width=5, seed=1).hidden.weight.detach().numpy()
+    start = LinearHead(96, 3, n_metadata=4, metadata_width=5, seed=1).hidden.weight.detach().numpy()
     assert seen.head.metadata_weight.shape == (5, 4)
     # absent metadata are zeros here, through which no gradient reaches the weights; they only decay
     assert np.abs(lost.head.metadata_weight - start).max() < 1e-3

@@ -12,7 +12,7 @@ from automl_skin.errors import ConfigError
 
 
 def entered(backbone, **values):
-    model = TuningModel(load_network(backbone), LinearHead(512, 3, seed=0), "float32")
+    model = TuningModel(load_network(backbone), LinearHead(96, 3, seed=0), "float32")
     recipe = TuningRecipe(**values)
     choose_parameters(model, recipe)
     enter_training(model, recipe)

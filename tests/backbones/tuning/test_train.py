@@ -32,7 +32,7 @@ def test_every_mode_learns_repeats_and_says_so(mode, tuned, toy, backbone):
     assert reported[-1].seconds_left == 0 < reported[0].seconds_left
     assert first.curve[-1].inner_auc > 0.9
     head = first.head
-    assert (head.n_classes, head.n_dimensions, head.n_metadata) == (3, 512, 4 if mode == "joint" else 0)
+    assert (head.n_classes, head.n_dimensions, head.n_metadata) == (3, 96, 4 if mode == "joint" else 0)
     assert not first.network.training
     assert not any(parameter.requires_grad for parameter in first.network.parameters())
 
@@ -96,7 +96,7 @@ def test_a_continued_tuning_is_the_uninterrupted_one(mode, tuned, tmp_path):
     def kill(epoch):
         raise KeyboardInterrupt("killed")
 
-    options = {"mode": mode, "epochs": 3, "ema": 0.9, "inner_parts": 5, "patience": 3}
+    options = {"mode": mode, "epochs": 3, "ema": 0.9, "patience": 3, "drop_path": 0.3}
     whole = tuned(**options)
     with pytest.raises(KeyboardInterrupt, match="killed"):
         tuned(**options, folder=tmp_path, progress=kill)
@@ -125,7 +125,7 @@ def test_a_damaged_checkpoint_is_said_and_replaced(tuned, tmp_path, caplog):
 
 def test_what_does_not_go_together_is_named(tuned, toy, backbone):
     data = toy()
-    with pytest.raises(ConfigError, match=r"wise=0.5 mixes .* resnet10t.random has none"):
+    with pytest.raises(ConfigError, match=r"wise=0.5 mixes .* test_resnet.random has none"):
         tuned(wise=0.5)
     with pytest.raises(ConfigError, match="mode=joint trains on metadata and there are none"):
         tuned(dataclasses.replace(data, metadata=None), mode="joint")
