@@ -20,19 +20,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from automl_skin.arrays import BoolArray, IntArray, Pixels
 from automl_skin.digests import Json, digest_json
-from automl_skin.errors import IntegrityError, StorageError
+from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json, storage_errors, write_json, write_text
 from automl_skin.images.loading import Batch, Progress, load_batches
 from automl_skin.images.pixel_file import PixelFile
+from automl_skin.images.pixel_room import ABOUT, make_room
 from automl_skin.images.recipe import Recipe
 
 DEFAULT_LIMIT_BYTES = 20 * 10**9  # HAM10000 at 224 x 224 are 1.5
 _LOG = logging.getLogger(__name__)
-_ABOUT = "about.json"
 _CONTENTS = "contents.txt"
 _UNREAD = "the image could not be read when the folder was inspected"
 
@@ -119,7 +119,7 @@ class PixelCache:
         failures = _lasting_failures(file, wanted)
         if failures is None:
             failures = self._write(file, wanted, progress, threads)
-        _touch(file.folder / _ABOUT)
+        _touch(file.folder / ABOUT)
         readable = np.ones(len(images), np.bool_)
         readable[list(failures)] = False
         return file.map(), readable
@@ -153,14 +153,14 @@ class PixelCache:
         failures = _failures(best[1]) if best else None
         if best is None or failures is None:
             return None
-        _touch(best[1].folder / _ABOUT)
+        _touch(best[1].folder / ABOUT)
         return best[1].map(), np.where(np.isin(best[2], list(failures)), -1, best[2])
 
     def _kept(self, shown: str, recipe: Recipe) -> Iterator[tuple[PixelFile, list[str]]]:
         """Give the files of a recipe that are of full size, each with its images' contents."""
         for folder in sorted(self.folder.iterdir()) if self.folder.is_dir() else ():
             try:
-                about = read_json(folder / _ABOUT)
+                about = read_json(folder / ABOUT)
                 contents = (folder / _CONTENTS).read_text(encoding="utf-8").split("\n")[:-1]
             except (OSError, IntegrityError):  # a lock, or deleted meanwhile
                 continue
@@ -177,31 +177,10 @@ class PixelCache:
             with FileLock(self.folder / f"{wanted.digest}.lock"):
                 failures = _lasting_failures(file, wanted)  # another process may have written them meanwhile
                 if failures is None:
-                    self._make_room(file)
+                    make_room(self.folder, file, self.limit_bytes)
                     _begin(file, wanted)
                     failures = _go_on(file, wanted, progress, threads)
         return failures
-
-    def _make_room(self, file: PixelFile) -> None:
-        if file.total_bytes > self.limit_bytes:
-            message = (
-                f"the pixels of a study must fit the pixel cache's limit of {_gigabytes(self.limit_bytes)}"
-            )
-            message += f", and {file.shape[0]:,} images of {file.shape[1]} x {file.shape[2]} take"
-            raise StorageError(
-                f"{message} {_gigabytes(file.total_bytes)}; raise the limit or choose a smaller size"
-            )
-        others = [each for each in self.folder.iterdir() if each.is_dir() and each != file.folder]
-        sizes = {each: _size(each) for each in sorted(others, key=_last_used)}
-        for folder in list(sizes):
-            if sum(sizes.values()) + file.total_bytes > self.limit_bytes and _delete_unheld(folder):
-                del sizes[folder]
-        free = shutil.disk_usage(self.folder).free + (_size(file.folder) if file.folder.is_dir() else 0)
-        if free < file.total_bytes:
-            message = f"{self.folder} must have {_gigabytes(file.total_bytes)} free for pixels, it has"
-            raise StorageError(
-                f"{message} {_gigabytes(free)}; free some space or choose another cache folder"
-            )
 
 
 def _failures(file: PixelFile) -> dict[int, str] | None:
@@ -238,7 +217,7 @@ def _begin(file: PixelFile, wanted: _Wanted) -> None:
         "recipe": wanted.recipe.to_json(),
         "pixels": _shown(wanted.recipe),
     }
-    write_json(file.folder / _ABOUT, about)
+    write_json(file.folder / ABOUT, about)
     file.keep(file.whole_blocks())
 
 
@@ -278,27 +257,3 @@ def _touch(path: Path) -> None:
         os.utime(path)
     except OSError as error:  # a read-only folder can be read all the same
         _LOG.debug("%s: %s", path, error)
-
-
-def _last_used(folder: Path) -> float:
-    about = folder / _ABOUT
-    return (about if about.exists() else folder).stat().st_mtime
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir())
-
-
-def _delete_unheld(folder: Path) -> bool:
-    """Delete an entry unless another process is writing it; who has it mapped keeps what is mapped."""
-    try:
-        with FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0):
-            shutil.rmtree(folder)
-    except Timeout:
-        return False
-    _LOG.info("%s was deleted to make room for other pixels", folder)
-    return True
-
-
-def _gigabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:,.3g} GB"

@@ -15,7 +15,7 @@ from PIL import Image
 
 from automl_skin.digests import digest_file
 from automl_skin.errors import StorageError
-from automl_skin.images import pixel_file, pixels
+from automl_skin.images import pixel_file, pixel_room, pixels
 from automl_skin.images.loading import load_image
 from automl_skin.images.pixels import PixelCache
 from automl_skin.images.recipe import Recipe
@@ -193,7 +193,7 @@ def test_more_than_the_limit_is_said(root, images, cache):
 
 
 def test_too_little_space_is_said_before_anything_is_decoded(root, images, cache, decoded, monkeypatch):
-    monkeypatch.setattr(pixels.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 100})())
+    monkeypatch.setattr(pixel_room.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 100})())
     with pytest.raises(StorageError, match="free some space"):
         cache.open(root, images, RECIPE)
     assert decoded == []
