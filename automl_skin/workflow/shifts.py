@@ -4,20 +4,18 @@ A case of fold k under shift is seen by the chain of fold k and by nothing else,
 the chain applies embed it, the chain's own calibrator and the stack's blend of the fold follow.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import Float32Array, FloatArray
-from automl_skin.chains.config import ChainConfig, rotated
+from automl_skin.chains.config import rotated
 from automl_skin.chains.fitted import FittedChain
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.extract import StageOneOptions, extract
 from automl_skin.embeddings.key import check_tuned_on
-from automl_skin.embeddings.networks import TunedFolder
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.evaluation.shifts import ShiftedModel, ShiftFigures, shifted_model
 from automl_skin.features.lesion import pool_images, roles_of
@@ -30,14 +28,13 @@ from automl_skin.search.shifted import Sample, ShiftedMaterial, begin, sample_ca
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.stack import Stack
 from automl_skin.workers import open_workers
-from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
+from automl_skin.workflow.embedded import find_sets, names_of
+from automl_skin.workflow.networks import EmbeddingSet
 from automl_skin.workflow.precision import precision_of
 from automl_skin.workflow.prepare import Prepared
-from automl_skin.workflow.round_files import RoundFiles
 from automl_skin.workflow.stack import STACK, BuiltStack, chain_folder, finished, fit_chains
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.trials import bench_of, worker_count
-from automl_skin.workflow.tune import network_store, with_pixels
 from automl_skin.workflow.understand import Reporter
 
 SYNTHETIC_CASES = 100
@@ -85,9 +82,9 @@ def measure_shifts(
     if not study.config.shift_cases:
         return None
     trials = leading(records, built.stack)
-    needed = names_of([record.plan.config for record in trials], len(built.stack.blends))
-    sets = [each for each in all_sets(study) if each.name in needed]
-    shifted = ensure_shifted(study, prepared, sets, report)
+    n_folds = len(built.stack.blends)
+    names = {name for each in trials for name in names_of(each.plan.config, range(n_folds), n_folds)}
+    shifted = ensure_shifted(study, prepared, find_sets(study, sorted(names)), report)
     material = Material.read(study.material)
     scores = score_trials(study, records, trials, shifted, material, report)
     stack = score_stack(study, built.stack, scores, shifted, material)
@@ -117,34 +114,6 @@ def leading(records: Sequence[TrialRecord], stack: Stack) -> list[TrialRecord]:
         if position < LEADERS or record.plan.number in members or record.plan.kind == "baseline"
     }
     return [chosen[number] for number in sorted(chosen)]
-
-
-def names_of(configs: Iterable[ChainConfig], n_folds: int) -> set[str]:
-    """Return the names of the embeddings that the chains of these configurations apply to their folds."""
-    return {
-        name for config in configs for fold in range(n_folds) for name in config.image_names(fold, n_folds)
-    }
-
-
-def all_sets(study: Study) -> list[EmbeddingSet]:
-    """Return the embedding sets of a study: frozen ones, and those that its rounds of tuning gave."""
-    frozen = {(each.backbone.name, each.recipe_name): each for each in embedding_sets(study.config)}
-    tuned = []
-    for outcome in (each for this in RoundFiles(study.folder / "tuning").read() for each in this.tuned):
-        base = with_pixels(frozen[outcome.step.set_name], outcome.step.tuning_recipe)
-        for name in outcome.networks:
-            folder = TunedFolder(network_store(study).folder / name)
-            tuned.append(
-                replace(
-                    base,
-                    backbone=folder.backbone,
-                    tuning=outcome.step.tuning,
-                    held_out=folder.tuned_on.held_out_folds,
-                    tuned_on=folder.tuned_on,
-                    head=folder.head,
-                )
-            )
-    return [*frozen.values(), *tuned]
 
 
 def ensure_shifted(
@@ -216,6 +185,7 @@ def embed_shifted(
             precision=precision_of(study),
             batch_size=study.config.batch_size or None,
             progress=_part_of(progress, position, len(shifts)),
+            tuned_on=each.tuned_on,
             shift=shift,
         )
         extraction = extract(each.backbone, each.recipe, manifest.images_root, images, cache, options=options)

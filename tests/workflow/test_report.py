@@ -15,6 +15,7 @@ OF_THE_SEARCH = {
     "leaderboard.csv",
     "spread.csv",
     "search_history.png",
+    "shifts.png",
     "spread.png",
     "stack_out_of_fold.png",
     "MODEL_CARD.md",
