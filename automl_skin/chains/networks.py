@@ -11,6 +11,9 @@ from automl_skin.chains.inputs import CaseInputs
 from automl_skin.embeddings.key import check_tuned_on
 from automl_skin.errors import LeakageError
 
+LOCKED = -1
+"""The fold of locked cases."""
+
 
 def logits_block(
     inputs: CaseInputs, names: Sequence[str], heads: Sequence[TunedHead], metadata: Float32Array | None
@@ -60,6 +63,19 @@ def scored_folds(config: ChainConfig, fold: int, n_folds: int) -> list[tuple[str
     folds = range(n_folds) if config.way == LOGITS else [fold]
     unseen = (fold, rotated(fold, n_folds)) if config.way == ROTATION else None
     return [(name, unseen or (each,)) for each in folds for name in config.image_names(each, n_folds)]
+
+
+def check_applied(names: Sequence[str], inputs: CaseInputs, plan_digest: str) -> None:
+    """Refuse to score locked cases with networks that were tuned under another plan, which may not have locked them.
+
+    Raises
+    ------
+    LeakageError
+        If one was.
+    """
+    for name in names:
+        if name in inputs.tuned_on:
+            check_tuned_on(inputs.tuned_on[name], plan_digest, LOCKED)
 
 
 def check_networks(

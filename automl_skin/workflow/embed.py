@@ -9,6 +9,7 @@ import pandas as pd
 
 from automl_skin.arrays import Float32Array
 from automl_skin.chains.inputs import CaseInputs
+from automl_skin.chains.networks import LOCKED
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.extract import Extraction, StageOneOptions, extract
 from automl_skin.errors import IntegrityError
@@ -22,9 +23,6 @@ from automl_skin.workflow.precision import precision_of
 from automl_skin.workflow.prepare import Prepared
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.understand import Reporter
-
-LOCKED = -1
-"""The plan's fold of a locked case."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import FloatArray
+from automl_skin.chains.networks import check_applied
 from automl_skin.data.record import read_labels, write_parquet
 from automl_skin.errors import IntegrityError
 from automl_skin.evaluation.figures import Figures, locked_figures
@@ -140,10 +141,19 @@ def open_locked(
 def score_locked(
     study: Study, stacks: Mapping[str, Stack], locked: Material, development: Material
 ) -> dict[str, FloatArray]:
-    """Return, by name, the probabilities of the locked cases, and write them down."""
-    probabilities = {
-        name: load_stack(study, stack, development).predict(locked.inputs) for name, stack in stacks.items()
+    """Return, by name, the probabilities of the locked cases, and write them down.
+
+    Raises
+    ------
+    LeakageError
+        If a tuned network was tuned under another plan, which may not have locked these cases.
+    """
+    fitted = {name: load_stack(study, stack, development) for name, stack in stacks.items()}
+    applied = {
+        each for stack in fitted.values() for chain in stack.chains.values() for each in chain.image_names
     }
+    check_applied(sorted(applied), locked.inputs, development.plan_digest)
+    probabilities = {name: stack.predict(locked.inputs) for name, stack in fitted.items()}
     columns = {
         f"{name}: {label}": values[:, label]
         for name, values in probabilities.items()

@@ -8,6 +8,7 @@ import pytest
 
 from automl_skin.chains.config import WAYS
 from automl_skin.chains.fitted import FittedChain, cross_calibrate, with_calibrator
+from automl_skin.chains.networks import check_applied, logits_block
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.errors import ConfigError, LeakageError
 from automl_skin.metrics.catalogue import METRICS
@@ -223,6 +224,32 @@ def test_a_case_without_an_image_is_answered(tuned, make_fitter, small_chain):
 def test_nothing_tuned_is_fitted_on_all_rows(tuned, make_fitter, small_chain):
     with pytest.raises(ConfigError, match="export without --refit"):
         make_fitter(tuned).fit_all(chain_of(small_chain, "within", "concat", "logistic"))
+
+
+def test_what_was_fitted_before_changes_nothing(tuned, make_fitter, small_chain):
+    configs = [chain_of(small_chain, way, fusion, family) for way, fusion, family in CHAINS]
+    configs.append(small_chain("concat", backbones=("net",)))
+    fresh = [make_fitter(tuned).fit(config, 1)[1] for config in configs]
+    used = make_fitter(tuned)
+    assert all((used.fit(config, 1)[1] == held).all() for config, held in zip(configs, fresh, strict=True))
+    again = [used.fit(config, 1)[1] for config in reversed(configs)]
+    assert all((one == other).all() for one, other in zip(reversed(again), fresh, strict=True))
+
+
+def test_a_head_sees_the_mean_of_several_kinds_of_photograph(material, with_tuned):
+    inputs = with_tuned(material).inputs
+    name = "net@plain@full.without-0"
+    values, head = inputs.embeddings[name], inputs.heads[name]
+    twice = replace(inputs, embeddings={name: np.hstack([values + np.float32(1), values - np.float32(1)])})
+    once = logits_block(inputs, [name], [head], None)
+    np.testing.assert_allclose(logits_block(twice, [name], [head], None), once, atol=1e-4)
+
+
+def test_locked_cases_need_networks_of_the_same_plan(tuned):
+    names = ["net@plain@full.without-0", "other@plain"]
+    check_applied(names, tuned.inputs, tuned.plan_digest)
+    with pytest.raises(LeakageError, match="must belong to the study's own fold plan"):
+        check_applied(names, tuned.inputs, "another plan")
 
 
 # Promises 2 and 3 on made-up networks.
