@@ -214,14 +214,16 @@ def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
     spread = outcome.leaderboard.spread.head(12)
     rows = [
         (
-            f"{row['backbone']} {row['fusion']} {row['head']}",
+            f"{row['backbone']} {row['tuning']} {row['fusion']} {row['head']}",
             str(row["trials"]),
             str(row["finished"]),
             _figure(row["best"]),
         )
         for _, row in spread.iterrows()
     ]
-    terminal.table("Where the trials went", ("backbone, fusion, head", "trials", "finished", "best"), rows)
+    terminal.table(
+        "Where the trials went", ("backbone, tuning, fusion, head", "trials", "finished", "best"), rows
+    )
     if outcome.rounds:
         print_rounds(terminal, outcome)
     best = outcome.leaderboard.best
@@ -277,6 +279,7 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
             f"{number:03d}",
             str(row["what"]),
             str(row["backbone"]),
+            _tuned(row["tuning"], row["way"]),
             str(row["fusion"]),
             str(row["head"]),
             _figure(row["auc"]),
@@ -285,8 +288,12 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
         )
         for number, row in table.head(top).iterrows()
     ]
-    columns = ("trial", "what", "backbone", "fusion", "head", "AUC", "95 % interval", "")
+    columns = ("trial", "what", "backbone", "tuning", "fusion", "head", "AUC", "95 % interval", "")
     terminal.table("Leaderboard (out-of-fold)", columns, rows)
+
+
+def _tuned(tuning: str, way: str) -> str:
+    return tuning if way == "-" else f"{tuning}, {way}"
 
 
 def _figure(value: float) -> str:

@@ -81,6 +81,28 @@ class CardMember:
 
 
 @dataclass(frozen=True)
+class CardTuning:
+    """Networks of the stack that were tuned on the development cases.
+
+    Parameters
+    ----------
+    name : str
+        Backbone, recipe and tuning.
+    networks : int
+        How many; each has not seen one of the folds, or two.
+    recipe : mapping of str to str
+        What the tuning was.
+    ways : tuple of str
+        How they reach the members of the stack.
+    """
+
+    name: str
+    networks: int
+    recipe: Mapping[str, str]
+    ways: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class CardWeights:
     """Where a network's weights come from and under which licence.
 
@@ -151,6 +173,8 @@ class CardFacts:
         Out-of-fold figures under shift; None where they were not measured.
     sources : SourceFigures or None
         Leave-one-source-out figures; None where the table does not give two sources with enough cases.
+    tunings : tuple of CardTuning
+        Networks of the stack that were tuned; empty where all are as they come.
     measured : bool
         False for a model that was refitted on all rows after it was measured.
     """
@@ -173,4 +197,5 @@ class CardFacts:
     subgroups_overall: float | None = None
     shifts: ShiftFigures | None = None
     sources: SourceFigures | None = None
+    tunings: tuple[CardTuning, ...] = ()
     measured: bool = True

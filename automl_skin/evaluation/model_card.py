@@ -1,6 +1,6 @@
 """The model card: what a person must know before they use the model, as Markdown (Mitchell et al. 2019)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from automl_skin.evaluation.card_facts import CardData, CardFacts, CardSearch
 from automl_skin.evaluation.figures import Figures
@@ -122,6 +122,33 @@ def _training(facts: CardFacts) -> Iterator[str]:
         ("trial", "what", "weight"),
         [(str(member.trial), member.title, f"{member.weight:.3f}") for member in ordered],
     )
+    yield from _tuned(facts)
+
+
+def _tuned(facts: CardFacts) -> Iterator[str]:
+    """Say which networks were tuned on what, and where second-order paths are."""
+    if not facts.tunings:
+        return
+    yield ""
+    yield (
+        "Networks were tuned on the development cases, each without the fold (or the two) that it is measured on; the "
+        "locked cases tuned none of them."
+    )
+    yield ""
+    rows = [
+        (each.name, str(each.networks), ", ".join(each.ways), _recipe(each.recipe)) for each in facts.tunings
+    ]
+    yield from _table(("tuned", "networks", "ways", "how"), rows)
+    if any("logits" in each.ways for each in facts.tunings):
+        yield ""
+        yield (
+            "In the way `logits` a training row's columns come from a network that labels of the scored fold helped "
+            "to tune (a second-order path; no network has seen the case that it scores)."
+        )
+
+
+def _recipe(recipe: Mapping[str, str]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in recipe.items())
 
 
 def _figures(facts: CardFacts) -> Iterator[str]:

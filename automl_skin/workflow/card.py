@@ -1,5 +1,6 @@
 """Gathering what stands in a study's model card."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from automl_skin.evaluation.card_facts import (
     CardMember,
     CardPlan,
     CardSearch,
+    CardTuning,
     CardWeights,
 )
 from automl_skin.evaluation.operating_point import OperatingPoint
@@ -24,6 +26,7 @@ from automl_skin.version import __version__
 from automl_skin.workflow.leaderboard import make_leaderboard
 from automl_skin.workflow.locked import Opening
 from automl_skin.workflow.networks import EmbeddingSet
+from automl_skin.workflow.rounds import round_files
 from automl_skin.workflow.shifts import read_shifts
 from automl_skin.workflow.sources import read_sources
 from automl_skin.workflow.stack import BuiltStack
@@ -47,7 +50,13 @@ def card_facts(
     target, plan = manifest.target, study.read_plan()
     assert target is not None
     stage_one: Any = read_json(study.folder / "stage_one.json")
-    weights = {each.backbone.name: (each.backbone.licence, stage_one[each.name]["network"]) for each in sets}
+    weights = {
+        (each.name if each.tuned_on else each.backbone.name): (
+            each.backbone.licence,
+            stage_one[each.name]["network"],
+        )
+        for each in sets
+    }
     return CardFacts(
         study=study.name,
         version=__version__,
@@ -66,6 +75,7 @@ def card_facts(
         subgroups_overall=macro_auc(material.labels, built.probabilities),
         shifts=read_shifts(study, built.stack),
         sources=read_sources(study),
+        tunings=card_tunings(study, built, sets),
     )
 
 
@@ -100,6 +110,27 @@ def card_members(study: Study, built: BuiltStack) -> tuple[CardMember, ...]:
     weights = built.stack.member_weights
     order = sorted(weights, key=lambda number: -weights[number])
     return tuple(CardMember(number, titles[number], weights[number]) for number in order)
+
+
+SHOWN_OF_A_RECIPE = ("mode", "epochs", "learning_rate", "optimizer", "loss", "augmentation", "colour", "wise")
+
+
+def card_tunings(study: Study, built: BuiltStack, sets: Sequence[EmbeddingSet]) -> tuple[CardTuning, ...]:
+    """Return which networks of the stack were tuned, and how."""
+    members = set(built.stack.members)
+    configs = [record.plan.config for record in study.journal.read() if record.plan.number in members]
+    tunings = []
+    for outcome in (each for this in round_files(study).read() for each in this.tuned):
+        name = (outcome.step.backbone, outcome.pixels, outcome.step.tuning)
+        networks = [each for each in sets if (each.backbone.name, each.recipe_name, each.tuning) == name]
+        ways = dict.fromkeys(
+            config.way for config in configs if (*config.backbones, config.recipe, config.tuning) == name
+        )
+        recipe = outcome.step.tuning_recipe.to_json()
+        shown = {key: str(recipe[key]) for key in SHOWN_OF_A_RECIPE if recipe[key] != ""}
+        if networks:
+            tunings.append(CardTuning(" ".join(name), len(networks), shown, tuple(ways)))
+    return tuple(tunings)
 
 
 def card_subgroups(study: Study, built: BuiltStack, material: Material) -> list[Subgroup]:

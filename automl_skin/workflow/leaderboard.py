@@ -26,7 +26,7 @@ class Leaderboard:
     table : DataFrame
         One row a trial: finished ones, the best first; then stopped and failed ones.
     spread : DataFrame
-        Best value of the study's metric by backbone, fusion and head, with the number of trials.
+        Best value of the study's metric by backbone, tuning, fusion and head, with the number of trials.
     best : CorrectedBest
         The best trial's figure by the study's objective, corrected for the choice (BBC-CV).
     tied : int
@@ -101,6 +101,8 @@ def _row(
         "what": record.plan.name if baseline else record.plan.kind,
         "backbone": "+".join(config.backbones) or "-",
         "recipe": config.recipe or "-",
+        "tuning": config.tuning if config.uses_image else "-",
+        "way": config.way or "-",
         "fusion": config.fusion,
         "head": config.family,
         "auc": metrics.get("auc"),
@@ -120,6 +122,7 @@ def _spread(records: Sequence[TrialRecord]) -> pd.DataFrame:
         [
             {
                 "backbone": "+".join(record.plan.config.backbones) or "-",
+                "tuning": record.plan.config.tuning if record.plan.config.uses_image else "-",
                 "fusion": record.plan.config.fusion,
                 "head": record.plan.config.family,
                 "best": record.utility if record.state == "finished" else np.nan,
@@ -127,7 +130,7 @@ def _spread(records: Sequence[TrialRecord]) -> pd.DataFrame:
             for record in records
         ]
     )
-    grouped = tried.groupby(["backbone", "fusion", "head"], as_index=False)
+    grouped = tried.groupby(["backbone", "tuning", "fusion", "head"], as_index=False)
     spread: pd.DataFrame = grouped.agg(
         trials=("best", "size"), finished=("best", "count"), best=("best", "max")
     )

@@ -10,6 +10,7 @@ from automl_skin.data.record import read_labels
 from automl_skin.evaluation.model_card import model_card
 from automl_skin.evaluation.plots.calibration import calibration_plot
 from automl_skin.evaluation.plots.curves import precision_recall_plot, roc_plot
+from automl_skin.evaluation.plots.curves_of_tuning import curves_of_tuning
 from automl_skin.evaluation.plots.forest import forest_plot
 from automl_skin.evaluation.plots.overview import trial_overview
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
@@ -22,6 +23,9 @@ from automl_skin.workflow.embed import needed_sets
 from automl_skin.workflow.export import operating_points
 from automl_skin.workflow.leaderboard import Leaderboard
 from automl_skin.workflow.locked import Opening
+from automl_skin.workflow.round_files import Round
+from automl_skin.workflow.rounds import round_files
+from automl_skin.workflow.rounds_table import network_curves, rounds_table
 from automl_skin.workflow.shifts import read_shifts
 from automl_skin.workflow.stack import BuiltStack
 from automl_skin.workflow.study import Study
@@ -40,6 +44,11 @@ def write_report(
     write_text(folder / "leaderboard.csv", board.table.to_csv())
     write_text(folder / "spread.csv", board.spread.to_csv(index=False))
     for name, png in pictures(study, records, built, board, material).items():
+        _write(study, name, png)
+    rounds = round_files(study).read()
+    if rounds:
+        write_text(folder / "tuning.csv", rounds_table(rounds, records).to_csv(index=False))
+    for name, png in tuning_pictures(rounds).items():
         _write(study, name, png)
     shifts = read_shifts(study, built.stack)
     if shifts is not None:
@@ -69,6 +78,16 @@ def pictures(
         "search_history": history_plot(values, families, metric=metric),
         "spread": spread_plot(board.spread, metric=metric),
         "stack_out_of_fold": trial_overview(material.labels, built.probabilities, classes, name="stack"),
+    }
+
+
+def tuning_pictures(rounds: Sequence[Round]) -> dict[str, bytes]:
+    """Return the curves of every tuning on all folds, as PNG by name."""
+    outcomes = [each for this in rounds for each in this.outcomes if each.curves and not each.is_probe]
+    titles = [f"{each.step.backbone} {each.pixels} {each.step.tuning}" for each in outcomes]
+    return {
+        f"tuning_{title.replace(' ', '_')}": curves_of_tuning(network_curves(each), title=title)
+        for title, each in zip(titles, outcomes, strict=True)
     }
 
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.search.trial import TrialRecord
 from automl_skin.search.tuning_plan import in_words
+from automl_skin.search.tuning_steps import StepOutcome
 from automl_skin.workflow.round_files import Round
 from automl_skin.workflow.rounds import best_utility
 
@@ -66,3 +68,9 @@ def rounds_in_words(rounds: Sequence[Round], records: Sequence[TrialRecord]) -> 
         probe = " (probe)" if row["what"] == "probe" else ""
         lines.append(f"{name}{probe}: {row['networks']} networks in {in_words(row['seconds'])}{best}")
     return lines
+
+
+def network_curves(outcome: StepOutcome) -> dict[str, tuple[Epoch, ...]]:
+    """Return the curves by network: ``fold_0`` is the one that has not seen fold 0, ``fold_0_1`` neither 0 nor 1."""
+    names = ("fold_" + "_".join(map(str, folds)) for folds in outcome.held_out)
+    return dict(zip(names, outcome.curves, strict=False))

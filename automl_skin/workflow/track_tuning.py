@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.evaluation.plots.curves_of_tuning import curves_of_tuning
 from automl_skin.search.tuning_steps import StepOutcome
 from automl_skin.tracking.facts import TuningFacts
 from automl_skin.workflow.round_files import Round
+from automl_skin.workflow.rounds_table import network_curves
 from automl_skin.workflow.search import Outcome
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.tune import network_store
@@ -59,12 +59,6 @@ def tuning_facts(study: Study, this: Round, outcome: StepOutcome) -> TuningFacts
         curves=curves,
         files=tuning_files(study, outcome, title),
     )
-
-
-def network_curves(outcome: StepOutcome) -> dict[str, tuple[Epoch, ...]]:
-    """Return the curves by network: ``fold_0`` is the one that has not seen fold 0, ``fold_0_1`` neither 0 nor 1."""
-    names = ("fold_" + "_".join(map(str, folds)) for folds in outcome.held_out)
-    return dict(zip(names, outcome.curves, strict=False))
 
 
 def tuning_metrics(outcome: StepOutcome) -> dict[str, float]:

@@ -9,7 +9,8 @@ from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
 from automl_skin.settings import Workspace
 from automl_skin.workflow.round_files import Round
-from automl_skin.workflow.track_tuning import network_curves, tuning_totals, tunings_of
+from automl_skin.workflow.rounds_table import network_curves
+from automl_skin.workflow.track_tuning import tuning_totals, tunings_of
 
 STEP = TuningStep("net", "plain", "robust", {"epochs": "2"})
 CURVE = (Epoch(1, 2, 0.9, 0.7, 50.0, 10.0, 10.0), Epoch(2, 2, 0.5, 0.8, 70.0, 9.0, 0.0))
