@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from automl_skin.tracking.exhibits import Exhibits
@@ -55,6 +57,19 @@ def test_a_leader_of_an_earlier_call_stays_the_leader(begin, study):
     later.catch_up(study.journal.read())
     finished = [record for record in study.journal.read() if record.state == "finished"]
     assert later.best == max(record.utility for record in finished)
+
+
+def test_what_was_measured_afterwards_is_in_the_trials_runs(begin, study, store):
+    session = begin()
+    session.catch_up(study.run(4))
+    for value in (0.7, 0.6):  # a later call measures again
+        measured = {2: {"auc_shifted": value, "auc_shifted_worst": value - 0.1}}
+        session.conclude(replace(study.conclusion({}), trial_metrics=measured))
+    run = store.client.get_run(session.runs.ids[2])
+    assert run.data.metrics["auc_shifted"] == 0.6
+    assert run.data.metrics["auc_shifted_worst"] == pytest.approx(0.5)
+    assert run.info.status == "FINISHED"
+    assert "auc_shifted" not in store.client.get_run(session.runs.ids[1]).data.metrics
 
 
 def test_another_stack_takes_the_weights_of_the_first_away(begin, study):

@@ -11,6 +11,7 @@ from automl_skin.workflow import track
 from automl_skin.workflow.leaderboard import make_leaderboard
 from automl_skin.workflow.locked import read_openings
 from automl_skin.workflow.search import Outcome
+from automl_skin.workflow.shifts import read_shifts
 from automl_skin.workflow.stack import read_stack
 from automl_skin.workflow.study import Study
 
@@ -38,7 +39,9 @@ def outcome(study, material):
     records = study.journal.read()
     board = make_leaderboard(study, records, material)
     (opening,) = read_openings(study)
-    return Outcome(study, records, read_stack(study), board, opening, None, {"stage one": 1.5, "trials": 2.0})
+    seconds = {"stage one": 1.5, "trials": 2.0}
+    shifts = read_shifts(study)
+    return Outcome(study, records, read_stack(study), board, opening, None, seconds, shifts=shifts)
 
 
 class FakeTracker:
@@ -111,6 +114,15 @@ def test_a_finished_search_is_in_the_workspaces_store(study, material, outcome):
     (parent,) = [run for run in runs if TRIAL not in run.data.tags]
     assert len(runs) == len(outcome.records) + 1
     assert parent.data.metrics["test_auc"] == pytest.approx(track.search_metrics(outcome)["test_auc"])
+    stack = outcome.shifts.models["stack"]
+    assert parent.data.metrics["auc_shifted"] == pytest.approx(stack.auc_shifted)
+    assert parent.data.metrics["auc_shifted_worst"] == pytest.approx(stack.auc_shifted_worst)
+    shifted = {
+        int(run.data.tags[TRIAL])
+        for run in runs
+        if TRIAL in run.data.tags and "auc_shifted" in run.data.metrics
+    }
+    assert shifted == set(outcome.shifts.trials)
     kept = {file.path for file in client.list_artifacts(parent.info.run_id)}
     assert {"leaderboard.csv", "audit.json", "plan.json", "stack.json", "locked_test.png", "report"} <= kept
     weights = {
