@@ -97,9 +97,11 @@ class Bars:
         self.bars = bars
 
     def __call__(self, what: str) -> Callable[[int, int], None]:
-        """Begin a bar and return its update."""
+        """Begin a bar and return its update; bars that are full make room."""
         if not self.terminal.console.is_terminal:
             return self.terminal.lines(what)
+        for full in [task.id for task in self.bars.tasks if task.finished]:
+            self.bars.remove_task(full)
         task = self.bars.add_task(what, total=None)
         return lambda done, total: self.bars.update(task, completed=done, total=total)
 

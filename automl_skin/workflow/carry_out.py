@@ -21,6 +21,7 @@ from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialPlan, TrialRecord
 from automl_skin.search.tuning_plan import TuningWishes
 from automl_skin.search.tuning_steps import StepOutcome, TuningStep
+from automl_skin.workflow.embed import embed_tuned
 from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
 from automl_skin.workflow.prepare import Prepared
 from automl_skin.workflow.round_files import Round, outcomes_of
@@ -74,8 +75,6 @@ def _carry_out_step(
     if outcome.state == "failed":
         return replace(outcome, seconds=max(outcome.seconds, time.monotonic() - start))
     if not is_probe:
-        from automl_skin.workflow.embed import embed_tuned
-
         tuned = [each for each in results if isinstance(each, EmbeddingSet)]
         embed_tuned(study, prepared, tuned, report)
         prepare_shifts(study, prepared, tuned, report)
@@ -168,8 +167,6 @@ def take_up(
                 f"be: {failed[0]}; go on where the study was begun"
             )
             raise SearchError(message)
-        from automl_skin.workflow.embed import embed_tuned
-
         tuned = [each for each in results if isinstance(each, EmbeddingSet)]
         embed_tuned(study, prepared, tuned, report)
         prepare_shifts(study, prepared, tuned, report)

@@ -66,7 +66,8 @@ def rounds_in_words(rounds: Sequence[Round], records: Sequence[TrialRecord]) -> 
             continue
         best = "" if row["best"] != row["best"] else f", best trial {row['best']:.4f}"
         probe = " (probe)" if row["what"] == "probe" else ""
-        lines.append(f"{name}{probe}: {row['networks']} networks in {in_words(row['seconds'])}{best}")
+        networks = "1 network" if row["networks"] == 1 else f"{row['networks']} networks"
+        lines.append(f"{name}{probe}: {networks} in {in_words(row['seconds'])}{best}")
     return lines
 
 

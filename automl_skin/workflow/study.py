@@ -8,6 +8,7 @@ Folder of a study::
     audit.json                  what is wrong with the data
     plan.csv, plan.json         fold plan and its digest
     material/                   what trials are given: development cases only
+    tuning/                     every round of tuning: what it decided, what came of it, which trials follow
     trials/                     every trial: record and out-of-fold probabilities
     stack.json, stack.parquet   members, weights, out-of-fold probabilities
     shifts.json, shifts.parquet how the stack and the leading trials fall under shift, out of fold

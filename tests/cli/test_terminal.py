@@ -4,7 +4,9 @@ from types import SimpleNamespace
 from rich.console import Console
 
 from automl_skin.cli import terminal as module
-from automl_skin.cli.terminal import Terminal, TrialTicker
+from automl_skin.cli.terminal import Terminal, TerminalAudience, TrialTicker
+from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
+from automl_skin.workflow.round_files import Round
 
 
 def make():
@@ -46,4 +48,43 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(monkeypatch):
     assert [line.split(",")[0] for line in output.getvalue().splitlines()] == [
         "Scoring: 5 of 10",
         "Scoring: 10 of 10",
+    ]
+
+
+def test_full_bars_make_room_and_news_stand_above():
+    terminal = Terminal(Console(file=io.StringIO(), width=100, force_terminal=True, highlight=False))
+    with terminal.progress() as report:
+        report("Tuning net 1")(5, 5)
+        report("Tuning net 2")(1, 5)
+        report.say("epoch 1 of 3")
+        assert [task.description for task in report.bars.tasks] == ["Tuning net 2"]
+    assert "epoch 1 of 3" in terminal.console.file.getvalue()
+
+
+def test_a_failed_tuning_is_said_and_does_not_count():
+    terminal, output = make()
+    ticker = TrialTicker(terminal, 3, [])
+    failed = record(0, "failed", reason="the loss diverged")
+    failed.plan.kind, failed.plan.name = "tuning", "tuning net plain full"
+    ticker.trial_recorded(failed, None)
+    assert output.getvalue() == (
+        "tuning net plain full failed: the loss diverged; the search goes on without it\n"
+    )
+    assert ticker.valid == 0
+
+
+def test_rounds_are_said_as_they_go(tiny):
+    terminal, output = make()
+    audience = TerminalAudience(terminal, None, 3)
+    step = TuningStep("net", "plain", "full")
+    outcome = StepOutcome(step, "finished", True, seconds=65.0, networks=("x",), pixels="plain")
+    this = Round(1, Decision("probe", (step,), "to compare"), (outcome,), 0, 3)
+    audience.tuning_planned(tiny.study, ["rank 2 sets"])
+    audience.round_begun(tiny.study, Round(0, Decision("ranking", (), "to rank")))
+    audience.round_begun(tiny.study, this)
+    audience.round_over(tiny.study, this)
+    assert output.getvalue().splitlines() == [
+        "Tuning:   rank 2 sets",
+        "Round 1: probe of net plain full: to compare",
+        "Round 1: net plain full (probe): 1 network in 65 s",
     ]

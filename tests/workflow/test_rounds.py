@@ -90,7 +90,7 @@ def begin(tiny, tmp_path, monkeypatch):
     def search(study, world, listener=None):
         listener = listener or Listener()
         monkeypatch.setattr(carry_out, "tune_step", world.tune_step)
-        monkeypatch.setattr("automl_skin.workflow.embed.embed_tuned", world.embed_tuned, raising=False)
+        monkeypatch.setattr(carry_out, "embed_tuned", world.embed_tuned)
         monkeypatch.setattr(rounds, "known_tuned", lambda options, tuned: [])
         first = trials.first_phase
         monkeypatch.setattr(
