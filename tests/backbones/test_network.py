@@ -4,10 +4,11 @@ import json
 import numpy as np
 import pytest
 import torch
+from timm.layers import DropPath
 
 from automl_skin.backbones.catalogue import backbone_from_folder, resolve_backbone
 from automl_skin.backbones.network import embed, load_network, network_digest, save_network, weights_digest
-from automl_skin.errors import BackboneError
+from automl_skin.errors import BackboneError, ConfigError
 
 NETWORKS = ["test_resnet.random", "test_byobnet.random", "mobilenetv3_small_050.random", "test_vit.random"]
 CPU = torch.device("cpu")
@@ -139,3 +140,19 @@ def test_weights_of_another_architecture_are_named(backbone, network, tmp_path):
     save_network(dataclasses.replace(backbone, architecture="test_vit"), network, tmp_path)
     with pytest.raises(BackboneError, match="must hold whole weights that fit test_vit"):
         load_network(backbone_from_folder(tmp_path))
+
+
+def test_branches_are_dropped_in_training_alone(backbone, network, tmp_path):
+    save_network(backbone, network, tmp_path)
+    images = torch.ones(2, 3, 32, 32)
+    for start in (backbone, backbone_from_folder(tmp_path)):
+        dropping = load_network(start, drop_path=0.9)
+        assert weights_digest(dropping) == weights_digest(network)
+        assert torch.equal(dropping(images), network(images))
+        shares = [module.drop_prob for module in dropping.modules() if isinstance(module, DropPath)]
+        assert max(shares) == pytest.approx(0.9)
+
+
+def test_an_architecture_without_branches_is_named():
+    with pytest.raises(ConfigError, match=r"vgg11 has no residual branches to drop, and drop_path is 0\.1"):
+        load_network(resolve_backbone("vgg11.random"), drop_path=0.1)

@@ -14,7 +14,8 @@ class Epoch:
     loss : float
         Mean over the epoch's images, as trained (mixed, augmented).
     inner_auc : float
-        Of the target on the watched rows, with averaged weights where there are any; NaN without.
+        Of the target on the watched rows, with averaged weights where there are any, before
+        they are mixed with the start (`TuningRecipe.wise`); NaN without.
     images_per_second : float
         Trained on, watching not counted.
     seconds : float

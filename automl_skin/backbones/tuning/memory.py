@@ -5,7 +5,8 @@ adapts sees the statistics of a piece, and a step that is done again has shown i
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -63,6 +64,22 @@ class MicroBatch:
             " to the same step; batch normalisation sees the smaller pieces",
             self.size,
         )
+
+
+@contextmanager
+def out_of_memory_said() -> Iterator[None]:
+    """Turn what no smaller piece helps against (weights, the optimiser's state) into a `TuningError`."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise _does_not_fit("with its optimiser", str(error).partition("\n")[0]) from error
+
+
+def _does_not_fit(how: str, reason: str) -> TuningError:
+    message = f"the network must fit the memory {how}, and does not: {reason}"
+    return TuningError(f"{message}; choose smaller images, a smaller backbone or a larger device")
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

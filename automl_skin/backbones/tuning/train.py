@@ -23,7 +23,7 @@ from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.backbones.tuning.inputs import Preparation
 from automl_skin.backbones.tuning.loss import make_loss
-from automl_skin.backbones.tuning.memory import MicroBatch
+from automl_skin.backbones.tuning.memory import MicroBatch, out_of_memory_said
 from automl_skin.backbones.tuning.model import LinearHead, TuningModel, count_dimensions
 from automl_skin.backbones.tuning.optimiser import make_optimiser, make_schedule
 from automl_skin.backbones.tuning.parameters import choose_parameters, enter_training, fewest_images
@@ -101,7 +101,7 @@ def tune(
     """
     _check(backbone, recipe, data)
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    with torch.random.fork_rng(devices=devices), out_of_memory_said():
         return _Training(backbone, recipe, data, mean, std, seed, device, precision).run(folder, progress)
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from automl_skin.backbones.tuning import model as model_module
+from automl_skin.backbones.tuning import train
 from automl_skin.backbones.tuning.memory import MicroBatch
 from automl_skin.errors import TuningError
 
@@ -53,7 +54,7 @@ def test_adapting_statistics_need_two_images(tuned, short_of_memory):
     assert tuned(epochs=1, batch_norm="kept").micro_batch == 1
 
 
-def test_nothing_fits(tuned, short_of_memory, monkeypatch):
+def test_nothing_fits():
     with pytest.raises(TuningError, match="must fit the memory with 1 images at once"):
         MicroBatch(4, 1).run(lambda size: (_ for _ in ()).throw(DEVICE))
 
@@ -70,3 +71,13 @@ def test_the_size_is_remembered_in_the_checkpoint(tuned, short_of_memory, tmp_pa
     short_of_memory(5)
     tuned(epochs=1, folder=tmp_path)
     assert tuned(epochs=1, folder=tmp_path).micro_batch == 4
+
+
+@pytest.mark.parametrize("error", [DEVICE, CPU], ids=["device", "cpu"])
+def test_a_network_that_does_not_fit_with_its_optimiser_is_said(error, tuned, monkeypatch):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(train, "make_optimiser", fail)
+    with pytest.raises(TuningError, match="must fit the memory with its optimiser, and does not"):
+        tuned(epochs=1)

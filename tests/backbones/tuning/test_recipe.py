@@ -15,7 +15,13 @@ def test_a_recipe_survives_json(name):
 
 def test_every_field_is_in_the_digest():
     other = {"mode": "head", "optimizer": "sgd", "schedule": "steps", "loss": "focal", "sampling": "balanced"}
-    other |= {"augmentation": "none", "batch_norm": "kept", "labels": "target", "colour": "none", "size": "8x8"}
+    other |= {
+        "augmentation": "none",
+        "batch_norm": "kept",
+        "labels": "target",
+        "colour": "none",
+        "size": "8x8",
+    }
     other |= {"epochs": 7, "batch_size": 7, "step_epochs": 7, "last_stages": 7, "inner_parts": 7}
     other |= {"patience": 7, "metadata_width": 7, "layer_decay": 0.5, "wise": 0.5}
     recipe = TuningRecipe()

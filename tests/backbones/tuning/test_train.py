@@ -96,7 +96,7 @@ def test_a_continued_tuning_is_the_uninterrupted_one(mode, tuned, tmp_path):
     def kill(epoch):
         raise KeyboardInterrupt("killed")
 
-    options = {"mode": mode, "epochs": 3, "ema": 0.9, "patience": 3, "drop_path": 0.3}
+    options = {"mode": mode, "epochs": 3, "ema": 0.9, "drop_path": 0.3}
     whole = tuned(**options)
     with pytest.raises(KeyboardInterrupt, match="killed"):
         tuned(**options, folder=tmp_path, progress=kill)
