@@ -7,6 +7,7 @@ import pytest
 
 from automl_skin.chains.fitted import cross_calibrate
 from automl_skin.metrics.ranking import macro_auc
+from automl_skin.stacking.blend import fit_logistic
 from automl_skin.stacking.methods import METHODS, best_single, logistic_stacking
 from automl_skin.stacking.stack import cross_fit, fit_stack
 
@@ -78,6 +79,15 @@ def test_logistic_stacking_trusts_who_stands_under_shift(make_shifted):
             weight for member, weight in zip(blend.members, blend.weights, strict=True) if member in falling
         )
     assert share[True] < share[False]
+
+
+def test_logistic_stacking_weighs_home_and_shift_by_halves(make_shifted):
+    rows = make_shifted()
+    blend = logistic_stacking(rows)
+    members = rows.probabilities[[rows.numbers.index(each) for each in blend.members]]
+    halves = np.where(np.arange(450) < 250, 0.5, 0.5 * 250 / 200)
+    assert blend == fit_logistic(blend.members, members, rows.labels, halves)
+    assert blend != fit_logistic(blend.members, members, rows.labels)
 
 
 def test_weights_of_home_and_shift_are_halves_and_one_a_case(make_shifted):
