@@ -43,6 +43,9 @@ SYNTHETIC_CASES = 100
 LEADERS = 10
 """Trials that are looked at under shift besides the members of the stack and the baselines."""
 
+WORTH_WORKERS = 200_000
+"""Rows to be scored from which on several processes are faster than starting them takes."""
+
 RECORD = "shifts.json"
 
 
@@ -220,7 +223,8 @@ def score_trials(
     shape = (len(shifted.sample.shifts), len(shifted.folds), material.n_classes)
     scores = {number: np.empty(shape) if values is None else values for number, values in kept.items()}
     progress = report(f"Scoring {names}")
-    with open_workers(min(worker_count(study), max(len(pairs), 1))) as workers:
+    n_rows = len(pairs) * len(shifted.folds) * len(shifted.sample.shifts) // material.n_folds
+    with open_workers(worker_count(study) if n_rows > WORTH_WORKERS else 1) as workers:
         futures = [workers.submit(_score, study, *pair) for pair in pairs]
         for done, ((number, fold), future) in enumerate(zip(pairs, futures, strict=True), 1):
             scores[number][:, shifted.rows(fold)] = future.result()

@@ -33,6 +33,10 @@ FEWEST_OF_A_CLASS = 10
 """Cases that a source must have of a class for it to count, and two classes must."""
 
 N_RESAMPLES = 1000
+
+WORTH_WORKERS = 2_000
+"""Cases from which on several processes are faster than starting them takes."""
+
 RECORD = "sources.json"
 BEST_FROZEN = "best frozen trial"
 
@@ -57,7 +61,8 @@ def measure_sources(
     jobs = [(name, source) for source in enough for name in trials]
     progress = report(f"Leaving {len(enough)} sources out, one after the other")
     answers: dict[tuple[str, str], FloatArray] = {}
-    with open_workers(min(worker_count(study), len(jobs))) as workers:
+    jobs_at_once = min(worker_count(study), len(jobs)) if len(material.cases) > WORTH_WORKERS else 1
+    with open_workers(jobs_at_once) as workers:
         futures = [
             workers.submit(_score_left_out, study, trials[name].plan.config, sources, source)
             for name, source in jobs
