@@ -14,6 +14,7 @@ from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.extract import Extraction, StageOneOptions, extract
 from automl_skin.errors import IntegrityError
 from automl_skin.features.lesion import pool_images, roles_of
+from automl_skin.images.pixels import PixelCache
 from automl_skin.search.material import Material
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
@@ -173,6 +174,7 @@ def extract_set(
         batch_size=study.config.batch_size or None,
         progress=report(f"Embedding by {each.title}"),
         tuned_on=each.tuned_on,
+        pixels=PixelCache(study.workspace.cache / "pixels"),
     )
     cache = EmbeddingCache(study.workspace.cache / "embeddings")
     return extract(each.backbone, each.recipe, images_root, images, cache, options=options)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from automl_skin.arrays import FloatArray
 from automl_skin.chains.fitted import FittedChain, with_calibrator
+from automl_skin.chains.inputs import FROZEN
 from automl_skin.errors import IntegrityError, SearchError
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.files import atomic_write, read_json, storage_errors, write_json
@@ -183,7 +184,10 @@ def load_stack(study: Study, stack: Stack, material: Material) -> FittedStack:
 
 
 def compared_stacks(records: Sequence[TrialRecord], built: BuiltStack) -> dict[str, Stack]:
-    """Return, by name, what the locked test set is opened for: the stack, the best trial, the baselines."""
+    """Return, by name, what the locked test set is opened for.
+
+    The stack, the best trial, the baselines, and where networks were tuned the best trial of each tuning and way.
+    """
     n_folds, n_classes = len(built.stack.blends), built.probabilities.shape[1]
     best = finished(records)[0].plan.number
     singles = {
@@ -191,7 +195,23 @@ def compared_stacks(records: Sequence[TrialRecord], built: BuiltStack) -> dict[s
         for record in records
         if record.plan.kind == "baseline" and record.state == "finished"
     }
-    return {STACK: built.stack, BEST_TRIAL: single_stack(best, n_folds, n_classes), **singles}
+    ways = {
+        name: single_stack(record.plan.number, n_folds, n_classes)
+        for name, record in best_of_ways(records).items()
+    }
+    return {STACK: built.stack, BEST_TRIAL: single_stack(best, n_folds, n_classes), **singles, **ways}
+
+
+def best_of_ways(records: Sequence[TrialRecord]) -> dict[str, TrialRecord]:
+    """Return the best trial of each tuning and way, by name (``full within``), frozen first; none without tuning."""
+    best: dict[str, TrialRecord] = {}
+    for record in finished(records):
+        config = record.plan.config
+        if config.uses_image and record.plan.kind != "baseline":
+            best.setdefault(f"{config.tuning} {config.way}".strip(), record)
+    tuned = {name: best[name] for name in sorted(best) if name != FROZEN}
+    frozen = {name: record for name, record in best.items() if name == FROZEN}
+    return {**frozen, **tuned} if tuned else {}
 
 
 def _fit_and_keep(study: Study, record: TrialRecord, fold: int) -> None:

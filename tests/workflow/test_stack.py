@@ -10,6 +10,7 @@ from automl_skin.errors import IntegrityError
 from automl_skin.search.material import Material
 from automl_skin.stacking.stack import METHODS
 from automl_skin.workflow.stack import (
+    best_of_ways,
     build_stack,
     chain_folder,
     compared_stacks,
@@ -80,3 +81,21 @@ def test_the_locked_test_compares_the_stack_with_the_best_trial_and_finished_bas
     assert stacks["best trial"].members == (finished(records)[0].plan.number,)
     failed = [replace(each, state="failed") if each.plan.number == 0 else each for each in records]
     assert "metadata alone" not in compared_stacks(failed, built)
+
+
+def test_with_tuned_networks_the_best_trial_of_each_tuning_and_way_is_compared_as_well(tiny):
+    records, built = tiny.study.journal.read(), read_stack(tiny.study)
+    assert best_of_ways(records) == {}
+    best, second, *_ = (
+        each for each in finished(records) if each.plan.kind != "baseline" and each.plan.config.uses_image
+    )
+    tuned = replace(second.plan.config, tuning="full", way="within")
+    changed = [
+        replace(each, plan=replace(each.plan, config=tuned)) if each is second else each for each in records
+    ]
+    ways = best_of_ways(changed)
+    assert {name: each.plan.number for name, each in ways.items()} == {
+        "frozen": best.plan.number,
+        "full within": second.plan.number,
+    }
+    assert compared_stacks(changed, built)["full within"].members == (second.plan.number,)
