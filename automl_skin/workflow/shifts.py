@@ -20,7 +20,10 @@ from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.evaluation.shifts import ShiftedModel, ShiftFigures, shifted_model
 from automl_skin.features.lesion import pool_images, roles_of
 from automl_skin.files import atomic_write, read_json, write_json
+from automl_skin.images.decode import decode
+from automl_skin.images.folder import ImageFolder
 from automl_skin.images.loading import Progress
+from automl_skin.images.shift_sheet import shift_sheet
 from automl_skin.images.shifts import SHIFTS
 from automl_skin.search.material import Material
 from automl_skin.search.objective import score_shifted
@@ -32,7 +35,7 @@ from automl_skin.workflow.embedded import find_sets, names_of
 from automl_skin.workflow.networks import EmbeddingSet
 from automl_skin.workflow.precision import precision_of
 from automl_skin.workflow.prepare import Prepared
-from automl_skin.workflow.stack import STACK, BuiltStack, chain_folder, finished, fit_chains
+from automl_skin.workflow.stack import STACK, BuiltStack, best_of_ways, chain_folder, finished, fit_chains
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.trials import bench_of, worker_count
 from automl_skin.workflow.understand import Reporter
@@ -45,6 +48,9 @@ LEADERS = 10
 
 WORTH_WORKERS = 200_000
 """Rows to be scored from which on several processes are faster than starting them takes."""
+
+ON_SHEET = 4
+"""Photographs that are shown under every shift."""
 
 RECORD = "shifts.json"
 
@@ -93,7 +99,18 @@ def measure_shifts(
     stack = score_stack(study, built.stack, scores, shifted, material)
     figures = figures_of(study, records, built, scores, stack, shifted, material)
     _write(study, built, figures, stack, shifted, material)
+    draw_sheet(study, prepared, material.cases.index[shifted.sample.positions])
     return figures
+
+
+def draw_sheet(study: Study, prepared: Prepared, cases: "pd.Index[str]") -> None:
+    """Write ``report/shift_sheet.png``: a few of the sampled cases' photographs under every shift."""
+    images = prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
+    some = images[images["case"].isin(cases)].iloc[:ON_SHEET]
+    folder = ImageFolder(prepared.manifest.images_root)
+    photographs = [decode(folder.read(path), name=path) for path in some["path"]]
+    with atomic_write(study.report / "shift_sheet.png") as path:
+        path.write_bytes(shift_sheet(photographs, list(some["content"])))
 
 
 def read_shifts(study: Study, stack: Stack | None = None) -> ShiftFigures | None:
@@ -108,9 +125,12 @@ def read_shifts(study: Study, stack: Stack | None = None) -> ShiftFigures | None
 
 
 def leading(records: Sequence[TrialRecord], stack: Stack) -> list[TrialRecord]:
-    """Return the trials that are looked at: the best ones, the members of the stack, the baselines; by number."""
+    """Return the trials that are looked at, by number.
+
+    The best ones, the members of the stack, the baselines, and the best of each tuning and way.
+    """
     done = finished(records)
-    members = set(stack.members)
+    members = {*stack.members, *(record.plan.number for record in best_of_ways(records).values())}
     chosen = {
         record.plan.number: record
         for position, record in enumerate(done)
@@ -271,7 +291,7 @@ def figures_of(
     shifted: ShiftedMaterial,
     material: Material,
 ) -> ShiftFigures:
-    """Return the figures of the stack, the best trial and the baselines by name, and of all trials by number."""
+    """Return the figures of the stack and of what the locked test compares it with by name, of all trials by number."""
     sample = shifted.sample
     labels, groups = material.labels[sample.positions], material.groups[sample.positions]
 
@@ -289,7 +309,8 @@ def figures_of(
         if record.plan.kind == "baseline" and record.plan.number in trials
     }
     best = trials[finished(records)[0].plan.number]
-    models = {STACK: measure(built.probabilities, stack), BEST_TRIAL: best, **baselines}
+    ways = {name: trials[record.plan.number] for name, record in best_of_ways(records).items()}
+    models = {STACK: measure(built.probabilities, stack), BEST_TRIAL: best, **baselines, **ways}
     return ShiftFigures(len(sample.positions), len(material.cases), sample.shifts, models, trials)
 
 

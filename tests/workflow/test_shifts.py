@@ -142,3 +142,8 @@ def test_a_robust_search_is_measured_by_the_trials_themselves(tiny, end_to_end, 
             assert model.by_shift == pytest.approx(plain.trials[number].by_shift)
             assert outcome.records[number].metrics["auc_shifted"] == pytest.approx(model.auc_shifted)
     assert outcome.leaderboard.table["auc_shifted"].notna().all()
+
+
+def test_photographs_are_shown_under_every_shift(tiny):
+    sheet = (tiny.study.report / "shift_sheet.png").read_bytes()
+    assert sheet.startswith(b"\x89PNG\r\n\x1a\n")
