@@ -13,7 +13,7 @@ from automl_skin.chains.config import ChainConfig
 from automl_skin.embeddings.extract import Extraction
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.networks import TunedFolder, verify
-from automl_skin.errors import ConfigError, IntegrityError
+from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.files import read_json, write_json
 from automl_skin.images.recipe import Recipe
 from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
@@ -114,6 +114,9 @@ def _find_tuned(study: Study, name: str, entry: Entry) -> EmbeddingSet:
     verify(folder)
     network = TunedFolder(folder)
     tuned_on = TunedOn(tuned["plan"], tuple(tuned["held_out"]))
+    if network.tuned_on != tuned_on:
+        message = f"{name} must be of the network that was tuned without the folds {tuned['held_out']}"
+        raise LeakageError(f"{message}, and {folder} held out {list(network.tuned_on.held_out_folds)}")
     return EmbeddingSet(
         network.backbone,
         entry["recipe"],

@@ -15,7 +15,7 @@ from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.networks import TuningKey
-from automl_skin.errors import ConfigError, IntegrityError
+from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.export.bundle import read_facts, read_stack, verify
 from automl_skin.export.predictor import Photograph, Predictor
 from automl_skin.search.known import known_tuned
@@ -137,6 +137,17 @@ def test_networks_are_found_again(grown):
     assert found.tuned_on.held_out_folds == (1, 2)
     assert (found.head.weight == made_up(grown, (1, 2)).head.weight).all()
     assert found.recipe == embedding_sets(grown.config)[0].recipe
+
+
+def test_a_network_that_held_out_other_folds_than_the_study_says_is_refused(tiny, tmp_path):
+    study = copy_of(tiny, tmp_path)
+    embed_tuned(study, read_prepared(study), [made_up(study, (0,))], quiet)
+    path, name = study.folder / "stage_one.json", f"{NAME}@full.without-0"
+    entries = json.loads(path.read_text())
+    entries[name]["tuned"]["held_out"] = [0, 1]
+    path.write_text(json.dumps(entries))
+    with pytest.raises(LeakageError, match=r"tuned without the folds \[0, 1\], and .* held out \[0\]"):
+        find_sets(study, [name])
 
 
 def test_a_network_that_the_cache_has_lost_is_named(tiny, tmp_path):
