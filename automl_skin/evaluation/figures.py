@@ -16,9 +16,10 @@ from automl_skin.evaluation.record import in_words, interval_to_json, listed
 from automl_skin.evaluation.resampling import resampled_aucs
 from automl_skin.metrics.intervals import Interval, central_range
 from automl_skin.metrics.ranking import macro_auc
+from automl_skin.search.baseline_names import BASELINES
 
 BEST_TRIAL = "best trial"
-"""The name that is neither the stack nor a simple baseline."""
+"""Name of the best single trial."""
 
 FEW_POSITIVES = 50
 
@@ -60,7 +61,7 @@ class Figures:
     @property
     def baselines(self) -> list[str]:
         """Names of the simple baselines."""
-        return [name for name in self.gains if name != BEST_TRIAL]
+        return [name for name in self.gains if name in BASELINES]
 
     @property
     def not_beaten(self) -> list[str]:

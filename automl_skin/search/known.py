@@ -5,13 +5,10 @@ from collections.abc import Mapping, Sequence
 from automl_skin.chains.config import BranchConfig, ChainConfig
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.space import Value
+from automl_skin.search.baseline_names import IMAGE_ALONE, METADATA_ALONE, RANK_AVERAGE
 from automl_skin.search.propose import Proposal, given
 from automl_skin.search.space import SpaceOptions, TunedSet
 from automl_skin.search.trial import TrialPlan
-
-METADATA_ALONE = "metadata alone"
-IMAGE_ALONE = "image alone"
-RANK_AVERAGE = "rank average"
 
 
 def baselines(options: SpaceOptions) -> dict[str, ChainConfig]:

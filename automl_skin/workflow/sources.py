@@ -18,7 +18,7 @@ from automl_skin.chains.fitting import FoldFitter
 from automl_skin.evaluation.sources import LeftOutSource, SourceFigures
 from automl_skin.files import read_json, write_json
 from automl_skin.metrics.intervals import auc_interval
-from automl_skin.search.known import RANK_AVERAGE
+from automl_skin.search.baseline_names import RANK_AVERAGE
 from automl_skin.search.material import Material
 from automl_skin.search.objective import THREADS
 from automl_skin.search.trial import TrialRecord

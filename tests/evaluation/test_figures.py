@@ -74,6 +74,8 @@ def test_a_stack_that_wins_and_one_that_does_not(cases):
     assert tied.not_beaten == ["rank average"]
     assert "does not beat the simple baselines" in tied.verdict
     assert tied.verdict in tied.lines()
+    tuned = locked_figures(cases, {**models, "full within": score(cases, 2, 0)}, PRIORS, 1, 0)
+    assert tuned.not_beaten == ["rank average"], "the best of a tuning and way is no simple baseline"
     alone = locked_figures(cases, {"stack": score(cases, 2, 0)}, PRIORS, 1, 0)
     assert alone.verdict == "There is no simple baseline to compare with."
 
