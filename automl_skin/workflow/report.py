@@ -1,12 +1,16 @@
 """The report of a study: what people would rather look at than read, beside the figures as files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
+from automl_skin.chains.inputs import FROZEN
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.record import read_labels
+from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.evaluation.model_card import model_card
 from automl_skin.evaluation.plots.calibration import calibration_plot
 from automl_skin.evaluation.plots.curves import precision_recall_plot, roc_plot
@@ -16,6 +20,7 @@ from automl_skin.evaluation.plots.overview import trial_overview
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
 from automl_skin.evaluation.plots.shifts import shift_plot
 from automl_skin.files import atomic_write, write_json, write_text
+from automl_skin.search.baseline_names import BASELINES
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.workflow.card import card_facts
@@ -27,8 +32,12 @@ from automl_skin.workflow.round_files import Round
 from automl_skin.workflow.rounds import round_files
 from automl_skin.workflow.rounds_table import network_curves, rounds_table
 from automl_skin.workflow.shifts import read_shifts
-from automl_skin.workflow.stack import BuiltStack
+from automl_skin.workflow.stack import STACK, BuiltStack
 from automl_skin.workflow.study import Study
+
+T = TypeVar("T")
+
+IN_CURVES = (STACK, BEST_TRIAL, *BASELINES, FROZEN)
 
 
 def write_report(
@@ -52,7 +61,7 @@ def write_report(
         _write(study, name, png)
     shifts = read_shifts(study, built.stack)
     if shifts is not None:
-        _write(study, "shifts", shift_plot(shifts))
+        _write(study, "shifts", shift_plot(replace(shifts, models=in_curves(shifts.models))))
     if opening is not None:
         write_json(folder / "locked_test.json", opening.to_json())
         for name, png in locked_pictures(study, opening).items():
@@ -104,13 +113,18 @@ def locked_pictures(study: Study, opening: Opening) -> dict[str, bytes]:
     }
     groups = study.read_plan().table.loc[predictions.index, "group"].to_numpy(object)
     classes = _classes(study)
-    first = opening.figures.first
+    first, curves = opening.figures.first, in_curves(models)
     return {
         "locked_test": forest_plot(opening.figures),
-        "locked_roc": roc_plot(target, models, groups=groups, classes=classes, seed=study.config.seed),
-        "locked_precision_recall": precision_recall_plot(target, models, classes=classes),
+        "locked_roc": roc_plot(target, curves, groups=groups, classes=classes, seed=study.config.seed),
+        "locked_precision_recall": precision_recall_plot(target, curves, classes=classes),
         "locked_calibration": calibration_plot(target, {first: models[first]}),
     }
+
+
+def in_curves(models: Mapping[str, T]) -> dict[str, T]:
+    """Return the models that get a curve; the best of each tuning and way would be too many."""
+    return {name: model for name, model in models.items() if name in IN_CURVES}
 
 
 def _classes(study: Study) -> tuple[str, ...]:

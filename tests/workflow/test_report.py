@@ -8,7 +8,7 @@ import pytest
 from automl_skin.search.material import Material
 from automl_skin.workflow.leaderboard import make_leaderboard
 from automl_skin.workflow.locked import read_openings
-from automl_skin.workflow.report import locked_pictures, write_report
+from automl_skin.workflow.report import in_curves, locked_pictures, write_report
 from automl_skin.workflow.stack import read_stack
 
 OF_THE_SEARCH = {
@@ -71,3 +71,8 @@ def test_pictures_of_the_locked_test_show_what_was_written_before_it_was_opened(
         "locked_precision_recall",
         "locked_calibration",
     ]
+
+
+def test_the_best_of_each_tuning_and_way_gets_no_curve():
+    models = dict.fromkeys(["stack", "best trial", "rank average", "frozen", "full within", "full own"], 0)
+    assert list(in_curves(models)) == ["stack", "best trial", "rank average", "frozen"]
