@@ -21,6 +21,7 @@ from automl_skin.embeddings.tuning import TuningFailure, threads_for, tune_netwo
 from automl_skin.errors import StorageError, TuningError
 from automl_skin.workers import HereAndNow
 
+KILLS = 3  # ten of a single training stand in tests/backbones/tuning/test_kills.py
 PROGRAM = Path(__file__).with_name("killed_tuning.py")
 
 
@@ -225,16 +226,16 @@ def start(folder):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes in /proc")
-def test_ten_kills_change_no_weight(tmp_path):
+def test_kills_of_the_whole_process_change_no_weight(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     begun = time.monotonic()
     assert start(whole).wait() == 0
     seconds = time.monotonic() - begun
     rng = np.random.default_rng(0)
     kills, folder = 0, killed / "0"
-    while kills < 10 or folder.exists():
+    while kills < KILLS or folder.exists():
         process = start(folder)
-        wanted = seconds * rng.uniform(0.4, 1.0) if kills < 10 else 1000.0
+        wanted = seconds * rng.uniform(0.4, 1.0) if kills < KILLS else 1000.0
         try:
             process.wait(wanted)
         except subprocess.TimeoutExpired:
