@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-KILLS = 20
+KILLS = 10
 
 
 @pytest.mark.slow
-def test_twenty_kills_change_nothing(tmp_path):
+def test_kills_change_nothing(tmp_path):
     script = Path(__file__).with_name("killed_study.py")
     ended = subprocess.run(
         [sys.executable, script, tmp_path, str(KILLS), "0"], check=True, capture_output=True, text=True

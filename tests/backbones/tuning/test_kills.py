@@ -1,6 +1,7 @@
 """Tuning under SIGKILL: ten times at random moments, and the weights are those of an undisturbed run."""
 
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -47,12 +48,17 @@ def test_ten_kills_leave_the_same_weights(tmp_path):
     whole = finish(tmp_path / "whole")
     each = (time.perf_counter() - began) / 14  # seconds an epoch, and a bit of the start
     moments = random.Random(0)
-    for _ in range(10):
+    kills = 0
+    while kills < 10:
         process = start(tmp_path / "killed")
         time.sleep(moments.uniform(0.0, 2.5 * each))
-        assert process.poll() is None
+        if process.poll() is not None:  # the machine got faster, and it was done: once more from the start
+            process.communicate()
+            shutil.rmtree(tmp_path / "killed")
+            continue
         process.kill()
         process.communicate()
+        kills += 1
     again = finish(tmp_path / "killed")
     assert len(again) < len(whole)  # it did go on where it was killed
     assert again[-1] == whole[-1]
