@@ -12,7 +12,7 @@ from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.train import tune
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")  # before the networks that a module's tests share are tuned
 def _one_core():
     before = torch.get_num_threads()
     torch.set_num_threads(1)
