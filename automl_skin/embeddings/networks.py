@@ -22,132 +22,26 @@ import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from automl_skin.backbones import hub
-from automl_skin.backbones.catalogue import Backbone, backbone_from_folder
-from automl_skin.backbones.device import Precision
 from automl_skin.backbones.tuning.epoch import Epoch
-from automl_skin.backbones.tuning.recipe import TuningRecipe
-from automl_skin.backbones.tuning.tuned_head import TunedHead
-from automl_skin.digests import Json, digest_file, digest_json
+from automl_skin.digests import Json
 from automl_skin.embeddings.curve import read_curve
 from automl_skin.embeddings.kept import holding, let_go, touch
-from automl_skin.embeddings.key import TunedOn
+from automl_skin.embeddings.tuned_folder import DIGESTS, KEY, TunedFolder, digests_of, verify
+from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.embeddings.tuning_progress import SEEN
 from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json, storage_errors, write_json
 
-KEY = "key.json"
 FAILED = "failed.json"
-DIGESTS = "digests.json"
 CHECKPOINTS = "checkpoints"
 TRAINING, DAMAGED = ".training", ".damaged"
 
-_VERSION = 1  # counts changes of the training that change weights: old networks no longer match
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class TuningKey:
-    """Everything that decides tuned weights; equal keys mean equal networks.
-
-    Device and threads are not part of its digest: they differ by rounding, and a network that was trained on another
-    machine is found here. Machine, threads and folder stay the same within a study on one machine, where
-    weights are reproduced to the bit.
-
-    Parameters
-    ----------
-    network : str
-        Digest of architecture and weights that the training begins with, from `network_digest`.
-    recipe : str
-        ``Recipe.digest`` of the pixels.
-    tuning : TuningRecipe
-        Its `colour` is in `recipe` already and is left out.
-    tuned_on : TunedOn
-        Plan and held-out folds.
-    labels : str
-        Digest of the training rows in order: content of the image, label, whether it is watched.
-    metadata : str
-        Digest of the encoder and of the encoded rows; empty without metadata.
-    precision : {"float32", "bfloat16"}
-    seed : int
-        Of this training.
-    threads : int
-        That compute, on the CPU.
-    """
-
-    network: str
-    recipe: str
-    tuning: TuningRecipe
-    tuned_on: TunedOn
-    labels: str
-    metadata: str
-    precision: Precision
-    seed: int
-    threads: int
-
-    @property
-    def digest(self) -> str:
-        """What tells keys apart."""
-        facts = {**self.to_json(), "tuning": self.tuning.digest}
-        del facts["threads"]
-        return digest_json({"version": _VERSION, **facts})
-
-    def to_json(self) -> dict[str, Json]:
-        """Return the key as a JSON object."""
-        own = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {**own, "tuning": self.tuning.to_json(), "tuned_on": asdict(self.tuned_on)}
-
-
-@dataclass(frozen=True)
-class TunedFolder:
-    """A tuned network on disk.
-
-    Parameters
-    ----------
-    path : Path
-        In timm's hub layout.
-    """
-
-    path: Path
-
-    @cached_property
-    def facts(self) -> Mapping[str, Any]:
-        """What ``key.json`` says: the key, and how the network was made."""
-        facts = read_json(self.path / KEY)
-        assert isinstance(facts, Mapping)
-        return facts
-
-    @property
-    def backbone(self) -> Backbone:
-        """The tuned network, called like the one that it began as."""
-        return backbone_from_folder(self.path, str(self.facts["backbone"]))
-
-    @property
-    def head(self) -> TunedHead:
-        """Its head."""
-        return TunedHead.load(self.path)
-
-    @property
-    def curve(self) -> tuple[Epoch, ...]:
-        """Loss, inner AUC and speed by epoch."""
-        return read_curve(self.path)
-
-    @property
-    def tuned_on(self) -> TunedOn:
-        """Which rows tuned it."""
-        value = self.facts["tuned_on"]
-        return TunedOn(str(value["plan_digest"]), tuple(map(int, value["held_out_folds"])))
-
-    @property
-    def target_of(self) -> tuple[int, ...]:
-        """Class of the target of each class of the head."""
-        return tuple(map(int, self.facts["target_of"]))
 
 
 @dataclass(frozen=True)
@@ -298,31 +192,9 @@ class NetworkStore:
             shutil.rmtree(training / CHECKPOINTS, ignore_errors=True)
             for path in [*training.glob(".writing-*"), *(training / name for name in (SEEN, *unwanted))]:
                 path.unlink(missing_ok=True)
-            write_json(training / DIGESTS, _digests(training))
+            write_json(training / DIGESTS, digests_of(training))
             training.replace(folder)
         return folder
-
-
-def verify(folder: Path) -> None:
-    """Compare the files of a finished folder with ``digests.json``.
-
-    Raises
-    ------
-    IntegrityError
-        If one is missing, was changed, or is not listed.
-    """
-    if not (folder / DIGESTS).is_file():
-        raise IntegrityError(f"{folder} must hold {DIGESTS} with the digests of its files, and does not")
-    written, found = read_json(folder / DIGESTS), _digests(folder)
-    if written == found:
-        return
-    before = written if isinstance(written, Mapping) else {}
-    changed = [name for name in sorted({*before, *found}) if before.get(name) != found.get(name)]
-    raise IntegrityError(f"{folder} must hold the files that {DIGESTS} lists; changed: {', '.join(changed)}")
-
-
-def _digests(folder: Path) -> dict[str, Json]:
-    return {path.name: digest_file(path) for path in sorted(folder.iterdir()) if path.name != DIGESTS}
 
 
 def _set_aside(folder: Path) -> None:

@@ -6,12 +6,9 @@ same command, or ``search --study NAME`` alone, continues it.
 """
 
 import difflib
-import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ConfigDict, ValidationError
@@ -20,7 +17,6 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from automl_skin.chains.config import FUSIONS, ROTATION, WAYS
 from automl_skin.errors import ConfigError
 from automl_skin.features.encoder import EncoderConfig
-from automl_skin.files import write_text
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.metrics.catalogue import Metric, metric_by_name
 
@@ -232,11 +228,11 @@ class StudyConfig:
 
     def identity(self) -> dict[str, Any]:
         """Return the settings that make the study what it is."""
-        return {name: value for name, value in _plain(self).items() if name not in RUNTIME}
+        return {name: value for name, value in plain_settings(self).items() if name not in RUNTIME}
 
     def with_settings(self, settings: Mapping[str, Any]) -> "StudyConfig":
         """Return the config with some settings replaced, checked."""
-        return parse_settings({**_plain(self), **settings}, "the settings")
+        return parse_settings({**plain_settings(self), **settings}, "the settings")
 
 
 KNOWN = tuple(field.name for field in fields(StudyConfig))
@@ -283,40 +279,8 @@ def parse_settings(settings: Mapping[str, Any], where: str) -> StudyConfig:
         raise ConfigError(f"settings in {where} must be of their type: {problems}") from error
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """Read a `study.toml` as settings by name, not yet checked.
-
-    Raises
-    ------
-    ConfigError
-        If the file is not TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} must be a TOML file in UTF-8 and is not: {error}") from error
-
-
-def write_settings(path: Path, config: StudyConfig, heading: str) -> None:
-    """Write a `study.toml` of the settings that differ from their defaults."""
-    plain, defaults = _plain(config), _plain(StudyConfig())
-    changed = {name: value for name, value in plain.items() if value != defaults[name]}
-    lines = [f"# {line}".rstrip() for line in heading.splitlines()]
-    lines += [f"{name} = {_toml(value)}" for name, value in changed.items()]
-    write_text(path, "\n".join(lines) + "\n")
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)  # TOML's basic strings are JSON's
-    return str(value)
-
-
-def _plain(config: StudyConfig) -> dict[str, Any]:
+def plain_settings(config: StudyConfig) -> dict[str, Any]:
+    """Return all settings by name as TOML knows them."""
     values = asdict(config)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from automl_skin.arrays import FloatArray
 from automl_skin.chains.calibration import Calibrator
 from automl_skin.chains.config import ChainConfig
-from automl_skin.errors import IntegrityError, SearchError
-from automl_skin.files import atomic_write, read_json, storage_errors, write_json
+from automl_skin.errors import IntegrityError
+from automl_skin.files import atomic_write, read_json, write_json
 from automl_skin.heads.space import Value
+from automl_skin.search.alone import alone_in
 
 State = Literal["finished", "stopped", "failed"]
 Kind = Literal["baseline", "known", "search", "tuning"]
@@ -178,20 +178,10 @@ class TrialJournal:
         SearchError
             If another process runs it.
         """
-        with storage_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / ".lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout as error:
-                message = f"only one search may run in {self.folder.parent} at a time, and another does: wait for it"
-                raise SearchError(message) from error
-        try:
+        with alone_in(self.folder):
             for left_over in self.folder.glob(".writing-*"):
                 left_over.unlink(missing_ok=True)
             yield
-        finally:
-            lock.release()
 
     def write(self, record: TrialRecord, predictions: Predictions | None) -> None:
         """Add a trial; `predictions` of a finished one."""

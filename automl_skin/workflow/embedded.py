@@ -12,7 +12,7 @@ from typing import Any
 from automl_skin.chains.config import ChainConfig
 from automl_skin.embeddings.extract import Extraction
 from automl_skin.embeddings.key import TunedOn
-from automl_skin.embeddings.networks import TunedFolder, verify
+from automl_skin.embeddings.tuned_folder import TunedFolder, verify
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.files import read_json, write_json
 from automl_skin.images.recipe import Recipe

@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from automl_skin.errors import IntegrityError, SearchError
-from automl_skin.files import read_json, storage_errors, write_json
+from automl_skin.errors import IntegrityError
+from automl_skin.files import read_json, write_json
+from automl_skin.search.alone import alone_in
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
 
 
@@ -116,18 +115,8 @@ class RoundFiles:
         SearchError
             If another process does.
         """
-        with storage_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / ".lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout as error:
-                message = f"only one search may run in {self.folder.parent} at a time, and another does: wait for it"
-                raise SearchError(message) from error
-        try:
+        with alone_in(self.folder):
             yield
-        finally:
-            lock.release()
 
 
 def outcomes_of(rounds: Sequence[Round]) -> list[StepOutcome]:

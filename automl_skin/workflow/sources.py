@@ -7,6 +7,7 @@ neither fitted on nor scored.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,10 @@ def measure_sources(
 def read_sources(study: Study) -> SourceFigures | None:
     """Return what `measure_sources` wrote; None if there is nothing."""
     path = study.folder / RECORD
-    return SourceFigures.from_json(read_json(path)) if path.is_file() else None  # type: ignore[arg-type]
+    if not path.is_file():
+        return None
+    value: Any = read_json(path)
+    return SourceFigures.from_json(value)
 
 
 def compared_trials(records: Sequence[TrialRecord]) -> dict[str, TrialRecord]:

@@ -33,10 +33,9 @@ from automl_skin.search.config import (
     RUNTIME,
     StudyConfig,
     parse_settings,
-    read_settings,
     settings_before,
-    write_settings,
 )
+from automl_skin.search.study_file import read_settings, write_settings
 from automl_skin.search.trial import TrialJournal
 from automl_skin.settings import Workspace
 from automl_skin.synthetic.study import SYNTHETIC_ARGUMENTS

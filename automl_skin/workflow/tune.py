@@ -14,9 +14,11 @@ from automl_skin.backbones.recipe import default_recipe
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.views import check_views
 from automl_skin.embeddings.key import TunedOn
-from automl_skin.embeddings.networks import NetworkStore, TunedFolder, TuningKey
+from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.pixel_rows import PixelRows
+from automl_skin.embeddings.tuned_folder import TunedFolder
 from automl_skin.embeddings.tuning import TuningFailure, TuningJob, threads_for, tune_networks
+from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.images.pixels import PixelCache
 from automl_skin.seeding import derive_seed
 from automl_skin.workflow.networks import RECIPE_NAMES, EmbeddingSet

@@ -4,7 +4,8 @@ import pytest
 
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.embeddings.key import TunedOn
-from automl_skin.embeddings.networks import NetworkStore, TuningKey
+from automl_skin.embeddings.networks import NetworkStore
+from automl_skin.embeddings.tuning_key import TuningKey
 
 KEY = TuningKey("n", "r", TuningRecipe(), TunedOn("p", (2,)), "l", "", "float32", 0, 1)
 

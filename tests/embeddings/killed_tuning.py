@@ -9,9 +9,10 @@ from automl_skin.backbones.catalogue import resolve_backbone
 from automl_skin.backbones.network import load_network, network_digest
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.embeddings.key import TunedOn
-from automl_skin.embeddings.networks import NetworkStore, TuningKey
+from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.pixel_rows import PixelRows
 from automl_skin.embeddings.tuning import TuningJob, tune_networks
+from automl_skin.embeddings.tuning_key import TuningKey
 
 N_ROWS = 48
 BACKBONE = resolve_backbone("test_resnet.random")

@@ -13,7 +13,8 @@ from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.embeddings.curve import write_curve
 from automl_skin.embeddings.key import TunedOn
-from automl_skin.embeddings.networks import CHECKPOINTS, NetworkStore, TuningKey
+from automl_skin.embeddings.networks import CHECKPOINTS, NetworkStore
+from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.errors import ConfigError
 
 KEY = TuningKey("n", "r", TuningRecipe(), TunedOn("p", (2,)), "l", "", "float32", 0, 1)

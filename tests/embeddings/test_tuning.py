@@ -16,7 +16,8 @@ import pytest
 
 from automl_skin.backbones.network import load_network, weights_digest
 from automl_skin.embeddings import tuning
-from automl_skin.embeddings.networks import NetworkStore, TunedFolder
+from automl_skin.embeddings.networks import NetworkStore
+from automl_skin.embeddings.tuned_folder import TunedFolder
 from automl_skin.embeddings.tuning import TuningFailure, threads_for, tune_networks, tune_one
 from automl_skin.errors import StorageError, TuningError
 from automl_skin.workers import HereAndNow

@@ -17,7 +17,7 @@ from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.chains.config import WAYS
 from automl_skin.embeddings.key import TunedOn
-from automl_skin.embeddings.networks import TunedFolder
+from automl_skin.embeddings.tuned_folder import TunedFolder
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.search.material import Material
 from automl_skin.search.propose import given

@@ -9,10 +9,9 @@ from automl_skin.search.config import (
     RUNTIME,
     StudyConfig,
     parse_settings,
-    read_settings,
     settings_before,
-    write_settings,
 )
+from automl_skin.search.study_file import read_settings, write_settings
 
 
 def test_defaults_stand():

@@ -14,7 +14,7 @@ from automl_skin.backbones.network import load_network, save_network
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.embeddings.key import TunedOn
-from automl_skin.embeddings.networks import TuningKey
+from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.export.bundle import read_facts, read_stack, verify
 from automl_skin.export.predictor import Photograph, Predictor

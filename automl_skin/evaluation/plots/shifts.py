@@ -72,7 +72,7 @@ def _draw(axes: Axes, model: ShiftedModel, shifts: list[str], position: int, nam
         markersize=7 if leads else 5.5,
         markerfacecolor=shade if leads else "white",
         label=name,
-        **style,  # type: ignore[arg-type]
+        **style,  # type: ignore[arg-type]  # values of several types, each of its keyword's
     )
 
 

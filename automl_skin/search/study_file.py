@@ -1,0 +1,43 @@
+"""`study.toml`: settings by name, read and written."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from automl_skin.errors import ConfigError
+from automl_skin.files import write_text
+from automl_skin.search.config import StudyConfig, plain_settings
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Read a `study.toml` as settings by name, not yet checked.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} must be a TOML file in UTF-8 and is not: {error}") from error
+
+
+def write_settings(path: Path, config: StudyConfig, heading: str) -> None:
+    """Write a `study.toml` of the settings that differ from their defaults."""
+    plain, defaults = plain_settings(config), plain_settings(StudyConfig())
+    changed = {name: value for name, value in plain.items() if value != defaults[name]}
+    lines = [f"# {line}".rstrip() for line in heading.splitlines()]
+    lines += [f"{name} = {_toml(value)}" for name, value in changed.items()]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)  # TOML's basic strings are JSON's
+    return str(value)
