@@ -8,9 +8,12 @@ Which fields are missing tells more about who curated a collection than about th
 The first makes a case with a missing field look like any other; the second teaches the head what to answer
 without the field. The order matters: were only missing fields made neutral, neutral would mean missing; were only
 present ones, it would mean present.
+
+With an `imputation` one value is filled in wherever a field is missing, in training and in scoring, as published
+systems do it. It is fitted on the training rows of a fold, where those systems took all rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -21,8 +24,12 @@ import pandas as pd
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray
 from automl_skin.features.levels import LevelColumn, fit_levels
 from automl_skin.features.numbers import NumberColumn, fit_number
+from automl_skin.features.unit_numbers import UnitColumn, fit_unit_number
 
 Kind = Literal["number", "category"]
+Imputation = Literal["neutral", "mean", "median"]
+Scaling = Literal["standard", "unit"]
+Column = NumberColumn | UnitColumn | LevelColumn
 Arrays = dict[str, npt.NDArray[Any]]
 
 
@@ -41,12 +48,34 @@ class EncoderConfig:
     missing_indicators : bool
         Adds a column a field that says whether it is missing, and fills nothing at random. Off, because it
         lets the head learn from absence.
+    imputation : {"neutral", "mean", "median"}
+        What stands for a missing field. "neutral": the median of a number and the shares of the levels, after the
+        training of the module's docstring. "mean" (Li et al. 2020; Levine et al. 2025) and "median" (Ahammed et al.
+        2025): that of a number and the most frequent level, the same in training as in scoring.
+    scaling : {"standard", "unit"}
+        Numbers with unit deviation around their median, or from 0 to 1 (Li et al. 2020).
     """
 
     rare_below: int = 10
     mask_share: float = 0.1
     mask_case_share: float = 0.05
     missing_indicators: bool = False
+    imputation: Imputation = "neutral"
+    scaling: Scaling = "standard"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the configuration; what was added later is left out where it has its default.
+
+        Tuned networks on disk are found by it.
+        """
+        defaults = EncoderConfig()
+        added = {name for name in ("imputation", "scaling") if getattr(self, name) == getattr(defaults, name)}
+        return {name: value for name, value in asdict(self).items() if name not in added}
+
+    @property
+    def fills_at_random(self) -> bool:
+        """Whether a missing field of a training case gets the value of a random other case."""
+        return self.imputation == "neutral" and not self.missing_indicators
 
 
 @dataclass(frozen=True)
@@ -56,12 +85,12 @@ class MetadataEncoder:
     Parameters
     ----------
     config : EncoderConfig
-    fields : tuple of NumberColumn or LevelColumn
+    fields : tuple of NumberColumn, UnitColumn or LevelColumn
         In the order of the training metadata.
     """
 
     config: EncoderConfig
-    fields: tuple[NumberColumn | LevelColumn, ...]
+    fields: tuple[Column, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -82,7 +111,8 @@ class MetadataEncoder:
         Returns
         -------
         ndarray of shape (n_cases, n_columns), float32
-            A missing number is 0 (the median), a missing level the shares of the levels in training.
+            A missing number is 0 (the median), a missing level the shares of the levels in training; or what the
+            imputation says.
         """
         read = [field.read(_column(metadata, field.name)) for field in self.fields]
         return self._assemble(read, len(metadata))
@@ -93,15 +123,15 @@ class MetadataEncoder:
         masked = rng.random(shape) < self.config.mask_share
         masked |= rng.random((shape[0], 1)) < self.config.mask_case_share
         read = [field.read(_column(metadata, field.name)) for field in self.fields]
-        if not self.config.missing_indicators:
+        if self.config.fills_at_random:
             read = [_hot_deck(values, rng) for values in read]
         read = [np.where(mask, np.nan, values) for values, mask in zip(read, masked.T, strict=True)]
         return self._assemble(read, shape[0])
 
     def to_arrays(self) -> tuple[dict[str, Any], Arrays]:
         """Return a value for JSON, and arrays (none)."""
-        fields = [{"kind": _kind(field), **asdict(field)} for field in self.fields]
-        return {"config": asdict(self.config), "fields": fields}, {}
+        fitted = [{"kind": _kind(field), **field.to_json()} for field in self.fields]
+        return {"config": self.config.to_json(), "fields": fitted}, {}
 
     @classmethod
     def from_arrays(cls, value: Mapping[str, Any], arrays: Mapping[str, Any]) -> "MetadataEncoder":  # noqa: ARG003
@@ -130,16 +160,18 @@ def fit_encoder(config: EncoderConfig, metadata: pd.DataFrame, kinds: Mapping[st
     kinds : mapping of str to {"number", "category"}
         By column; its other entries are ignored.
     """
-    fields: list[NumberColumn | LevelColumn] = []
-    for name in metadata.columns:
-        values = metadata[name]
-        if values.isna().all():
-            continue
-        if kinds[name] == "number":
-            fields.append(fit_number(values, str(name)))
-        else:
-            fields.append(fit_levels(values, str(name), config.rare_below))
-    return MetadataEncoder(config, tuple(fields))
+    names = [name for name in metadata.columns if not metadata[name].isna().all()]
+    return MetadataEncoder(
+        config, tuple(_fit_column(config, metadata[name], str(name), kinds[name]) for name in names)
+    )
+
+
+def _fit_column(config: EncoderConfig, values: pd.Series, name: str, kind: Kind) -> Column:
+    if kind == "category":
+        return fit_levels(values, name, config.rare_below, config.imputation)
+    if config.scaling == "unit":
+        return fit_unit_number(values, name, config.imputation)
+    return fit_number(values, name, config.imputation)
 
 
 def _column(metadata: pd.DataFrame, name: str) -> pd.Series:
@@ -162,12 +194,14 @@ def _hot_deck(values: FloatArray, rng: np.random.Generator) -> FloatArray:
     return filled
 
 
-def _kind(field: NumberColumn | LevelColumn) -> Kind:
-    return "number" if isinstance(field, NumberColumn) else "category"
+_KINDS: dict[str, type[Column]] = {"number": NumberColumn, "unit": UnitColumn, "category": LevelColumn}
 
 
-def _field(value: Mapping[str, Any]) -> NumberColumn | LevelColumn:
-    facts = {name: entry for name, entry in value.items() if name != "kind"}
-    if value["kind"] == "number":
-        return NumberColumn(**facts)
-    return LevelColumn(facts["name"], tuple(facts["levels"]), tuple(facts["shares"]))
+def _kind(column: Column) -> str:
+    return next(name for name, kind in _KINDS.items() if isinstance(column, kind))
+
+
+def _field(value: Mapping[str, Any]) -> Column:
+    facts = {name: tuple(entry) if isinstance(entry, list) else entry for name, entry in value.items()}
+    kind: Callable[..., Column] = _KINDS[facts.pop("kind")]
+    return kind(**facts)

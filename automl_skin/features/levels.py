@@ -1,6 +1,7 @@
 """One categorical column of the metadata: one column a level, rare levels together."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,11 +22,14 @@ class LevelColumn:
         Levels with a column of their own; `RARE` is the last of them where there were rare levels.
     shares : tuple of float
         Share of each level in the training cases that have a value: what stands for a missing one.
+    fill : str or None
+        The level that is filled in for a missing one instead.
     """
 
     name: str
     levels: tuple[str, ...]
     shares: tuple[float, ...]
+    fill: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -35,7 +39,13 @@ class LevelColumn:
     @property
     def neutral(self) -> FloatArray:
         """What stands for a missing value, shape (n_levels,)."""
-        return np.asarray(self.shares)
+        if self.fill is None:
+            return np.asarray(self.shares)
+        return np.asarray(self.encode(np.array([float(self.levels.index(self.fill))]))[0])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was fitted; without `fill` where there is none, as it was before there was any."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     def read(self, values: pd.Series) -> FloatArray:
         """Return positions in `levels` of shape (n_cases,), NaN where missing.
@@ -55,15 +65,24 @@ class LevelColumn:
         return encoded
 
 
-def fit_levels(values: pd.Series, name: str, rare_below: int) -> LevelColumn:
-    """Fit the levels of one categorical column; those with fewer than `rare_below` cases are rare."""
+def fit_levels(values: pd.Series, name: str, rare_below: int, imputation: str = "neutral") -> LevelColumn:
+    """Fit the levels of one categorical column; those with fewer than `rare_below` cases are rare.
+
+    With an `imputation` other than "neutral" the most frequent level is filled in (of equals the first by name).
+    """
     counts = level_texts(values).value_counts()
     kept = {str(level): int(counts[level]) for level in sorted(counts.index) if counts[level] >= rare_below}
     n_rare = int(counts.sum()) - sum(kept.values())
     if n_rare:
         kept[RARE] = n_rare
     total = sum(kept.values())
-    return LevelColumn(name, tuple(kept), tuple(count / total for count in kept.values()))
+    fill = None if imputation == "neutral" else _most_frequent(kept)
+    return LevelColumn(name, tuple(kept), tuple(count / total for count in kept.values()), fill)
+
+
+def _most_frequent(counts: dict[str, int]) -> str:
+    """Return the level with most cases; all rare ones together are one only where there is no other."""
+    return max(counts, key=lambda level: counts[level] if level != RARE else 0)
 
 
 def level_texts(values: pd.Series) -> pd.Series:

@@ -1,6 +1,7 @@
 """One numeric column of the metadata: clipped, centred on its median, scaled."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,9 +23,11 @@ class NumberColumn:
     low, high : float
         Values are clipped to these bounds.
     median : float
-        Becomes 0, and so does a missing value.
+        Becomes 0, and so does a missing value that nothing is filled in for.
     scale : float
         Standard deviation of the clipped values.
+    fill : float or None
+        What is filled in for a missing value, in the column's own units; None: the median.
     """
 
     name: str
@@ -32,6 +35,7 @@ class NumberColumn:
     high: float
     median: float
     scale: float
+    fill: float | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -41,12 +45,15 @@ class NumberColumn:
     @property
     def neutral(self) -> FloatArray:
         """What stands for a missing value, shape (1,)."""
-        return np.zeros(1)
+        return np.zeros(1) if self.fill is None else self.encode(np.array([self.fill]))[0]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was fitted; without `fill` where there is none, as it was before there was any."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     def read(self, values: pd.Series) -> FloatArray:
         """Return numbers of shape (n_cases,), NaN where missing; text that is no number is missing."""
-        numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.where(np.isfinite(numbers), numbers, np.nan)
+        return read_numbers(values)
 
     def encode(self, numbers: FloatArray) -> FloatArray:
         """Return encoded values of shape (n_cases, 1), NaN where missing."""
@@ -54,10 +61,21 @@ class NumberColumn:
         return ((clipped - self.median) / self.scale)[:, None]
 
 
-def fit_number(values: pd.Series, name: str) -> NumberColumn:
-    """Fit the bounds, the median and the scale of one numeric column."""
-    numbers = NumberColumn(name, 0.0, 0.0, 0.0, 1.0).read(values)
-    observed = numbers[~np.isnan(numbers)]
+def read_numbers(values: pd.Series) -> FloatArray:
+    """Return numbers of shape (n_cases,), NaN where missing; text that is no number is missing."""
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def observed_numbers(values: pd.Series) -> FloatArray:
+    """Return the numbers that there are, in their order."""
+    numbers = read_numbers(values)
+    return numbers[~np.isnan(numbers)]
+
+
+def fit_number(values: pd.Series, name: str, imputation: str = "neutral") -> NumberColumn:
+    """Fit the bounds, the median and the scale of one numeric column, and with "mean" what is filled in."""
+    observed = observed_numbers(values)
     if len(observed) == 0:
         return NumberColumn(name, 0.0, 0.0, 0.0, 1.0)
     low, high = np.quantile(observed, [_LOW_QUANTILE, _HIGH_QUANTILE])
@@ -70,4 +88,5 @@ def fit_number(values: pd.Series, name: str) -> NumberColumn:
         float(high + margin),
         float(np.median(clipped)),
         scale if scale > 0 else 1.0,
+        float(np.mean(clipped)) if imputation == "mean" else None,
     )

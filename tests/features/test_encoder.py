@@ -184,3 +184,53 @@ def test_no_columns():
     encoder = fit_encoder(EncoderConfig(), pd.DataFrame(index=range(3)), {})
     assert encoder.transform(pd.DataFrame(index=range(3))).shape == (3, 0)
     assert encoder.transform_training(pd.DataFrame(index=range(3)), np.random.default_rng(0)).shape == (3, 0)
+
+
+def with_gaps():
+    ages, sites = [20.0, 30.0, 80.0, None, None], ["back", "face", "face", None, "hand"]
+    return pd.DataFrame({"age_years": ages, "sex": ["male", "male", None, "female", "female"], "site": sites})
+
+
+@pytest.mark.parametrize(("imputation", "age"), [("mean", 130 / 3), ("median", 30.0)])
+@pytest.mark.parametrize("scaling", ["standard", "unit"])
+def test_imputation_fills_the_same_value_in_training_and_in_scoring(imputation, age, scaling):
+    metadata = with_gaps()
+    encoder = fitted(
+        metadata, imputation=imputation, scaling=scaling, rare_below=1, mask_share=0.0, mask_case_share=0.0
+    )
+    filled = metadata.fillna({"age_years": age, "site": "face", "sex": "female"})
+    expected = encoder.transform(filled)
+    assert np.allclose(encoder.transform(metadata), expected)
+    assert np.allclose(encoder.transform_training(metadata, np.random.default_rng(0)), expected)
+
+
+def test_what_is_filled_in_is_fitted_on_the_training_rows_alone():
+    encoder = fitted(with_gaps().iloc[:2], imputation="mean", scaling="unit", rare_below=1)
+    answer = encoder.transform(with_gaps().iloc[3:])
+    assert answer[:, encoder.columns.index("age_years")].tolist() == [0.5, 0.5]
+
+
+def test_rare_levels_together_are_not_the_most_frequent_one():
+    sites = pd.DataFrame({"site": ["face"] * 10 + ["back"] * 9 + ["hand"] * 8 + [None]})
+    answer = fitted(sites, imputation="median").transform(sites.iloc[-1:])
+    assert answer.tolist() == [[1.0, 0.0]]
+
+
+def test_encoders_of_before_there_was_imputation_are_described_as_they_were():
+    value, _ = fitted().to_arrays()
+    assert set(value["config"]) == {"rare_below", "mask_share", "mask_case_share", "missing_indicators"}
+    assert [set(field) for field in value["fields"]] == [
+        {"kind", "name", "low", "high", "median", "scale"},
+        {"kind", "name", "levels", "shares"},
+        {"kind", "name", "levels", "shares"},
+    ]
+
+
+@pytest.mark.parametrize("scaling", ["standard", "unit"])
+@pytest.mark.parametrize("imputation", ["neutral", "mean", "median"])
+def test_an_encoder_that_imputes_comes_back_from_json(imputation, scaling):
+    encoder = fitted(imputation=imputation, scaling=scaling)
+    value, arrays = encoder.to_arrays()
+    back = MetadataEncoder.from_arrays(json.loads(json.dumps(value, allow_nan=False)), arrays)
+    assert back == encoder
+    assert (back.transform(make_metadata()) == encoder.transform(make_metadata())).all()
