@@ -39,10 +39,12 @@ ROOMS = [
     "search",
     "stacking",
     "evaluation",
+    "explain",
     "export",
     "scoring",
     "tracking",
     "workflow",
+    "reproduce",
     "cli",
 ]
 RANKS = {room: rank for rank, room in enumerate(ROOMS)}

@@ -1,7 +1,12 @@
-"""`study.toml`: settings by name, read and written."""
+"""`study.toml`: settings by name, read and written.
+
+The settings stand on top, without a section. What follows in sections (`PAPER_TABLES`) makes the file the reproduction
+of a paper; a search starts from the settings and ignores the sections.
+"""
 
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +15,23 @@ from automl_skin.files import write_text
 from automl_skin.search.config import StudyConfig, plain_settings
 
 
+PAPER_TABLES = ("paper", "variant", "cell", "table", "analysis")
+"""Sections of a file that a search ignores; see `automl_skin.reproduce.file`."""
+
+
 def read_settings(path: Path) -> dict[str, Any]:
-    """Read a `study.toml` as settings by name, not yet checked.
+    """Read a `study.toml` as settings by name, not yet checked; sections of a paper are left out.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not TOML.
+    """
+    return settings_in(read_document(path))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read all that stands in a `study.toml`.
 
     Raises
     ------
@@ -22,6 +42,11 @@ def read_settings(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} must be a TOML file in UTF-8 and is not: {error}") from error
+
+
+def settings_in(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of what stands in a file."""
+    return {name: value for name, value in document.items() if name not in PAPER_TABLES}
 
 
 def write_settings(path: Path, config: StudyConfig, heading: str) -> None:

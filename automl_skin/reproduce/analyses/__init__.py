@@ -1,0 +1,1 @@
+"""What a paper shows besides its tables: tests, curves, pictures; one section of the report each."""

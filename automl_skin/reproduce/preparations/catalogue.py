@@ -1,0 +1,29 @@
+"""The preparations by name: what a variant does to its table before it is understood."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from automl_skin.errors import ConfigError
+from automl_skin.reproduce.preparations.image_folds import image_folds
+
+Preparation = Callable[[pd.DataFrame, Mapping[str, Any]], pd.DataFrame]
+"""``(table, options) -> table``; the table is as `read_table` gives it: numbers, text, and NA where missing."""
+
+PREPARATIONS: dict[str, Preparation] = {
+    "image_folds": image_folds,
+}
+
+
+def preparation_by_name(name: str) -> Preparation:
+    """Return a preparation.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    if name not in PREPARATIONS:
+        raise ConfigError(f"a preparation must be one of {', '.join(PREPARATIONS)}; found {name!r}")
+    return PREPARATIONS[name]
