@@ -203,5 +203,5 @@ def _kind(column: Column) -> str:
 
 def _field(value: Mapping[str, Any]) -> Column:
     facts = {name: tuple(entry) if isinstance(entry, list) else entry for name, entry in value.items()}
-    kind: Callable[..., Column] = _KINDS[facts.pop("kind")]
+    kind: Callable[..., Column] = _KINDS[str(facts.pop("kind"))]
     return kind(**facts)

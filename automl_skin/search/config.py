@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 
 from automl_skin.chains.config import FUSIONS, ROTATION, WAYS
 from automl_skin.errors import ConfigError
-from automl_skin.features.encoder import EncoderConfig
+from automl_skin.features.encoder import EncoderConfig, Imputation, Scaling
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.metrics.catalogue import Metric, metric_by_name
 
@@ -86,7 +86,7 @@ class StudyConfig:
         What the search maximises; `min_tpr` is of ``partial_auc``.
     sampler : {"tpe", "random"}
     seed : int
-    mask_share, missing_indicators
+    mask_share, mask_case_share, missing_indicators, imputation, scaling
         Of the metadata encoder.
     trials, timeout_seconds, jobs, device, batch_size, tracking_uri
         How far and where the search runs.
@@ -141,6 +141,9 @@ class StudyConfig:
     seed: int = 0
     mask_share: float = 0.1
     missing_indicators: bool = False
+    mask_case_share: float = 0.05
+    imputation: Imputation = "neutral"
+    scaling: Scaling = "standard"
     trials: int = 200
     timeout_seconds: float | None = None
     jobs: int = 0
@@ -181,8 +184,7 @@ class StudyConfig:
             raise ConfigError(
                 f"the way rotation must have at least 3 folds, two of them held out; found {self.folds}"
             )
-        if not 0.0 <= self.mask_share < 1.0:
-            raise ConfigError(f"mask_share must lie in [0, 1); found {self.mask_share}")
+        _check_shares(mask_share=self.mask_share, mask_case_share=self.mask_case_share)
         for name in ("timeout_seconds", "tuning_budget_seconds"):
             seconds = getattr(self, name)
             if seconds is not None and not seconds > 0.0:
@@ -208,7 +210,13 @@ class StudyConfig:
     @property
     def encoder(self) -> EncoderConfig:
         """How metadata is encoded."""
-        return EncoderConfig(mask_share=self.mask_share, missing_indicators=self.missing_indicators)
+        return EncoderConfig(
+            mask_share=self.mask_share,
+            mask_case_share=self.mask_case_share,
+            missing_indicators=self.missing_indicators,
+            imputation=self.imputation,
+            scaling=self.scaling,
+        )
 
     @property
     def role_columns(self) -> dict[str, str]:
@@ -334,6 +342,12 @@ def check_tuning(tuning: tuple[str, ...], tuning_set: tuple[str, ...]) -> None:
 
     for name in ("full",) if alone else tuning:
         tuning_by_name(name, changes)
+
+
+def _check_shares(**shares: float) -> None:
+    for name, share in shares.items():
+        if not 0.0 <= share < 1.0:
+            raise ConfigError(f"{name} must lie in [0, 1); found {share}")
 
 
 def _check_names(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ import tomllib
 import pytest
 
 from automl_skin.errors import ConfigError
+from automl_skin.features.encoder import EncoderConfig
 from automl_skin.search.config import (
     KNOWN,
     RUNTIME,
@@ -149,3 +150,7 @@ def test_role_columns_and_encoder():
     config = parse_settings({"case_column": "id", "mask_share": 0.3}, "")
     assert config.role_columns == {"case": "id"}
     assert config.encoder.mask_share == 0.3
+    as_published = {"imputation": "mean", "scaling": "unit", "mask_share": 0.0, "mask_case_share": 0.0}
+    encoder = parse_settings(as_published, "").encoder
+    assert {name: getattr(encoder, name) for name in as_published} == as_published
+    assert StudyConfig().encoder == EncoderConfig()
