@@ -1,0 +1,65 @@
+"""Spatial fusions by name, and one of them around a network."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, cast
+
+import torch
+from torch import nn
+
+from automl_skin.backbones.random_weights import untouched_torch_seed
+from automl_skin.backbones.spatial.cross_attention import CrossAttention
+from automl_skin.backbones.spatial.gated_map import GatedMap
+from automl_skin.backbones.spatial.metaformer import MetaFormer
+from automl_skin.errors import ConfigError
+
+SPATIAL_FUSIONS: Mapping[str, Callable[..., nn.Module]] = {
+    "metanet_map": GatedMap,
+    "cross_attention": CrossAttention,
+    "metaformer": MetaFormer,
+}
+
+
+class SpatialNetwork(Protocol):
+    """A network whose embedding of an image depends on its metadata."""
+
+    trunk: nn.Module
+
+    def embed(self, images: torch.Tensor, metadata: torch.Tensor) -> torch.Tensor:
+        """Return embeddings of shape (n, n_dimensions)."""
+        ...
+
+
+def add_metadata(trunk: nn.Module, fusion: str, n_metadata: int, seed: int, **settings: Any) -> nn.Module:
+    """Return a network with a spatial fusion around it, in the trunk's mode and memory format.
+
+    Parameters
+    ----------
+    trunk : Module
+        A network of timm without classifier.
+    fusion : str
+        A name in `SPATIAL_FUSIONS`.
+    n_metadata : int
+        Columns of metadata.
+    seed : int
+        Draws the initial weights of what is added; the trunk's stay as they are.
+    **settings
+        Of the fusion.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such fusion, no metadata, or the network has no place for it.
+    """
+    if fusion not in SPATIAL_FUSIONS:
+        message = f"there is no spatial fusion {fusion!r}; choose one of {', '.join(SPATIAL_FUSIONS)}"
+        raise ConfigError(message)
+    if n_metadata < 1:
+        raise ConfigError(f"the fusion {fusion} needs at least one column of metadata, found none")
+    with untouched_torch_seed(seed):
+        network = SPATIAL_FUSIONS[fusion](trunk, n_metadata, **settings)
+    return network.train(trunk.training).to(memory_format=torch.channels_last)
+
+
+def is_spatial(network: nn.Module) -> bool:
+    """Return whether a network's embeddings depend on metadata."""
+    return isinstance(network, tuple(cast("Any", SPATIAL_FUSIONS.values())))
