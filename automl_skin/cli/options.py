@@ -183,8 +183,8 @@ Tuning = Annotated[
     list[str] | None,
     typer.Option(
         "--tuning",
-        help="none, auto (device and budget decide), head, partial, full, joint or robust. "
-        "Repeatable: carried out in this order [auto].",
+        help="none, auto (device and budget decide), head, partial, full, joint or robust, with changes of its own "
+        "in quotes: 'full epochs=6 sampling=balanced'. Repeatable: carried out in this order [auto].",
         rich_help_panel=TUNING,
     ),
 ]
@@ -196,7 +196,7 @@ TuningSet = Annotated[
     list[str] | None,
     typer.Option(
         "--tuning-set",
-        help="Change of every tuning, such as epochs=6 or loss=focal. Repeatable.",
+        help="Change of every tuning, such as epochs=6 or loss=focal; one that stands with a name wins. Repeatable.",
         rich_help_panel=TUNING,
     ),
 ]

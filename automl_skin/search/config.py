@@ -91,11 +91,12 @@ class StudyConfig:
     trials, timeout_seconds, jobs, device, batch_size, tracking_uri
         How far and where the search runs.
     tuning : tuple of str
-        ``none``, ``auto`` (the device and the budget decide), or names in `TUNINGS`, carried out in this order.
+        ``none``, ``auto`` (the device and the budget decide), or names in `TUNINGS`, carried out in this order; a name
+        may be followed by changes: ``full epochs=6``.
     tuning_budget_seconds : float or None
         Time for tuning, over all calls of the study; None for as long as named tunings take.
     tuning_set : tuple of str
-        Changes such as ``epochs=6`` of every tuning that is named.
+        Changes such as ``epochs=6`` of every tuning that is named; a change that follows a name wins.
     way : tuple of {"within", "rotation", "logits", "own"}
         How tuned networks reach stage two; several are searched.
     devices : tuple of str
@@ -306,15 +307,9 @@ def tuning_changes(tuning_set: Sequence[str]) -> dict[str, str]:
     >>> tuning_changes(["epochs=6", "loss=focal"])
     {'epochs': '6', 'loss': 'focal'}
     """
-    changes: dict[str, str] = {}
-    for text in tuning_set:
-        name, equals, value = (part.strip() for part in text.partition("="))
-        if not (name and equals and value) or name in changes:
-            raise ConfigError(
-                f"tuning_set must be name=value, each name once, such as epochs=6; found {text!r}"
-            )
-        changes[name] = value
-    return changes
+    from automl_skin.backbones.tuning.names import read_changes
+
+    return read_changes(tuple(tuning_set), "tuning_set")
 
 
 def check_tuning(tuning: tuple[str, ...], tuning_set: tuple[str, ...]) -> None:
@@ -338,10 +333,20 @@ def check_tuning(tuning: tuple[str, ...], tuning_set: tuple[str, ...]) -> None:
         )
     if alone and not changes:
         return
-    from automl_skin.backbones.tuning.recipe import tuning_by_name
+    _check_recipes(("full",) if alone else tuning, changes)
 
-    for name in ("full",) if alone else tuning:
-        tuning_by_name(name, changes)
+
+def _check_recipes(names: tuple[str, ...], changes: Mapping[str, str]) -> None:
+    from automl_skin.backbones.tuning.names import parse_tuning
+
+    seen: dict[str, str] = {}
+    for name in names:
+        digest = parse_tuning(name, changes).recipe.digest
+        if digest in seen:
+            raise ConfigError(
+                f"tuning must name different recipes; {seen[digest]!r} and {name!r} are the same one"
+            )
+        seen[digest] = name
 
 
 def _check_shares(**shares: float) -> None:

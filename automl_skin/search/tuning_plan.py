@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
-from automl_skin.backbones.tuning.recipe import tuning_by_name
+from automl_skin.backbones.tuning.names import parse_tuning, tuning_by_name
 from automl_skin.chains.config import ROTATION
 from automl_skin.errors import ConfigError
 from automl_skin.search.config import AUTO_TUNING, NO_TUNING, StudyConfig
@@ -57,7 +57,7 @@ class TuningWishes:
     Parameters
     ----------
     names : tuple of str
-        ``("auto",)`` or names in `TUNINGS`.
+        ``("auto",)`` or names in `TUNINGS`, each maybe with changes of its own: ``full epochs=6``.
     n_images, n_folds : int
         Of the development part.
     lanes : int
@@ -99,9 +99,10 @@ class TuningWishes:
         pairs = {tuple(sorted((fold, (fold + 1) % self.n_folds))) for fold in range(self.n_folds)}
         return (*singles, *sorted(pairs)) if ROTATION in self.ways else singles
 
-    def step(self, candidate: Candidate, base: str) -> TuningStep:
-        """Return a tuning of a candidate with the changes that hold for all."""
-        return TuningStep(candidate.backbone, candidate.recipe, base, dict(self.changes))
+    def step(self, candidate: Candidate, name: str) -> TuningStep:
+        """Return a tuning of a candidate with the changes that hold for all; those in its name win."""
+        named = parse_tuning(name, self.changes)
+        return TuningStep(candidate.backbone, candidate.recipe, named.base, named.changes)
 
 
 def budget_of(config: StudyConfig, *, on_gpu: bool) -> float | None:
@@ -128,7 +129,8 @@ def predict_seconds(step: TuningStep, wishes: TuningWishes, past: Sequence[StepO
     """Return how long a step would take on all folds, from what was measured; None before anything was."""
     measured = [each for each in past if math.isfinite(each.image_seconds)]
     same_set = [each for each in measured if each.step.set_name == step.set_name]
-    same = [each for each in same_set if each.step.base == step.base]
+    alike = [each for each in same_set if each.step.base == step.base]
+    same = [each for each in alike if each.step.pace == step.pace] or alike
     nearest = same or same_set or measured
     if not nearest:
         return None
@@ -315,7 +317,7 @@ def in_words(seconds: float) -> str:
 def plan_in_words(wishes: TuningWishes, n_sets: int) -> list[str]:
     """Return what tuning is going to do, one step a line."""
     networks = len(wishes.held_out)
-    epochs = tuning_by_name(wishes.base, wishes.changes).epochs
+    epochs = parse_tuning(wishes.base, wishes.changes).recipe.epochs
     time = "as long as it takes" if wishes.budget_seconds is None else in_words(wishes.budget_seconds)
     ways = ", ".join(wishes.ways)
     lines = [

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from automl_skin.backbones.tuning.epoch import Epoch
-from automl_skin.backbones.tuning.recipe import TuningRecipe, changed_name, tuning_by_name
+from automl_skin.backbones.tuning.names import changed_name, tuning_by_name
+from automl_skin.backbones.tuning.recipe import TuningRecipe
 
 State = Literal["finished", "failed", "skipped"]
 RoundKind = Literal["ranking", "probe", "tuning"]
@@ -45,6 +46,11 @@ class TuningStep:
     def tuning_recipe(self) -> TuningRecipe:
         """How the networks are tuned."""
         return tuning_by_name(self.base, self.changes)
+
+    @property
+    def pace(self) -> dict[str, str]:
+        """Changes that may change the time of an image; the number of epochs does not."""
+        return {name: value for name, value in self.changes.items() if name != "epochs"}
 
     @property
     def title(self) -> str:

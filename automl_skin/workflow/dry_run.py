@@ -10,7 +10,7 @@ from automl_skin.arrays import Pixels
 from automl_skin.backbones.device import resolve_device, resolve_precision
 from automl_skin.backbones.network import embed, load_network, network_digest
 from automl_skin.backbones.tuning.data import TuningData
-from automl_skin.backbones.tuning.recipe import tuning_by_name
+from automl_skin.backbones.tuning.names import parse_tuning
 from automl_skin.backbones.tuning.train import tune
 from automl_skin.data.plan import FoldPlan
 from automl_skin.embeddings.cache import EmbeddingCache
@@ -111,7 +111,8 @@ def tuning_lines(study: Study, plan: FoldPlan, understanding: Understanding) -> 
 def tuning_speed(study: Study, each: EmbeddingSet, name: str) -> float:
     """Return the images that are trained on in a second, measured on a few made-up ones."""
     device = resolve_device((*study.config.devices, study.config.device)[0])
-    recipe = replace(tuning_by_name(name, study.config.tuning_changes), epochs=1, patience=0, mode="full")
+    named = parse_tuning(name, study.config.tuning_changes).recipe
+    recipe = replace(named, epochs=1, patience=0, mode="full")
     height, width = each.recipe.height, each.recipe.width
     n_images = 2 * recipe.batch_size
     data = TuningData(

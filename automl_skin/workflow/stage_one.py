@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.backbones.device import Precision, resolve_device
-from automl_skin.backbones.tuning.recipe import changed_name, tuning_by_name
+from automl_skin.backbones.tuning.names import parse_tuning
 from automl_skin.embeddings.tuning import TuningFailure
 from automl_skin.search.config import AUTO_TUNING, NO_TUNING, StudyConfig
 from automl_skin.search.tuning_plan import TuningWishes, budget_of
@@ -132,14 +132,13 @@ class _Working:
     def tune(self, each: EmbeddingSet, name: str) -> None:
         """Tune the fold networks of a set, unless the time for that is used up, and embed by them."""
         config = self.study.config
-        title = changed_name(name, config.tuning_changes)
+        named = parse_tuning(name, config.tuning_changes)
         if self.tuning_seconds >= (config.tuning_budget_seconds or float("inf")):
-            self.skipped.append(f"{each.name} {title}")
+            self.skipped.append(f"{each.name} {named.title}")
             return
         start = time.monotonic()
-        recipe = tuning_by_name(name, config.tuning_changes)
         held_out = TuningWishes((name,), 0, len(self.prepared.plan.folds), ways=config.way).held_out
-        results = tune_set(self.study, self.prepared, each, title, recipe, held_out, self.report)
+        results = tune_set(self.study, self.prepared, each, named.title, named.recipe, held_out, self.report)
         self.tuning_seconds += time.monotonic() - start
         tuned = [result for result in results if isinstance(result, EmbeddingSet)]
         self.failed += [result for result in results if isinstance(result, TuningFailure)]

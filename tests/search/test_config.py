@@ -75,6 +75,10 @@ def test_types_are_checked(name, value):
         ({"tuning": ["full", "full"]}, "found full, full"),
         ({"tuning": ["full"], "tuning_set": ["epochs"]}, "tuning_set must be name=value.*found 'epochs'"),
         ({"tuning": ["none"], "tuning_set": ["epochs=3"]}, "tuning is none; found epochs=3"),
+        ({"tuning": ["full", "fulll epochs=2"]}, r"unknown tuning 'fulll' \(did you mean full\?\)"),
+        ({"tuning": ["full epoch=2"]}, r"no field 'epoch' \(did you mean epochs\?\)"),
+        ({"tuning": ["auto", "full epochs=2"]}, "found auto, full epochs=2"),
+        ({"tuning": ["full", "full epochs=3"]}, "'full' and 'full epochs=3' are the same one"),
         ({"metric": "accuracy"}, "the metric must be one of auc, "),
         ({"metric": "partial_auc", "min_tpr": 1.0}, r"min_tpr must lie in \[0, 1\)"),
     ],
@@ -154,3 +158,9 @@ def test_role_columns_and_encoder():
     encoder = parse_settings(as_published, "").encoder
     assert {name: getattr(encoder, name) for name in as_published} == as_published
     assert StudyConfig().encoder == EncoderConfig()
+
+
+def test_one_study_may_hold_several_recipes_of_one_tuning():
+    names = ["full", "full epochs=6", "joint"]
+    config = parse_settings({"tuning": names, "tuning_set": ["epochs=2"]}, "")
+    assert config.identity()["tuning"] == names

@@ -227,3 +227,24 @@ def test_outcomes_come_back_as_they_were():
 
 def test_times_in_words():
     assert in_words(3660) == "1 h 01 min"
+
+
+def test_several_recipes_of_one_tuning_are_carried_out_in_their_order():
+    names = ("full", "full epochs=6 sampling=balanced", "joint")
+    wishes = TuningWishes(names, n_images=1000, n_folds=5, changes={"epochs": "2"})
+    rounds, why, _ = play(wishes, SETS[:1])
+    assert [tunings for _, tunings in rounds] == [
+        [("a", "full-2-epochs")],
+        [("a", "full-6-epochs-balanced-sampling")],
+        [("a", "joint-2-epochs")],
+    ]
+    assert why == "all named tunings are done"
+    assert "full, full epochs=6 sampling=balanced, joint" in " ".join(plan_in_words(wishes, 1))
+
+
+def test_a_tuning_that_differs_by_more_than_its_epochs_is_timed_by_itself():
+    wishes = TuningWishes(("full",), n_images=1000, n_folds=5)
+    slow = StepOutcome(wishes.step(SETS[0], "full augmentation=siim"), "finished", image_seconds=0.1)
+    fast = StepOutcome(wishes.step(SETS[0], "full epochs=1"), "finished", image_seconds=0.01)
+    assert predict_seconds(wishes.step(SETS[0], "full epochs=2"), wishes, [slow, fast]) == pytest.approx(80)
+    assert predict_seconds(wishes.step(SETS[0], "full loss=focal"), wishes, [slow]) == pytest.approx(1200)

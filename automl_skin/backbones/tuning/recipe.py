@@ -1,9 +1,9 @@
-"""The tuning recipe: everything that is decided about tuning before it begins, and a few recipes by name."""
+"""The tuning recipe: everything that is decided about tuning before it begins."""
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -195,56 +195,23 @@ class TuningRecipe:
 _KINDS: dict[str, Any] = get_type_hints(TuningRecipe)
 
 
-def tuning_by_name(name: str, changes: Mapping[str, str] | None = None) -> TuningRecipe:
-    """Return a recipe of `TUNINGS`, with some fields changed.
+def _check_names(names: Iterable[str]) -> None:
+    known = [field.name for field in fields(TuningRecipe)]
+    for name in names:
+        if name not in known:
+            message = f"a tuning recipe has no field {name!r}{suggestion(name, known)}"
+            raise ConfigError(f"{message}; it has {', '.join(known)}")
 
-    Parameters
-    ----------
-    name : str
-        A name in `TUNINGS`.
-    changes : mapping of str to str, optional
-        Values by field, as typed by a person: ``{"epochs": "6"}``.
+
+def read_field(field: str, text: str) -> str | int | float:
+    """Return the value of a field as typed by a person.
 
     Raises
     ------
     ConfigError
-        If a name is unknown, or a value is of the wrong type or out of range.
-
-    Examples
-    --------
-    >>> tuning_by_name("head", {"epochs": "6", "warm_up": "0"}).epochs
-    6
+        If there is no such field, or the text is no number where one is needed.
     """
-    if name not in TUNINGS:
-        message = f"unknown tuning {name!r}{_suggestion(name, TUNINGS)}"
-        raise ConfigError(f"{message}; known are {', '.join(TUNINGS)}")
-    changes = changes or {}
-    _check_names(changes)
-    values: dict[str, Any] = {field: _read(field, text) for field, text in changes.items()}
-    return replace(TUNINGS[name], **values)
-
-
-def changed_name(name: str, changes: Mapping[str, str] | None = None) -> str:
-    """Return what a person calls a changed recipe.
-
-    Examples
-    --------
-    >>> changed_name("full", {"label_smoothing": "0.1", "epochs": "6"})
-    'full-6-epochs-0.1-label-smoothing'
-    """
-    parts = (f"{text.strip()}-{field.replace('_', '-')}" for field, text in sorted((changes or {}).items()))
-    return "-".join([name, *parts])
-
-
-def _check_names(names: Mapping[str, Any]) -> None:
-    known = [field.name for field in fields(TuningRecipe)]
-    for name in names:
-        if name not in known:
-            message = f"a tuning recipe has no field {name!r}{_suggestion(name, known)}"
-            raise ConfigError(f"{message}; it has {', '.join(known)}")
-
-
-def _read(field: str, text: str) -> str | int | float:
+    _check_names([field])
     kind = _KINDS[field]
     if get_origin(kind) is Literal or kind is str:
         return text.strip()
@@ -284,16 +251,7 @@ def _checked_size(name: str, value: Any) -> str:
     return value
 
 
-def _suggestion(name: str, known: Any) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return what a mistyped name may have meant, in brackets; empty where nothing is close."""
     close = get_close_matches(name, list(known), n=1)
     return f" (did you mean {close[0]}?)" if close else ""
-
-
-# built last, since the recipes are checked by the functions above
-TUNINGS: dict[str, TuningRecipe] = {
-    "head": TuningRecipe(mode="head", learning_rate=3e-3),
-    "partial": TuningRecipe(mode="partial", learning_rate=1e-3),
-    "full": TuningRecipe(),
-    "joint": TuningRecipe(mode="joint"),
-    "robust": TuningRecipe(augmentation="siim", colour="shades_of_grey", wise=0.5, batch_norm="kept"),
-}
