@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from automl_skin.arrays import FloatArray
 from automl_skin.errors import IntegrityError, TableError
 
 ORACLE_NAME = "oracle.csv"
@@ -48,7 +51,14 @@ def oracle_auc(oracle: pd.DataFrame) -> dict[str, float]:
     if labels.empty or labels.min() == labels.max():
         message = f"the oracle needs malignant and benign cases; all {len(labels)} given are of one class"
         raise TableError(message)
-    return {name: float(roc_auc_score(labels, oracle[column])) for name, column in _SCORES.items()}
+    return {
+        name: auc_of_scores(labels.to_numpy(), oracle[column].to_numpy()) for name, column in _SCORES.items()
+    }
+
+
+def auc_of_scores(malignant: npt.NDArray[Any], scores: FloatArray) -> float:
+    """Return the AUC of one score of cases of both classes, each of shape (n_cases,)."""
+    return float(roc_auc_score(malignant, scores))
 
 
 def oracle_auc_on(folder: Path, case_ids: Iterable[str]) -> dict[str, float]:

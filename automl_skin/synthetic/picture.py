@@ -16,11 +16,45 @@ from automl_skin.synthetic.lesion import HALF_WIDTH, SIDE, Lesion, smooth_noise,
 HEIGHT, WIDTH = 96, 128
 _SCALE = 1.5  # drawn larger and averaged down, so that fine lines stay smooth
 _ROWS, _COLUMNS = int(HEIGHT * _SCALE), int(WIDTH * _SCALE)
-_RULER_SHARE, _BUBBLE_SHARE, _VIGNETTE_SHARE = 0.08, 0.10, 0.45
 _BALANCE = 1.0  # about 1 / (1 - share of the picture that is lesion), less what would look odd
 _TYPICAL_WITHIN = 900.0  # square grey levels
 _FAIR = np.array([232.0, 188.0, 176.0], dtype=np.float32)
 _DARK = np.array([158.0, 114.0, 92.0], dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What one kind of photograph has in common: pairs are lowest and highest values, shares are of photographs.
+
+    Parameters
+    ----------
+    radius : tuple of float
+        Of the lesion, over the height of the picture.
+    ruler_share, bubble_share, vignette_share : float
+        With a scale, bubbles in the immersion gel, dark corners.
+    blur : tuple of float
+        Of the lens, in pixels of the drawing.
+    grain : tuple of float
+        Of the sensor, in grey levels.
+    slope : float
+        Deviation of the light from one side to the other.
+    cast : tuple of float
+        Deviation of red, green and blue.
+    """
+
+    radius: tuple[float, float]
+    ruler_share: float
+    bubble_share: float
+    vignette_share: float
+    blur: tuple[float, float]
+    grain: tuple[float, float]
+    slope: float
+    cast: tuple[float, float, float]
+
+
+DERMATOSCOPE = Camera((0.33, 0.42), 0.08, 0.10, 0.45, (0.35, 0.8), (0.6, 1.8), 0.03, (0.025, 0.02, 0.03))
+HAND_HELD = Camera((0.22, 0.30), 0.0, 0.0, 0.0, (0.8, 1.5), (1.2, 3.0), 0.1, (0.05, 0.04, 0.06))
+"""A close-up by hand: the lesion is smaller and less sharp, and daylight and lamps change its colours more."""
 
 
 @dataclass(frozen=True)
@@ -57,22 +91,28 @@ def balanced(pigment: Pigment, lesion: Lesion) -> Pigment:
     return Pigment(pigment.skin, np.maximum(pigment.skin - kept, darkest).astype(np.float32))
 
 
-def photograph(lesion: Lesion, pigment: Pigment, hairiness: float, rng: np.random.Generator) -> Pixels:
+def photograph(
+    lesion: Lesion,
+    pigment: Pigment,
+    hairiness: float,
+    rng: np.random.Generator,
+    camera: Camera = DERMATOSCOPE,
+) -> Pixels:
     """Take one photograph of a lesion, RGB of shape (HEIGHT, WIDTH, 3)."""
-    cover, tint = _place(lesion, rng)
+    cover, tint = _place(lesion, camera, rng)
     surface = _skin(pigment, cover, rng) * (1.0 - cover) + (pigment.pigment + tint) * cover
     if rng.random() < hairiness:
         surface = _hair(surface, rng)
-    if rng.random() < _RULER_SHARE:
+    if rng.random() < camera.ruler_share:
         surface = _ruler(surface, rng)
-    if rng.random() < _BUBBLE_SHARE:
+    if rng.random() < camera.bubble_share:
         surface = _gel_bubbles(surface, rng)
-    return _develop(_light(surface, rng), rng)
+    return _develop(_light(surface, camera, rng), camera, rng)
 
 
-def _place(lesion: Lesion, rng: np.random.Generator) -> tuple[Float32Array, Float32Array]:
+def _place(lesion: Lesion, camera: Camera, rng: np.random.Generator) -> tuple[Float32Array, Float32Array]:
     """Turn, scale and shift the lesion into the picture."""
-    radius = rng.uniform(0.33, 0.42) * _ROWS
+    radius = rng.uniform(*camera.radius) * _ROWS
     scale = radius * 2.0 * HALF_WIDTH / SIDE
     matrix = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), float(rng.uniform(0.0, 360.0)), scale)
     shift = np.array([_COLUMNS / 2, _ROWS / 2]) - SIDE / 2 + rng.normal(0.0, 0.03, 2) * _ROWS
@@ -146,21 +186,21 @@ def _gel_bubbles(surface: Float32Array, rng: np.random.Generator) -> Float32Arra
     return np.asarray(surface + (250.0 - surface) * glint, dtype=np.float32)
 
 
-def _light(surface: Float32Array, rng: np.random.Generator) -> Float32Array:
+def _light(surface: Float32Array, camera: Camera, rng: np.random.Generator) -> Float32Array:
     """Light from one side, a colour cast, exposure, and the dark corners of some lenses."""
     y, x = np.mgrid[-1.0 : 1.0 : _ROWS * 1j, -1.0 : 1.0 : _COLUMNS * 1j].astype(np.float32)
-    slope = rng.normal(0.0, 0.03, 2)
+    slope = rng.normal(0.0, camera.slope, 2)
     light = 1.0 + slope[0] * x + slope[1] * y
-    if rng.random() < _VIGNETTE_SHARE:
+    if rng.random() < camera.vignette_share:
         reach = smooth_step(np.hypot(x, 0.75 * y), rng.uniform(0.7, 1.0), rng.uniform(1.15, 1.6))
         light = light * (1.0 - rng.uniform(0.15, 0.75) * reach)
-    cast = rng.normal(1.0, [0.025, 0.02, 0.03]) * rng.uniform(0.88, 1.1)
+    cast = rng.normal(1.0, camera.cast) * rng.uniform(0.88, 1.1)
     return np.asarray(surface * light[..., None] * cast, dtype=np.float32)
 
 
-def _develop(surface: Float32Array, rng: np.random.Generator) -> Pixels:
+def _develop(surface: Float32Array, camera: Camera, rng: np.random.Generator) -> Pixels:
     """Blur by the lens, average down to the final size, add the sensor's noise."""
-    softened = cv2.GaussianBlur(surface, (0, 0), float(rng.uniform(0.35, 0.8)))
+    softened = cv2.GaussianBlur(surface, (0, 0), float(rng.uniform(*camera.blur)))
     small = cv2.resize(softened, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    grain = rng.standard_normal((HEIGHT, WIDTH, 1), dtype=np.float32) * rng.uniform(0.6, 1.8)
+    grain = rng.standard_normal((HEIGHT, WIDTH, 1), dtype=np.float32) * rng.uniform(*camera.grain)
     return np.asarray(np.clip(small + grain, 0.0, 255.0).round(), dtype=np.uint8)

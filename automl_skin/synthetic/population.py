@@ -17,6 +17,8 @@ Everything else (skin tone, light, hair, collection, keratinocytic or melanocyti
 without looking at the factors or at the label.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -95,6 +97,24 @@ def image_score(factors: FloatArray) -> FloatArray:
     weights = np.asarray(WEIGHTS)
     variance = (1.0 - SHARED) * np.sum(weights**2) + SHARED * np.sum(weights) ** 2
     return np.asarray(factors @ weights / np.sqrt(variance))
+
+
+def image_score_from(factors: FloatArray, shown: Sequence[int]) -> FloatArray:
+    """Return the expected image score of lesions of which some factors are seen.
+
+    The factors are jointly normal with variance 1 and covariance `SHARED`, whatever the metadata: what is not seen is
+    expected where the seen ones are.
+
+    Parameters
+    ----------
+    factors : ndarray of shape (n_lesions, 4)
+    shown : sequence of int
+        Positions of the factors that are seen.
+    """
+    covariance = SHARED + (1.0 - SHARED) * np.eye(len(FACTORS))
+    seen = list(shown)
+    expected = factors[:, seen] @ np.linalg.solve(covariance[np.ix_(seen, seen)], covariance[seen])
+    return image_score(np.asarray(expected))
 
 
 def metadata_score(lesions: pd.DataFrame) -> FloatArray:

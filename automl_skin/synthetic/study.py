@@ -9,20 +9,19 @@
       oracle.json     arguments and oracle AUCs; written with the folder, so that it marks completeness
 """
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 
 from automl_skin.arrays import Pixels
-from automl_skin.errors import ConfigError, StorageError
-from automl_skin.files import read_json, storage_errors, write_json
+from automl_skin.errors import ConfigError
 from automl_skin.seeding import generator
+from automl_skin.synthetic.folder import made_once
 from automl_skin.synthetic.lesion import Lesion, Look, draw_lesion
 from automl_skin.synthetic.oracle import ORACLE_NAME, oracle_auc
 from automl_skin.synthetic.picture import Pigment, balanced, draw_pigment, photograph
@@ -31,7 +30,7 @@ from automl_skin.synthetic.population import FACTORS, draw_images, draw_lesions,
 VERSION = 1  # of the generator; raise it whenever the same seed gives other pictures or labels
 HAIRY_SHARE = 0.25
 _QUALITY = 92
-_TABLE_NAME, _IMAGES_NAME, _COMPLETE_NAME = "metadata.csv", "images", "oracle.json"
+TABLE_NAME, IMAGES_NAME = "metadata.csv", "images"
 _ORACLE_COLUMNS = ["image_id", "lesion_id", *FACTORS, "keratinocytic"]
 _ORACLE_COLUMNS += ["image_score", "metadata_score", "score", "risk", "malignant"]
 
@@ -92,60 +91,31 @@ def generate(
     if n_lesions < 1:
         message = f"a synthetic study needs at least 1 lesion, not {n_lesions}"
         raise ConfigError(message)
+    arguments = {"version": VERSION, "n_lesions": n_lesions, "seed": seed}
     folder = Path(folder).absolute()
-    with storage_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.parent / f".{folder.name}.lock"):
-            if not _is_complete(folder, n_lesions, seed):
-                _build(folder, n_lesions, seed, progress or _silent)
-    return _study(folder)
+    record = made_once(
+        folder, arguments, lambda empty: _draw_study(empty, n_lesions, seed, progress or _silent)
+    )
+    return SyntheticStudy(
+        folder / TABLE_NAME, folder / IMAGES_NAME, folder / ORACLE_NAME, dict(record["oracle_auc"])
+    )
 
 
 def _silent(done: int, total: int) -> None:
     """Tell nobody."""
 
 
-def _arguments(n_lesions: int, seed: int) -> dict[str, int]:
-    return {"version": VERSION, "n_lesions": n_lesions, "seed": seed}
-
-
-def _is_complete(folder: Path, n_lesions: int, seed: int) -> bool:
-    """Tell whether `folder` holds the study asked for; raise where it holds something else."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return False
-    if not (folder / _COMPLETE_NAME).is_file():
-        message = f"{folder} must be absent or empty and holds other files; choose another folder"
-        raise StorageError(message)
-    found = _read_record(folder)["arguments"]
-    if found != _arguments(n_lesions, seed):
-        message = (
-            f"{folder} holds a synthetic study of {found}, not of {_arguments(n_lesions, seed)}; "
-            "choose another folder or delete it"
-        )
-        raise ConfigError(message)
-    return True
-
-
-def _build(folder: Path, n_lesions: int, seed: int, progress: Callable[[int, int], None]) -> None:
-    """Draw everything beside `folder`, then move it into place."""
-    unfinished = folder.parent / f".{folder.name}.unfinished"
-    if unfinished.exists():
-        shutil.rmtree(unfinished)
-    (unfinished / _IMAGES_NAME).mkdir(parents=True)
+def _draw_study(
+    folder: Path, n_lesions: int, seed: int, progress: Callable[[int, int], None]
+) -> dict[str, Any]:
+    """Write table, oracle and pictures into an empty folder, and return the record of the study."""
+    (folder / IMAGES_NAME).mkdir()
     images = draw_images(draw_lesions(n_lesions, seed), seed)
-    metadata_table(images, seed).to_csv(unfinished / _TABLE_NAME, index=False, lineterminator="\n")
+    metadata_table(images, seed).to_csv(folder / TABLE_NAME, index=False, lineterminator="\n")
     oracle = images[_ORACLE_COLUMNS]
-    oracle.to_csv(unfinished / ORACLE_NAME, index=False, lineterminator="\n")
-    _photograph_all(images, unfinished / _IMAGES_NAME, seed, progress)
-    write_json(
-        unfinished / _COMPLETE_NAME,
-        {
-            "arguments": _arguments(n_lesions, seed),
-            "n_images": len(images),
-            "oracle_auc": _auc_or_none(oracle),
-        },
-    )
-    unfinished.replace(folder)
+    oracle.to_csv(folder / ORACLE_NAME, index=False, lineterminator="\n")
+    _photograph_all(images, folder / IMAGES_NAME, seed, progress)
+    return {"n_images": len(images), "oracle_auc": _auc_or_none(oracle)}
 
 
 def _auc_or_none(oracle: pd.DataFrame) -> dict[str, float]:
@@ -160,7 +130,7 @@ def _photograph_all(
         lesion, pigment = _draw(photographs.iloc[0], seed)
         for image_id in photographs["image_id"]:
             pixels = photograph(lesion, pigment, HAIRY_SHARE, generator(seed, "image", image_id))
-            (folder / f"{image_id}.jpg").write_bytes(_jpeg(pixels))
+            (folder / f"{image_id}.jpg").write_bytes(jpeg(pixels))
         progress(int(photographs.index[-1]) + 1, len(images))
 
 
@@ -177,18 +147,8 @@ def visible_strength(factor: float) -> float:
     return float(np.clip(0.5 + 0.23 * factor, 0.0, 1.0))
 
 
-def _jpeg(pixels: Pixels) -> bytes:
+def jpeg(pixels: Pixels) -> bytes:
+    """Return a picture as a JPEG file."""
     written, encoded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     assert written
     return bytes(encoded.tobytes())
-
-
-def _read_record(folder: Path) -> dict[str, dict[str, float]]:
-    record = read_json(folder / _COMPLETE_NAME)
-    assert isinstance(record, dict)
-    return record
-
-
-def _study(folder: Path) -> SyntheticStudy:
-    auc = {name: float(value) for name, value in _read_record(folder)["oracle_auc"].items()}
-    return SyntheticStudy(folder / _TABLE_NAME, folder / _IMAGES_NAME, folder / ORACLE_NAME, auc)
