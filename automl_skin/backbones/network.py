@@ -14,7 +14,7 @@ import numpy as np
 import timm
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from automl_skin.arrays import Float32Array, Pixels
@@ -23,6 +23,7 @@ from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import Precision
 from automl_skin.backbones.fetch import load_pretrained
 from automl_skin.backbones.random_weights import draw_weights, untouched_torch_seed
+from automl_skin.backbones.spatial.catalogue import SpatialNetwork, add_metadata
 from automl_skin.backbones.views import check_views, each_view
 from automl_skin.digests import digest_json
 from automl_skin.errors import BackboneError, ConfigError
@@ -97,6 +98,8 @@ def _from_folder(backbone: Backbone, arguments: dict[str, float]) -> nn.Module:
     assert backbone.folder is not None
     hub.read_config(backbone.folder)
     try:
+        if backbone.spatial:
+            return _spatial_from_folder(backbone, backbone.folder, arguments)
         network: nn.Module = timm.create_model(
             f"local-dir:{backbone.folder}", pretrained=True, num_classes=0, **arguments
         )
@@ -107,8 +110,20 @@ def _from_folder(backbone: Backbone, arguments: dict[str, float]) -> nn.Module:
     return network
 
 
+def _spatial_from_folder(backbone: Backbone, folder: Path, arguments: dict[str, float]) -> nn.Module:
+    model_args = json.loads(backbone.model_args)
+    trunk = timm.create_model(
+        backbone.architecture, pretrained=False, num_classes=0, **model_args, **arguments
+    )
+    network = add_metadata(trunk, seed=0, **json.loads(backbone.spatial))
+    network.load_state_dict(load_file(folder / hub.WEIGHTS))
+    return network
+
+
 def save_network(backbone: Backbone, network: nn.Module, folder: Path) -> None:
     """Write a network in hub layout; `backbone_from_folder` and `load_network` bring back the same weights.
+
+    timm opens the folder too, unless metadata enter the network.
 
     Raises
     ------
@@ -118,9 +133,11 @@ def save_network(backbone: Backbone, network: nn.Module, folder: Path) -> None:
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     with atomic_write(folder / hub.WEIGHTS) as temporary:
         save_file(state, temporary, metadata={"format": "pt"})
+    spatial = {"spatial": json.loads(backbone.spatial)} if backbone.spatial else {}
     write_json(
         folder / hub.CONFIG,
         {
+            **spatial,
             "architecture": backbone.architecture,
             "num_classes": 0,
             "model_args": json.loads(backbone.model_args),
@@ -153,8 +170,10 @@ def network_digest(backbone: Backbone, network: nn.Module) -> str:
 
     The weights alone do not: ``pad_type`` changes what a network computes and none of its weights.
     """
+    spatial = {"spatial": json.loads(backbone.spatial)} if backbone.spatial else {}
     return digest_json(
         {
+            **spatial,
             "architecture": backbone.architecture,
             "model_args": json.loads(backbone.model_args),
             "weights": weights_digest(network),
@@ -171,6 +190,7 @@ def embed(
     views: int = 1,
     device: torch.device,
     precision: Precision,
+    metadata: Float32Array | None = None,
 ) -> Float32Array:
     """Turn images into embeddings.
 
@@ -190,6 +210,8 @@ def embed(
         Flips, and for square images transposes, whose embeddings are averaged.
     device, precision
         From `resolve_device` and `resolve_precision`.
+    metadata : ndarray of shape (n, n_metadata), optional
+        Encoded; of the same rows, for a network that metadata enter.
 
     Returns
     -------
@@ -203,15 +225,22 @@ def embed(
     """
     check_views(views, *images.shape[1:3])
     step = max(1, len(images)) if device.type == "cpu" else GPU_BATCH
-    scale = _Normalisation(mean, std, device)
+    scale = Normalisation(mean, std, device)
     pieces = [
-        _embed_piece(network, images[start : start + step], scale, views, precision)
+        _embed_piece(
+            network,
+            images[start : start + step],
+            None if metadata is None else metadata[start : start + step],
+            scale,
+            views,
+            precision,
+        )
         for start in range(0, max(1, len(images)), step)
     ]
     return np.concatenate(pieces)[: len(images)]
 
 
-class _Normalisation:
+class Normalisation:
     """Turns uint8 (n, height, width, 3) into float32 (n, 3, height, width) in channels-last memory."""
 
     def __init__(self, mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> None:
@@ -220,24 +249,38 @@ class _Normalisation:
         self.factor = torch.tensor(std, dtype=torch.float64).mul(255.0).reciprocal().float().to(device)
 
     def __call__(self, images: Pixels) -> torch.Tensor:
+        """Return normalised images on the device."""
         pixels = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
         return pixels.float().sub_(self.shift).mul_(self.factor).permute(0, 3, 1, 2)
 
 
 def _embed_piece(
-    network: nn.Module, images: Pixels, normalise: _Normalisation, views: int, precision: Precision
+    network: nn.Module,
+    images: Pixels,
+    metadata: Float32Array | None,
+    normalise: Normalisation,
+    views: int,
+    precision: Precision,
 ) -> Float32Array:
     n_filling = GPU_BATCH - len(images) if normalise.device.type != "cpu" else int(len(images) == 0)
     if n_filling:
         images = np.concatenate([images, np.zeros((n_filling, *images.shape[1:]), np.uint8)])
+    known = None if metadata is None else _filled(metadata, len(images)).to(normalise.device)
     with torch.inference_mode(), computing_in(precision, normalise.device):
         total: Any = 0.0
         for view in each_view(normalise(images), views):
-            total = total + embedding_of(network, view.contiguous(memory_format=torch.channels_last))
+            total = total + embedding_of(network, view.contiguous(memory_format=torch.channels_last), known)
         return cast("Float32Array", (total / views).cpu().numpy())
 
 
-def embedding_of(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
+def _filled(metadata: Float32Array, n_rows: int) -> torch.Tensor:
+    filling = np.zeros((n_rows - len(metadata), metadata.shape[1]), np.float32)
+    return torch.from_numpy(np.concatenate([metadata.astype(np.float32), filling]))
+
+
+def embedding_of(
+    network: nn.Module, images: torch.Tensor, metadata: torch.Tensor | None = None
+) -> torch.Tensor:
     """Return what the network's own classifier would see, float32 of shape (n, n_dimensions).
 
     Parameters
@@ -245,7 +288,11 @@ def embedding_of(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
     network : Module
     images : Tensor of shape (n, 3, height, width)
         Normalised.
+    metadata : Tensor of shape (n, n_metadata), optional
+        Encoded, for a network that metadata enter (see `automl_skin.backbones.spatial`).
     """
+    if metadata is not None:
+        return cast("SpatialNetwork", network).embed(images, metadata).float()
     timm_network = cast("_TimmNetwork", network)
     features = timm_network.forward_features(images)
     return timm_network.forward_head(features, pre_logits=True).float()

@@ -32,3 +32,17 @@ def each_view(images: torch.Tensor, views: int) -> Iterator[torch.Tensor]:
         yield images.flip(axes) if axes else images
     if views == max(VIEWS):
         yield from each_view(images.transpose(2, 3), 4)
+
+
+def turned_back(maps: torch.Tensor, position: int) -> torch.Tensor:
+    """Return what was computed of one of `each_view`, places (n, height, width), as the image lies.
+
+    Parameters
+    ----------
+    maps : Tensor of shape (n, height, width)
+    position : int
+        Of the view, counted from 0.
+    """
+    axes = tuple(axis - 1 for axis in _FLIPS[position % len(_FLIPS)])  # no channels
+    upright = maps.flip(axes) if axes else maps
+    return upright.transpose(1, 2) if position >= len(_FLIPS) else upright

@@ -1,0 +1,131 @@
+"""Grad-CAM (Selvaraju et al. 2017) and CAM (Zhou et al. 2016): which places of a photograph speak for a class.
+
+Symbols
+-------
+A : maps before pooling, shape (channels, height, width)
+y : score of the class; what a head makes of the embedding, in log-odds
+alpha : weights of the channels
+heat : relu(sum over channels of alpha A), shape (height, width)
+
+Grad-CAM's alpha is the mean of dy/dA over the places (equation 1); CAM's is dy/d(embedding) over the number of
+places, and needs a network that ends in a plain average over them. There the two are the same.
+
+Two deviations from the papers. y is the log-odds of a class against all others and not its logit, which a softmax
+leaves undetermined up to what all classes have in common. And the gradient comes in two steps, head and network,
+so that heads that are no torch modules can be explained (`automl_skin.explain.chain_score`).
+
+Captum (BSD-3) and grad-cam (MIT) were looked at. Both ask for one torch module from pixels to score, with the map as the
+output of one of its modules; a network of timm with a chain behind it that also sees metadata is no such module. What
+they would save are the three lines of `_heat_of`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from automl_skin.arrays import Float32Array, FloatArray, Pixels
+from automl_skin.backbones.network import Normalisation, embedding_of
+from automl_skin.backbones.views import each_view, turned_back
+from automl_skin.errors import ConfigError
+from automl_skin.explain.feature_maps import FeatureMaps, feature_maps
+from automl_skin.images.recipe import Recipe
+
+Method = Literal["grad-cam", "cam"]
+Gradient = Callable[[Float32Array], FloatArray]
+"""From embeddings (n, n_dimensions) to dy/d(embedding) of the same shape."""
+
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Looking:
+    """A network and how it looks at photographs.
+
+    Parameters
+    ----------
+    network : Module
+        From `load_network`, on the CPU.
+    recipe : Recipe
+    views : {1, 4, 8}
+        Flips over which embeddings, and here the heat as well, are averaged.
+    method : {"grad-cam", "cam"}
+    """
+
+    network: nn.Module
+    recipe: Recipe
+    views: int = 1
+    method: Method = "grad-cam"
+
+    def __post_init__(self) -> None:
+        if self.method not in get_args(Method):
+            message = f"the method must be one of {', '.join(get_args(Method))}; found {self.method!r}"
+            raise ConfigError(message)
+
+    def heat(self, pixels: Pixels, gradient: Gradient) -> Float32Array:
+        """Return the heat of photographs.
+
+        Parameters
+        ----------
+        pixels : ndarray of shape (n, height, width, 3)
+            RGB, uint8, of the recipe's size.
+        gradient : callable
+            Called once with the embeddings of all of them.
+
+        Returns
+        -------
+        ndarray of shape (n, map height, map width), float32
+            In log-odds a place: at least 0, and all of it together is what speaks for the class.
+
+        Raises
+        ------
+        ConfigError
+            If the network has no maps, or CAM is asked of one without a plain average pool.
+        """
+        directions = gradient(self.embeddings(pixels)).astype(np.float32)
+        parts = [
+            self._heat(pixels[start : start + _AT_ONCE], directions[start : start + _AT_ONCE])
+            for start in range(0, len(pixels), _AT_ONCE)
+        ]
+        return np.concatenate(parts)
+
+    def embeddings(self, pixels: Pixels) -> Float32Array:
+        """Return embeddings in float32, averaged over the views."""
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, len(pixels), _AT_ONCE):
+                views = self._views(pixels[start : start + _AT_ONCE])
+                parts.append(torch.stack([embedding_of(self.network, view) for view in views]).mean(dim=0))
+        values: Float32Array = torch.cat(parts).numpy()
+        return values
+
+    def _views(self, pixels: Pixels) -> list[Tensor]:
+        normalise = Normalisation(self.recipe.mean, self.recipe.std, torch.device("cpu"))
+        views = each_view(normalise(pixels), self.views)
+        return [view.contiguous(memory_format=torch.channels_last) for view in views]
+
+    def _heat(self, pixels: Pixels, directions: Float32Array) -> Float32Array:
+        total = torch.zeros(())
+        for position, view in enumerate(self._views(pixels)):
+            maps = feature_maps(self.network, view)
+            total = total + turned_back(self._heat_of(maps, torch.from_numpy(directions)), position)
+        heat: Float32Array = (total / self.views).numpy()
+        return heat
+
+    def _heat_of(self, maps: FeatureMaps, direction: Tensor) -> Tensor:
+        features, gradient = maps.gradient(direction)
+        weights = gradient.mean(dim=(2, 3), keepdim=True)
+        if self.method == "cam":
+            weights = _cam_weights(features, maps.embedding, direction)
+        return (weights * features).sum(dim=1).relu()
+
+
+def _cam_weights(features: Tensor, embedding: Tensor, direction: Tensor) -> Tensor:
+    pooled = features.mean(dim=(2, 3))
+    if pooled.shape != embedding.shape or not torch.allclose(pooled, embedding, rtol=1e-3, atol=1e-4):
+        message = "CAM needs a network whose embedding is the plain average of its maps, and this one's is not"
+        raise ConfigError(f"{message}; use grad-cam")
+    return (direction / features[0, 0].numel())[:, :, None, None]
