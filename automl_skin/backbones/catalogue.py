@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import timm
 
+import automl_skin.backbones.architectures.alexnet  # noqa: F401 - registers itself with timm
 from automl_skin.backbones import hub
 from automl_skin.errors import BackboneError
 
@@ -46,6 +47,9 @@ class Backbone:
         JSON object of further arguments of the architecture (``{"pad_type": "same"}``).
     fixed_size : bool
         Whether the network takes inputs of `height` x `width` only.
+    spatial : str
+        JSON object of the fusion by which metadata enter the network, as `add_metadata` takes it: ``fusion``,
+        ``n_metadata`` and settings; empty where the network sees images alone.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Backbone:
     interpolation: str
     model_args: str = "{}"
     fixed_size: bool = False
+    spatial: str = ""
 
 
 def resolve_backbone(
@@ -119,6 +124,8 @@ def backbone_from_folder(folder: Path, name: str | None = None) -> Backbone:
         raise BackboneError(f"{message}, not {config.architecture!r}{_suggestion(config.architecture, [])}")
     facts = _facts(config.pretrained_cfg, config.model_args)
     tag = str(config.pretrained_cfg.get("tag") or "")
+    if config.spatial:
+        facts["spatial"] = json.dumps(config.spatial, sort_keys=True)
     return Backbone(name or folder.name, config.architecture, tag, "folder", folder.absolute(), 0, **facts)
 
 

@@ -30,11 +30,12 @@ _REFUSED_ARGUMENTS = frozenset(
 
 @dataclass(frozen=True)
 class HubConfig:
-    """What ``config.json`` says: timm's architecture, its arguments, and facts about the weights."""
+    """What ``config.json`` says: timm's architecture, its arguments, facts about the weights, a spatial fusion."""
 
     architecture: str
     model_args: dict[str, Any]
     pretrained_cfg: dict[str, Any]
+    spatial: dict[str, Any]
 
 
 def folders_of(weights_dir: Path) -> dict[str, Path]:
@@ -76,7 +77,8 @@ def read_config(folder: Path) -> HubConfig:
     refused = sorted(_REFUSED_ARGUMENTS.intersection(model_args))
     if refused:
         raise BackboneError(f"model_args of {folder / CONFIG} must not hold {', '.join(refused)}")
-    return HubConfig(config["architecture"], model_args, _mapping(config, "pretrained_cfg", folder))
+    facts, spatial = (_mapping(config, name, folder) for name in ("pretrained_cfg", "spatial"))
+    return HubConfig(config["architecture"], model_args, facts, spatial)
 
 
 def _mapping(config: Mapping[str, Json], field: str, folder: Path) -> dict[str, Any]:
