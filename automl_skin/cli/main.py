@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from automl_skin.cli import cache, check, embed, evaluate, export, leaderboard, score, search, studies, ui
+from automl_skin.cli import (
+    cache,
+    check,
+    curate,
+    embed,
+    evaluate,
+    export,
+    leaderboard,
+    score,
+    search,
+    studies,
+    ui,
+)
 from automl_skin.errors import AutomlSkinError
 from automl_skin.version import __version__
 
@@ -24,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("check")(check.check)
+app.command("curate")(curate.curate)
 app.command("search")(search.search)
 app.command("embed")(embed.embed)
 app.command("leaderboard")(leaderboard.leaderboard)
