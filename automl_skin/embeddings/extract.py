@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +17,7 @@ from automl_skin.backbones.views import check_views
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.forward import Forward
 from automl_skin.embeddings.key import EmbeddingKey, TunedOn
+from automl_skin.embeddings.named import NamedImages, named_images
 from automl_skin.embeddings.shard import MAX_ROWS, Shard, join
 from automl_skin.embeddings.source import ImageSource
 from automl_skin.images.loading import Progress
@@ -100,6 +101,7 @@ def extract(
     cache: EmbeddingCache,
     *,
     options: StageOneOptions | None = None,
+    metadata: Float32Array | None = None,
 ) -> Extraction:
     """Return the embeddings of images, computing only those that the cache does not hold.
 
@@ -121,6 +123,8 @@ def extract(
         Where embeddings are kept.
     options : StageOneOptions, optional
         Device, views, precision ...
+    metadata : ndarray of shape (n_images, n_metadata), optional
+        Encoded, a row an image: for a network that metadata enter, whose embeddings are of a photograph and a row.
 
     Raises
     ------
@@ -132,7 +136,8 @@ def extract(
     options = options or StageOneOptions()
     check_views(options.views, recipe.height, recipe.width)
     forward, key = _prepare(backbone, recipe, options)
-    contents = ["" if pd.isna(content) else str(content) for content in images["content"]]
+    asked = named_images(images, metadata)
+    contents = asked.names
     paths = images["path"].astype(str).tolist()
     embeddings, found = cache.read(key, contents)
     failed: dict[str, str] = {}
@@ -141,7 +146,8 @@ def extract(
         with cache.writing(key, {"backbone": backbone.name, "input": recipe.to_json()}) as write:
             _, found = cache.read(key, contents)  # another process may have computed them meanwhile
             missing = _missing(paths, contents, found)
-            failed = _compute(forward, images_root, missing, write, _Reporter(options, contents, missing))
+            reporter = _Reporter(options, contents, missing)
+            failed = _compute(forward, images_root, asked, missing, write, reporter)
             computed = len(missing) - len(failed)
         embeddings, found = cache.read(key, contents)
     failures = _failures_by_path(paths, contents, found, failed)
@@ -170,6 +176,7 @@ def _missing(paths: Sequence[str], contents: Sequence[str], found: BoolArray) ->
 def _compute(
     forward: Forward,
     images_root: Path,
+    asked: NamedImages,
     missing: Mapping[str, str],
     write: Callable[[Shard], None],
     reporter: "_Reporter",
@@ -180,8 +187,16 @@ def _compute(
     threads = options.threads or torch.get_num_threads()
     batch_size = options.batch_size or _BATCH_SIZE[forward.device.type]
     contents, batches = ImageSource(
-        images_root, forward.recipe, batch_size, threads, options.shift, options.shift_seed, options.pixels
+        images_root,
+        forward.recipe,
+        batch_size,
+        threads,
+        options.shift,
+        options.shift_seed,
+        options.pixels,
+        asked.content_of,
     ).over(missing)
+    forward = replace(forward, metadata=asked.metadata_of(contents))
     pending: list[Shard] = []
     with closing(forward.over(batches, threads)) as results:
         for batch, embeddings in results:

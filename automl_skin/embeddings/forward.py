@@ -26,13 +26,25 @@ from automl_skin.images.recipe import Recipe
 
 @dataclass(frozen=True)
 class Forward:
-    """A network and how it is computed; see `embed`."""
+    """A network and how it is computed; see `embed`.
+
+    Parameters
+    ----------
+    network : Module
+    recipe : Recipe
+    views : {1, 4, 8}
+    device : device
+    precision : {"float32", "bfloat16"}
+    metadata : ndarray of shape (n_images, n_metadata), optional
+        Encoded, by the positions of the batches; for a network that metadata enter.
+    """
 
     network: nn.Module
     recipe: Recipe
     views: int
     device: torch.device
     precision: Precision
+    metadata: Float32Array | None = None
 
     def __call__(self, batch: Batch) -> Float32Array:
         """Return the embeddings (n, n_dimensions) of a batch."""
@@ -44,6 +56,7 @@ class Forward:
             views=self.views,
             device=self.device,
             precision=self.precision,
+            metadata=None if self.metadata is None else self.metadata[batch.positions],
         )
 
     def over(

@@ -1,6 +1,6 @@
 """Where the pixels of one extraction come from: decoded from files, shifted or not, or found decoded already."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy as np
 from automl_skin.arrays import IntArray, Pixels
 from automl_skin.images.loading import Batch, load_batches
 from automl_skin.images.pixels import PixelCache
-from automl_skin.images.recipe import Recipe
+from automl_skin.images.recipe import Recipe, centre
 from automl_skin.images.shifts import shift
 
 
@@ -33,7 +33,11 @@ class ImageSource:
     shift_seed : int
         Of the shift.
     pixels : PixelCache, optional
-        Looked into first, unless there is a shift: it has the pixels after the recipe.
+        Looked into first, unless there is a shift: it has the pixels after the recipe, before a
+        centre is cut out.
+    content_of : callable
+        From what names an image here to the digest of its bytes; they are the same unless an image is asked for
+        several times, with other metadata.
     """
 
     root: Path
@@ -43,6 +47,7 @@ class ImageSource:
     shift: str = ""
     shift_seed: int = 0
     pixels: PixelCache | None = None
+    content_of: Callable[[str], str] = str
 
     def over(self, images: Mapping[str, str]) -> tuple[list[str], Iterator[Batch]]:
         """Load images.
@@ -50,26 +55,27 @@ class ImageSource:
         Parameters
         ----------
         images : mapping of str to str
-            Content -> path.
+            Name -> path.
 
         Returns
         -------
-        contents : list of str
+        names : list of str
             Those of `images`, in the order that the batches' positions count.
         batches : iterator of Batch
         """
-        found = self.pixels.find(list(images), self.recipe) if self.pixels and not self.shift else None
+        wanted = [self.content_of(name) for name in images]
+        found = self.pixels.find(wanted, self.recipe) if self.pixels and not self.shift else None
         if found is None:
             return list(images), self._decoded(images)
         pixels, rows = found
         kept = [content for content, row in zip(images, rows, strict=True) if row >= 0]
         others = {each: path for (each, path), row in zip(images.items(), rows, strict=True) if row < 0}
-        mapped = _mapped(pixels, rows[rows >= 0], self.batch_size)
+        mapped = _mapped(pixels, rows[rows >= 0], self.batch_size, self.recipe)
         later = (_moved(batch, len(kept)) for batch in self._decoded(others))
         return [*kept, *others], chain(mapped, later)
 
     def _decoded(self, images: Mapping[str, str]) -> Iterator[Batch]:
-        contents = list(images)
+        contents = [self.content_of(name) for name in images]
 
         def change(position: int, pixels: Pixels) -> Pixels:
             return shift(self.shift, pixels, self.shift_seed, contents[position])
@@ -84,10 +90,11 @@ class ImageSource:
         )
 
 
-def _mapped(pixels: Pixels, rows: IntArray, batch_size: int) -> Iterator[Batch]:
+def _mapped(pixels: Pixels, rows: IntArray, batch_size: int, recipe: Recipe) -> Iterator[Batch]:
     for start in range(0, len(rows), batch_size):
         part = rows[start : start + batch_size]
-        yield Batch(np.arange(start, start + len(part)), pixels[part], {})
+        cut = centre(pixels[part], recipe.height, recipe.width)
+        yield Batch(np.arange(start, start + len(part)), cut, {})
 
 
 def _moved(batch: Batch, by: int) -> Batch:
