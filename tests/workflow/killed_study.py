@@ -1,18 +1,15 @@
 """A process that forks searches and kills them: ``python killed_study.py FOLDER KILLS SEED``.
 
-Everything is imported once; each search is a fork of this process, ended by SIGKILL after a random time. When a
-search comes to its end it is begun anew in another folder, with an empty cache, until enough were killed. Prints one
-JSON object: what the uninterrupted study came to, what each continued one came to, and at which step each kill fell.
+Everything is imported once; each search is a fork of this process. An undisturbed one says how long each step takes.
+Another one, in another folder with an empty cache, is ended by SIGKILL so many times in each step, each time at a
+random moment of that step, and at last left to come to its end. Prints one JSON object: what each of the two came to,
+and in which step each kill fell.
 """
 
 import json
-import os
 import random
-import shutil
-import signal
 import sys
 import time
-import traceback
 from pathlib import Path
 
 import torch
@@ -30,21 +27,20 @@ from automl_skin.workflow.stack import read_stack
 from automl_skin.workflow.study import open_study
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+import forks
 import tiny_study
 
-LET_GO = 0.5
-"""How often a search that is nearly done may come to its end, so that early steps are killed too."""
+STEPS = ("understanding", "stage one", "trials", "locked test", "export")
 
 
 def settings(folder: Path) -> dict:
     made = generate(folder / "data", n_lesions=70, seed=3)
     places = {"data": str(made.table), "images": str(made.images)}
-    return {**places, **tiny_study.SETTINGS, **tiny_study.BINARY, "size": "256x320", "views": 4, "trials": 12}
+    return {**places, **tiny_study.SETTINGS, **tiny_study.BINARY, "trials": 12}
 
 
 def work(folder: Path, given: dict) -> None:
     """Search and export, as the commands do."""
-    torch.set_num_threads(1)
     study = open_study(Workspace.at(folder, folder / "cache"), "killed", given)
     run_search(study, tiny_study.Silent())
     export(study, folder / "bundle")
@@ -68,63 +64,59 @@ def outcome(folder: Path, given: dict) -> dict:
     }
 
 
-def step(folder: Path) -> str:
-    """Return how far a search had come when it was killed."""
+def step(folder: Path) -> int:
+    """Return which step a search has come to."""
     study = folder / "studies" / "killed"
-    marks = {
-        "export": study / "report" / "MODEL_CARD.md",
-        "locked test": study / "stack.json",
-        "trials": study / "material" / "material.json",
-        "stage one": study / "prepared.json",
-    }
-    return next((name for name, mark in marks.items() if mark.exists()), "understanding")
+    begun = (
+        study / "prepared.json",
+        study / "material" / "material.json",
+        study / "stack.json",
+        study / "report" / "MODEL_CARD.md",
+    )
+    return sum(mark.exists() for mark in begun)
 
 
-def forked(folder: Path, given: dict) -> int:
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work(folder, given)
-            code = 0
-        finally:  # whatever happened, the fork must not go on as its parent
-            if code:
-                traceback.print_exc()
-            os._exit(code)
-    return child
+def undisturbed(folder: Path, given: dict) -> list[float]:
+    """Search and export; return how long each step took."""
+    start = time.monotonic()
+    child = forks.forked(lambda: work(folder, given))
+    begun = [start]
+    while not forks.ended(child):
+        begun += [time.monotonic()] * (step(folder) - len(begun) + 1)
+        time.sleep(forks.POLL_SECONDS)
+    assert len(begun) == len(STEPS)
+    return [end - begin for begin, end in zip(begun, [*begun[1:], time.monotonic()], strict=True)]
+
+
+def kill(folder: Path, given: dict, wanted: int, seconds: float) -> str:
+    """Begin or continue a search and kill it so long after it has come to a step, or when it comes to the next.
+
+    Returns the step that it had come to.
+    """
+    wanted = max(wanted, step(folder))
+    while not forks.killed(
+        forks.forked(lambda: work(folder, given)),
+        seconds,
+        reached=lambda: step(folder) >= wanted,
+        left=lambda: step(folder) > wanted,
+    ):
+        seconds /= 2  # it came to its end before, and is continued from there
+    return STEPS[step(folder)]
 
 
 def main(folder: Path, kills: int, seed: int) -> None:
+    torch.set_num_threads(1)
     rng = random.Random(seed)
     given = settings(folder)
-    whole = folder / "whole"
-    start = time.perf_counter()
-    _, status = os.waitpid(forked(whole, given), 0)
-    seconds = time.perf_counter() - start
-    assert status == 0
-    steps, ends, place = [], [], folder / "0"
-    while len(steps) < kills or len(ends) < 1 or place.exists():
-        child = forked(place, given)
-        late = place.exists() and step(place) in {"locked test", "export"}
-        if len(steps) < kills and not (late and rng.random() < LET_GO):
-            deadline = time.monotonic() + rng.uniform(0.0, 0.5) * rng.choice([0.3, 1.0]) * seconds
-            while time.monotonic() < deadline and os.waitpid(child, os.WNOHANG)[0] == 0:
-                time.sleep(0.005)
-            try:
-                os.kill(child, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            else:
-                steps.append(step(place))
-                os.waitpid(child, 0)
-                continue
-        else:
-            _, status = os.waitpid(child, 0)
-            assert status == 0
-        ends.append(outcome(place, given))
-        shutil.rmtree(place)
-        place = folder / str(len(ends))
-    print(json.dumps({"whole": outcome(whole, given), "ends": ends, "steps": steps}))
+    seconds = undisturbed(folder / "whole", given)
+    fell = [
+        kill(folder / "killed", given, wanted, rng.uniform(0.0, seconds[wanted]))
+        for wanted in range(len(STEPS))
+        for _ in range(kills)
+    ]
+    forks.finish(lambda: work(folder / "killed", given))
+    ends = {name: outcome(folder / name, given) for name in ("whole", "killed")}
+    print(json.dumps({**ends, "steps": fell, "seconds": seconds}))
 
 
 if __name__ == "__main__":
