@@ -1,10 +1,15 @@
-"""timm's pretrained weights from the Hugging Face hub, or an error that says how to bring them."""
+"""timm's pretrained weights from the Hugging Face hub, or an error that says how to bring them.
+
+torchvision's weights (AlexNet) lie at an address of their own, in torch's cache instead of the hub's.
+"""
 
 import os
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import timm
+import torch
 from huggingface_hub import constants, try_to_load_from_cache
 from torch import nn
 
@@ -28,7 +33,7 @@ def load_pretrained(name: str, **arguments: float) -> nn.Module:
     BackboneError
         If the weights are not in the cache and cannot be downloaded.
     """
-    reason = None if _is_cached(name) else _why_unreachable()
+    reason = None if _is_cached(name) else _why_unreachable(name)
     if reason is not None:
         raise _cannot_download(name, reason)
     try:
@@ -44,27 +49,47 @@ def load_pretrained(name: str, **arguments: float) -> nn.Module:
 
 def _is_cached(name: str) -> bool:
     hub_id = timm.get_pretrained_cfg(name).hf_hub_id
-    return bool(hub_id) and any(isinstance(try_to_load_from_cache(hub_id, file), str) for file in _FILES)
+    if not hub_id:
+        return _torch_file(name).is_file()
+    return any(isinstance(try_to_load_from_cache(hub_id, file), str) for file in _FILES)
 
 
-def _why_unreachable() -> str | None:
-    """Ask the hub once and briefly: its own client tries for minutes before it gives up."""
+def _torch_file(name: str) -> Path:
+    """Return where torch keeps weights that come from an address of their own."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / _address(name).rpartition("/")[2]
+
+
+def _address(name: str) -> str:
+    """Return the address of weights that are not on the hub; empty for others."""
+    cfg = timm.get_pretrained_cfg(name)
+    return "" if cfg.hf_hub_id else str(cfg.url or "")
+
+
+def _why_unreachable(name: str) -> str | None:
+    """Ask the server once and briefly: the hub's own client tries for minutes before it gives up."""
     if constants.HF_HUB_OFFLINE:
         return "HF_HUB_OFFLINE is set"
-    request = Request(constants.ENDPOINT, method="HEAD")  # noqa: S310 -- the hub's own address, HF_ENDPOINT
+    server = _address(name) or constants.ENDPOINT
+    request = Request(server, method="HEAD")  # noqa: S310 -- timm's addresses, or HF_ENDPOINT
     try:
         urlopen(request, timeout=_PATIENCE_SECONDS).close()  # noqa: S310 -- as above
     except HTTPError:  # it answered
         return None
     except OSError as error:
-        return f"{constants.ENDPOINT} does not answer: {error}"
+        return f"{server} does not answer: {error}"
     return None
 
 
 def _cannot_download(name: str, reason: str) -> BackboneError:
     first_line = reason.strip().splitlines()[0] if reason.strip() else "no reason given"
+    message = f"the weights of {name} could not be downloaded ({first_line})"
+    if _address(name):
+        return BackboneError(
+            f"{message}. Download {_address(name)} on a machine with network and bring it here as "
+            f"{_torch_file(name)}; or choose random weights"
+        )
     return BackboneError(
-        f"the weights of {name} could not be downloaded ({first_line}). On a machine with network run "
+        f"{message}. On a machine with network run "
         f"`hf download timm/{name} config.json model.safetensors --local-dir weights{os.sep}{name}`, "
         f"bring that folder here and give `--weights-dir weights`; or choose random weights"
     )
