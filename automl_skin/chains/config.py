@@ -147,6 +147,8 @@ class ChainConfig:
         Name of the networks' tuning, "frozen" for weights as they come.
     way : {"", "within", "rotation", "logits", "own"}
         How tuned networks reach the chain; empty for frozen ones.
+    fields : tuple of str
+        Metadata fields that the chain sees; empty for all of them.
     """
 
     fusion: str
@@ -159,8 +161,14 @@ class ChainConfig:
     image_weight: float = 0.5
     tuning: str = FROZEN
     way: str = ""
+    fields: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.fields and (not self.uses_metadata or len(set(self.fields)) < len(self.fields)):
+            message = (
+                f"fields must be different metadata fields of a fusion with metadata; found {self.fields}"
+            )
+            raise ConfigError(f"{message} with the fusion {self.fusion}")
         if self.is_tuned and not self._tuned_fits():
             message = (
                 f"a chain with tuned networks must have an image and one of the ways {', '.join(WAYS)}; logits have no "
@@ -217,7 +225,8 @@ class ChainConfig:
         """What a person calls the chain: backbones, tuning, fusion and head."""
         tuned = [self.tuning, self.way] if self.is_tuned else [FROZEN]
         image = ["+".join(self.backbones), self.recipe, *tuned] if self.uses_image else []
-        return " ".join([*image, self.fusion, self.family])
+        seen = [f"({'+'.join(self.fields)})"] if self.fields else []
+        return " ".join([*image, self.fusion, self.family, *seen])
 
     def held_out(self, fold: int, n_folds: int) -> tuple[int, ...]:
         """Return the folds that the networks of a fold's chain have not seen; none for frozen ones."""
@@ -243,11 +252,13 @@ class ChainConfig:
             "image_weight": self.image_weight,
             "tuning": self.tuning,
             "way": self.way,
+            **({"fields": list(self.fields)} if self.fields else {}),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ChainConfig":
         """Return the configuration that `to_json` described."""
         branches = tuple(BranchConfig.from_json(branch) for branch in value["branches"])
-        rest = {name: value[name] for name in value if name not in {"branches", "backbones"}}
-        return cls(branches=branches, backbones=tuple(value["backbones"]), **rest)
+        lists = {name: tuple(value.get(name, ())) for name in ("backbones", "fields")}
+        rest: dict[str, Any] = {name: value[name] for name in value if name not in {"branches", *lists}}
+        return cls(branches=branches, **lists, **rest)

@@ -253,20 +253,32 @@ class FoldFitter:
         inputs = self.inputs.only(names).take(rows)
         metadata = None
         if any(head.n_metadata for head in heads):
+            if config.fields:
+                message = "the networks' own heads were tuned with all metadata fields"
+                raise ConfigError(f"{message}, and the chain is to see {', '.join(config.fields)} alone")
             metadata = self._encoded(config, fold).part.transform(inputs.metadata)
         return logits_block(inputs, names, heads, metadata)
 
     def _encoded(self, config: ChainConfig, fold: int) -> Prepared[MetadataEncoder]:
-        key = ("metadata", config.way == ROTATION, fold)
+        key = ("metadata", config.way == ROTATION, config.fields, fold)
         return self._keep(key, lambda: self._fit_encoder(config, fold))
 
     def _fit_encoder(self, config: ChainConfig, fold: int) -> Prepared[MetadataEncoder]:
-        metadata = self.inputs.metadata
+        metadata = self.inputs.metadata[self._fields(config)]
         training = metadata.loc[self._training(config, fold)]
         encoder = fit_encoder(self.encoder, training, self.kinds)
         rng = generator(self.seed, "encoder", fold)
         held = metadata.loc[self.folds == fold]
         return Prepared(encoder, encoder.transform_training(training, rng), encoder.transform(held))
+
+    def _fields(self, config: ChainConfig) -> list[str]:
+        """Return the metadata fields that a chain sees, in their own order."""
+        every = [str(name) for name in self.inputs.metadata]
+        unknown = [name for name in config.fields if name not in every]
+        if unknown:
+            message = f"fields of a chain must be metadata fields of the study: {', '.join(every) or 'none'}"
+            raise ConfigError(f"{message}; found {', '.join(unknown)}")
+        return [name for name in every if name in (config.fields or every)]
 
     def _keep(self, key: Hashable, make: Callable[[], Prepared[Any]]) -> Prepared[Any]:
         """Return what is kept under `key`, or make it; the least recently used goes first."""

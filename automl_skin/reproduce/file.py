@@ -214,12 +214,12 @@ class StudyFile:
     def __post_init__(self) -> None:
         names = [each.name for each in self.variants]
         cells = [each.name for each in self.cells]
-        for what, given in (("variants", names), ("cells", cells)):
-            if not given or len(set(given)) < len(given):
-                raise ConfigError(f"the {what} of {self.name} must have different names; found {given}")
-        limited = [each.variants for each in (*self.cells, *self.tables)]
-        for each in [*limited, *(call.variants for call in self.analyses)]:
-            _check_names(self.name, "variant", each, names)
+        for what, mine in (("variants", names), ("cells", cells)):
+            if not mine or len(set(mine)) < len(mine):
+                raise ConfigError(f"the {what} of {self.name} must have different names; found {mine}")
+        limited = [cell.variants for cell in self.cells] + [table.variants for table in self.tables]
+        for given in [*limited, *(call.variants for call in self.analyses)]:
+            _check_names(self.name, "variant", given, names)
         for table in self.tables:
             labels = [column.label for column in table.headed]
             for row in table.rows:

@@ -38,7 +38,8 @@ WORKER_ENDED = (
     "again, with fewer --jobs if it happens twice: what is finished is kept"
 )
 
-Propose = Callable[[int, Sequence[TrialRecord], Sequence[TrialPlan]], Proposal]
+Propose = Callable[[int, Sequence[TrialRecord], Sequence[TrialPlan]], Proposal | None]
+"""``(number, known, pending) -> proposal``; None where there is nothing more to try."""
 
 
 class Observer(Protocol):
@@ -99,7 +100,7 @@ class Search:
         What is maximised.
     journal : TrialJournal
     propose : callable
-        ``(number, known records, pending plans) -> Proposal``.
+        ``(number, known records, pending plans) -> Proposal``; None ends the search.
     observers : sequence of Observer
     sample : Sample, optional
         The cases under shift that `bench` has; with it the objective is robust.
@@ -166,7 +167,10 @@ class Search:
             recent = [record.plan for record in self.records[len(known) :]]
             pending = [*recent, *(trial.proposal.plan for _, trial in sorted(self.running.items()))]
             raw = np.full((len(self.labels), self.material.n_classes), np.nan)
-            self.running[number] = Running(self.propose(number, known, pending), raw)
+            proposal = self.propose(number, known, pending)
+            if proposal is None:
+                return
+            self.running[number] = Running(proposal, raw)
             self._submit(number, workers)
 
     def _submit(self, number: int, workers: Executor) -> None:

@@ -14,7 +14,6 @@ from automl_skin.errors import ConfigError
 from automl_skin.files import write_text
 from automl_skin.search.config import StudyConfig, plain_settings
 
-
 PAPER_TABLES = ("paper", "variant", "cell", "table", "analysis")
 """Sections of a file that a search ignores; see `automl_skin.reproduce.file`."""
 

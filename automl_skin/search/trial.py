@@ -24,7 +24,7 @@ from automl_skin.heads.space import Value
 from automl_skin.search.alone import alone_in
 
 State = Literal["finished", "stopped", "failed"]
-Kind = Literal["baseline", "known", "search", "tuning"]
+Kind = Literal["baseline", "known", "search", "tuning", "cell"]
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,11 @@ class TrialPlan:
     ----------
     number : int
         Position in the study, from 0.
-    kind : {"baseline", "known", "search", "tuning"}
-        A fixed baseline, a known-good configuration, a proposal of the optimiser, or networks whose tuning failed.
+    kind : {"baseline", "known", "search", "tuning", "cell"}
+        A fixed baseline, a known-good configuration, a proposal of the optimiser, networks whose tuning failed, or a
+        model of a paper.
     name : str
-        Short name of a baseline or of a tuning; what the chain is otherwise.
+        Short name of a baseline, of a tuning or of a paper's model; what the chain is otherwise.
     params : mapping of str to value
         The answers by which the chain was chosen; empty for a baseline.
     config : ChainConfig
@@ -53,7 +54,8 @@ class TrialPlan:
     @property
     def title(self) -> str:
         """Number and chain, as in the list of runs."""
-        return f"{self.number:03d} {self.config.title}"
+        name = f"{self.name}: " if self.kind == "cell" else ""
+        return f"{self.number:03d} {name}{self.config.title}"
 
 
 @dataclass(frozen=True)

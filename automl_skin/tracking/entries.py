@@ -36,6 +36,7 @@ def trial_params(plan: TrialPlan) -> dict[str, str]:
         "labels": config.labels,
         "weighting": config.weighting,
         "components": "" if config.components is None else config.components,
+        "fields": "+".join(config.fields),
     }
     values = asdict(branch.head)
     head = {f"{branch.family}_{name}": values[name] for name in HEADS[branch.family].space}
@@ -55,7 +56,7 @@ def trial_metrics(record: TrialRecord) -> Iterator[tuple[str, float, int]]:
 def trial_tags(record: TrialRecord) -> dict[str, str]:
     """Return the tags of a trial."""
     plan = record.plan
-    kind = f"baseline: {plan.name}" if plan.kind == "baseline" else plan.kind
+    kind = f"{plan.kind}: {plan.name}" if plan.kind in {"baseline", "cell"} else plan.kind
     tags = {TRIAL: str(plan.number), "kind": kind}
     if plan.config.way == LOGITS:
         tags["second_order"] = LOGITS  # a row's logits come from networks that other folds' labels tuned

@@ -104,7 +104,7 @@ class Session:
         self.store.client.set_terminated(self.parent, status)
 
     def _write(self, record: TrialRecord, *, leads: bool) -> None:
-        worth_it = record.state == "finished" and (leads or record.plan.kind == "baseline")
+        worth_it = record.state == "finished" and (leads or record.plan.kind in {"baseline", "cell"})
         self.runs.write(record, self.predictions_of(record.plan.number) if worth_it else None)
         if leads:
             best = ("best_so_far", record.utility, record.plan.number)

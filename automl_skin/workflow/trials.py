@@ -30,11 +30,14 @@ class Phase:
         In their order, whatever their own numbers.
     options : SpaceOptions
         What the search chooses from.
+    open_ended : bool
+        Whether the optimiser proposes after the fixed ones; else the trials end with them.
     """
 
     begins_at: int
     fixed: tuple[Proposal, ...]
     options: SpaceOptions
+    open_ended: bool = True
 
     def fixed_trial(self, number: int) -> Proposal | None:
         """Return the fixed trial of a number; None where the optimiser proposes."""
@@ -135,9 +138,13 @@ def run_trials(
     phases = phases or [first_phase(study, material)]
     deadline = deadline or Deadline.after(config.timeout_seconds)
 
-    def propose_trial(number: int, known: Sequence[TrialRecord], pending: Sequence[TrialPlan]) -> Proposal:
+    def propose_trial(
+        number: int, known: Sequence[TrialRecord], pending: Sequence[TrialPlan]
+    ) -> Proposal | None:
         phase = [each for each in phases if each.begins_at <= number][-1]
         fixed = phase.fixed_trial(number)
+        if fixed is None and not phase.open_ended:
+            return None
         return fixed or propose(number, known, pending, phase.options, config.seed, config.sampler)
 
     total = min(until or config.trials, config.trials)

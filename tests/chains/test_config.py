@@ -76,3 +76,16 @@ def test_ways_that_do_not_fit_are_named(fusion, family, values, small_chain):
 def test_frozen_networks_have_no_way(small_chain):
     with pytest.raises(ConfigError, match="need tuned networks"):
         small_chain("concat", "logistic", way="logits")
+
+
+def test_fields_are_kept_and_named_and_absent_where_all_are_seen(small_chain):
+    config = small_chain("concat", "mlp", fields=("age", "sex"))
+    assert ChainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    assert config.title.endswith("concat mlp (age+sex)")
+    assert "fields" not in small_chain("concat", "mlp").to_json()
+
+
+@pytest.mark.parametrize(("fusion", "fields"), [("image", ("age",)), ("concat", ("age", "age"))])
+def test_fields_need_metadata_and_stand_once(small_chain, fusion, fields):
+    with pytest.raises(ConfigError, match="fields must be different metadata fields"):
+        small_chain(fusion, "mlp", fields=fields)

@@ -8,6 +8,7 @@ import pytest
 from automl_skin.chains import fitting
 from automl_skin.chains.fitting import FoldFitter
 from automl_skin.chains.targets import TrainingLabels
+from automl_skin.errors import ConfigError
 from automl_skin.features.encoder import EncoderConfig
 
 
@@ -87,3 +88,20 @@ def test_repeats_to_the_last_bit_and_with_the_seed(material, small_chain, make_f
     first = make_fitter(material).fit(config, 4)[1]
     assert (make_fitter(material).fit(config, 4)[1] == first).all()
     assert (make_fitter(material, seed=1).fit(config, 4)[1] != first).any()
+
+
+def test_a_chain_sees_its_fields_and_no_others(material, small_chain):
+    names = [str(name) for name in material.inputs.metadata]
+    chosen, left = names[:1], names[1:]
+    config = small_chain("concat", fields=tuple(chosen))
+    fitter = fitter_of(material)
+    held = fitter.fit(config, 1)[1]
+    assert (fitter.fit(small_chain("concat"), 1)[1] != held).any()  # the encoders of both are kept apart
+    mixed = material.inputs.metadata.assign(**{name: material.inputs.metadata[name].iloc[0] for name in left})
+    without = replace(material.inputs, metadata=mixed)
+    assert (fitter_of(material, inputs=without).fit(config, 1)[1] == held).all()
+
+
+def test_an_unknown_field_is_named(material, small_chain):
+    with pytest.raises(ConfigError, match=r"metadata fields of the study: .*; found weight"):
+        fitter_of(material).fit(small_chain("concat", fields=("weight",)), 1)
