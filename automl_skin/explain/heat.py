@@ -14,9 +14,9 @@ Two deviations from the papers. y is the log-odds of a class against all others 
 leaves undetermined up to what all classes have in common. And the gradient comes in two steps, head and network,
 so that heads that are no torch modules can be explained (`automl_skin.explain.chain_score`).
 
-Captum (BSD-3) and grad-cam (MIT) were looked at. Both ask for one torch module from pixels to score, with the map as the
-output of one of its modules; a network of timm with a chain behind it that also sees metadata is no such module. What
-they would save are the three lines of `_heat_of`.
+Captum (BSD-3) and grad-cam (MIT) were looked at. Both ask for one torch module from pixels to score, with the map as
+the output of one of its modules; a network of timm with a chain behind it that also sees metadata is no such module.
+What they would save are the three lines of `_heat_of`.
 """
 
 from collections.abc import Callable
@@ -126,6 +126,8 @@ class Looking:
 def _cam_weights(features: Tensor, embedding: Tensor, direction: Tensor) -> Tensor:
     pooled = features.mean(dim=(2, 3))
     if pooled.shape != embedding.shape or not torch.allclose(pooled, embedding, rtol=1e-3, atol=1e-4):
-        message = "CAM needs a network whose embedding is the plain average of its maps, and this one's is not"
+        message = (
+            "CAM needs a network whose embedding is the plain average of its maps, and this one's is not"
+        )
         raise ConfigError(f"{message}; use grad-cam")
     return (direction / features[0, 0].numel())[:, :, None, None]
