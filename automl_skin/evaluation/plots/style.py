@@ -4,6 +4,7 @@ Colours are Okabe & Ito's (2008). Lines differ in their dashes too, so that a gr
 """
 
 import io
+from collections.abc import Iterable
 from typing import Literal
 
 from matplotlib.axes import Axes
@@ -79,6 +80,27 @@ def legend(axes: Axes, place: Place, title: str = "", *, columns: int = 1) -> No
     )
     if title:
         box.set_title(title, prop=FontProperties(size=SMALL))
+
+
+def legend_outside(figure: Figure, title: str = "", *, columns: int = 1) -> None:
+    """Add a legend under all axes of a figure, of what has a label in the first ones."""
+    figure.set_layout_engine("constrained", h_pad=0.08)  # else a title on top is cut by a pixel at some sizes
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    box = figure.legend(
+        handles, labels, loc="outside lower center", ncols=columns, fontsize=SMALL, frameon=False
+    )
+    box.set_title(title, prop=FontProperties(size=SMALL))
+
+
+def columns_for(names: Iterable[str]) -> int:
+    """Return how many entries of a legend fit side by side under axes of usual width.
+
+    Examples
+    --------
+    >>> columns_for(["image", "metadata"]), columns_for(["image", "image and metadata"])
+    (2, 1)
+    """
+    return 1 if max(map(len, names)) > 10 else 2
 
 
 def to_png(figure: Figure, dpi: int = DPI) -> bytes:
