@@ -149,6 +149,10 @@ class ChainConfig:
         How tuned networks reach the chain; empty for frozen ones.
     fields : tuple of str
         Metadata fields that the chain sees; empty for all of them.
+    roles : tuple of str
+        Kinds of photograph that the chain sees; empty for all of them.
+    towers : bool
+        Whether each of `roles` has a tuned network of its own; else one network is of all kinds.
     """
 
     fusion: str
@@ -162,6 +166,8 @@ class ChainConfig:
     tuning: str = FROZEN
     way: str = ""
     fields: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    towers: bool = False
 
     def __post_init__(self) -> None:
         if self.fields and (not self.uses_metadata or len(set(self.fields)) < len(self.fields)):
@@ -169,6 +175,12 @@ class ChainConfig:
                 f"fields must be different metadata fields of a fusion with metadata; found {self.fields}"
             )
             raise ConfigError(f"{message} with the fusion {self.fusion}")
+        if not self._roles_fit():
+            message = (
+                "roles must be different kinds of photograph of a fusion with an image, and towers name theirs and "
+                f"are tuned; found {self.roles} with the fusion {self.fusion}, tuning {self.tuning}"
+            )
+            raise ConfigError(f"{message}, {'towers' if self.towers else 'no towers'}")
         if self.is_tuned and not self._tuned_fits():
             message = (
                 f"a chain with tuned networks must have an image and one of the ways {', '.join(WAYS)}; logits have no "
@@ -178,6 +190,13 @@ class ChainConfig:
         if not self.is_tuned and (self.way or self.family == OWN):
             message = f"the way {self.way!r} and the own head need tuned networks, and these are frozen: name a tuning"
             raise ConfigError(message)
+
+    def _roles_fit(self) -> bool:
+        return (
+            len(set(self.roles)) == len(self.roles)
+            and (self.uses_image or not self.roles)
+            and (not self.towers or (self.is_tuned and bool(self.roles)))
+        )
 
     def _tuned_fits(self) -> bool:
         own = self.fusion in {"image", "late", "rank"} and len(self.backbones) == 1
@@ -218,13 +237,15 @@ class ChainConfig:
     def kind(self) -> str:
         """What kind of chain it is, whatever its hyperparameters: fusion, heads, labels, and tuning."""
         tuned = [self.tuning, self.way] if self.is_tuned else []
-        return " ".join([self.fusion, *(branch.family for branch in self.branches), self.labels, *tuned])
+        heads = [branch.family for branch in self.branches]
+        return " ".join([self.fusion, *heads, self.labels, *tuned, *self.roles])
 
     @property
     def title(self) -> str:
         """What a person calls the chain: backbones, tuning, fusion and head."""
         tuned = [self.tuning, self.way] if self.is_tuned else [FROZEN]
-        image = ["+".join(self.backbones), self.recipe, *tuned] if self.uses_image else []
+        roles = ["+".join(self.roles)] if self.roles else []
+        image = ["+".join(self.backbones), self.recipe, *tuned, *roles] if self.uses_image else []
         seen = [f"({'+'.join(self.fields)})"] if self.fields else []
         return " ".join([*image, self.fusion, self.family, *seen])
 
@@ -235,9 +256,13 @@ class ChainConfig:
         return tuple(sorted({fold, rotated(fold, n_folds)})) if self.way == ROTATION else (fold,)
 
     def image_names(self, fold: int, n_folds: int) -> tuple[str, ...]:
-        """Return the names of the embeddings that the chain of a fold applies, one a backbone."""
+        """Return the names of the embeddings that the chain of a fold applies, one a backbone and tower."""
         held_out = self.held_out(fold, n_folds)
-        return tuple(embedding_name(name, self.recipe, self.tuning, held_out) for name in self.backbones)
+        return tuple(
+            embedding_name(name, self.recipe, self.tuning, held_out, role)
+            for name in self.backbones
+            for role in (self.roles if self.towers else ("",))
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as JSON."""
@@ -253,12 +278,16 @@ class ChainConfig:
             "tuning": self.tuning,
             "way": self.way,
             **({"fields": list(self.fields)} if self.fields else {}),
+            **({"roles": list(self.roles)} if self.roles else {}),
+            **({"towers": True} if self.towers else {}),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ChainConfig":
         """Return the configuration that `to_json` described."""
         branches = tuple(BranchConfig.from_json(branch) for branch in value["branches"])
-        lists = {name: tuple(value.get(name, ())) for name in ("backbones", "fields")}
-        rest: dict[str, Any] = {name: value[name] for name in value if name not in {"branches", *lists}}
+        lists: dict[str, Any] = {
+            name: tuple(value.get(name, ())) for name in ("backbones", "fields", "roles")
+        }
+        rest = {name: value[name] for name in value if name not in {"branches", *lists}}
         return cls(branches=branches, **lists, **rest)

@@ -20,8 +20,8 @@ from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.chains.calibration import Calibrator, fit_calibrator
 from automl_skin.chains.config import FUSIONS, IMAGE, METADATA, OWN, ChainConfig
 from automl_skin.chains.inputs import CaseInputs
-from automl_skin.chains.networks import logits_block
 from automl_skin.chains.ranks import rank_positions
+from automl_skin.chains.roles import ImageBlock, embeddings_block, logits_block, sees_image
 from automl_skin.chains.targets import to_target_classes
 from automl_skin.features.encoder import MetadataEncoder
 from automl_skin.features.projection import Projection
@@ -49,13 +49,15 @@ def build_design(branch: Sequence[str], image: Float32Array | None, metadata: Fl
 
 
 def image_columns(
-    config: ChainConfig, projection: Projection, block: Float32Array, has_image: BoolArray
+    config: ChainConfig, projection: Projection, block: ImageBlock, has_image: BoolArray
 ) -> Float32Array:
     """Return projected embeddings or logits; a case without an image gets zeros, the average image.
 
+    So do the columns of a tower whose kind of photograph a case lacks, before they are projected.
+
     A network's own head answers such a case as it answers an embedding of zeros: there is no average to stand for it.
     """
-    columns = projection.transform(block)
+    columns = projection.transform(block.filled(projection.mean))
     if config.way == OWN:
         return columns
     return np.where(has_image[:, None], columns, np.float32(0))
@@ -109,10 +111,10 @@ class FittedChain:
         if self.projection is None:
             return None
         if not self.config.uses_logits:
-            block = inputs.image_block(self.image_names)
+            block = embeddings_block(self.config, inputs, self.image_names)
         else:
-            block = logits_block(inputs, self.image_names, self.tuned_heads, metadata)
-        return image_columns(self.config, self.projection, block, inputs.has_image)
+            block = logits_block(self.config, inputs, self.image_names, self.tuned_heads, metadata)
+        return image_columns(self.config, self.projection, block, sees_image(self.config, inputs))
 
     def branch_probabilities(self, image: Float32Array | None, metadata: Float32Array | None) -> FloatArray:
         """Return what each head says.

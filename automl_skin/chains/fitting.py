@@ -16,7 +16,8 @@ from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.chains.config import FUSIONS, OWN, ROTATION, ChainConfig, rotated
 from automl_skin.chains.fitted import FittedChain, build_design, image_columns
 from automl_skin.chains.inputs import CaseInputs
-from automl_skin.chains.networks import check_networks, logits_block
+from automl_skin.chains.networks import check_networks
+from automl_skin.chains.roles import ImageBlock, embeddings_block, logits_block, sees_image
 from automl_skin.chains.targets import TrainingLabels
 from automl_skin.errors import ConfigError
 from automl_skin.features.encoder import EncoderConfig, Kind, MetadataEncoder, fit_encoder
@@ -210,7 +211,8 @@ class FoldFitter:
     def _projected(self, config: ChainConfig, fold: int) -> Prepared[Projection]:
         """Return the projection of a fold, cut to the components that the chain wants."""
         most = None if config.components is None else MOST_COMPONENTS
-        key = ("image", config.backbones, config.recipe, config.tuning, config.way, most, fold)
+        networks = (config.backbones, config.recipe, config.tuning, config.way, config.roles, config.towers)
+        key = ("image", *networks, most, fold)
         full = self._keep(key, lambda: self._fit_projection(config, fold, most))
         if config.components is None:
             return full
@@ -223,31 +225,32 @@ class FoldFitter:
         training, held = np.flatnonzero(self._training(config, fold)), np.flatnonzero(self.folds == fold)
         blocks = [self._image_block(config, fold, rows) for rows in (training, held)]
         if config.way == OWN:
-            identity = identity_projection(blocks[1].shape[1])
-            return Prepared(identity, blocks[0], blocks[1])
+            identity = identity_projection(blocks[1].values.shape[1])
+            return Prepared(identity, blocks[0].values, blocks[1].values)
         tuned = [config.tuning, config.way] if config.is_tuned else []
         seed = derive_seed(self.seed, "projection", *config.backbones, config.recipe, fold, *tuned)
-        projection = fit_projection(blocks[0][self.inputs.has_image[training]], most, seed=seed)
+        has_image = sees_image(config, self.inputs)
+        _require_image(config, has_image[training])
+        seen = blocks[0].filled(blocks[0].averages)[has_image[training]]
+        projection = fit_projection(seen, most, seed=seed)
         columns = [
-            image_columns(config, projection, block, self.inputs.has_image[rows])
+            image_columns(config, projection, block, has_image[rows])
             for block, rows in zip(blocks, (training, held), strict=True)
         ]
         return Prepared(projection, *columns)
 
-    def _image_block(self, config: ChainConfig, fold: int, rows: IntArray) -> Float32Array:
+    def _image_block(self, config: ChainConfig, fold: int, rows: IntArray) -> ImageBlock:
         """Return embeddings or logits of some rows, each by a network of which the chain may know it."""
         if not config.uses_logits:
             names = config.image_names(fold, self.n_folds)
-            return self.inputs.only(names).take(rows).image_block(names)
+            return embeddings_block(config, self.inputs.only(names).take(rows), names)
         if config.way == OWN:
             return self._logits(config, fold, rows)
         folds = self.folds[rows]
         parts = [self._logits(config, each, rows[folds == each]) for each in np.unique(folds).tolist()]
-        block = np.empty((len(rows), parts[0].shape[1]), np.float32)
-        block[np.argsort(folds, kind="stable")] = np.concatenate(parts)
-        return block
+        return ImageBlock.in_order(parts, np.argsort(folds, kind="stable"))
 
-    def _logits(self, config: ChainConfig, fold: int, rows: IntArray) -> Float32Array:
+    def _logits(self, config: ChainConfig, fold: int, rows: IntArray) -> ImageBlock:
         """Return what the networks without a fold say of some rows."""
         names, heads = config.image_names(fold, self.n_folds), self._tuned_heads(config, fold)
         inputs = self.inputs.only(names).take(rows)
@@ -257,7 +260,7 @@ class FoldFitter:
                 message = "the networks' own heads were tuned with all metadata fields"
                 raise ConfigError(f"{message}, and the chain is to see {', '.join(config.fields)} alone")
             metadata = self._encoded(config, fold).part.transform(inputs.metadata)
-        return logits_block(inputs, names, heads, metadata)
+        return logits_block(config, inputs, names, heads, metadata)
 
     def _encoded(self, config: ChainConfig, fold: int) -> Prepared[MetadataEncoder]:
         key = ("metadata", config.way == ROTATION, config.fields, fold)
@@ -291,6 +294,20 @@ class FoldFitter:
 
     def _bytes(self) -> int:
         return sum(prepared.training.nbytes + prepared.held.nbytes for prepared in self._kept.values())
+
+
+def _require_image(config: ChainConfig, has_image: BoolArray) -> None:
+    """Refuse to fit a chain where none of the training cases shows it anything.
+
+    Raises
+    ------
+    ConfigError
+        If so.
+    """
+    if not has_image.any():
+        kinds = " or ".join(config.roles) or "image"
+        message = f"at least one training case must have a readable photograph ({kinds}), and none has"
+        raise ConfigError(f"{message}: let the chain see another kind of photograph")
 
 
 def refuse_tuned(config: ChainConfig) -> None:

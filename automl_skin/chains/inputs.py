@@ -1,7 +1,7 @@
 """What chains are given: per case the embeddings by name, and the metadata."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,9 @@ FROZEN = "frozen"
 """The tuning of weights that are used as they come."""
 
 
-def embedding_name(backbone: str, recipe: str, tuning: str = FROZEN, held_out: Sequence[int] = ()) -> str:
+def embedding_name(
+    backbone: str, recipe: str, tuning: str = FROZEN, held_out: Sequence[int] = (), role: str = ""
+) -> str:
     """Return the name under which a network's embeddings are kept.
 
     Parameters
@@ -29,6 +31,8 @@ def embedding_name(backbone: str, recipe: str, tuning: str = FROZEN, held_out: S
         Name of the tuning; "frozen" for weights as they come.
     held_out : sequence of int
         Folds that the tuning has not seen.
+    role : str
+        The kind of photograph that the network was tuned on; empty for a network of all kinds.
 
     Examples
     --------
@@ -36,11 +40,14 @@ def embedding_name(backbone: str, recipe: str, tuning: str = FROZEN, held_out: S
     'resnet18@plain'
     >>> embedding_name("resnet18", "plain", "full", (3, 2))
     'resnet18@plain@full.without-2-3'
+    >>> embedding_name("resnet18", "plain", "full", (2,), "close-up")
+    'resnet18@plain@full.close-up.without-2'
     """
     if tuning == FROZEN:
         return f"{backbone}@{recipe}"
     without = "".join(f"-{fold}" for fold in sorted(held_out))
-    return f"{backbone}@{recipe}@{tuning}.without{without}"
+    tower = f".{role}" if role else ""
+    return f"{backbone}@{recipe}@{tuning}{tower}.without{without}"
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,8 @@ class CaseInputs:
     Parameters
     ----------
     embeddings : mapping of str to ndarray of shape (n_cases, n_dimensions)
-        By `embedding_name`; zeros where a case has no image, NaN where a tuned network was not applied to it.
+        By `embedding_name`; zeros where a case has no image, NaN where a tuned network was not applied to it. Where
+        there are several roles, a network of all kinds has them side by side, in the order of `roles`.
     has_image : ndarray of shape (n_cases,)
         Whether a case has a readable image.
     metadata : DataFrame of shape (n_cases, n_fields)
@@ -59,6 +67,10 @@ class CaseInputs:
         The own head of every tuned network, by `embedding_name`.
     tuned_on : mapping of str to TunedOn
         Which rows tuned each network, by `embedding_name`; frozen ones are not in it.
+    roles : tuple of str
+        Kinds of photograph; empty where there is one only.
+    has_role : ndarray of shape (n_cases, n_roles), or None
+        Whether a case has a readable photograph of each kind; None where there is one kind only.
     """
 
     embeddings: Mapping[str, Float32Array]
@@ -66,6 +78,8 @@ class CaseInputs:
     metadata: pd.DataFrame
     heads: "Mapping[str, TunedHead]" = field(default_factory=dict)
     tuned_on: "Mapping[str, TunedOn]" = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
+    has_role: BoolArray | None = None
 
     def __len__(self) -> int:
         return len(self.has_image)
@@ -73,13 +87,17 @@ class CaseInputs:
     def take(self, positions: IntArray) -> "CaseInputs":
         """Return the cases at `positions`."""
         embeddings = {name: values[positions] for name, values in self.embeddings.items()}
-        metadata = self.metadata.iloc[positions]
-        return CaseInputs(embeddings, self.has_image[positions], metadata, self.heads, self.tuned_on)
+        return replace(
+            self,
+            embeddings=embeddings,
+            has_image=self.has_image[positions],
+            metadata=self.metadata.iloc[positions],
+            has_role=None if self.has_role is None else self.has_role[positions],
+        )
 
     def only(self, names: Sequence[str]) -> "CaseInputs":
         """Return the same cases with some of the embeddings."""
-        embeddings = {name: self.embeddings[name] for name in names}
-        return CaseInputs(embeddings, self.has_image, self.metadata, self.heads, self.tuned_on)
+        return replace(self, embeddings={name: self.embeddings[name] for name in names})
 
     def image_block(self, names: Sequence[str]) -> Float32Array:
         """Return the embeddings of several networks side by side.

@@ -1,11 +1,7 @@
-"""What tuned networks say of cases, and the check that none of them says it of cases that tuned it."""
+"""The check that no tuned network says anything of cases that tuned it."""
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from automl_skin.arrays import Float32Array
-from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.chains.config import LOGITS, ROTATION, ChainConfig, rotated
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.embeddings.key import check_tuned_on
@@ -13,45 +9,6 @@ from automl_skin.errors import LeakageError
 
 LOCKED = -1
 """The fold of locked cases."""
-
-
-def logits_block(
-    inputs: CaseInputs, names: Sequence[str], heads: Sequence[TunedHead], metadata: Float32Array | None
-) -> Float32Array:
-    """Return the logits of several networks' own heads side by side.
-
-    Parameters
-    ----------
-    inputs : CaseInputs
-    names : sequence of str
-        The networks, by `embedding_name`.
-    heads : sequence of TunedHead
-        One a network.
-    metadata : ndarray of shape (n_cases, n_metadata_columns), optional
-        Encoded; heads that were tuned jointly with metadata need it.
-
-    Returns
-    -------
-    ndarray of shape (n_cases, sum of n_classes), float32
-    """
-    blocks = [
-        head.logits(
-            _one_role(inputs.embeddings[name], head.n_dimensions), metadata if head.n_metadata else None
-        )
-        for name, head in zip(names, heads, strict=True)
-    ]
-    return np.concatenate(blocks, axis=1).astype(np.float32)
-
-
-def _one_role(embeddings: Float32Array, n_dimensions: int) -> Float32Array:
-    """Return the mean over the kinds of photograph, whose embeddings stand side by side; a network saw each alone."""
-    roles = np.split(embeddings, embeddings.shape[1] // n_dimensions, axis=1)
-    if len(roles) == 1:
-        return embeddings
-    total = roles[0].astype(np.float64)
-    for role in roles[1:]:
-        total = total + role
-    return (total / len(roles)).astype(np.float32)
 
 
 def scored_folds(config: ChainConfig, fold: int, n_folds: int) -> list[tuple[str, tuple[int, ...]]]:

@@ -8,7 +8,7 @@ import pytest
 
 from automl_skin.chains.config import WAYS
 from automl_skin.chains.fitted import FittedChain, cross_calibrate, with_calibrator
-from automl_skin.chains.networks import check_applied, logits_block
+from automl_skin.chains.networks import check_applied
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.errors import ConfigError, LeakageError
 from automl_skin.metrics.catalogue import METRICS
@@ -183,7 +183,7 @@ def test_logits_of_a_row_come_from_the_network_without_its_fold(tuned, make_fitt
             encoder = fitter._encoded(config, int(tuned.folds[row])).part
             metadata = encoder.transform(tuned.inputs.metadata.iloc[[row]])
         answer = head.logits(tuned.inputs.embeddings[name][[row]], metadata)
-        assert (block[row] == answer.astype(np.float32)[0]).all()
+        assert (block.values[row] == answer.astype(np.float32)[0]).all()
 
 
 def test_the_own_head_is_a_softmax_summed_by_class(material, with_tuned, make_fitter, small_chain):
@@ -234,15 +234,6 @@ def test_what_was_fitted_before_changes_nothing(tuned, make_fitter, small_chain)
     assert all((used.fit(config, 1)[1] == held).all() for config, held in zip(configs, fresh, strict=True))
     again = [used.fit(config, 1)[1] for config in reversed(configs)]
     assert all((one == other).all() for one, other in zip(reversed(again), fresh, strict=True))
-
-
-def test_a_head_sees_the_mean_of_several_kinds_of_photograph(material, with_tuned):
-    inputs = with_tuned(material).inputs
-    name = "net@plain@full.without-0"
-    values, head = inputs.embeddings[name], inputs.heads[name]
-    twice = replace(inputs, embeddings={name: np.hstack([values + np.float32(1), values - np.float32(1)])})
-    once = logits_block(inputs, [name], [head], None)
-    np.testing.assert_allclose(logits_block(twice, [name], [head], None), once, atol=1e-4)
 
 
 def test_locked_cases_need_networks_of_the_same_plan(tuned):
