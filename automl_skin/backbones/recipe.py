@@ -12,15 +12,20 @@ def default_recipe(
     height: int | None = None,
     width: int | None = None,
     colour: Literal["none", "shades_of_grey"] = "none",
+    fit: Literal["squash", "crop"] = "squash",
+    resize: tuple[int, int] | None = None,
 ) -> Recipe:
     """Return the recipe with the backbone's normalisation, interpolation and, unless given, size.
 
-    Photographs are squashed: lesions stand at their borders too often to cut the borders off.
+    Photographs are squashed unless a crop is asked for: lesions stand at their borders too often to cut the borders
+    off.
 
     Raises
     ------
     BackboneError
         If the network takes one size only and another is asked for.
+    ConfigError
+        If `resize` is smaller than the input.
     """
     size = (height or backbone.height, width or backbone.width)
     if backbone.fixed_size and size != (backbone.height, backbone.width):
@@ -31,4 +36,4 @@ def default_recipe(
     interpolation: Literal["bilinear", "bicubic"] = (
         "bilinear" if backbone.interpolation == "bilinear" else "bicubic"
     )
-    return Recipe(*size, "squash", interpolation, backbone.mean, backbone.std, colour)
+    return Recipe(*size, fit, interpolation, backbone.mean, backbone.std, colour, resize)

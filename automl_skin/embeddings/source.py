@@ -64,7 +64,7 @@ class ImageSource:
         batches : iterator of Batch
         """
         wanted = [self.content_of(name) for name in images]
-        found = self.pixels.find(wanted, self.recipe) if self.pixels and not self.shift else None
+        found = self.pixels.find(wanted, self.recipe.uncut) if self.pixels and not self.shift else None
         if found is None:
             return list(images), self._decoded(images)
         pixels, rows = found

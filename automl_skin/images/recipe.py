@@ -6,7 +6,7 @@ in both directions, which takes 0.76 ms for 200 x 150 to 224 x 224 where this ta
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, cast, get_args
 
 import cv2
@@ -43,6 +43,9 @@ class Recipe:
         RGB in [0, 1]; the network's owner normalises whole batches by them.
     colour : {"none", "shades_of_grey"}
         Colour constancy, before resizing.
+    resize : (int, int), optional
+        Height and width to which the photograph is fitted before the centre of `height` x `width` is cut out; training
+        may cut elsewhere. None cuts nothing off.
     """
 
     height: int
@@ -52,6 +55,7 @@ class Recipe:
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     colour: Colour = "none"
+    resize: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.height < 1 or self.width < 1:
@@ -64,11 +68,23 @@ class Recipe:
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:  # RGB
             message = "a recipe's mean and std must be three numbers each, std above 0"
             raise ConfigError(f"{message}, not {self.mean} and {self.std}")
+        if self.resize is not None and (self.resize[0] < self.height or self.resize[1] < self.width):
+            message = (
+                f"a recipe that cuts out {self.height} x {self.width} pixels must resize to as many or more"
+            )
+            raise ConfigError(f"{message}, not to {self.resize[0]} x {self.resize[1]}")
+
+    @property
+    def uncut(self) -> "Recipe":
+        """The recipe of what is cut out of; the recipe itself where nothing is cut off."""
+        if self.resize is None:
+            return self
+        return replace(self, height=self.resize[0], width=self.resize[1], resize=None)
 
     @property
     def minimum_side(self) -> int:
         """How long both sides must at least stay when the decoder reduces a photograph, pixels."""
-        return max(self.height, self.width)
+        return max(self.height, self.width, *(self.resize or ()))
 
     @property
     def digest(self) -> str:
@@ -76,8 +92,10 @@ class Recipe:
         return digest_json({"version": _VERSION, **self.to_json()})
 
     def to_json(self) -> dict[str, Json]:
-        """Return the recipe as a JSON object."""
-        return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
+        """Return the recipe as a JSON object; no resizing before a cut is left out, as before there was any."""
+        value: dict[str, Json] = {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
+        del value["resize"]
+        return value if self.resize is None else {**value, "resize": list(self.resize)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Json]) -> "Recipe":
@@ -92,6 +110,9 @@ class Recipe:
             fields = dict(value)
             for name in ("mean", "std"):
                 fields[name] = tuple(float(number) for number in cast("list[float]", fields[name]))
+            if fields.get("resize") is not None:
+                height, width = cast("list[int]", fields["resize"])
+                fields["resize"] = (int(height), int(width))
             return cls(**fields)  # type: ignore[arg-type]  # __post_init__ checks what JSON cannot promise
         except (TypeError, KeyError, ValueError) as error:
             message = f"a recipe must have the fields {', '.join(cls.__dataclass_fields__)}"
@@ -113,6 +134,8 @@ def apply(recipe: Recipe, pixels: Pixels) -> Pixels:
     ndarray of shape (recipe.height, recipe.width, 3)
         RGB, uint8.
     """
+    if recipe.resize is not None:
+        return centre(apply(recipe.uncut, pixels), recipe.height, recipe.width)
     if recipe.colour == "shades_of_grey":
         pixels = shades_of_grey(pixels)
     if recipe.fit == "squash":
@@ -125,8 +148,27 @@ def _resize_and_crop(recipe: Recipe, pixels: Pixels) -> Pixels:
     height = max(recipe.height, round(pixels.shape[0] * scale))
     width = max(recipe.width, round(pixels.shape[1] * scale))
     resized = resize(pixels, height, width, recipe.interpolation)
-    top, left = (height - recipe.height) // 2, (width - recipe.width) // 2
-    return resized[top : top + recipe.height, left : left + recipe.width]
+    return centre(resized, recipe.height, recipe.width)
+
+
+def centre(pixels: Pixels, height: int, width: int) -> Pixels:
+    """Return the centre of images.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (..., any height, any width, 3)
+        Not smaller than the centre.
+    height, width : int
+        Of the centre, pixels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> centre(np.zeros((2, 300, 400, 3), np.uint8), 224, 224).shape
+    (2, 224, 224, 3)
+    """
+    top, left = (pixels.shape[-3] - height) // 2, (pixels.shape[-2] - width) // 2
+    return pixels[..., top : top + height, left : left + width, :]
 
 
 def resize(pixels: Pixels, height: int, width: int, interpolation: Interpolation = "bicubic") -> Pixels:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from automl_skin.errors import ConfigError
 from automl_skin.images.colour import shades_of_grey
-from automl_skin.images.recipe import Recipe, apply, resize
+from automl_skin.images.recipe import Recipe, apply, centre, resize
 
 RECIPE = Recipe(height=96, width=128)
 
@@ -114,3 +114,28 @@ def test_json_of_something_else_is_refused(value):
 
 def test_minimum_side_serves_both_orientations():
     assert RECIPE.minimum_side == 128
+
+
+@pytest.mark.parametrize("fit", ["squash", "crop"])
+def test_the_centre_is_cut_out_of_what_was_resized(fit):
+    recipe = replace(RECIPE, fit=fit, resize=(120, 160), colour="shades_of_grey")
+    whole = apply(recipe.uncut, scene(300, 350))
+    assert whole.shape == (120, 160, 3)
+    np.testing.assert_array_equal(apply(recipe, scene(300, 350)), whole[12:108, 16:144])
+    np.testing.assert_array_equal(centre(whole[None], 96, 128)[0], whole[12:108, 16:144])
+    assert recipe.minimum_side == 160
+    assert RECIPE.uncut is RECIPE
+
+
+def test_a_recipe_that_cuts_survives_json_and_others_keep_their_digest():
+    recipe = replace(RECIPE, resize=(120, 160))
+    assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+    assert recipe.digest != RECIPE.digest
+    assert "resize" not in RECIPE.to_json()
+    assert Recipe(224, 224).digest == "f8bdc300c6c28abdee04bd5e8368bbf0878b3cc87fa4556b14717c1bf906ca13"
+
+
+@pytest.mark.parametrize("size", [(95, 128), (96, 127)])
+def test_nothing_is_cut_out_of_less(size):
+    with pytest.raises(ConfigError, match=r"cuts out 96 x 128 pixels must resize to as many or more"):
+        replace(RECIPE, resize=size)
