@@ -6,12 +6,14 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.errors import ConfigError
+from automl_skin.reproduce.preparations.chosen_cases import chosen_cases
 from automl_skin.reproduce.preparations.image_folds import image_folds
 
 Preparation = Callable[[pd.DataFrame, Mapping[str, Any]], pd.DataFrame]
 """``(table, options) -> table``; the table is as `read_table` gives it: numbers, text, and NA where missing."""
 
 PREPARATIONS: dict[str, Preparation] = {
+    "chosen_cases": chosen_cases,
     "image_folds": image_folds,
 }
 
