@@ -72,10 +72,28 @@ def rowwise_softmax(scores: FloatArray) -> FloatArray:
 
 def normalise_rows(values: FloatArray) -> FloatArray:
     """Divide each row of shape (n_rows, n_classes) by its sum, added from left to right."""
-    total = np.zeros(values.shape[0])
-    for column in values.T:
+    shares: FloatArray = values / _row_sums(values)
+    return shares
+
+
+def rowwise_mean(values: FloatArray) -> FloatArray:
+    """Return the mean over the last axis, added from left to right, shape (..., 1).
+
+    Examples
+    --------
+    >>> rowwise_mean(np.array([[1.0, 3.0], [0.0, 1.0]]))
+    array([[2. ],
+           [0.5]])
+    """
+    means: FloatArray = _row_sums(values) / values.shape[-1]
+    return means
+
+
+def _row_sums(values: FloatArray) -> FloatArray:
+    total: FloatArray = np.zeros(values.shape[:-1])
+    for column in np.moveaxis(values, -1, 0):
         total = total + column
-    return values / total[:, None]
+    return total[..., None]
 
 
 def _shorten(values: Numbers, bits: int, axis: int) -> tuple[FloatArray, npt.NDArray[np.int32]]:

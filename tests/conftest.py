@@ -82,7 +82,7 @@ def small_chain():
 
     def make(fusion="concat", family="logistic", **values):
         branches = FUSIONS[fusion].branches
-        extra = {"fusion": "metanet", "metanet_width": 4} if FUSIONS[fusion].neural else {}
+        extra = {"fusion": fusion} if FUSIONS[fusion].neural else {}
         heads = [BranchConfig(family, HEADS[family].config(**SMALL.get(family, {}), **extra))]
         if len(branches) > 1:
             heads.append(BranchConfig("logistic", FAMILIES["logistic"].config()))

@@ -1,4 +1,4 @@
-"""Small neural networks on the design matrix, averaged over seeds; optionally gated by metadata (MetaNet)."""
+"""Small neural networks on the design matrix, averaged over seeds, with any fusion of image and metadata."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,10 +22,11 @@ from automl_skin.seeding import derive_seed
 
 CONFIG_NAME = "mlp.json"
 
+# No hidden layer: as published for MetaNet, MetaBlock and Ha's network, whose scores follow the fusion at once.
 # Ranges: Gorishniy et al. 2021 (rtdl) for dropout, rate and decay; shape and epochs bounded so that a fold
 # fit takes seconds on one thread (6,400 rows x 1,280 columns).
 SPACE: Space = {
-    "layers": Integer(1, 2),
+    "layers": Integer(0, 2),
     "width": Integer(16, 192, log=True),
     "activation": Choice("gelu", "relu"),
     "dropout": Real(0.0, 0.6),
@@ -62,7 +63,7 @@ class MlpHead:
         self.signature.check(design)
         total = np.zeros((design.n_cases, len(self.signature.classes)))
         for arrays in self.networks:
-            total += network_probabilities(arrays, self.config.activation, design)
+            total += network_probabilities(arrays, self.config, design)
         return self.signature.spread(total)
 
     def save(self, folder: Path) -> None:
@@ -87,7 +88,7 @@ def fit(
     Raises
     ------
     InputError
-        If MetaNet is asked for and the design has no image or no metadata columns.
+        If another fusion than concat is asked for and the design has no image or no metadata columns.
     """
     from automl_skin.heads.neural.train import train_network
 
@@ -97,8 +98,7 @@ def fit(
         train_network(config, design, targets, derive_seed(seed, "member", number), threads)
         for number in range(config.members)
     ]
-    states = [{name: tensor.numpy() for name, tensor in net.state_dict().items()} for net in networks]
-    return MlpHead(Signature.of(design, targets), config, tuple(states))
+    return MlpHead(Signature.of(design, targets), config, tuple(net.arrays() for net in networks))
 
 
 def load(folder: Path) -> MlpHead:
@@ -113,12 +113,23 @@ def _member_path(folder: Path, number: int) -> Path:
 
 
 def _check_fusion(config: MlpConfig, design: Design) -> None:
-    if config.fusion == "metanet" and not 0 < design.image_columns < design.n_columns:
+    if config.fusion != "concat" and not 0 < design.image_columns < design.n_columns:
         message = (
-            f"metanet gates image columns by metadata columns and needs both, found {design.image_columns} "
+            f"{config.fusion} joins image columns and metadata columns and needs both, found {design.image_columns} "
             f"of the image and {design.n_columns - design.image_columns} of metadata; use the fusion concat"
         )
         raise InputError(message)
 
 
-FAMILY = Family("mlp", MlpConfig, SPACE, fit, load, wants_few_columns=False, neural=True)
+OF_HIDDEN_LAYERS = {"width", "activation", "dropout"}
+
+FAMILY = Family(
+    "mlp",
+    MlpConfig,
+    SPACE,
+    fit,
+    load,
+    wants_few_columns=False,
+    neural=True,
+    asks=lambda name, chosen: name not in OF_HIDDEN_LAYERS or chosen["layers"] != 0,
+)

@@ -50,7 +50,9 @@ class Family:
     wants_few_columns : bool
         Whether embeddings have to be projected to a few hundred columns (trees, for speed).
     neural : bool
-        Whether the head is a network that can gate image columns by metadata (MetaNet).
+        Whether the head is a network in which image and metadata may meet in any way (`NEURAL_FUSIONS`).
+    asks : callable
+        ``asks(name, chosen)``: whether the setting `name` matters after those that are `chosen`; by default all do.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Family:
     load: Callable[[Path], FittedHead]
     wants_few_columns: bool
     neural: bool = False
+    asks: Callable[[str, Mapping[str, Value]], bool] = lambda name, chosen: True  # noqa: ARG005
 
     def configure(self, values: Mapping[str, Value]) -> Any:
         """Return the config with `values` in place of its defaults.

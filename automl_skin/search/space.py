@@ -15,15 +15,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from automl_skin.chains.config import FUSIONS, IMAGE, LOGITS, METADATA, OWN, WITHIN, BranchConfig, ChainConfig
 from automl_skin.chains.inputs import FROZEN
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES, HEADS
-from automl_skin.heads.neural.metanet import METANET_SPACE
+from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.protocol import Family
-from automl_skin.heads.space import Choice, Integer, Range, Real, Value
+from automl_skin.heads.space import Choice, Integer, Range, Real, Space, Value
 from automl_skin.heads.weighting import ClassWeighting
 
 COMPONENTS = Integer(16, 256, log=True)
@@ -46,6 +46,19 @@ class Chooser(Protocol):
 
     def choose(self, name: str, values: Range, default: Value) -> Value:
         """Return one of `values`."""
+        ...
+
+
+class Asked(Protocol):
+    """Something with a space of its own: a family of heads, or a neural fusion."""
+
+    @property
+    def space(self) -> Space:
+        """What is searched."""
+        ...
+
+    def asks(self, name: str, chosen: Mapping[str, Value], /) -> bool:
+        """Return whether a setting matters after those that are chosen."""
         ...
 
 
@@ -262,13 +275,18 @@ def _choose_components(chooser: Chooser, family: Family) -> int | None:
 
 
 def _choose_head(chooser: Chooser, family: Family, fusion: str) -> BranchConfig:
-    defaults = family.config()
-    values = {
-        name: chooser.choose(f"{family.name}_{name}", values, getattr(defaults, name))
-        for name, values in family.space.items()
-    }
-    if FUSIONS[fusion].neural:
-        values["fusion"] = fusion
-        for name, choices in METANET_SPACE.items():
-            values[name] = chooser.choose(name, choices, getattr(defaults, name))
-    return BranchConfig(family.name, family.config(**values))
+    if not family.neural or fusion not in NEURAL_FUSIONS:
+        return BranchConfig(family.name, family.config(**_ask(chooser, family.name, family, family.config())))
+    chosen = NEURAL_FUSIONS[fusion]
+    values: dict[str, Any] = _ask(chooser, family.name, family, family.config(**chosen.head))
+    settings = _ask(chooser, fusion, chosen, chosen.settings())
+    return BranchConfig(family.name, family.config(**values, fusion=fusion, fusion_settings=settings))
+
+
+def _ask(chooser: Chooser, prefix: str, asked: Asked, defaults: Any) -> dict[str, Value]:
+    """Ask for the settings in a space, as ``PREFIX_NAME``, leaving out those that do not matter any more."""
+    chosen: dict[str, Value] = {}
+    for name, values in asked.space.items():
+        if asked.asks(name, chosen):
+            chosen[name] = chooser.choose(f"{prefix}_{name}", values, getattr(defaults, name))
+    return chosen

@@ -45,7 +45,7 @@ def test_balanced_sampling_raises_the_rare_class():
 
 def test_metanet_gates_by_metadata():
     design, labels = make_cases(1200)
-    config = replace(CONFIG, epochs=20, learning_rate=1e-2, fusion="metanet", dropout=0.0)
+    config = MlpConfig(epochs=20, batch_size=64, learning_rate=1e-2, fusion="metanet", dropout=0.0)
     head = fit(config, Design(design.matrix[:800], 8), labels[:800], 2, None, 0, 1)
     scores = head.predict(Design(design.matrix[800:], 8))[:, 1]
     assert roc_auc_score(labels[800:], scores) > 0.95
@@ -56,8 +56,8 @@ def test_metanet_gates_by_metadata():
 @pytest.mark.parametrize("image_columns", [0, 9])
 def test_metanet_needs_both_kinds_of_columns(image_columns):
     design, labels = make_cases()
-    with pytest.raises(InputError, match="metanet gates image columns by metadata columns and needs both"):
-        fit(replace(CONFIG, fusion="metanet"), Design(design.matrix, image_columns), labels, 2, None, 0, 1)
+    with pytest.raises(InputError, match="metanet joins image columns and metadata columns and needs both"):
+        fit(MlpConfig(fusion="metanet"), Design(design.matrix, image_columns), labels, 2, None, 0, 1)
 
 
 def test_divergence_is_named():

@@ -69,7 +69,9 @@ def test_chains_fit_their_fusion(thrown):
         assert config.uses_image or config.components is None
         assert not FAMILIES[config.family].wants_few_columns or not config.uses_image or config.components
         assert (
-            (config.branches[0].head.fusion == "metanet") == fusion.neural if config.family == "mlp" else True
+            config.branches[0].head.fusion == (config.fusion if fusion.neural else "concat")
+            if config.family == "mlp"
+            else True
         )
 
 

@@ -1,17 +1,13 @@
 """Hyperparameters of the neural head."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass
+from typing import Any, Literal
 
-from automl_skin.heads.space import Integer, Space
+from automl_skin.errors import ConfigError
+from automl_skin.heads.neural.fusions.catalogue import fusion_by_name
 
 Activation = Literal["relu", "gelu"]
-Fusion = Literal["concat", "metanet"]
-
-# MetaNet's share of the space, searched where the fusion is "metanet". Table 4 of Li et al. 2020: two or
-# three layers are best, one and four are worse. Its hidden width is half of 2,048 channels; ours is narrow
-# because 20 columns of metadata need no more.
-METANET_SPACE: Space = {"metanet_layers": Integer(1, 4), "metanet_width": Integer(8, 128, log=True)}
 
 
 @dataclass(frozen=True)
@@ -21,7 +17,7 @@ class MlpConfig:
     Parameters
     ----------
     layers, width : int
-        Hidden layers, and the units of each.
+        Hidden layers after the fusion (none: the scores follow at once), and the units of each.
     activation : {"relu", "gelu"}
     dropout : float
         Share of hidden units dropped.
@@ -41,10 +37,22 @@ class MlpConfig:
         Draw each batch with equal shares of the classes.
     members : int
         Networks of different seeds whose probabilities are averaged.
-    fusion : {"concat", "metanet"}
-        How image and metadata meet; set by the chain, not by this family's space.
-    metanet_layers, metanet_width : int
-        See `automl_skin.heads.neural.metanet`.
+    fusion : str
+        How image and metadata meet, a name in `NEURAL_FUSIONS`; set by the chain, not by this family's space.
+    fusion_settings : object or mapping, optional
+        The fusion's own settings; its defaults where none are given.
+    metanet_layers, metanet_width : int, optional
+        Settings of metanet as they stood in descriptions before there were other fusions.
+
+    Raises
+    ------
+    ConfigError
+        If the fusion is unknown, or the settings are not its own.
+
+    Examples
+    --------
+    >>> MlpConfig(fusion="metanet", fusion_settings={"layers": 3}).fusion_settings
+    MetanetSettings(layers=3, shape='narrow', width=32)
     """
 
     layers: int = 1
@@ -60,6 +68,24 @@ class MlpConfig:
     batch_size: int = 256
     balanced_sampling: bool = False
     members: int = 1
-    fusion: Fusion = "concat"
-    metanet_layers: int = 2
-    metanet_width: int = 32
+    fusion: str = "concat"
+    fusion_settings: Any = None
+    metanet_layers: InitVar[int | None] = None
+    metanet_width: InitVar[int | None] = None
+
+    def __post_init__(self, metanet_layers: int | None, metanet_width: int | None) -> None:
+        settings = {} if self.fusion_settings is None else self.fusion_settings
+        if self.fusion == "metanet" and isinstance(settings, Mapping):
+            before = {"layers": metanet_layers, "width": metanet_width}
+            settings = {**{name: value for name, value in before.items() if value is not None}, **settings}
+        object.__setattr__(self, "fusion_settings", _settings(self.fusion, settings))
+
+
+def _settings(name: str, settings: Any) -> Any:
+    fusion = fusion_by_name(name)
+    if isinstance(settings, Mapping):
+        return fusion.configure(settings)
+    if not isinstance(settings, fusion.settings):
+        message = f"fusion_settings must be those of {name}, found {settings!r}"
+        raise ConfigError(f"{message}; give a mapping, or None for its defaults")
+    return settings

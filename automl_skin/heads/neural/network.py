@@ -1,18 +1,16 @@
 """The network of the neural head, in torch, for training."""
 
-from itertools import pairwise
-
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from automl_skin.arrays import Float32Array
 from automl_skin.heads.neural.config import MlpConfig
-from automl_skin.heads.neural.dense import dense
-from automl_skin.heads.neural.metanet import MetanetGate
+from automl_skin.heads.neural.formula import network_layers, network_scores
+from automl_skin.heads.neural.torch_engine import TorchEngine
 
 
 class Network(nn.Module):
-    """Fusion, hidden layers, scores. Without any normalisation over the batch.
+    """`automl_skin.heads.neural.formula` with weights that learn.
 
     Parameters
     ----------
@@ -38,11 +36,7 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         self.generator = generator
-        gated = config.fusion == "metanet"
-        self.gate = _gate(config, n_image, n_metadata, generator) if gated else None
-        sizes = [n_image if gated else n_image + n_metadata, *[config.width] * config.layers]
-        self.hidden = nn.ModuleList(dense(n_in, n_out, generator) for n_in, n_out in pairwise(sizes))
-        self.last = dense(sizes[-1], n_scores, generator)
+        self.engine = TorchEngine(network_layers(config, n_image, n_metadata, n_scores), generator)
 
     def forward(self, image: Tensor, metadata: Tensor) -> Tensor:
         """Return scores of shape (n_cases, n_scores).
@@ -52,25 +46,8 @@ class Network(nn.Module):
         image : Tensor of shape (n_cases, n_image)
         metadata : Tensor of shape (n_cases, n_metadata)
         """
-        activate = functional.relu if self.config.activation == "relu" else functional.gelu
-        values = self.gate(image, metadata) if self.gate else torch.cat([image, metadata], dim=1)
-        for layer in self.hidden:
-            values = self._drop(activate(layer(values)))
-        scores: Tensor = self.last(values)
-        return scores
+        return network_scores(self.engine, self.config, image, metadata)
 
-    def _drop(self, values: Tensor) -> Tensor:
-        if not self.training or self.config.dropout == 0.0:
-            return values
-        kept = torch.rand(values.shape, generator=self.generator) >= self.config.dropout
-        return values * kept / (1.0 - self.config.dropout)
-
-
-def _gate(config: MlpConfig, n_image: int, n_metadata: int, generator: torch.Generator) -> MetanetGate:
-    return MetanetGate(
-        n_metadata,
-        n_image,
-        n_layers=config.metanet_layers,
-        width=config.metanet_width,
-        generator=generator,
-    )
+    def arrays(self) -> dict[str, Float32Array]:
+        """Return the state for `automl_skin.heads.neural.forward`."""
+        return self.engine.arrays()

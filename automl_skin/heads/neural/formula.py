@@ -1,0 +1,42 @@
+"""The formula of the neural head, written once for both engines: fusion, hidden layers, scores."""
+
+from automl_skin.heads.neural.config import MlpConfig
+from automl_skin.heads.neural.engine import Engine, Values
+from automl_skin.heads.neural.fusions.catalogue import fusion_by_name
+from automl_skin.heads.neural.layers import Dense, Layer, dense_stack
+
+
+def network_layers(config: MlpConfig, n_image: int, n_metadata: int, n_scores: int) -> dict[str, Layer]:
+    """Return the layers of the whole network in the order in which their weights are drawn.
+
+    Examples
+    --------
+    >>> list(network_layers(MlpConfig(fusion="metanet", layers=1), 64, 20, 3))
+    ['gate.layers.0', 'gate.layers.1', 'hidden.0', 'last']
+    """
+    fusion = fusion_by_name(config.fusion)
+    fused = fusion.n_out(config.fusion_settings, n_image, n_metadata)
+    sizes = [fused, *[config.width] * config.layers]
+    return {
+        **fusion.layers(config.fusion_settings, n_image, n_metadata),
+        **dense_stack("hidden", sizes),
+        "last": Dense(sizes[-1], n_scores),
+    }
+
+
+def network_scores(engine: Engine[Values], config: MlpConfig, image: Values, metadata: Values) -> Values:
+    """Return scores of shape (n_cases, n_scores), before the softmax.
+
+    Parameters
+    ----------
+    engine : Engine
+        With the layers of `network_layers`.
+    config : MlpConfig
+    image : values of shape (n_cases, n_image)
+    metadata : values of shape (n_cases, n_metadata)
+    """
+    activate = engine.relu if config.activation == "relu" else engine.gelu
+    values = fusion_by_name(config.fusion).forward(engine, config.fusion_settings, image, metadata)
+    for number in range(config.layers):
+        values = engine.drop(activate(engine.dense(f"hidden.{number}", values)), config.dropout)
+    return engine.dense("last", values)

@@ -1,0 +1,1 @@
+"""How image and metadata meet in a neural head; one small file a fusion."""

@@ -1,0 +1,24 @@
+"""The table of neural fusions. To add one: add its file, and its line here."""
+
+from automl_skin.errors import ConfigError
+from automl_skin.heads.neural.fusions import concat, metanet
+from automl_skin.heads.neural.fusions.protocol import NeuralFusion
+
+NEURAL_FUSIONS: dict[str, NeuralFusion] = {
+    "concat": concat.FUSION,
+    "metanet": metanet.FUSION,
+}
+
+
+def fusion_by_name(name: str) -> NeuralFusion:
+    """Return a neural fusion.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name; the message lists the names.
+    """
+    if name not in NEURAL_FUSIONS:
+        message = f"there is no neural fusion {name!r}; choose one of {', '.join(NEURAL_FUSIONS)}"
+        raise ConfigError(message)
+    return NEURAL_FUSIONS[name]
