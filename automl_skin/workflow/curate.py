@@ -130,7 +130,7 @@ def read_material(job: CurationJob, reporter: Reporter) -> Material:
 def write(folder: Path, curated: Curated, comparisons: Sequence[Comparison]) -> None:
     """Write table, features, record and report."""
     table, images = curated.ledger.table, curated.ledger.images
-    _write_csv(folder / "curated.csv", table.reset_index(drop=True).convert_dtypes(convert_string=False))
+    _write_csv(folder / "curated.csv", table.reset_index(drop=True).convert_dtypes())
     if curated.features is not None:
         ids = pd.DataFrame({"image": images.loc[table.index], TARGET: table[TARGET]})
         split = table[[SPLIT]] if SPLIT in table else table[[]]

@@ -15,7 +15,6 @@ from automl_skin.data.curation.rules import TARGET, CurationRules
 from automl_skin.data.table import canonical_text, require_column
 from automl_skin.errors import TableError
 
-
 LISTED = "published duplicate lists"
 REPEATED = "repeated image ids"
 SAME_BYTES = "binary duplicates"
