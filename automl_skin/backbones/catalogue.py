@@ -48,8 +48,8 @@ class Backbone:
     fixed_size : bool
         Whether the network takes inputs of `height` x `width` only.
     spatial : str
-        JSON object of the fusion by which metadata enter the network, as `add_metadata` takes it: ``fusion``,
-        ``n_metadata`` and settings; empty where the network sees images alone.
+        How metadata enter the network, a JSON object: ``fusion``, ``n_metadata`` and ``settings`` as `add_metadata`
+        takes them, and the ``encoder`` of the metadata; empty where the network sees images alone.
     """
 
     name: str

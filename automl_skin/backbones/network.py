@@ -115,7 +115,8 @@ def _spatial_from_folder(backbone: Backbone, folder: Path, arguments: dict[str, 
     trunk = timm.create_model(
         backbone.architecture, pretrained=False, num_classes=0, **model_args, **arguments
     )
-    network = add_metadata(trunk, seed=0, **json.loads(backbone.spatial))
+    spatial = json.loads(backbone.spatial)
+    network = add_metadata(trunk, spatial["fusion"], spatial["n_metadata"], 0, spatial["settings"])
     network.load_state_dict(load_file(folder / hub.WEIGHTS))
     return network
 

@@ -39,6 +39,8 @@ class BundleEmbedding:
     recipe : Recipe
     views : int
     precision : {"float32", "bfloat16"}
+    role : str
+        The kind of photograph that a tower is for; empty for all kinds.
     """
 
     name: str
@@ -47,10 +49,12 @@ class BundleEmbedding:
     recipe: Recipe
     views: int
     precision: Precision
+    role: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the embedding as JSON."""
-        return {**asdict(self), "recipe": self.recipe.to_json()}
+        """Return the embedding as JSON; no role is left out."""
+        value = {**asdict(self), "recipe": self.recipe.to_json()}
+        return value if self.role else {name: value[name] for name in value if name != "role"}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "BundleEmbedding":

@@ -15,7 +15,7 @@ import pandas as pd
 from torch import nn
 
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray, Pixels
-from automl_skin.backbones.catalogue import backbone_from_folder
+from automl_skin.backbones.catalogue import Backbone, backbone_from_folder
 from automl_skin.backbones.device import resolve_device
 from automl_skin.backbones.network import load_network, network_digest
 from automl_skin.chains.inputs import CaseInputs
@@ -24,7 +24,8 @@ from automl_skin.embeddings.forward import Forward
 from automl_skin.errors import ImageError, IntegrityError
 from automl_skin.export.bundle import read_facts, read_stack, verify
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
-from automl_skin.features.lesion import missing_roles, pool_images
+from automl_skin.features.entering import entering_rows
+from automl_skin.features.lesion import kinds_of, missing_roles, pool_images
 from automl_skin.images.loading import Batch, available_processors, in_order, prepare
 from automl_skin.images.recipe import Recipe
 from automl_skin.stacking.fitted import FittedStack
@@ -69,7 +70,8 @@ class Prediction:
     Parameters
     ----------
     probabilities : ndarray of shape (n_cases, n_classes)
-        NaN for a case without a readable image.
+        NaN for a case without a readable image; but a bundle of several kinds of photograph also answers a case of
+        which it is given metadata alone.
     flags : list of list of str
         What to know about each case's answer: an unreadable image, a missing kind of photograph, missing metadata.
     problems : dict of str to str
@@ -90,13 +92,21 @@ class Predictor:
     stack : FittedStack
     networks : mapping of str to Module
         By the backbone's folder name.
+    backbones : mapping of str to Backbone
+        The same names.
     device : str
     """
 
     def __init__(
-        self, facts: BundleFacts, stack: FittedStack, networks: Mapping[str, nn.Module], device: str = "auto"
+        self,
+        facts: BundleFacts,
+        stack: FittedStack,
+        networks: Mapping[str, nn.Module],
+        backbones: Mapping[str, Backbone],
+        device: str = "auto",
     ) -> None:
         self.facts = facts
+        self.backbones = backbones
         self.stack = stack
         self.device = resolve_device(device)
         self.networks = {name: network.to(self.device) for name, network in networks.items()}
@@ -112,7 +122,7 @@ class Predictor:
         """
         verify(folder)
         facts = read_facts(folder)
-        networks = {}
+        networks, backbones = {}, {}
         for embedding in facts.embeddings:
             if embedding.backbone in networks:
                 continue
@@ -123,8 +133,8 @@ class Predictor:
                     f"the weights of {embedding.backbone} are not those that were measured; export again"
                 )
                 raise IntegrityError(message)
-            networks[embedding.backbone] = network
-        return cls(facts, read_stack(folder), networks, device)
+            networks[embedding.backbone], backbones[embedding.backbone] = network, backbone
+        return cls(facts, read_stack(folder), networks, backbones, device)
 
     def predict(self, metadata: pd.DataFrame, photographs: Iterable[Photograph]) -> Prediction:
         """Score cases.
@@ -138,18 +148,34 @@ class Predictor:
         """
         cases = pd.Index(metadata.index)
         metadata = self._fields(metadata)
-        looked_at = self._embed(photographs)
+        looked_at = self._embed(photographs, metadata)
         has_image: BoolArray = cases.isin(looked_at.images["case"])
+        scored = has_image | self._answers_without_image(metadata, looked_at)
         probabilities = np.full((len(cases), len(self.facts.classes)), np.nan)
-        if has_image.any():
-            scored = cases[has_image]
-            pooled = {
-                name: pool_images(values, looked_at.images, scored, self.facts.image_roles)
-                for name, values in looked_at.embeddings.items()
-            }
-            inputs = CaseInputs(pooled, np.ones(len(scored), dtype=np.bool_), metadata.loc[has_image])
-            probabilities[has_image] = self.stack.predict(inputs)
+        if scored.any():
+            inputs = self._inputs(metadata.loc[scored], looked_at)
+            probabilities[scored] = self.stack.predict(inputs)
         return Prediction(probabilities, self._flags(metadata, has_image, looked_at), looked_at.problems)
+
+    def _answers_without_image(self, metadata: pd.DataFrame, looked_at: "_LookedAt") -> BoolArray:
+        """Return which cases may be answered by their metadata: none whose image was given and is not readable."""
+        if len(self.facts.image_roles) == 1:
+            return np.zeros(len(metadata), np.bool_)
+        given = metadata.notna().to_numpy().any(axis=1)
+        return np.asarray(given & ~metadata.index.isin(list(looked_at.unreadable)))
+
+    def _inputs(self, metadata: pd.DataFrame, looked_at: "_LookedAt") -> CaseInputs:
+        """Return what the chains are given of the cases of `metadata`."""
+        cases, images = pd.Index(metadata.index), looked_at.images
+        roles, has_role = kinds_of(images, cases, self.facts.image_roles)
+        pooled = {}
+        for embedding in self.facts.embeddings:
+            shown, kinds = images, self.facts.image_roles
+            if embedding.role:
+                shown, kinds = images[images["role"] == embedding.role], (embedding.role,)
+            pooled[embedding.name] = pool_images(looked_at.embeddings[embedding.name], shown, cases, kinds)
+        has_image = np.asarray(cases.isin(images["case"]))
+        return CaseInputs(pooled, has_image, metadata, roles=roles, has_role=has_role)
 
     def _fields(self, metadata: pd.DataFrame) -> pd.DataFrame:
         """Return the bundle's metadata fields in its order, each of its kind, cleaned as in training."""
@@ -157,7 +183,7 @@ class Predictor:
         fields, _ = clean_metadata(metadata.reset_index(drop=True), kinds)
         return fields.set_axis(metadata.index)
 
-    def _embed(self, photographs: Iterable[Photograph]) -> "_LookedAt":
+    def _embed(self, photographs: Iterable[Photograph], metadata: pd.DataFrame) -> "_LookedAt":
         """Return the embeddings of the readable photographs, and why the others are not readable."""
         readable: list[tuple[str, str]] = []
         problems: dict[str, str] = {}
@@ -171,14 +197,34 @@ class Predictor:
                         problems[photograph.name] = look
                         unreadable.add(photograph.case)
                     else:
-                        readable.append((photograph.case, self._role(photograph)))
-                        whole.append(look)
-                for embedding in self.facts.embeddings if whole else ():
-                    pixels = [look[embedding.recipe] for look in whole]
-                    parts[embedding.name] += self._forward(embedding, pixels)
-        embeddings = {name: np.concatenate(each) for name, each in parts.items() if each}
+                        whole.append((photograph.case, self._role(photograph), look))
+                readable += [(case, role) for case, role, _ in whole]
+                for embedding in self.facts.embeddings:
+                    mine = [each for each in whole if embedding.role in {"", each[1]}]
+                    if mine:
+                        pixels = [look[embedding.recipe] for _, _, look in mine]
+                        entering = self._entering(embedding, metadata, [case for case, _, _ in mine])
+                        parts[embedding.name] += self._forward(embedding, pixels, entering)
+        embeddings = {
+            embedding.name: np.concatenate(parts[embedding.name])
+            if parts[embedding.name]
+            else self._no_embedding(embedding)
+            for embedding in self.facts.embeddings
+        }
         images = pd.DataFrame(readable, columns=["case", "role"], dtype="str")
         return _LookedAt(embeddings, images, problems, frozenset(unreadable))
+
+    def _entering(
+        self, embedding: BundleEmbedding, metadata: pd.DataFrame, cases: Sequence[str]
+    ) -> Float32Array | None:
+        return entering_rows(self.backbones[embedding.backbone], metadata, cases)
+
+    def _no_embedding(self, embedding: BundleEmbedding) -> Float32Array:
+        """Return embeddings of no photograph, which are as wide as those of a black one."""
+        black = np.zeros((embedding.recipe.height, embedding.recipe.width, 3), np.uint8)
+        entering = self._entering(embedding, pd.DataFrame(index=["nobody"]), ["nobody"])
+        (row,) = self._forward(embedding, [black], entering)
+        return row[:0]
 
     def _looks(self, photographs: Iterable[Photograph]) -> "Generator[_Look]":
         """Yield photographs in order with their pixels by recipe, or with why there are none."""
@@ -210,12 +256,15 @@ class Predictor:
     def _flags(self, metadata: pd.DataFrame, has_image: BoolArray, looked_at: "_LookedAt") -> list[list[str]]:
         """Return what to know about each case's answer."""
         roles, fields = self.facts.image_roles, list(metadata.columns)
-        lacks_role = missing_roles(looked_at.images, metadata.index, roles) & has_image[:, None]
+        lacks_role = missing_roles(looked_at.images, metadata.index, roles)
+        if len(roles) == 1:  # no image at all has a flag of its own
+            lacks_role = np.zeros_like(lacks_role)
         flags: list[list[str]] = []
         for case, readable, lacks, missing in zip(
             metadata.index, has_image, lacks_role, metadata.isna().to_numpy(), strict=True
         ):
-            own = [IMAGE_UNREADABLE] if case in looked_at.unreadable or not readable else []
+            without = not readable and len(roles) == 1
+            own = [IMAGE_UNREADABLE] if case in looked_at.unreadable or without else []
             own += [f"missing_{role}" for role, absent in zip(roles, lacks, strict=True) if absent]
             if fields and missing.all():
                 own.append(NO_METADATA)
@@ -224,14 +273,17 @@ class Predictor:
             flags.append(own)
         return flags
 
-    def _forward(self, embedding: BundleEmbedding, pixels: Sequence[Pixels]) -> list[Float32Array]:
-        """Return the embeddings of some images, batch by batch."""
+    def _forward(
+        self, embedding: BundleEmbedding, pixels: Sequence[Pixels], entering: Float32Array | None
+    ) -> list[Float32Array]:
+        """Return the embeddings of some images, batch by batch; `entering` are their rows of metadata."""
         forward = Forward(
             self.networks[embedding.backbone],
             embedding.recipe,
             embedding.views,
             self.device,
             embedding.precision,
+            entering,
         )
         batches = [
             Batch(

@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from automl_skin.arrays import Float32Array
+from automl_skin.arrays import BoolArray, Float32Array
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.chains.networks import LOCKED
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.extract import Extraction, StageOneOptions, extract
 from automl_skin.errors import IntegrityError
-from automl_skin.features.lesion import pool_images, roles_of
+from automl_skin.features.entering import entering_rows
+from automl_skin.features.lesion import kinds_of, pool_images, roles_of
 from automl_skin.images.pixels import PixelCache
-from automl_skin.search.material import Material
+from automl_skin.search.material import Material, role_columns
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
 from automl_skin.workflow.embedded import entry_of, find_sets, keep_embedded, names_of
@@ -90,8 +91,9 @@ def embed_tuned(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], 
     grown = [Material.read(folder) for folder in (study.material, study.locked / "material")]
     for each in sets:
         wanted = table.index[table["fold"].isin([LOCKED, *each.held_out]) | (len(each.held_out) < 2)]
-        some = images[images["case"].isin(wanted)]
-        extraction = extract_set(study, each, prepared.manifest.images_root, some, report)
+        some = images[images["case"].isin(wanted) & shown_to(each, images)]
+        entering = entering_rows(each.backbone, prepared.manifest.metadata, some["case"])
+        extraction = extract_set(study, each, prepared.manifest.images_root, some, report, entering)
         whole = ~some["path"].isin(list(extraction.failures)).to_numpy()
         extractions.append(extraction)
         grown = [
@@ -119,14 +121,14 @@ def _inputs_of(
     """Return the embeddings of the cases of a material by one tuned network."""
     cases = material.cases.index
     applied = cases.isin(wanted)
-    without = applied & material.inputs.has_image & ~cases.isin(images["case"])
+    without = applied & _has_image(material, each.role) & ~cases.isin(images["case"])
     if without.any():
         message = (
             f"every case that had an image must have it when a tuned network is applied, and {int(without.sum())} "
             f"have none (first: {cases[without][0]}): put the files back and run the search again"
         )
         raise IntegrityError(message)
-    values = pool_images(embeddings, images, cases, roles)
+    values = pool_images(embeddings, images, cases, (each.role,) if each.role else roles)
     values[~applied] = np.nan
     assert each.tuned_on is not None
     assert each.head is not None
@@ -136,6 +138,19 @@ def _inputs_of(
         heads={each.name: each.head},
         tuned_on={each.name: each.tuned_on},
     )
+
+
+def shown_to(each: EmbeddingSet, images: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which images a network is for: all, or those of a tower's kind."""
+    return images["role"].eq(each.role) if each.role else pd.Series(data=True, index=images.index)
+
+
+def _has_image(material: Material, role: str) -> BoolArray:
+    """Return whether each case has a readable image, of a tower's kind where a role is given."""
+    inputs = material.inputs
+    if not role or inputs.has_role is None:
+        return inputs.has_image
+    return np.asarray(inputs.has_role[:, inputs.roles.index(role)])
 
 
 def _with_tuned_of(folder: Path, fresh: Material) -> Material:
@@ -164,9 +179,14 @@ def _done(extractions: Sequence[Extraction]) -> StageOne:
 
 
 def extract_set(
-    study: Study, each: EmbeddingSet, images_root: Path, images: pd.DataFrame, report: Reporter
+    study: Study,
+    each: EmbeddingSet,
+    images_root: Path,
+    images: pd.DataFrame,
+    report: Reporter,
+    metadata: Float32Array | None = None,
 ) -> Extraction:
-    """Return the embeddings of one set for all images."""
+    """Return the embeddings of one set for all images; `metadata` as `entering_rows` returns them."""
     options = StageOneOptions(
         views=study.config.views,
         device=study.config.device,
@@ -177,7 +197,7 @@ def extract_set(
         pixels=PixelCache(study.workspace.cache / "pixels"),
     )
     cache = EmbeddingCache(study.workspace.cache / "embeddings")
-    return extract(each.backbone, each.recipe, images_root, images, cache, options=options)
+    return extract(each.backbone, each.recipe, images_root, images, cache, options=options, metadata=metadata)
 
 
 def material_of(
@@ -206,6 +226,9 @@ def material_of(
     pooled = {name: pool_images(values, images, cases, roles) for name, values in embeddings.items()}
     has_image = np.isin(np.asarray(cases), images["case"].to_numpy())
     table["has_image"] = has_image
+    roles, has_role = kinds_of(images, cases, roles)
+    if has_role is not None:
+        table[role_columns(roles)] = has_role
     class_of = {level: int(target.labels(pd.Series([level]))[0]) for level in target.levels}
-    inputs = CaseInputs(pooled, has_image, manifest.metadata.loc[cases])
+    inputs = CaseInputs(pooled, has_image, manifest.metadata.loc[cases], roles=roles, has_role=has_role)
     return Material(table, inputs, manifest.kinds, class_of, len(target.classes), plan.digest)

@@ -18,6 +18,7 @@ from automl_skin.embeddings.extract import StageOneOptions, extract
 from automl_skin.embeddings.key import check_tuned_on
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.evaluation.shifts import ShiftedModel, ShiftFigures, shifted_model
+from automl_skin.features.entering import entering_rows
 from automl_skin.features.lesion import pool_images, roles_of
 from automl_skin.files import atomic_write, read_json, write_json
 from automl_skin.images.decode import decode
@@ -31,6 +32,7 @@ from automl_skin.search.shifted import Sample, ShiftedMaterial, begin, sample_ca
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.stack import Stack
 from automl_skin.workers import open_workers
+from automl_skin.workflow.embed import shown_to
 from automl_skin.workflow.embedded import find_sets, names_of
 from automl_skin.workflow.networks import EmbeddingSet
 from automl_skin.workflow.precision import precision_of
@@ -194,12 +196,13 @@ def embed_shifted(
     """Return a set's embeddings of the sampled cases of some folds, shape (n_shifts, n_rows, n_dimensions)."""
     wanted = cases.index[shifted.sample.positions[shifted.rows_of_set(folds)]]
     manifest = prepared.manifest
-    images = manifest.images[manifest.images["case"].isin(wanted)]
+    images = manifest.images[manifest.images["case"].isin(wanted) & shown_to(each, manifest.images)]
     images = images.merge(prepared.contents[["path", "content"]], on="path")
-    roles = roles_of(manifest.images)
+    roles = (each.role,) if each.role else roles_of(manifest.images)
     shifts = shifted.sample.shifts
     progress = report(f"Embedding {len(wanted):,} cases under {len(shifts)} shifts by {each.name}")
     cache = EmbeddingCache(study.workspace.cache / "embeddings")
+    entering = entering_rows(each.backbone, manifest.metadata, images["case"])
     values = []
     for position, shift in enumerate(shifts):
         options = StageOneOptions(
@@ -211,7 +214,15 @@ def embed_shifted(
             tuned_on=each.tuned_on,
             shift=shift,
         )
-        extraction = extract(each.backbone, each.recipe, manifest.images_root, images, cache, options=options)
+        extraction = extract(
+            each.backbone,
+            each.recipe,
+            manifest.images_root,
+            images,
+            cache,
+            options=options,
+            metadata=entering,
+        )
         whole = ~images["path"].isin(list(extraction.failures)).to_numpy()
         values.append(pool_images(extraction.embeddings[whole], images[whole], wanted, roles))
     return np.stack(values)

@@ -17,7 +17,7 @@ from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.extract import StageOneOptions, extract
 from automl_skin.images.pixels import PixelCache
 
-SPATIAL = {"fusion": "metanet_map", "n_metadata": 2}
+SPATIAL = {"fusion": "metanet_map", "n_metadata": 2, "settings": {}}
 N_IMAGES = 10
 
 

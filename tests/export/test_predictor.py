@@ -157,11 +157,11 @@ def test_few_images_are_held_at_a_time(predictor, rows, photographs, monkeypatch
     most = 0
     forward = module.Predictor._forward
 
-    def count(self, embedding, pixels):
+    def count(self, embedding, pixels, entering):
         nonlocal done, most
         most = max(most, asked - done)
         done += len(pixels)
-        return forward(self, embedding, pixels)
+        return forward(self, embedding, pixels, entering)
 
     def given():
         nonlocal asked

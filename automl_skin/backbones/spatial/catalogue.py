@@ -29,7 +29,9 @@ class SpatialNetwork(Protocol):
         ...
 
 
-def add_metadata(trunk: nn.Module, fusion: str, n_metadata: int, seed: int, **settings: Any) -> nn.Module:
+def add_metadata(
+    trunk: nn.Module, fusion: str, n_metadata: int, seed: int, settings: Mapping[str, Any] | None = None
+) -> nn.Module:
     """Return a network with a spatial fusion around it, in the trunk's mode and memory format.
 
     Parameters
@@ -42,7 +44,7 @@ def add_metadata(trunk: nn.Module, fusion: str, n_metadata: int, seed: int, **se
         Columns of metadata.
     seed : int
         Draws the initial weights of what is added; the trunk's stay as they are.
-    **settings
+    settings : mapping, optional
         Of the fusion.
 
     Raises
@@ -56,7 +58,7 @@ def add_metadata(trunk: nn.Module, fusion: str, n_metadata: int, seed: int, **se
     if n_metadata < 1:
         raise ConfigError(f"the fusion {fusion} needs at least one column of metadata, found none")
     with untouched_torch_seed(seed):
-        network = SPATIAL_FUSIONS[fusion](trunk, n_metadata, **settings)
+        network = SPATIAL_FUSIONS[fusion](trunk, n_metadata, **(settings or {}))
     return network.train(trunk.training).to(memory_format=torch.channels_last)
 
 

@@ -13,7 +13,7 @@ from automl_skin.backbones.spatial.catalogue import add_metadata
 from automl_skin.errors import BackboneError
 
 N_METADATA = 4
-SPATIAL = {"fusion": "cross_attention", "n_metadata": N_METADATA}
+SPATIAL = {"fusion": "cross_attention", "n_metadata": N_METADATA, "settings": {}}
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_saved_network_is_the_same(made, tmp_path):
 
 def test_the_digest_knows_the_fusion(made):
     backbone, network = made
-    other = replace(backbone, spatial=json.dumps({**SPATIAL, "width": 64}))
+    other = replace(backbone, spatial=json.dumps({**SPATIAL, "encoder": {}}))
     assert network_digest(backbone, network) != network_digest(other, network)
 
 

@@ -114,7 +114,7 @@ def test_a_gate_before_more_than_an_average_pool_is_not():
 
 
 def test_layers_of_the_gate_halve_towards_the_metadata():
-    network = add_metadata(trunk(), "metanet_map", N_METADATA, 0, layers=3)
+    network = add_metadata(trunk(), "metanet_map", N_METADATA, 0, {"layers": 3})
     assert [layer.out_features for layer in network.layers] == [128, 256, 512]
 
 
