@@ -1,11 +1,30 @@
 """One row an image: which case it belongs to, what it shows and where it lies."""
 
+from typing import Any
+
 import pandas as pd
 
 from automl_skin.data.locate import ImageIndex
 from automl_skin.data.roles import Remark, Roles
 from automl_skin.data.table import canonical_text, name_rows
 from automl_skin.errors import TableError
+
+NO_ROLE = "image"
+"""The kind of photograph of a row that names none."""
+
+
+def image_roles(values: "pd.Series[Any]") -> "pd.Series[str]":
+    """Return kinds of photograph as they are called everywhere: lower case, words joined by dashes.
+
+    They are parts of names of files, columns and flags.
+
+    Examples
+    --------
+    >>> list(image_roles(pd.Series(["clinical: close-up", "Dermoscopic", None])))
+    ['clinical-close-up', 'dermoscopic', 'image']
+    """
+    words = canonical_text(values).str.lower().str.replace(r"[^\w-]+", "-", regex=True).str.strip("-")
+    return words.mask(words == "").fillna(NO_ROLE).astype("str")
 
 
 def image_rows(rows: pd.DataFrame, roles: Roles, index: ImageIndex) -> pd.DataFrame:
@@ -24,9 +43,9 @@ def image_rows(rows: pd.DataFrame, roles: Roles, index: ImageIndex) -> pd.DataFr
     given = require_ids(rows, roles.image, "image")
     case = given if roles.case is None else require_ids(rows, roles.case, "case")
     path = index.locate(given)
-    role = pd.Series("image", index=rows.index, dtype="str")
+    role = pd.Series(NO_ROLE, index=rows.index, dtype="str")
     if roles.image_role is not None:
-        role = canonical_text(rows[roles.image_role]).fillna("image")
+        role = image_roles(rows[roles.image_role])
     key = path.fillna(given)
     twice = key.duplicated(keep=False)
     if twice.any():

@@ -60,6 +60,11 @@ class TunedFolder:
         return TunedOn(str(value["plan_digest"]), tuple(map(int, value["held_out_folds"])))
 
     @property
+    def role(self) -> str:
+        """The kind of photograph that a tower was tuned on; empty for a network of all kinds."""
+        return str(self.facts.get("role", ""))
+
+    @property
     def target_of(self) -> tuple[int, ...]:
         """Class of the target of each class of the head."""
         return tuple(map(int, self.facts["target_of"]))

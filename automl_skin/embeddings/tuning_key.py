@@ -25,7 +25,7 @@ class TuningKey:
     recipe : str
         ``Recipe.digest`` of the pixels.
     tuning : TuningRecipe
-        Its `colour` and `size` are in `recipe` already and are left out.
+        Its `colour`, `size`, `fit` and `resize` are in `recipe` already and are left out.
     tuned_on : TunedOn
         Plan and held-out folds.
     labels : str
@@ -37,6 +37,8 @@ class TuningKey:
         Of this training.
     threads : int
         That compute, on the CPU.
+    role : str
+        The kind of photograph that a tower is tuned on; empty for a network of all kinds.
     """
 
     network: str
@@ -48,6 +50,7 @@ class TuningKey:
     precision: Precision
     seed: int
     threads: int
+    role: str = ""
 
     @property
     def digest(self) -> str:
@@ -57,6 +60,6 @@ class TuningKey:
         return digest_json({"version": _VERSION, **facts})
 
     def to_json(self) -> dict[str, Json]:
-        """Return the key as a JSON object."""
-        own = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """Return the key as a JSON object; no role is left out, as it was before there were any."""
+        own = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "role" or self.role}
         return {**own, "tuning": self.tuning.to_json(), "tuned_on": asdict(self.tuned_on)}

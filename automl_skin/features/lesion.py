@@ -1,7 +1,7 @@
 """From embeddings of images to one row a case.
 
 How many images a case has is never a feature, and an absent image must not be one either: where a case lacks
-a role, the mean of its other images stands in (same network, same basis), and `missing_roles` tells the score.
+a role its columns are zeros, `missing_roles` says so, and `automl_skin.chains.roles` puts something in their place.
 """
 
 import numpy as np
@@ -38,7 +38,7 @@ def pool_images(
     Returns
     -------
     ndarray of shape (n_cases, n_roles * n_dimensions), float32
-        Zeros where a case has no image at all.
+        Zeros where a case has no image of a role.
 
     Raises
     ------
@@ -56,8 +56,7 @@ def pool_images(
         if row >= 0 and column >= 0:
             total[column, row] += embedding
     counts = _counts(rows, columns, len(cases), len(roles)).T[:, :, None]
-    stand_in = total.sum(axis=0) / np.maximum(counts.sum(axis=0), 1)
-    pooled = np.where(counts > 0, total / np.maximum(counts, 1), stand_in)
+    pooled = total / np.maximum(counts, 1)
     return np.concatenate(list(pooled), axis=1).astype(np.float32)
 
 
@@ -66,6 +65,15 @@ def missing_roles(images: pd.DataFrame, cases: pd.Index, roles: tuple[str, ...] 
     rows, columns, roles = _places(images, cases, roles)
     missing: BoolArray = _counts(rows, columns, len(cases), len(roles)) == 0
     return missing
+
+
+def kinds_of(
+    images: pd.DataFrame, cases: pd.Index, roles: tuple[str, ...]
+) -> tuple[tuple[str, ...], BoolArray | None]:
+    """Return roles and which of them each case has, as `CaseInputs` takes them: nothing where there is one role."""
+    if len(roles) < 2:
+        return (), None
+    return roles, ~missing_roles(images, cases, roles)
 
 
 def _places(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from automl_skin.arrays import FloatArray
-from automl_skin.data.image_rows import require_ids
+from automl_skin.data.image_rows import NO_ROLE, image_roles, require_ids
 from automl_skin.data.locate import ImageIndex
 from automl_skin.data.recognise import recognise
 from automl_skin.data.roles import Roles
@@ -35,10 +35,14 @@ class Reading:
         Of the table's columns.
     index : ImageIndex
         Of the image folder.
+    may_lack_image : bool
+        Whether a row may name no image: where a bundle knows several kinds of photograph, a case without any is
+        answered by its metadata.
     """
 
     roles: Roles
     index: ImageIndex
+    may_lack_image: bool = False
 
     def ids(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the columns that are written back, as text: case, image, patient, lesion."""
@@ -54,18 +58,20 @@ class Reading:
         TableError
             If a row has no id.
         """
-        require_ids(rows, self.roles.image, "image")
+        if not self.may_lack_image:
+            require_ids(rows, self.roles.image, "image")
         if self.roles.case is None:
             return pd.Series(rows.index.astype("str"), index=rows.index, dtype="str")
         return require_ids(rows, self.roles.case, "case")
 
     def photographs(self, rows: pd.DataFrame) -> Iterator[Photograph]:
-        """Yield the photograph of each row; one that cannot be read says why."""
+        """Yield the photograph of each row that names one; one that cannot be read says why."""
+        rows = rows[canonical_text(rows[self.roles.image]).notna()]
         folder = ImageFolder(self.index.root)
         given = canonical_text(rows[self.roles.image])
-        kinds = pd.Series(IMAGE_COLUMN, index=rows.index, dtype="str")
+        kinds = pd.Series(NO_ROLE, index=rows.index, dtype="str")
         if self.roles.image_role is not None:
-            kinds = canonical_text(rows[self.roles.image_role]).fillna(IMAGE_COLUMN)
+            kinds = image_roles(rows[self.roles.image_role])
         columns = (rows.index, self.cases(rows), kinds, given, self.index.locate(given))
         for number, case, kind, name, path in zip(*columns, strict=True):
             label = f"{name_rows([number])}, {name}"
@@ -110,7 +116,8 @@ def understand_columns(
         If there is no column that can name the images.
     """
     as_trained = {role: column for role, column in facts.roles.items() if column in rows}
-    return Reading(recognise(rows, index, {**as_trained, **given}), index)
+    roles = recognise(rows, index, {**as_trained, **given})
+    return Reading(roles, index, may_lack_image=len(facts.image_roles) > 1)
 
 
 def score_rows(

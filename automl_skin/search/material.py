@@ -14,7 +14,7 @@ Embeddings of tuned networks may be added to a material while a study goes on. W
 was: the outcome of a trial depends on `Material.digest_for` its configuration, and on nothing else of the material.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -44,8 +44,9 @@ class Material:
     Parameters
     ----------
     cases : DataFrame
-        Index ``case``; columns ``fold``, ``group``, ``lesion`` (group where there is none), ``has_image``, and for
-        development cases ``target`` (int) and ``diagnosis`` (the full value).
+        Index ``case``; columns ``fold``, ``group``, ``lesion`` (group where there is none), ``has_image``, with several
+        kinds of photograph ``has_image_<role>`` of each, and for development cases ``target`` (int) and ``diagnosis``
+        (the full value).
     inputs : CaseInputs
     kinds : mapping of str to {"number", "category"}
         Of the metadata fields.
@@ -190,6 +191,7 @@ class Material:
             "kinds": dict(self.kinds),
             "class_of": dict(self.class_of),
             "n_classes": self.n_classes,
+            **({"roles": list(self.inputs.roles)} if self.inputs.roles else {}),
             "embeddings": {name: self._description(name) for name in sorted(self.inputs.embeddings)},
         }
         write_json(folder / "material.json", facts)
@@ -216,12 +218,15 @@ class Material:
         metadata = pd.read_parquet(folder / "metadata.parquet")
         # materials of before there were tuned networks list the names alone
         entries = facts["embeddings"] if isinstance(facts["embeddings"], dict) else {}
+        roles = tuple(facts.get("roles", ()))  # materials of before there were several list none
         inputs = CaseInputs(
             {name: _map(_embedding_file(folder, name)) for name in facts["embeddings"]},
             cases["has_image"].to_numpy(np.bool_),
             metadata,
             {name: _read_head(folder, name) for name, entry in entries.items() if entry["head"]},
             {name: _tuned_on(entry) for name, entry in entries.items() if entry["tuned_on"]},
+            roles,
+            cases[role_columns(roles)].to_numpy(np.bool_) if roles else None,
         )
         material = cls(cases, inputs, facts["kinds"], facts["class_of"], facts["n_classes"], facts["plan"])
         if material.digest != facts["digest"]:
@@ -231,6 +236,11 @@ class Material:
             )
             raise IntegrityError(message)
         return material
+
+
+def role_columns(roles: Sequence[str]) -> list[str]:
+    """Return the columns of `Material.cases` that say whether a case has a photograph of each kind."""
+    return [f"has_image_{role}" for role in roles]
 
 
 def written_digest(folder: Path) -> str:

@@ -1,8 +1,8 @@
 """What the embeddings of a study are of (``stage_one.json``), and the networks found again that they are of.
 
 One entry an embedding, by name: backbone, recipe, digest of the network, views, precision and number of dimensions. A
-tuned network's entry also has the tuning, what tuned it, the pixels' recipe, and the folder of the network in the
-cache.
+tuned network's entry also has the tuning, what tuned it, the pixels' recipe, the folder of the network in the cache,
+and for a tower its kind of photograph.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -51,6 +51,7 @@ def entry_of(each: EmbeddingSet, extraction: Extraction) -> Entry:
         "held_out": list(each.tuned_on.held_out_folds),
         "pixels": each.recipe.to_json(),
         "folder": folder.name,
+        **({"role": each.role} if each.role else {}),
     }
     return {**entry, "tuned": tuned}
 
@@ -113,10 +114,13 @@ def _find_tuned(study: Study, name: str, entry: Entry) -> EmbeddingSet:
         raise ConfigError(message)
     verify(folder)
     network = TunedFolder(folder)
-    tuned_on = TunedOn(tuned["plan"], tuple(tuned["held_out"]))
+    tuned_on, role = TunedOn(tuned["plan"], tuple(tuned["held_out"])), tuned.get("role", "")
     if network.tuned_on != tuned_on:
         message = f"{name} must be of the network that was tuned without the folds {tuned['held_out']}"
         raise LeakageError(f"{message}, and {folder} held out {list(network.tuned_on.held_out_folds)}")
+    if network.role != role:
+        message = f"{name} must be a network of {role or 'all'} photographs, and {folder} is of"
+        raise IntegrityError(f"{message} {network.role or 'all'}: put its own folder back, or search again")
     return EmbeddingSet(
         network.backbone,
         entry["recipe"],
@@ -125,6 +129,7 @@ def _find_tuned(study: Study, name: str, entry: Entry) -> EmbeddingSet:
         tuned_on.held_out_folds,
         tuned_on,
         network.head,
+        role,
     )
 
 

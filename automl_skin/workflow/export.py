@@ -168,6 +168,7 @@ def _embedding(each: EmbeddingSet, measured: dict[str, Any]) -> BundleEmbedding:
         each.recipe,
         measured["views"],
         measured["precision"],
+        each.role,
     )
 
 

@@ -37,6 +37,8 @@ class EmbeddingSet:
         Which rows tuned the weights.
     head : TunedHead or None
         The tuned network's own head.
+    role : str
+        The kind of photograph that a tower was tuned on; empty for a network of all kinds.
     """
 
     backbone: Backbone
@@ -46,11 +48,12 @@ class EmbeddingSet:
     held_out: tuple[int, ...] = ()
     tuned_on: TunedOn | None = None
     head: "TunedHead | None" = None
+    role: str = ""
 
     @property
     def name(self) -> str:
         """Name under which the embeddings are kept."""
-        return embedding_name(self.backbone.name, self.recipe_name, self.tuning, self.held_out)
+        return embedding_name(self.backbone.name, self.recipe_name, self.tuning, self.held_out, self.role)
 
     @property
     def title(self) -> str:
@@ -58,7 +61,8 @@ class EmbeddingSet:
         if self.tuning == FROZEN:
             return f"{self.backbone.name} ({self.recipe_name})"
         without = ", ".join(map(str, self.held_out))
-        return f"{self.backbone.name} ({self.recipe_name}), {self.tuning} without fold {without}"
+        tower = f" of {self.role} photographs" if self.role else ""
+        return f"{self.backbone.name} ({self.recipe_name}), {self.tuning}{tower} without fold {without}"
 
 
 def embedding_sets(config: StudyConfig) -> list[EmbeddingSet]:

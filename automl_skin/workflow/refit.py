@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from automl_skin.arrays import FloatArray
+from automl_skin.arrays import BoolArray, FloatArray
 from automl_skin.chains.calibration import fit_calibrator
 from automl_skin.chains.fitted import FittedChain, with_calibrator, with_reference
 from automl_skin.chains.fitting import FoldFitter, refuse_tuned
@@ -90,6 +90,8 @@ def all_rows(study: Study, development: Material) -> Material:
         },
         np.concatenate([first.has_image, second.has_image]),
         pd.concat([first.metadata, second.metadata]),
+        roles=first.roles,
+        has_role=_both(first.has_role, second.has_role),
     )
     return Material(
         pd.concat([development.cases, cases]),
@@ -99,6 +101,10 @@ def all_rows(study: Study, development: Material) -> Material:
         development.n_classes,
         development.plan_digest,
     )
+
+
+def _both(first: BoolArray | None, second: BoolArray | None) -> BoolArray | None:
+    return None if first is None or second is None else np.concatenate([first, second])
 
 
 def _fitter(study: Study, material: Material) -> FoldFitter:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from automl_skin.errors import InputError
-from automl_skin.features.lesion import missing_roles, pool_images, roles_of
+from automl_skin.features.lesion import kinds_of, missing_roles, pool_images, roles_of
 
 CASES = pd.Index(["a", "b", "c"])
 IMAGES = pd.DataFrame(
@@ -23,8 +23,8 @@ def test_mean_within_a_role_and_roles_side_by_side():
     assert pooled[0, 2:].tolist() == [4, 5]
 
 
-def test_the_other_images_stand_in_for_an_absent_role():
-    assert pool_images(EMBEDDINGS, IMAGES, CASES)[0, :2].tolist() == [4, 5]
+def test_an_absent_role_is_zero():
+    assert pool_images(EMBEDDINGS, IMAGES, CASES)[0, :2].tolist() == [0, 0]
 
 
 def test_a_case_without_images_is_zero():
@@ -33,6 +33,13 @@ def test_a_case_without_images_is_zero():
 
 def test_missing_roles():
     assert missing_roles(IMAGES, CASES).tolist() == [[True, False], [False, False], [True, True]]
+
+
+def test_kinds_are_told_where_there_are_several():
+    roles, has_role = kinds_of(IMAGES, CASES, ("close", "dermoscopic"))
+    assert roles == ("close", "dermoscopic")
+    assert has_role.tolist() == [[False, True], [True, True], [False, False]]
+    assert kinds_of(IMAGES, CASES, ("close",)) == ((), None)
 
 
 def test_roles_are_those_of_training():
