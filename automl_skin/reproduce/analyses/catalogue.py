@@ -4,12 +4,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from automl_skin.errors import ConfigError
+from automl_skin.reproduce.analyses.box_plot import boxes
+from automl_skin.reproduce.analyses.confusion import confusion
+from automl_skin.reproduce.analyses.curves import precision_recall, roc
+from automl_skin.reproduce.analyses.forest_grid import forest_grid
+from automl_skin.reproduce.analyses.size_grid import size_grid
 from automl_skin.reproduce.context import ReproduceContext, Section
 
 Analysis = Callable[[ReproduceContext, Mapping[str, Any]], Section]
 """``(context, options) -> section``; pictures are written into ``context.folder``."""
 
-ANALYSES: dict[str, Analysis] = {}
+ANALYSES: dict[str, Analysis] = {
+    "roc": roc,
+    "precision_recall": precision_recall,
+    "confusion": confusion,
+    "box_plot": boxes,
+    "size_grid": size_grid,
+    "forest_grid": forest_grid,
+}
 
 
 def analysis_by_name(name: str) -> Analysis:
