@@ -21,6 +21,10 @@ def score(
     prevalence: Annotated[
         float | None, typer.Option("--prevalence", help="Share of positives where the model is used.")
     ] = None,
+    submission: Annotated[
+        Path | None,
+        typer.Option("--submission", help="CSV file for an ISIC challenge as well: image_name,target."),
+    ] = None,
     image_column: options.ImageColumn = None,
     case_column: options.CaseColumn = None,
     image_role_column: options.ImageRoleColumn = None,
@@ -43,11 +47,16 @@ def score(
             Wishes(sensitivity, prevalence),
             roles=roles,
             device=device or "auto",
+            submission=submission,
             progress=report("Scoring"),
         )
     terminal.say(
         f"Written: {output}, {summary.rows:,} rows, of which {summary.unscored:,} could not be scored"
     )
+    if submission is not None:
+        terminal.say(f"Written: {submission}, for a challenge")
+    if summary.unscored and submission is not None:
+        terminal.say(f"In it {summary.unscored:,} rows have the share of positives in place of a probability")
     if summary.unscored:
         terminal.say(*(f"Not scored: {name}: {why}" for name, why in summary.problems.items()))
         raise typer.Exit(UNSCORED)

@@ -128,6 +128,17 @@ def index_images(root: Path) -> ImageIndex:
     return ImageIndex(real, tuple(paths), literal, root.absolute())
 
 
+def file_stem(name: str) -> str:
+    """Return the name of an image without its folders and extension.
+
+    Examples
+    --------
+    >>> file_stem("test/ISIC_0052060.jpg"), file_stem("ISIC_0052060"), file_stem("a.1")
+    ('ISIC_0052060', 'ISIC_0052060', 'a.1')
+    """
+    return _without_extension(name.replace("\\", "/").rpartition("/")[2])
+
+
 def _walk(root: Path) -> list[str]:
     """Return the relative paths of all images; links to folders are not followed."""
     found = []

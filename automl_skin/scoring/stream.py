@@ -6,7 +6,7 @@ could not be used), and ``parts.json``, which says of which bundle, table and wi
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +71,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Summary:
-    """What came of a job: rows in all, rows without a probability, and the first problems."""
+    """What came of a job: rows in all, rows without a probability, the first problems, and the images' column."""
 
     rows: int
     unscored: int
     problems: dict[str, str]
+    image_column: str = IMAGE_COLUMN
 
 
 def score_table(
@@ -107,7 +108,7 @@ def score_table(
         done += len(rows)
         if progress is not None:
             progress(done, total)
-    return _finish(job, in_order=reading.roles.case is None)
+    return replace(_finish(job, in_order=reading.roles.case is None), image_column=reading.roles.image)
 
 
 def _check_wishes(job: Job, predictor: Predictor) -> None:

@@ -7,6 +7,7 @@ from automl_skin.errors import ConfigError
 from automl_skin.export.predictor import Predictor
 from automl_skin.scoring.decide import Wishes
 from automl_skin.scoring.stream import Job, Summary, score_table
+from automl_skin.scoring.submission import require_binary, write_submission
 
 
 def score(
@@ -18,6 +19,7 @@ def score(
     *,
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
+    submission: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """Score a table and its images, or all images of a folder, into a CSV file.
@@ -35,6 +37,8 @@ def score(
     roles : mapping of str to str, optional
         Columns by role where they are not recognised.
     device : str
+    submission : Path or None
+        Where to write the file that ISIC challenges take as well (``image_name,target``).
     progress : callable, optional
 
     Raises
@@ -45,4 +49,10 @@ def score(
     if not images.is_dir():
         raise ConfigError(f"--images must be a folder; {images} is none: check the path")
     job = Job(bundle, data, images, output, wishes or Wishes(), dict(roles or {}), device)
-    return score_table(job, Predictor.load(bundle, device), progress)
+    predictor = Predictor.load(bundle, device)
+    if submission is not None:
+        require_binary(predictor.facts)
+    summary = score_table(job, predictor, progress)
+    if submission is not None:
+        write_submission(output, summary.image_column, predictor.facts, submission)
+    return summary

@@ -1,0 +1,72 @@
+"""The file that ISIC challenges take: ``image_name,target``, one row an image (Kaggle, SIIM-ISIC Melanoma 2020).
+
+``image_name`` is the image's id without folder and extension; ``target`` the probability of the positive class. The
+platform takes no file in which an image is absent, so a row that could not be scored gets the share of positives
+among the development cases, and the caller says how many those are.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from automl_skin.data.locate import file_stem
+from automl_skin.data.table import name_rows
+from automl_skin.errors import ConfigError, TableError
+from automl_skin.export.facts import BundleFacts
+from automl_skin.files import atomic_write
+
+COLUMNS = ("image_name", "target")
+
+
+def require_binary(facts: BundleFacts) -> None:
+    """Refuse a bundle of several classes.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if not facts.is_binary:
+        message = (
+            f"--submission needs one probability an image, and this bundle has {', '.join(facts.classes)}"
+        )
+        raise ConfigError(f"{message}; leave --submission out, or use a bundle of a binary target")
+
+
+def write_submission(scores: Path, image_column: str, facts: BundleFacts, path: Path) -> int:
+    """Write a submission of a CSV file of scores.
+
+    Parameters
+    ----------
+    scores : Path
+        As `score_table` wrote it.
+    image_column : str
+        Its column of the images.
+    facts : BundleFacts
+        Of the bundle.
+    path : Path
+        CSV file of the submission.
+
+    Returns
+    -------
+    int
+        How many rows have the share of positives in place of a probability.
+
+    Raises
+    ------
+    TableError
+        If two rows name one image.
+    """
+    rows = pd.read_csv(scores, dtype="str", keep_default_na=False, usecols=[image_column, "probability"])
+    names = rows[image_column].map(file_stem)
+    twice = names.duplicated(keep=False)
+    if twice.any():
+        where = name_rows(names.index[twice])
+        message = f"a submission must name each image once, and {where} name {names[twice].iloc[0]!r} again"
+        raise TableError(
+            f"{message}; take the copies out of the table (the scores themselves are in {scores})"
+        )
+    unscored = rows["probability"] == ""
+    targets = rows["probability"].mask(unscored, f"{facts.priors[1]:.6f}")
+    with atomic_write(path) as temporary:
+        pd.DataFrame(dict(zip(COLUMNS, (names, targets), strict=True))).to_csv(temporary, index=False)
+    return int(unscored.sum())
