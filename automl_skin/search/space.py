@@ -38,7 +38,8 @@ OWN_FUSIONS = ("image", "late", "rank")
 """How a tuned network's own answer meets metadata: not at all, or the answer of a head that sees metadata alone."""
 
 MOST_SUBSETS = 16
-"""With more subsets of backbones than this, only single ones, pairs with the first, and all are tried."""
+"""With more subsets of backbones (or of kinds of photograph) than this, only single ones, pairs with the first, and all
+are tried."""
 
 
 class Chooser(Protocol):
@@ -86,11 +87,14 @@ class TunedSet:
     ----------
     backbone, recipe, tuning : str
         Names, as in `automl_skin.chains.inputs.embedding_name`.
+    towers : bool
+        Whether each kind of photograph has networks of its own.
     """
 
     backbone: str
     recipe: str
     tuning: str
+    towers: bool = False
 
     @property
     def name(self) -> str:
@@ -116,6 +120,8 @@ class SpaceOptions:
         Tuned networks that are at hand for all folds.
     ways : tuple of str
         Ways of tuned networks into a chain; names in `automl_skin.chains.config.WAYS`.
+    roles : tuple of str
+        Kinds of photograph; empty where there is one only.
     """
 
     backbones: tuple[str, ...]
@@ -126,6 +132,7 @@ class SpaceOptions:
     diagnosis: bool = False
     tuned: tuple[TunedSet, ...] = ()
     ways: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.usable_fusions:
@@ -171,15 +178,24 @@ class SpaceOptions:
     @cached_property
     def backbone_sets(self) -> tuple[str, ...]:
         """Sets of backbones that may be concatenated, joined by ``+``; all of them come last."""
-        names = self.backbones
-        sets = [subset for size in range(1, len(names) + 1) for subset in combinations(names, size)]
-        if len(sets) > MOST_SUBSETS:
-            sets = [*((name,) for name in names), *((names[0], name) for name in names[1:]), names]
-        return tuple("+".join(subset) for subset in sets)
+        return _subsets(self.backbones)
+
+    @cached_property
+    def role_sets(self) -> tuple[str, ...]:
+        """Sets of kinds of photograph that a chain may see, joined by ``+``; all of them come last."""
+        return _subsets(self.roles)
 
     def families_for(self, fusion: str) -> tuple[str, ...]:
         """Return the families that can carry a fusion."""
         return tuple(name for name in self.families if FAMILIES[name].neural or not FUSIONS[fusion].neural)
+
+
+def _subsets(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the sets of some names, or the simplest of them, joined by ``+``; the whole comes last."""
+    sets = [subset for size in range(1, len(names) + 1) for subset in combinations(names, size)]
+    if len(sets) > MOST_SUBSETS:
+        sets = [*((name,) for name in names), *((names[0], name) for name in names[1:]), names]
+    return tuple("+".join(subset) for subset in sets)
 
 
 def choose_chain(chooser: Chooser, options: SpaceOptions) -> ChainConfig:
@@ -207,6 +223,7 @@ def _choose_fitted(chooser: Chooser, options: SpaceOptions, tuned: TunedSet | No
     family = FAMILIES[_text(chooser, question, families, families[0])]
     uses_image = IMAGE in FUSIONS[fusion].inputs
     backbones, recipe = _choose_networks(chooser, options, tuned) if uses_image else ((), "")
+    roles = _choose_roles(chooser, options, tuned) if uses_image else ()
     components = _choose_components(chooser, family) if uses_image and way != LOGITS else None
     labels = str(chooser.choose("labels", LABELS, "target")) if options.diagnosis else "target"
     weighting = cast("ClassWeighting", chooser.choose("weighting", WEIGHTING, "none"))
@@ -222,6 +239,8 @@ def _choose_fitted(chooser: Chooser, options: SpaceOptions, tuned: TunedSet | No
         _choose_image_weight(chooser, fusion),
         tuned.tuning if tuned else FROZEN,
         way,
+        roles=roles,
+        towers=tuned is not None and tuned.towers,
     )
 
 
@@ -237,6 +256,8 @@ def _choose_own(chooser: Chooser, options: SpaceOptions, tuned: TunedSet) -> Cha
         image_weight=_choose_image_weight(chooser, fusion),
         tuning=tuned.tuning,
         way=OWN,
+        roles=_choose_roles(chooser, options, tuned),
+        towers=tuned.towers,
     )
 
 
@@ -249,6 +270,15 @@ def _choose_networks(
     sets, recipes = options.backbone_sets, options.recipes
     backbones = tuple(_text(chooser, "backbone", sets, sets[-1]).split("+"))
     return backbones, _text(chooser, "recipe", recipes, recipes[0])
+
+
+def _choose_roles(chooser: Chooser, options: SpaceOptions, tuned: TunedSet | None) -> tuple[str, ...]:
+    """Return the kinds of photograph that a chain sees; none is named where it sees all by one network."""
+    if not options.roles:
+        return ()
+    sets = options.role_sets
+    roles = tuple(_text(chooser, "roles", sets, sets[-1]).split("+"))
+    return roles if roles != options.roles or (tuned is not None and tuned.towers) else ()
 
 
 def _with_metadata_branch(head: BranchConfig, fusion: str) -> tuple[BranchConfig, ...]:

@@ -81,6 +81,7 @@ def space_options(study: Study, material: Material) -> SpaceOptions:
         fusions=study.config.fusion,
         has_metadata=bool(material.kinds),
         diagnosis=len(material.class_of) > material.n_classes,
+        roles=material.inputs.roles,
     )
 
 

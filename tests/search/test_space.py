@@ -188,3 +188,49 @@ def ask(options, answers=()):
     chooser = Given(dict(answers))
     choose_chain(chooser, options)
     return chooser.asked
+
+
+# Kinds of photograph.
+
+PAIRS = replace(OPTIONS, roles=("close-up", "dermoscopic"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "roles"),
+    [
+        ("close-up", ("close-up",)),
+        ("dermoscopic", ("dermoscopic",)),
+        ("close-up+dermoscopic", ()),
+        ("histology", ()),
+    ],
+)
+def test_kinds_of_photograph_are_chosen_and_all_have_no_name(answer, roles):
+    asked = Given({"roles": answer, "fusion": "image"})
+    assert choose_chain(asked, PAIRS).roles == roles
+    assert asked.asked["roles"].values == ("close-up", "dermoscopic", "close-up+dermoscopic")
+
+
+def test_kinds_of_photograph_are_asked_for_where_there_are_several_and_an_image():
+    for options, answers in ((PAIRS, {"fusion": "metadata"}), (OPTIONS, {"fusion": "image"})):
+        asked = Given(answers)
+        assert choose_chain(asked, options).roles == ()
+        assert "roles" not in asked.asked
+
+
+@pytest.mark.parametrize("way", ["within", "own"])
+def test_towers_are_named_also_where_a_chain_sees_all(way):
+    tower = TunedSet("a", "plain", "full", towers=True)
+    options = replace(PAIRS, tuned=(tower,), ways=("within", "own"))
+    chain = choose_chain(Given({"tuning": tower.name, "way": way}), options)
+    assert chain.towers
+    assert chain.roles == PAIRS.roles
+    one = choose_chain(Given({"tuning": tower.name, "way": way, "roles": "close-up"}), options)
+    assert one.image_names(1, 3) == ("a@plain@full.close-up.without-1",)
+    shared = replace(options, tuned=(replace(tower, towers=False),))
+    assert not choose_chain(Given({"tuning": tower.name, "way": way}), shared).towers
+
+
+def test_many_kinds_of_photograph_make_few_sets():
+    many = replace(PAIRS, roles=tuple("abcdefg"))
+    assert len(many.role_sets) == 14
+    assert many.role_sets[-1] == "a+b+c+d+e+f+g"
