@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 import timm
 
-import automl_skin.backbones.architectures.alexnet  # noqa: F401 - registers itself with timm
+# these register themselves with timm
+import automl_skin.backbones.architectures.alexnet
+import automl_skin.backbones.architectures.plain_cnn  # noqa: F401
 from automl_skin.backbones import hub
 from automl_skin.errors import BackboneError
 
