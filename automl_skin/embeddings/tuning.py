@@ -65,6 +65,8 @@ class TuningJob:
         A case without metadata.
     about : mapping
         More for ``key.json``.
+    cut : (int, int), optional
+        Height and width of the network's input where it is cut out of the pixels.
     """
 
     name: str
@@ -79,6 +81,7 @@ class TuningJob:
     metadata: Float32Array | None = None
     absent: Float32Array | None = None
     about: Mapping[str, Json] | None = None
+    cut: tuple[int, int] | None = None
 
     def data(self, seen: Callable[[int], None]) -> TuningData:
         """Return the rows to tune on, their pixels mapped."""
@@ -90,6 +93,7 @@ class TuningJob:
             target_of=self.target_of,
             metadata=self.metadata,
             absent=self.absent,
+            cut=self.cut,
         )
 
 
@@ -262,7 +266,7 @@ def tune_one(job: TuningJob, folder: Path, device: str) -> None:
 
 def _tune_into(training: Path, job: TuningJob, device: str) -> None:
     shown = np.flatnonzero(~job.inner)[:N_IMAGES]
-    write_sheet(training, job.pixels.open()[shown], job.key.tuning.augmentation, job.key.seed)
+    write_sheet(training, job.pixels.open()[shown], job.key.tuning.augmentation, job.key.seed, job.cut)
     teller = Teller(training)
     tuned = tune(
         job.backbone,

@@ -19,6 +19,7 @@ from automl_skin.embeddings.pixel_rows import PixelRows
 from automl_skin.embeddings.tuned_folder import TunedFolder
 from automl_skin.embeddings.tuning import TuningFailure, TuningJob, threads_for, tune_networks
 from automl_skin.embeddings.tuning_key import TuningKey
+from automl_skin.features.lesion import roles_of
 from automl_skin.images.pixels import PixelCache
 from automl_skin.seeding import derive_seed
 from automl_skin.workflow.networks import RECIPE_NAMES, EmbeddingSet
@@ -41,9 +42,9 @@ class Source:
         Of the tuning.
     recipe : TuningRecipe
     images : DataFrame of n_images rows
-        Columns ``case``, ``content`` and ``readable``.
+        Columns ``case``, ``role``, ``content`` and ``readable``.
     pixels : ndarray of shape (n_images, height, width, 3)
-        Mapped.
+        Mapped; where the recipe cuts out a centre, of what it is cut out of.
     """
 
     each: EmbeddingSet
@@ -75,13 +76,13 @@ def tune_set(
         What the tuning is called.
     recipe : TuningRecipe
     held_out : sequence of tuple of int
-        For every network the folds that it must not see.
+        For every network, of every tower, the folds that it must not see.
     report : Reporter
 
     Returns
     -------
     list of EmbeddingSet or TuningFailure
-        In the order of `held_out`. A tuning with a size or colour constancy of its own gives sets of that recipe.
+        In the order of `held_out`, one tower after the other where there are towers. A tuning with a size or colour constancy of its own gives sets of that recipe.
 
     Raises
     ------
@@ -91,7 +92,11 @@ def tune_set(
     seen = with_pixels(each, recipe)
     check_views(study.config.views, seen.recipe.height, seen.recipe.width)
     source = _open_source(study, prepared, seen, name, recipe, report)
-    jobs = [_job(study, prepared, source, tuple(sorted(folds))) for folds in held_out]
+    jobs = [
+        _job(study, prepared, source, tuple(sorted(folds)), role)
+        for role in towers_of(study, prepared) or ("",)
+        for folds in held_out
+    ]
     outcomes = tune_networks(
         jobs,
         network_store(study),
@@ -104,16 +109,23 @@ def tune_set(
     ]
 
 
+def towers_of(study: Study, prepared: Prepared) -> tuple[str, ...]:
+    """Return the kinds of photograph that are tuned on by networks of their own; none where one is of all kinds."""
+    roles = roles_of(prepared.manifest.images)
+    return roles if study.config.towers == "own" and len(roles) > 1 else ()
+
+
 def network_store(study: Study) -> NetworkStore:
     """Return where tuned networks are kept."""
     return NetworkStore(study.workspace.cache / "networks")
 
 
 def with_pixels(each: EmbeddingSet, recipe: TuningRecipe) -> EmbeddingSet:
-    """Return the set whose photographs a tuning sees: its own size and colour constancy win over the set's."""
+    """Return the set whose photographs a tuning sees: its own size, colour constancy and cut win over the set's."""
     colour = recipe.colour or each.recipe.colour
     size = recipe.input_size or (each.recipe.height, each.recipe.width)
-    pixels = default_recipe(each.backbone, *size, colour)
+    resize = recipe.resized_to or each.recipe.resize
+    pixels = default_recipe(each.backbone, *size, colour, recipe.fit or each.recipe.fit, resize)
     return replace(each, recipe=pixels, recipe_name=RECIPE_NAMES[colour])
 
 
@@ -122,19 +134,22 @@ def _open_source(
 ) -> Source:
     images = prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
     cache = PixelCache(study.workspace.cache / "pixels")
-    progress = report(f"Decoding for {each.recipe.height} x {each.recipe.width} ({each.recipe_name})")
-    pixels, readable = cache.open(prepared.manifest.images_root, images, each.recipe, progress)
+    whole = each.recipe.uncut
+    progress = report(f"Decoding for {whole.height} x {whole.width} ({each.recipe_name})")
+    pixels, readable = cache.open(prepared.manifest.images_root, images, whole, progress)
     return Source(each, name, recipe, images.assign(readable=readable), pixels)
 
 
-def _job(study: Study, prepared: Prepared, source: Source, held_out: tuple[int, ...]) -> TuningJob:
+def _job(
+    study: Study, prepared: Prepared, source: Source, held_out: tuple[int, ...], role: str
+) -> TuningJob:
     """Return one training; all that decides its weights is in its key."""
     config, plan, each = study.config, prepared.plan, source.each
     target = prepared.manifest.target
     assert target is not None
-    seed = derive_seed(config.seed, "tuning", each.name, *held_out)
+    seed = derive_seed(config.seed, "tuning", each.name, *held_out, *([role] if role else []))
     rows = tuning_rows(
-        source.images, prepared.manifest.cases, target, plan, held_out, source.recipe, config.seed
+        source.images, prepared.manifest.cases, target, plan, held_out, source.recipe, config.seed, role
     )
     metadata = None
     if source.recipe.mode == "joint":
@@ -145,16 +160,17 @@ def _job(study: Study, prepared: Prepared, source: Source, held_out: tuple[int, 
     key = TuningKey(
         network=_digest_of(each.backbone),
         recipe=each.recipe.digest,
-        tuning=replace(source.recipe, colour="", size=""),
+        tuning=replace(source.recipe, colour="", size="", fit="", resize=""),
         tuned_on=TunedOn(plan.digest, held_out),
         labels=rows.digest,
         metadata=metadata.digest if metadata else "",
         precision=precision_of(study),
         seed=seed,
         threads=threads_for(len(plan.folds)),
+        role=role,
     )
     return TuningJob(
-        name=replace(each, tuning=source.name, held_out=held_out).name,
+        name=replace(each, tuning=source.name, held_out=held_out, role=role).name,
         backbone=each.backbone,
         key=key,
         pixels=PixelRows.of(source.pixels, rows.positions),
@@ -165,6 +181,7 @@ def _job(study: Study, prepared: Prepared, source: Source, held_out: tuple[int, 
         std=each.recipe.std,
         metadata=metadata.rows if metadata else None,
         absent=metadata.absent if metadata else None,
+        cut=(each.recipe.height, each.recipe.width) if each.recipe.resize else None,
     )
 
 
@@ -177,6 +194,7 @@ def _tuned(source: Source, folder: TunedFolder) -> EmbeddingSet:
         held_out=tuned_on.held_out_folds,
         tuned_on=tuned_on,
         head=folder.head,
+        role=folder.role,
     )
 
 

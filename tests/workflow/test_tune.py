@@ -6,7 +6,9 @@ import pytest
 from automl_skin.backbones.network import load_network, weights_digest
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.embeddings import tuning
+from automl_skin.embeddings.source import ImageSource
 from automl_skin.embeddings.tuning import TuningFailure
+from automl_skin.images.pixels import PixelCache
 from automl_skin.settings import Workspace
 from automl_skin.workflow import tune
 from automl_skin.workflow.networks import embedding_sets
@@ -147,3 +149,32 @@ def test_a_size_of_the_tunings_own_wins(study):
     seen = with_pixels(each, replace(RECIPE, size="24x40")).recipe
     assert (seen.height, seen.width) == (24, 40)
     assert seen.colour == each.recipe.colour
+
+
+def test_random_cuts_are_trained_on_and_the_centre_is_embedded(study, jobs):
+    prepared = read_prepared(study)
+    (tuned,) = run(study, replace(RECIPE, resize="40x48", size="32x40"), name="full")
+    (job,) = jobs
+    assert job.pixels.open().shape[1:] == (40, 48, 3)
+    assert job.cut == (32, 40)
+    assert (tuned.recipe.height, tuned.recipe.width, tuned.recipe.resize) == (32, 40, (40, 48))
+    assert job.key.recipe == tuned.recipe.digest
+    root, images = prepared.manifest.images_root, prepared.manifest.images["path"].head(3)
+    contents = dict(zip(prepared.contents["path"], prepared.contents["content"], strict=True))
+    named = {contents[path]: path for path in images}
+    cache = PixelCache(study.workspace.cache / "pixels")
+    found, decoded = (
+        np.concatenate(
+            [batch.pixels for batch in ImageSource(root, tuned.recipe, 2, 1, pixels=each).over(named)[1]]
+        )
+        for each in (cache, None)
+    )
+    assert cache.find(list(named), tuned.recipe.uncut) is not None
+    np.testing.assert_array_equal(found, decoded)
+
+
+def test_a_fit_of_the_tunings_own_wins(study):
+    (each,) = embedding_sets(study.config)
+    assert with_pixels(each, RECIPE).recipe == each.recipe
+    seen = with_pixels(each, replace(RECIPE, fit="crop")).recipe
+    assert seen == replace(each.recipe, fit="crop")

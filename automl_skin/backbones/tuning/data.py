@@ -27,6 +27,9 @@ class TuningData:
         Encoded, finite; of the mode "joint".
     absent : ndarray of shape (n_columns,), optional
         How a case without any metadata is encoded.
+    cut : (int, int), optional
+        Height and width of the network's input where it is cut out of the pixels: anywhere in training, in the centre
+        when watched. None takes the pixels whole.
 
     Raises
     ------
@@ -42,6 +45,7 @@ class TuningData:
     target_of: IntArray
     metadata: Float32Array | None = None
     absent: Float32Array | None = None
+    cut: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         self._check_shapes()
@@ -64,6 +68,9 @@ class TuningData:
         if self.target_of.shape != (self.n_classes,):
             message = f"target_of must name the target's class of each of {self.n_classes} classes"
             raise ConfigError(f"{message}, found the shape {self.target_of.shape}")
+        if self.cut is not None and (self.cut[0] > found[1] or self.cut[1] > found[2]):
+            message = f"{self.cut[0]} x {self.cut[1]} pixels must fit into those that they are cut out of"
+            raise ConfigError(f"{message}, found {found[1]} x {found[2]}")
 
     def _check_metadata(self, metadata: Float32Array) -> None:
         if metadata.ndim != 2 or len(metadata) != len(self.labels) or not np.isfinite(metadata).all():
@@ -72,6 +79,12 @@ class TuningData:
         if self.absent is None or self.absent.shape != metadata.shape[1:]:
             message = f"metadata of {metadata.shape[1]} columns need as many values that stand for absence"
             raise ConfigError(f"{message}; give absent as well")
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Height and width of the network's input, pixels."""
+        height, width = self.pixels.shape[1:3]
+        return self.cut or (height, width)
 
     @property
     def trained(self) -> IntArray:

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from automl_skin.backbones.tuning.batches import Batch
+from automl_skin.backbones.tuning.cuts import cut_anywhere, cut_centre
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 
@@ -56,13 +57,14 @@ class Preparation:
         self.shift = torch.tensor(mean, device=device)[:, None, None]
         self.factor = torch.tensor(std, device=device).reciprocal()[:, None, None]
         self.absent = None if data.absent is None else torch.from_numpy(data.absent).float().to(device)
-        self.augment = _augmentation(recipe, *data.pixels.shape[1:3])
+        self.cut = data.cut
+        self.augment = _augmentation(recipe, *data.input_size)
         self.mixings = _mixings(recipe, data.n_classes)
 
     def for_training(self, batch: Batch) -> Inputs:
         """Return augmented inputs; every random number is torch's."""
         batch = batch.to(self.device)
-        images = self._unit(batch)
+        images = _unit(batch.pixels if self.cut is None else cut_anywhere(batch.pixels, *self.cut))
         if self.augment is not None:
             images = self.augment(images)
         images, soft = self._mixed(images, batch.labels)
@@ -72,10 +74,8 @@ class Preparation:
         """Return inputs as they are in use."""
         batch = batch.to(self.device)
         soft = functional.one_hot(batch.labels, self.n_classes).float()
-        return Inputs(self._normalised(self._unit(batch)), soft, batch.metadata)
-
-    def _unit(self, batch: Batch) -> Tensor:
-        return batch.pixels.permute(0, 3, 1, 2).float().div_(255.0)
+        pixels = batch.pixels if self.cut is None else cut_centre(batch.pixels, *self.cut)
+        return Inputs(self._normalised(_unit(pixels)), soft, batch.metadata)
 
     def _normalised(self, images: Tensor) -> Tensor:
         normalised = images.sub(self.shift).mul_(self.factor)
@@ -91,6 +91,10 @@ class Preparation:
             return metadata
         loses = torch.rand(len(metadata), 1, device=self.device) < self.dropped
         return torch.where(loses, self.absent, metadata)
+
+
+def _unit(pixels: Tensor) -> Tensor:
+    return pixels.permute(0, 3, 1, 2).float().div_(255.0)
 
 
 def _augmentation(recipe: TuningRecipe, height: int, width: int) -> Callable[[Tensor], Tensor] | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from timm.optim import create_optimizer_v2, param_groups_layer_decay, param_groups_weight_decay
-from timm.scheduler import CosineLRScheduler, StepLRScheduler
+from timm.scheduler import CosineLRScheduler, MultiStepLRScheduler, StepLRScheduler
 from timm.scheduler.scheduler import Scheduler
 
 from automl_skin.backbones.tuning.model import TuningModel
@@ -48,18 +48,38 @@ def _network_groups(model: TuningModel, recipe: TuningRecipe) -> list[dict[str, 
 def make_schedule(optimiser: torch.optim.Optimizer, recipe: TuningRecipe, steps_an_epoch: int) -> Scheduler:
     """Return the course of the learning rate; ``step_update(step)`` before each step, from 0.
 
-    It rises from one share of the peak in the first step, and the cosine ends near 0 in the last.
+    It rises from one share of the peak in the first step, or stays at a share of it, and the cosine ends near 0 in the
+    last.
     """
     total = recipe.epochs * steps_an_epoch
     rising = min(math.ceil(recipe.warm_up * steps_an_epoch), total - 1)
-    warm_up = {
+    first = recipe.warm_up_rate or 1.0 / (rising + 1)
+    warm_up: dict[str, Any] = {
         "warmup_t": rising,
-        "warmup_lr_init": recipe.learning_rate / (rising + 1),
+        "warmup_lr_init": recipe.learning_rate * first,
         "warmup_prefix": True,
         "t_in_epochs": False,
     }
+    schedule = _course(optimiser, recipe, steps_an_epoch, total - rising, warm_up)
+    if recipe.warm_up_rate and rising:
+        schedule.warmup_steps = [0.0] * len(schedule.warmup_steps)  # timm always rises to the peak
+    return schedule
+
+
+def _course(
+    optimiser: torch.optim.Optimizer,
+    recipe: TuningRecipe,
+    steps_an_epoch: int,
+    after_warm_up: int,
+    warm_up: dict[str, Any],
+) -> Any:
     if recipe.schedule == "cosine":
-        return CosineLRScheduler(optimiser, t_initial=total - rising, **warm_up)
+        return CosineLRScheduler(optimiser, t_initial=after_warm_up, **warm_up)
+    if recipe.milestones:
+        # counted from the beginning as Li et al. do, not from the end of the warm-up; timm falls one step early
+        begun = warm_up["warmup_t"] - 1
+        falls = [epoch * steps_an_epoch - begun for epoch in recipe.milestone_epochs]
+        return MultiStepLRScheduler(optimiser, decay_t=falls, decay_rate=recipe.step_factor, **warm_up)
     factor = recipe.step_factor if recipe.schedule == "steps" else 1.0
     return StepLRScheduler(
         optimiser, decay_t=recipe.step_epochs * steps_an_epoch, decay_rate=factor, **warm_up

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -12,7 +12,13 @@ from automl_skin.errors import ConfigError
 
 _VERSION = 1  # counts changes of the training that change its outcome: old networks no longer match
 
-_SIZE = re.compile(r"([1-9]\d*x[1-9]\d*)?")
+_TEXTS = {
+    "size": (re.compile(r"([1-9]\d*x[1-9]\d*)?"), "HEIGHTxWIDTH in pixels or empty"),
+    "resize": (re.compile(r"([1-9]\d*x[1-9]\d*)?"), "HEIGHTxWIDTH in pixels or empty"),
+    "milestones": (re.compile(r"([1-9]\d*(,[1-9]\d*)*)?"), "epochs such as 50,120,200 or empty"),
+    "fusion": (re.compile(r"[a-z][a-z0-9_]*"), "the name of a fusion"),
+    "fusion_settings": (re.compile(r"(\w+=[\w.+-]+(,\w+=[\w.+-]+)*)?"), "NAME=VALUE,NAME=VALUE or empty"),
+}
 
 # lowest and highest value of the numbers, both included
 _BOUNDS: dict[str, tuple[float, float]] = {
@@ -25,6 +31,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "warm_up": (0.0, 10_000.0),
     "step_epochs": (1, 10_000),
     "step_factor": (1e-6, 1.0),
+    "warm_up_rate": (0.0, 1.0),
     "focal_gamma": (0.0, 10.0),
     "label_smoothing": (0.0, 0.9),
     "ema": (0.0, 0.99999),
@@ -37,7 +44,12 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "patience": (0, 10_000),
     "metadata_width": (1, 4096),
     "metadata_dropout": (0.0, 1.0),
+    "image_dropout": (0.0, 1.0),
 }
+
+# fields that came later: with their default they are no part of a description, so that networks that were tuned
+# before keep their keys
+_LATER = ("milestones", "warm_up_rate", "fit", "resize", "fusion", "fusion_settings", "image_dropout")
 
 
 @dataclass(frozen=True)
@@ -53,8 +65,8 @@ class TuningRecipe:
         Passes over the training rows.
     batch_size : int
         Images a step of the optimiser; where memory is short it is gathered from smaller pieces.
-    optimizer : {"adamw", "adam", "sgd"}
-        timm's; SGD has Nesterov's momentum of 0.9.
+    optimizer : {"adamw", "adam", "sgd", "momentum"}
+        timm's; SGD has Nesterov's momentum of 0.9, "momentum" is SGD with the plain one of 0.9.
     learning_rate : float
         At its peak, of the last layers.
     weight_decay : float
@@ -108,6 +120,23 @@ class TuningRecipe:
         Hidden units that see the metadata in "joint".
     metadata_dropout : float
         Share of the cases of a step that lose all metadata in "joint".
+    milestones : str
+        Of "steps": the epochs after which the learning rate is multiplied by `step_factor`, such as ``50,120,200``; ""
+        takes every `step_epochs`.
+    warm_up_rate : float
+        Share of the peak at which the learning rate stays during the warm-up; 0 lets it rise linearly instead.
+    fit : {"", "squash", "crop"}
+        Squash a photograph into the input, or cut the centre out of it; "" leaves it to the pixel recipe.
+    resize : str
+        ``HEIGHTxWIDTH`` in pixels to which photographs are fitted first: training sees a random cut of the input's
+        size, everything else the centre. "" leaves it to the pixel recipe.
+    fusion : str
+        How image and metadata meet in "joint": "concat" (the hidden layer of `metadata_width`), or another name of
+        `automl_skin.fusions`.
+    fusion_settings : str
+        What is changed of that fusion's settings, such as ``layers=3,width=64``.
+    image_dropout : float
+        Share of the cases of a step that lose their image's embedding in "joint"; never those that lose metadata.
 
     Raises
     ------
@@ -125,7 +154,7 @@ class TuningRecipe:
     mode: Literal["head", "partial", "full", "joint"] = "full"
     epochs: int = 3
     batch_size: int = 32
-    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    optimizer: Literal["adamw", "adam", "sgd", "momentum"] = "adamw"
     learning_rate: float = 5e-4
     weight_decay: float = 0.01
     layer_decay: float = 1.0
@@ -153,22 +182,34 @@ class TuningRecipe:
     patience: int = 0
     metadata_width: int = 32
     metadata_dropout: float = 0.3
+    milestones: str = ""
+    warm_up_rate: float = 0.0
+    fit: Literal["", "squash", "crop"] = ""
+    resize: str = ""
+    fusion: str = "concat"
+    fusion_settings: str = ""
+    image_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
             object.__setattr__(self, name, _checked(name, kind, getattr(self, name)))
-        if self.patience and not self.inner_parts:
-            message = f"patience={self.patience} needs rows to watch, and inner_parts is 0"
-            raise ConfigError(f"{message}; set inner_parts (20 watches one row in 20) or patience=0")
-        if self.mode == "joint" and (self.mixup or self.cutmix):
-            message = "mode=joint cannot mix images (mixup, cutmix), since metadata are not mixed"
-            raise ConfigError(f"{message}; set mixup=0 and cutmix=0, or choose mode=full")
+        for contradiction in _contradictions(self):
+            raise ConfigError(contradiction)
 
     @property
     def input_size(self) -> tuple[int, int] | None:
         """Height and width of the input in pixels; None for the embedding set's own."""
-        height, _, width = self.size.partition("x")
-        return (int(height), int(width)) if self.size else None
+        return _sides(self.size)
+
+    @property
+    def resized_to(self) -> tuple[int, int] | None:
+        """Height and width before the input is cut out, in pixels; None for the embedding set's own."""
+        return _sides(self.resize)
+
+    @property
+    def milestone_epochs(self) -> tuple[int, ...]:
+        """The epochs after which the learning rate falls."""
+        return tuple(int(epoch) for epoch in self.milestones.split(",") if epoch)
 
     @property
     def digest(self) -> str:
@@ -176,8 +217,13 @@ class TuningRecipe:
         return digest_json({"version": _VERSION, **self.to_json()})
 
     def to_json(self) -> dict[str, Json]:
-        """Return the recipe as a JSON object."""
-        return asdict(self)
+        """Return the recipe as a JSON object; later fields with their default are left out."""
+        defaults = {field.name: field.default for field in fields(self)}
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in _LATER or value != defaults[name]
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Json]) -> "TuningRecipe":
@@ -193,6 +239,31 @@ class TuningRecipe:
 
 
 _KINDS: dict[str, Any] = get_type_hints(TuningRecipe)
+
+
+def _contradictions(recipe: TuningRecipe) -> Iterator[str]:
+    """Yield what of a recipe does not go together, and what to do."""
+    if recipe.patience and not recipe.inner_parts:
+        message = f"patience={recipe.patience} needs rows to watch, and inner_parts is 0"
+        yield f"{message}; set inner_parts (20 watches one row in 20) or patience=0"
+    if recipe.mode == "joint" and (recipe.mixup or recipe.cutmix):
+        message = "mode=joint cannot mix images (mixup, cutmix), since metadata are not mixed"
+        yield f"{message}; set mixup=0 and cutmix=0, or choose mode=full"
+    if recipe.mode != "joint" and (recipe.fusion != "concat" or recipe.image_dropout):
+        message = "fusion and image_dropout are of mode=joint, which alone sees metadata"
+        yield f"{message}; found mode={recipe.mode}; choose mode=joint"
+    if recipe.milestones and recipe.schedule != "steps":
+        yield f"milestones are of schedule=steps; found schedule={recipe.schedule}; choose schedule=steps"
+    if list(recipe.milestone_epochs) != sorted(set(recipe.milestone_epochs)):
+        yield f"milestones must be epochs one after the other, such as 50,120,200; found {recipe.milestones}"
+    sides, cut = recipe.resized_to, recipe.input_size
+    if sides and cut and (sides[0] < cut[0] or sides[1] < cut[1]):
+        yield f"size={recipe.size} cannot be cut out of resize={recipe.resize}; choose a greater resize"
+
+
+def _sides(text: str) -> tuple[int, int] | None:
+    height, _, width = text.partition("x")
+    return (int(height), int(width)) if text else None
 
 
 def _check_names(names: Iterable[str]) -> None:
@@ -227,7 +298,7 @@ def _checked(name: str, kind: Any, value: Any) -> str | int | float:
     if get_origin(kind) is Literal:
         return _checked_choice(name, get_args(kind), value)
     if kind is str:
-        return _checked_size(name, value)
+        return _checked_text(name, value)
     allowed = (int,) if kind is int else (int, float)
     if isinstance(value, bool) or not isinstance(value, allowed):
         wanted = "a whole number" if kind is int else "a number"
@@ -245,9 +316,10 @@ def _checked_choice(name: str, allowed: tuple[str, ...], value: Any) -> str:
     return str(value)
 
 
-def _checked_size(name: str, value: Any) -> str:
-    if not (isinstance(value, str) and _SIZE.fullmatch(value)):
-        raise ConfigError(f"{name} of a tuning recipe must be HEIGHTxWIDTH in pixels or empty, not {value!r}")
+def _checked_text(name: str, value: Any) -> str:
+    pattern, wanted = _TEXTS[name]
+    if not (isinstance(value, str) and pattern.fullmatch(value)):
+        raise ConfigError(f"{name} of a tuning recipe must be {wanted}, not {value!r}")
     return value
 
 

@@ -230,7 +230,7 @@ def _make_model(
     network = load_network(backbone, recipe.drop_path)
     joint = recipe.mode == "joint" and data.metadata is not None
     head = LinearHead(
-        count_dimensions(network, *data.pixels.shape[1:3]),
+        count_dimensions(network, *data.input_size),
         data.n_classes,
         n_metadata=data.metadata.shape[1] if joint and data.metadata is not None else 0,
         metadata_width=recipe.metadata_width,
@@ -249,8 +249,10 @@ def _identity(
     model: TuningModel, recipe: TuningRecipe, data: TuningData, scale: tuple[float, ...], seed: int
 ) -> str:
     """Return the digest of what is tuned; the pixels, which are many, go in by their shape."""
+    cut = {"cut": list(data.cut)} if data.cut else {}
     return digest_json(
         {
+            **cut,
             "recipe": recipe.digest,
             "start": weights_digest(model),
             "precision": model.precision,

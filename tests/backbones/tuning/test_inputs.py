@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,6 +7,7 @@ import torch
 from automl_skin.backbones.tuning.batches import read_batches
 from automl_skin.backbones.tuning.inputs import Preparation
 from automl_skin.backbones.tuning.recipe import TuningRecipe
+from automl_skin.errors import ConfigError
 
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)
 CPU = torch.device("cpu")
@@ -78,3 +81,17 @@ def test_pieces_are_the_whole(prepared):
     pieces = whole.split(3)
     for name in ("images", "soft", "metadata"):
         assert torch.equal(torch.cat([getattr(piece, name) for piece in pieces]), getattr(whole, name))
+
+
+def test_training_sees_pieces_from_anywhere_and_watching_the_centre(prepared):
+    data = replace(prepared.data, cut=(24, 20))
+    prepare = Preparation(TuningRecipe(augmentation="light"), data, MEAN, STD, CPU)
+    assert prepare.for_training(prepared.batch).images.shape == (32, 3, 24, 20)
+    centre = (prepared.batch.pixels[:, 4:28, 6:26].numpy() / 255.0 - MEAN) / STD
+    watched = prepare.for_watching(prepared.batch).images
+    np.testing.assert_allclose(watched.permute(0, 2, 3, 1), centre, atol=1e-5)
+
+
+def test_no_piece_is_greater_than_the_pixels(prepared):
+    with pytest.raises(ConfigError, match=r"33 x 20 pixels must fit into those.*found 32 x 32"):
+        replace(prepared.data, cut=(33, 20))

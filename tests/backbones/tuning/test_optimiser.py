@@ -71,3 +71,26 @@ def test_steps_and_constant(make):
 def test_a_training_of_one_step_learns_something(make):
     _, recipe, optimiser = make(epochs=1, warm_up=0.3)
     assert rates(optimiser, recipe, 1) == [1e-3]
+
+
+def test_steps_at_given_epochs_count_from_the_beginning(make):
+    milestones = {"epochs": 6, "schedule": "steps", "milestones": "2,3", "step_factor": 0.1}
+    for warm_up in (0.0, 0.5):
+        _, recipe, optimiser = make(warm_up=warm_up, **milestones)
+        found = rates(optimiser, recipe, 4)
+        np.testing.assert_allclose(found[2:], [1e-3] * 6 + [1e-4] * 4 + [1e-5] * 12)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "steps", "constant"])
+def test_the_warm_up_may_stay_at_a_share_of_the_peak(make, schedule):
+    _, recipe, optimiser = make(epochs=4, warm_up=1.0, warm_up_rate=0.1, schedule=schedule, step_epochs=9)
+    found = rates(optimiser, recipe, 5)
+    np.testing.assert_allclose(found[:5], [1e-4] * 5)
+    assert found[5] == pytest.approx(1e-3)
+
+
+def test_plain_momentum_and_nesterov_s(make):
+    plain, nesterov = (make(optimizer=name)[2] for name in ("momentum", "sgd"))
+    for optimiser, expected in ((plain, False), (nesterov, True)):
+        assert {group["nesterov"] for group in optimiser.param_groups} == {expected}
+        assert {group["momentum"] for group in optimiser.param_groups} == {0.9}
