@@ -1,10 +1,5 @@
-"""A study with made-up trials; as a script, one that writes trials until it is killed.
+"""A study with made-up trials."""
 
-``python fabricated.py FOLDER URI N_TRIALS`` goes on where the journal ends, like a search.
-"""
-
-import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -144,16 +139,3 @@ class Random:
             answer = float(self.rng.uniform(values.low, values.high))
         self.params[name] = round(answer) if isinstance(values, Integer) else answer
         return self.params[name]
-
-
-def main() -> None:
-    study = FakeStudy(Path(sys.argv[1]))
-    tracker = study.tracker(sys.argv[2])
-    tracker.open(study.journal.read())
-    Path(sys.argv[1], f"begun-{os.getpid()}").touch()
-    records = study.run(int(sys.argv[3]), tracker)
-    tracker.conclude(study.conclusion({0: 0.5, len(records) - 1: 0.5}))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,8 @@
+import json
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import fabricated
@@ -11,8 +10,6 @@ import pytest
 from mlflow import MlflowClient
 
 from automl_skin.tracking.entries import TRIAL
-
-CHILD = Path(fabricated.__file__)
 
 
 def runs_of(uri, view=1):
@@ -189,19 +186,17 @@ def test_a_locked_database_is_said_once(uri, study):
 
 @pytest.mark.slow
 def test_kills_at_any_time_leave_neither_gaps_nor_doubles(uri, study, tmp_path):
-    total, kills = 60, 0
-    command = [sys.executable, str(CHILD), str(study.folder), uri, str(total)]
-    study.folder.mkdir(exist_ok=True)
-    for attempt in range(8):
-        child = subprocess.Popen(command)
-        begun = study.folder / f"begun-{child.pid}"
-        while not begun.exists() and child.poll() is None:
-            time.sleep(0.02)
-        time.sleep(0.17 * (attempt % 5) + 0.05)
-        child.send_signal(signal.SIGKILL)
-        kills += child.wait() == -signal.SIGKILL
-    assert kills >= 5
-    subprocess.run(command, check=True)
+    total, kills = 40, 4
+    script = Path(__file__).with_name("killed_tracker.py")
+    arguments = [study.folder, uri, total, kills, 0]
+    ended = subprocess.run(
+        [sys.executable, script, *map(str, arguments)], check=False, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    recorded = json.loads(ended.stdout.splitlines()[-1])
+    print(f"killed after {recorded} of {total} trials")
+    assert len(recorded) == 2 * kills
+    assert len(set(recorded)) >= kills, recorded
     assert len(study.journal.read()) == total
     agrees(uri, study)
     assert parents_of(uri)[0].info.status == "FINISHED"
