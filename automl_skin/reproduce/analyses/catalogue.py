@@ -8,6 +8,7 @@ from automl_skin.reproduce.analyses.box_plot import boxes
 from automl_skin.reproduce.analyses.confusion import confusion
 from automl_skin.reproduce.analyses.curves import precision_recall, roc
 from automl_skin.reproduce.analyses.forest_grid import forest_grid
+from automl_skin.reproduce.analyses.misaligned_labels import misaligned_labels
 from automl_skin.reproduce.analyses.size_grid import size_grid
 from automl_skin.reproduce.context import ReproduceContext, Section
 
@@ -21,6 +22,7 @@ ANALYSES: dict[str, Analysis] = {
     "box_plot": boxes,
     "size_grid": size_grid,
     "forest_grid": forest_grid,
+    "misaligned_labels": misaligned_labels,
 }
 
 
