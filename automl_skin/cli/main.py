@@ -16,6 +16,7 @@ from automl_skin.cli import (
     evaluate,
     export,
     leaderboard,
+    reproduce,
     score,
     search,
     studies,
@@ -44,6 +45,7 @@ app.command("ui")(ui.ui)
 app.command("export")(export.export)
 app.command("score")(score.score)
 app.command("evaluate")(evaluate.evaluate)
+app.command("reproduce")(reproduce.reproduce)
 app.command("studies")(studies.studies)
 app.add_typer(cache.app, name="cache")
 

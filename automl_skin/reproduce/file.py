@@ -16,7 +16,7 @@ the paper's, with our figures beside the published ones.
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
@@ -164,6 +164,8 @@ class Table:
         What must be known to compare the figures.
     scale : float
         Factor of our figures in the paper's unit: 100 for per cent.
+    on : {"folds", "locked"}
+        Whether our figures are of each fold's own cases, or of the locked ones by the chain of each fold.
     variants : tuple of str
         For which it is printed; empty for all.
     """
@@ -173,6 +175,7 @@ class Table:
     rows: tuple[Row, ...]
     note: str = ""
     scale: float = 1.0
+    on: Literal["folds", "locked"] = "folds"
     variants: tuple[str, ...] = ()
 
     @property

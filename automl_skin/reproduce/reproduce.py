@@ -1,0 +1,147 @@
+"""``automl-skin reproduce``: a paper's study from its file to its report."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from automl_skin.errors import ConfigError
+from automl_skin.files import write_text
+from automl_skin.reproduce.analyses.catalogue import analysis_by_name
+from automl_skin.reproduce.context import ReproduceContext, Section
+from automl_skin.reproduce.file import StudyFile, Variant, is_reproduction, read_study_file
+from automl_skin.reproduce.preparations.catalogue import preparation_by_name
+from automl_skin.reproduce.report import Reproduced, report_text
+from automl_skin.reproduce.run import run_variant
+from automl_skin.reproduce.tables import fill_table
+from automl_skin.reproduce.variant import Wishes, open_variant
+from automl_skin.settings import Workspace
+from automl_skin.workflow.search import Audience
+from automl_skin.workflow.study import Study, committed_study
+from automl_skin.workflow.understand import Reporter
+
+REPORT, SMOKE_REPORT = "report.md", "report-smoke.md"
+
+
+class ReproduceAudience(Protocol):
+    """Who is told how a reproduction goes."""
+
+    @property
+    def report(self) -> Reporter:
+        """Makes progress callables."""
+        ...
+
+    def variant_begun(self, variant: Variant, study: Study) -> Audience:
+        """Take note of a variant, and give who is told of its study."""
+        ...
+
+    def variant_over(self, reproduced: Reproduced) -> None:
+        """Take note of what a variant came to."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a reproduction ends with.
+
+    Parameters
+    ----------
+    file : StudyFile
+    variants : tuple of Reproduced
+    report : Path
+        The Markdown file.
+    """
+
+    file: StudyFile
+    variants: tuple[Reproduced, ...]
+    report: Path
+
+
+def find_study_file(workspace: Workspace, name: str) -> StudyFile:
+    """Return the file of a paper's study: the workspace's own, else the one that ships with automl-skin.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    own = workspace.study_folder(name) / "study.toml"
+    shipped = committed_study(Path(name).name)
+    for path in (own, shipped):
+        if path is not None and path.is_file() and is_reproduction(path):
+            return read_study_file(path)
+    raise ConfigError(
+        f"there is no study of a paper called {name!r}; `automl-skin studies` lists those that there are"
+    )
+
+
+def reproduce(
+    workspace: Workspace,
+    file: StudyFile,
+    wishes: Wishes,
+    audience: ReproduceAudience,
+    command: str,
+) -> Outcome:
+    """Run or continue the variants of a paper's study and write its report.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    file : StudyFile
+    wishes : Wishes
+    audience : ReproduceAudience
+    command : str
+        As it stands in the report.
+
+    Raises
+    ------
+    AutomlSkinError
+        With what is finished kept; the same call goes on.
+    """
+    chosen = _chosen(file, wishes.variants)
+    for call in file.analyses:  # a slip is found before hours of work
+        analysis_by_name(call.name)
+    for variant in chosen:
+        if variant.preparation:
+            preparation_by_name(variant.preparation)
+    folder = workspace.study_folder(file.name)
+    report = folder / (SMOKE_REPORT if wishes.smoke else REPORT)
+    done: list[Reproduced] = []
+    for variant in chosen:
+        done.append(_reproduce_variant(workspace, file, variant, wishes, audience))
+        when = datetime.now(tz=UTC).isoformat(timespec="seconds")
+        write_text(report, report_text(file, done, folder, command, when))
+        audience.variant_over(done[-1])
+    return Outcome(file, tuple(done), report)
+
+
+def _reproduce_variant(
+    workspace: Workspace, file: StudyFile, variant: Variant, wishes: Wishes, audience: ReproduceAudience
+) -> Reproduced:
+    start = time.monotonic()
+    opened = open_variant(workspace, file, variant, wishes, audience.report)
+    of_study = audience.variant_begun(variant, opened.study)
+    context = run_variant(opened, of_study, open_again=wishes.open_again)
+    tables = [
+        fill_table(table, context)
+        for table in file.tables
+        if variant.name in (table.variants or (variant.name,))
+    ]
+    sections = _analyses(file, context)
+    return Reproduced(context, tuple(tables), tuple(sections), time.monotonic() - start)
+
+
+def _analyses(file: StudyFile, context: ReproduceContext) -> list[Section]:
+    name = context.variant.name
+    calls = [call for call in file.analyses if name in (call.variants or (name,))]
+    return [analysis_by_name(call.name)(context, call.options) for call in calls]
+
+
+def _chosen(file: StudyFile, names: Sequence[str]) -> list[Variant]:
+    known = {variant.name: variant for variant in file.variants}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigError(f"a variant of {file.name} must be one of {', '.join(known)}; found {unknown[0]!r}")
+    return [variant for name, variant in known.items() if not names or name in names]

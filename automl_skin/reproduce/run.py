@@ -1,0 +1,124 @@
+"""Running a variant: prepare, embed, tune what its cells need, and carry out the cells as trials."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from automl_skin.reproduce.cells import PlannedCell, proposal_of
+from automl_skin.reproduce.context import CellResult, ReproduceContext
+from automl_skin.reproduce.locked import open_cells
+from automl_skin.reproduce.tuned import StepKey, key_of, recipe_of, step_of, tune_cells
+from automl_skin.reproduce.variant import OpenedVariant
+from automl_skin.search.material import Material
+from automl_skin.search.propose import Proposal
+from automl_skin.search.trial import TrialRecord
+from automl_skin.search.tuning_steps import StepOutcome
+from automl_skin.workflow.embed import embed
+from automl_skin.workflow.prepare import is_prepared, prepare, read_prepared
+from automl_skin.workflow.search import Audience
+from automl_skin.workflow.study import Study
+from automl_skin.workflow.trials import Phase, n_valid, run_trials, space_options
+
+PICTURES = "pictures"
+
+
+def run_variant(opened: OpenedVariant, audience: Audience, *, open_again: bool = False) -> ReproduceContext:
+    """Run or continue a variant to its end, the locked cases included.
+
+    Parameters
+    ----------
+    opened : OpenedVariant
+    audience : Audience
+    open_again : bool
+        Open the locked cases although they were opened for other cells.
+
+    Raises
+    ------
+    AutomlSkinError
+        With what is finished kept; the same call goes on.
+    """
+    study = opened.study
+    if not is_prepared(study):
+        audience.understood(study, prepare(study, audience.report))
+    prepared = read_prepared(study)
+    stage_one = embed(study, prepared, audience.report)
+    material = Material.read(study.material)
+    audience.embedded(study, stage_one, material)
+    _check_cells(opened, material)
+    with audience.observers(study, material, study.journal.read()) as observers:
+        outcomes, material = tune_cells(opened, prepared, material, audience)
+        trials = [_trial_of(opened, each, outcomes, material) for each in opened.cells]
+        phase = _phase(study, material, [each for each in trials if isinstance(each, Proposal)])
+        total = n_valid(study.journal.read()) + len(phase.fixed)
+        records = (
+            run_trials(study, material, observers, phases=[phase], until=total)
+            if phase.fixed
+            else study.journal.read()
+        )
+    results = {
+        planned.cell.name: _result(study, planned, trial, records)
+        for planned, trial in zip(opened.cells, trials, strict=True)
+    }
+    pictures = study.folder / PICTURES
+    context = ReproduceContext(
+        opened.variant, study, material, prepared.manifest, results, pictures, None, opened.changes
+    )
+    locked = open_cells(context, audience.report("Fitting the cells for the locked cases"), again=open_again)
+    return replace(context, locked=locked)
+
+
+def _check_cells(opened: OpenedVariant, material: Material) -> None:
+    """Find a slip in a cell before hours of tuning.
+
+    Raises
+    ------
+    ConfigError
+        If a cell is not as it must be.
+    """
+    options = space_options(opened.study, material)
+    for planned in opened.cells:
+        if not planned.not_run:
+            proposal_of(planned, options, recipe_of(opened))
+
+
+def _trial_of(
+    opened: OpenedVariant,
+    planned: PlannedCell,
+    outcomes: Mapping[StepKey, StepOutcome],
+    material: Material,
+) -> Proposal | str:
+    """Return the trial of a cell, or why there is none."""
+    if planned.not_run:
+        return planned.not_run
+    pixels, step = recipe_of(opened), step_of(planned, recipe_of(opened))
+    if step is not None:
+        outcome = outcomes[key_of(step)]
+        if outcome.state != "finished":
+            return f"tuning {step.title} {outcome.state}: {outcome.reason}"
+        pixels = outcome.pixels
+    return proposal_of(planned, space_options(opened.study, material), pixels)
+
+
+def _phase(study: Study, material: Material, trials: Sequence[Proposal]) -> Phase:
+    """Return the trials that are still to be carried out; cells of one chain are one trial."""
+    records = study.journal.read()
+    done = {record.plan.config for record in records if record.state == "finished"}
+    left = {trial.plan.config: trial for trial in reversed(trials) if trial.plan.config not in done}
+    fixed = tuple(reversed(left.values()))
+    return Phase(len(records), fixed, space_options(study, material), open_ended=False)
+
+
+def _result(
+    study: Study, planned: PlannedCell, trial: Proposal | str, records: Sequence[TrialRecord]
+) -> CellResult:
+    """Return what came of a cell: the last trial of its chain."""
+    cell, changed = planned.cell, planned.changed
+    if isinstance(trial, str):
+        return CellResult(cell, "not run", trial, changed=changed)
+    mine = [record for record in records if record.plan.config == trial.plan.config]
+    finished = [record for record in mine if record.state == "finished"]
+    if not finished:
+        reason = mine[-1].reason if mine else "the trials ended before it"
+        return CellResult(cell, "failed", reason, mine[-1] if mine else None, changed=changed)
+    record = finished[-1]
+    predictions = study.journal.predictions(record.plan.number)
+    return CellResult(cell, "finished", "", record, predictions, changed)

@@ -1,0 +1,201 @@
+"""A variant as a study of its own: its table, its settings, its folder, and what can be run in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from automl_skin.backbones.catalogue import Backbone, resolve_backbone
+from automl_skin.backbones.network import load_network
+from automl_skin.data.table import read_table
+from automl_skin.digests import digest_file, digest_json
+from automl_skin.errors import BackboneError
+from automl_skin.files import atomic_write
+from automl_skin.reproduce.cells import PlannedCell, tuning_of, uses_image
+from automl_skin.reproduce.file import Cell, StudyFile, Variant
+from automl_skin.reproduce.preparations.catalogue import preparation_by_name
+from automl_skin.reproduce.smoke import synthetic_settings, without_synthetic
+from automl_skin.search.config import NO_TUNING, StudyConfig, tuning_changes
+from automl_skin.search.study_file import write_settings
+from automl_skin.settings import Workspace
+from automl_skin.workflow.study import Study, settings_of
+from automl_skin.workflow.understand import Reporter
+
+DIGITS = 8
+"""Of the digest that tells runs of a variant with other settings or data apart."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a call of ``reproduce`` asks for besides what stands in the file.
+
+    Parameters
+    ----------
+    flags : mapping of str to value
+        Settings, which win over those of the file.
+    smoke : bool
+        Whether the small form on synthetic data is run.
+    variants : tuple of str
+        Those that are run; empty for all.
+    open_again : bool
+        Whether the locked cases may be opened although they were for other cells.
+    """
+
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    smoke: bool = False
+    variants: tuple[str, ...] = ()
+    open_again: bool = False
+
+
+@dataclass(frozen=True)
+class OpenedVariant:
+    """A variant that is ready to be run.
+
+    Parameters
+    ----------
+    variant : Variant
+    study : Study
+    cells : tuple of PlannedCell
+        All of the variant, those that cannot be run with the reason.
+    changes : tuple of str
+        What was changed of the file's settings, in words.
+    """
+
+    variant: Variant
+    study: Study
+    cells: tuple[PlannedCell, ...]
+    changes: tuple[str, ...]
+
+
+def open_variant(
+    workspace: Workspace, file: StudyFile, variant: Variant, wishes: Wishes, report: Reporter
+) -> OpenedVariant:
+    """Settle what a variant is, and write its table and its settings into its folder.
+
+    The folder's name ends with a digest of settings and table, so that what was run with others stays what it was.
+
+    Raises
+    ------
+    ConfigError
+        If a setting or a cell is wrong.
+    """
+    given = {"shift_cases": 0, **file.settings, **variant.settings}
+    smoke = dict(variant.smoke) if wishes.smoke else {}
+    if wishes.smoke:
+        given |= {**without_synthetic(smoke), **synthetic_settings(smoke, workspace.cache, report)}
+    where = f"the study {file.name}, variant {variant.name}"
+    asked = settings_of(given, wishes.flags, where)
+    # one network takes the place of all where the user names one, and in the small form
+    backbone = asked.backbone[0] if "backbone" in wishes.flags or "backbone" in smoke else ""
+    cells = plan_cells(file.cells_of(variant.name), asked, backbone, keep_own=not wishes.smoke)
+    config = _config_of(asked, cells)
+    table = _prepared_table(variant, config, workspace.cache)
+    digest = digest_json([config.identity(), digest_file(table)])[:DIGITS]
+    name = "-".join([variant.name, *(["smoke"] if wishes.smoke else []), digest])
+    folder = workspace.study_folder(file.name) / name
+    config = config.with_settings({"data": str(table)})
+    if not (folder / "study.toml").is_file():
+        heading = f"The variant {variant.name} of {file.name}: automl-skin reproduce {file.name}"
+        write_settings(folder / "study.toml", config, heading)
+    study = Study(f"{file.name} {name}", folder, config, workspace)
+    return OpenedVariant(variant, study, cells, tuple(_changes(wishes, given)))
+
+
+def plan_cells(
+    cells: Sequence[Cell], config: StudyConfig, backbone: str, *, keep_own: bool
+) -> tuple[PlannedCell, ...]:
+    """Find the network of every cell, or why it cannot be run.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+    config : StudyConfig
+    backbone : str
+        Network that takes the place of all others; empty for those of the file.
+    keep_own : bool
+        Whether cells about their very network keep it, and are not run where another one is asked for.
+    """
+    found: dict[str, Backbone | str] = {}
+    planned = []
+    for cell in cells:
+        tuning = tuning_of(cell, tuning_changes(config.tuning_set))
+        if not uses_image(cell):
+            planned.append(PlannedCell(cell))
+            continue
+        wanted = cell.backbone or config.backbone[0]
+        if backbone and cell.own_backbone and keep_own and not _is_same(wanted, backbone):
+            planned.append(PlannedCell(cell, not_run=f"another network was asked for ({backbone})"))
+            continue
+        name = backbone or wanted
+        if name not in found:
+            found[name] = _find(name, config)
+        network = found[name]
+        if isinstance(network, str):
+            planned.append(PlannedCell(cell, not_run=network))
+            continue
+        changed = f"{network.name} in place of {wanted}" if not _is_same(wanted, network.name) else ""
+        planned.append(PlannedCell(cell, network, tuning, changed))
+    return tuple(planned)
+
+
+def _is_same(wanted: str, name: str) -> bool:
+    """Return whether a network is the one that is wanted: by its name, or its architecture alone."""
+    return name == wanted or name.partition(".")[0] == wanted
+
+
+def _find(name: str, config: StudyConfig) -> Backbone | str:
+    """Return a network, or why it cannot be had."""
+    folder = Path(config.weights_dir) if config.weights_dir else None
+    try:
+        backbone = resolve_backbone(name, folder, config.weights, config.seed)
+        if backbone.weights == "timm":
+            load_network(backbone)  # downloads the weights, which may not be possible
+    except BackboneError as error:
+        return f"no weights: {error}"
+    return backbone
+
+
+def _config_of(asked: StudyConfig, cells: Sequence[PlannedCell]) -> StudyConfig:
+    """Return the settings of the study, which has the networks and tunings of its cells and no others."""
+    runnable = [each for each in cells if not each.not_run]
+    backbones = list(dict.fromkeys(each.backbone.name for each in runnable if each.backbone))
+    tunings = {each.tuning.title: each.tuning for each in runnable if each.tuning}
+    texts = [
+        " ".join([each.base, *(f"{field}={value}" for field, value in sorted(each.changes.items()))])
+        for each in tunings.values()
+    ]
+    ways = list(dict.fromkeys(each.way for each in runnable if each.way))
+    return asked.with_settings(
+        {
+            "backbone": backbones or list(asked.backbone),
+            "tuning": texts or [NO_TUNING],
+            "tuning_set": [],
+            "way": ways or list(asked.way),
+            "trials": max(len(runnable), 1),
+        }
+    )
+
+
+def _prepared_table(variant: Variant, config: StudyConfig, cache: Path) -> Path:
+    """Return the table that the variant is of: the user's own, or what the preparation makes of it."""
+    path = Path(config.data)
+    if not variant.preparation:
+        return path
+    options = {"target": config.target, "folds": config.folds, "seed": config.seed, **variant.options}
+    own = digest_json([variant.preparation, sorted(map(str, options.items())), digest_file(path)])
+    made = cache / "prepared" / f"{path.stem}-{variant.name}-{own[:DIGITS]}.csv"
+    table = preparation_by_name(variant.preparation)(read_table(path), options)
+    with atomic_write(made) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    return made
+
+
+def _changes(wishes: Wishes, given: Mapping[str, Any]) -> list[str]:
+    """Say what is not as the file says it."""
+    places = {"data", "images", "weights_dir", "device", "jobs", "devices", "batch_size", "tracking_uri"}
+    changes = ["the small form on synthetic data (--smoke)"] if wishes.smoke else []
+    for name, value in wishes.flags.items():
+        if name not in places and value != given.get(name):
+            shown = " ".join(map(str, value)) if isinstance(value, list | tuple) else value
+            changes.append(f"{name} = {shown}")
+    return changes
