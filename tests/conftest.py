@@ -21,6 +21,14 @@ SMALL = {
     "mlp": {"epochs": 1, "width": 8, "mixup": 0.2, "input_noise": 0.2, "members": 2},
 }
 
+NARROW = {
+    "yap": {"width": 128},
+    "ha": {"hidden": 64, "width": 32},
+    "pacheco": {"width": 32},
+    "gmu": {"width": 16},
+}
+"""Settings of neural fusions that are wide as published."""
+
 
 def _load(name):
     # with --import-mode=importlib test files cannot import each other by name
@@ -82,7 +90,7 @@ def small_chain():
 
     def make(fusion="concat", family="logistic", **values):
         branches = FUSIONS[fusion].branches
-        extra = {"fusion": fusion} if FUSIONS[fusion].neural else {}
+        extra = {"fusion": fusion, "fusion_settings": NARROW.get(fusion)} if FUSIONS[fusion].neural else {}
         heads = [BranchConfig(family, HEADS[family].config(**SMALL.get(family, {}), **extra))]
         if len(branches) > 1:
             heads.append(BranchConfig("logistic", FAMILIES["logistic"].config()))

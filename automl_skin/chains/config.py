@@ -10,7 +10,7 @@ fusion     branches                      combined
 image      image                         -
 metadata   metadata                      -
 concat     image and metadata together   -
-metanet    image and metadata together   - (metadata gates the image columns, Li et al. 2020)
+*neural*   image and metadata together   - (each name of `NEURAL_FUSIONS` but concat, in neural heads)
 late       image; metadata               weighted mean of the probabilities
 rank       image; metadata               mean of the ranks within the held-out fold
 ========== ============================= ========================================================
@@ -35,6 +35,7 @@ from typing import Any
 from automl_skin.chains.inputs import FROZEN, embedding_name
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import HEADS
+from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.weighting import ClassWeighting
 
 IMAGE = "image"
@@ -87,7 +88,7 @@ FUSIONS = {
         Fusion("image", ((IMAGE,),)),
         Fusion("metadata", ((METADATA,),)),
         Fusion("concat", ((IMAGE, METADATA),)),
-        Fusion("metanet", ((IMAGE, METADATA),), neural=True),
+        *(Fusion(name, ((IMAGE, METADATA),), neural=True) for name in NEURAL_FUSIONS if name != "concat"),
         Fusion("late", ((IMAGE,), (METADATA,))),
         Fusion("rank", ((IMAGE,), (METADATA,))),
     )

@@ -13,7 +13,7 @@ import numpy as np
 
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from automl_skin.backbones.tuning.tuned_head import TunedHead
-from automl_skin.chains.config import FUSIONS, OWN, ROTATION, ChainConfig, rotated
+from automl_skin.chains.config import FUSIONS, METADATA, OWN, ROTATION, ChainConfig, rotated
 from automl_skin.chains.fitted import FittedChain, build_design, image_columns
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.chains.networks import check_networks
@@ -164,11 +164,13 @@ class FoldFitter:
     ) -> tuple[FittedHead, ...]:
         labels, class_of = self._labels(config, fold)
         weights = class_weights(labels, len(class_of), config.weighting)
+        absent = metadata.part.absent() if metadata else None
         heads = []
         for position, branch in enumerate(FUSIONS[config.fusion].branches):
             design = build_design(
                 branch, image.training if image else None, metadata.training if metadata else None
             )
+            design = replace(design, absent=absent if METADATA in branch else None)
             head = config.branches[position]
             seed = derive_seed(self.seed, "chain", fold, position)
             fit = HEADS[head.family].fit

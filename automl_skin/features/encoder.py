@@ -128,6 +128,11 @@ class MetadataEncoder:
         read = [np.where(mask, np.nan, values) for values, mask in zip(read, masked.T, strict=True)]
         return self._assemble(read, shape[0])
 
+    def absent(self) -> Float32Array:
+        """Return what stands for metadata that are all missing, shape (n_columns,)."""
+        row: Float32Array = self.transform(pd.DataFrame(index=[0]))[0]
+        return row
+
     def to_arrays(self) -> tuple[dict[str, Any], Arrays]:
         """Return a value for JSON, and arrays (none)."""
         fitted = [{"kind": _kind(field), **field.to_json()} for field in self.fields]

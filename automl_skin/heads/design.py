@@ -18,6 +18,8 @@ class Design:
         All values finite.
     image_columns : int
         How many of the first columns come from the image; the rest come from the metadata.
+    absent : ndarray of shape (n_columns - image_columns,), optional
+        What stands for metadata that are all missing; their mean in training where it is not given.
 
     Raises
     ------
@@ -33,6 +35,7 @@ class Design:
 
     matrix: Float32Array
     image_columns: int
+    absent: Float32Array | None = None
 
     def __post_init__(self) -> None:
         _check_shape(self.matrix, self.image_columns)

@@ -42,6 +42,13 @@ MOST_SUBSETS = 16
 are tried."""
 
 
+SEARCHED_FUSIONS = ("image", "metadata", "concat", "metanet", "metablock", "late")
+"""What a study searches by default; the others by name."""
+
+# ModDrop of Neverova et al. 2016 loses few inputs; a case loses its image or its metadata, never both.
+MODALITY_DROPOUT = Choice(0.0, 0.1, 0.3)
+
+
 class Chooser(Protocol):
     """Answers the questions that the space asks."""
 
@@ -127,7 +134,7 @@ class SpaceOptions:
     backbones: tuple[str, ...]
     recipes: tuple[str, ...]
     families: tuple[str, ...] = tuple(FAMILIES)
-    fusions: tuple[str, ...] = ("image", "metadata", "concat", "metanet", "late")
+    fusions: tuple[str, ...] = SEARCHED_FUSIONS
     has_metadata: bool = True
     diagnosis: bool = False
     tuned: tuple[TunedSet, ...] = ()
@@ -310,6 +317,7 @@ def _choose_head(chooser: Chooser, family: Family, fusion: str) -> BranchConfig:
     chosen = NEURAL_FUSIONS[fusion]
     values: dict[str, Any] = _ask(chooser, family.name, family, family.config(**chosen.head))
     settings = _ask(chooser, fusion, chosen, chosen.settings())
+    values["modality_dropout"] = chooser.choose("modality_dropout", MODALITY_DROPOUT, 0.0)
     return BranchConfig(family.name, family.config(**values, fusion=fusion, fusion_settings=settings))
 
 

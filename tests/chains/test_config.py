@@ -5,6 +5,7 @@ import pytest
 from automl_skin.chains.config import FUSIONS, BranchConfig, ChainConfig
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -26,7 +27,7 @@ def test_inputs_of_fusions():
         "image": ["image"],
         "metadata": ["metadata"],
         "concat": ["image", "metadata"],
-        "metanet": ["image", "metadata"],
+        **{name: ["image", "metadata"] for name in NEURAL_FUSIONS},
         "late": ["image", "metadata"],
         "rank": ["image", "metadata"],
     }

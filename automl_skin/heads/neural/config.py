@@ -37,6 +37,8 @@ class MlpConfig:
         Draw each batch with equal shares of the classes.
     members : int
         Networks of different seeds whose probabilities are averaged.
+    modality_dropout : float
+        Probability that a training case loses its image, and that it loses its metadata; at most 0.5.
     fusion : str
         How image and metadata meet, a name in `NEURAL_FUSIONS`; set by the chain, not by this family's space.
     fusion_settings : object or mapping, optional
@@ -68,6 +70,7 @@ class MlpConfig:
     batch_size: int = 256
     balanced_sampling: bool = False
     members: int = 1
+    modality_dropout: float = 0.0
     fusion: str = "concat"
     fusion_settings: Any = None
     metanet_layers: InitVar[int | None] = None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -12,6 +13,7 @@ from torch.nn import functional
 from automl_skin.errors import ConfigError
 from automl_skin.heads.design import Design
 from automl_skin.heads.neural.config import MlpConfig
+from automl_skin.heads.neural.modality import lose_modalities
 from automl_skin.heads.neural.network import Network
 from automl_skin.heads.training import Targets
 
@@ -54,14 +56,14 @@ def train_network(config: MlpConfig, design: Design, targets: Targets, seed: int
             n_scores=targets.n_present,
             generator=generator,
         )
-        _optimise(network, _tensors(design, targets, config.label_smoothing), targets)
-    if not all(bool(torch.isfinite(parameter).all()) for parameter in network.parameters()):
+        _optimise(network, _tensors(design, targets, config.label_smoothing), targets, _absent(design))
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in network.state_dict().values()):
         message = f"training must converge and did not; use a learning_rate below {config.learning_rate:g}"
         raise ConfigError(message)
     return network.eval()
 
 
-def _optimise(network: Network, cases: _Cases, targets: Targets) -> None:
+def _optimise(network: Network, cases: _Cases, targets: Targets, absent: Tensor) -> None:
     config, generator = network.config, network.generator
     parameters = list(network.parameters())
     optimiser = torch.optim.AdamW(
@@ -71,7 +73,7 @@ def _optimise(network: Network, cases: _Cases, targets: Targets) -> None:
     for step, positions in enumerate(batches):
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * _schedule(step / len(batches))
-        batch = _augment(config, cases.take(positions), generator)
+        batch = _augment(config, cases.take(positions), absent, generator)
         losses = functional.cross_entropy(network(batch.image, batch.metadata), batch.goals, reduction="none")
         optimiser.zero_grad()
         (losses * batch.weights).mean().backward()  # type: ignore[no-untyped-call]  # torch's own stubs
@@ -98,7 +100,7 @@ def _batches(config: MlpConfig, codes: Tensor, generator: torch.Generator) -> It
         yield from torch.split(order, batch_size)
 
 
-def _augment(config: MlpConfig, batch: _Cases, generator: torch.Generator) -> _Cases:
+def _augment(config: MlpConfig, batch: _Cases, absent: Tensor, generator: torch.Generator) -> _Cases:
     if config.mixup > 0.0:
         partner = batch.take(torch.randperm(len(batch.goals), generator=generator))
         batch = batch.mixed_with(partner, _mixing_share(config.mixup, generator))
@@ -107,6 +109,10 @@ def _augment(config: MlpConfig, batch: _Cases, generator: torch.Generator) -> _C
             part + config.input_noise * torch.randn(part.shape, generator=generator)
             for part in (batch.image, batch.metadata)
         )
+        batch = replace(batch, image=image, metadata=metadata)
+    if config.modality_dropout > 0.0:
+        share = config.modality_dropout
+        image, metadata = lose_modalities(batch.image, batch.metadata, absent, share, generator)
         batch = replace(batch, image=image, metadata=metadata)
     return batch
 
@@ -126,6 +132,12 @@ def _tensors(design: Design, targets: Targets, smoothing: float) -> _Cases:
         goals * (1.0 - smoothing) + smoothing / targets.n_present,
         torch.from_numpy(targets.weights).float(),
     )
+
+
+def _absent(design: Design) -> Tensor:
+    """Return what stands for metadata that are all missing, shape (n_metadata,)."""
+    absent = design.metadata.mean(axis=0) if design.absent is None else design.absent
+    return torch.from_numpy(np.array(absent, dtype=np.float32))
 
 
 @contextmanager

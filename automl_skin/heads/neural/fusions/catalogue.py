@@ -1,12 +1,34 @@
 """The table of neural fusions. To add one: add its file, and its line here."""
 
 from automl_skin.errors import ConfigError
-from automl_skin.heads.neural.fusions import concat, metanet
+from automl_skin.heads.neural.fusions import (
+    concat,
+    film,
+    gmu,
+    ha,
+    mdnet,
+    metablock,
+    metanet,
+    pacheco,
+    tanh_gate,
+    yap,
+)
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 
 NEURAL_FUSIONS: dict[str, NeuralFusion] = {
-    "concat": concat.FUSION,
-    "metanet": metanet.FUSION,
+    fusion.name: fusion
+    for fusion in (
+        concat.FUSION,
+        metanet.FUSION,
+        metablock.FUSION,
+        mdnet.FUSION,
+        ha.FUSION,
+        yap.FUSION,
+        pacheco.FUSION,
+        film.FUSION,
+        tanh_gate.FUSION,
+        gmu.FUSION,
+    )
 }
 
 
