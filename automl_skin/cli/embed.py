@@ -47,6 +47,7 @@ def embed(
     tuning_budget: options.TuningBudget = None,
     tuning_set: options.TuningSet = None,
     way: options.Way = None,
+    towers: options.Towers = None,
     devices: options.Devices = None,
     seed: options.Seed = None,
     objective: options.Objective = None,

@@ -209,6 +209,14 @@ Way = Annotated[
         rich_help_panel=TUNING,
     ),
 ]
+Towers = Annotated[
+    str | None,
+    typer.Option(
+        "--towers",
+        help="Where a case has several kinds of photograph: own tuned networks for each kind, or shared ones [own].",
+        rich_help_panel=TUNING,
+    ),
+]
 Devices = Annotated[
     str | None,
     typer.Option("--devices", help="Devices that tune side by side: cuda:0,cuda:1.", rich_help_panel=TUNING),

@@ -43,6 +43,7 @@ def search(
     tuning_budget: options.TuningBudget = None,
     tuning_set: options.TuningSet = None,
     way: options.Way = None,
+    towers: options.Towers = None,
     devices: options.Devices = None,
     trials: Annotated[
         int | None,

@@ -19,6 +19,7 @@ from automl_skin.errors import ConfigError
 from automl_skin.features.encoder import EncoderConfig, Imputation, Scaling
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.metrics.catalogue import Metric, metric_by_name
+from automl_skin.search.space import SEARCHED_FUSIONS
 
 RUNTIME = frozenset(
     {
@@ -99,6 +100,8 @@ class StudyConfig:
         Changes such as ``epochs=6`` of every tuning that is named; a change that follows a name wins.
     way : tuple of {"within", "rotation", "logits", "own"}
         How tuned networks reach stage two; several are searched.
+    towers : {"own", "shared"}
+        Whether each kind of photograph has tuned networks of its own, where there are several kinds.
     devices : tuple of str
         Devices that tune side by side; empty for `device` alone.
     objective : {"auc", "robust"}
@@ -133,7 +136,7 @@ class StudyConfig:
     views: Literal[1, 4, 8] = 1
     colour: tuple[Literal["none", "shades_of_grey"], ...] = ("none",)
     family: tuple[str, ...] = tuple(FAMILIES)
-    fusion: tuple[str, ...] = ("image", "metadata", "concat", "metanet", "late")
+    fusion: tuple[str, ...] = SEARCHED_FUSIONS
     folds: int = 5
     locked_share: float = 0.2
     metric: str = "auc"
@@ -155,6 +158,7 @@ class StudyConfig:
     tuning_budget_seconds: float | None = None
     tuning_set: tuple[str, ...] = ()
     way: tuple[str, ...] = ("within", "logits", "own")
+    towers: Literal["own", "shared"] = "own"
     devices: tuple[str, ...] = ()
     objective: Literal["auc", "robust"] = "auc"
     shift_cases: int = 1000

@@ -70,6 +70,8 @@ class TuningWishes:
     robust : bool
         Whether figures under shift count.
     has_metadata : bool
+    n_towers : int
+        Kinds of photograph with networks of their own, among which the images are dealt; 1 for networks of all kinds.
     """
 
     names: tuple[str, ...]
@@ -81,6 +83,7 @@ class TuningWishes:
     ways: tuple[str, ...] = ("within", "logits", "own")
     robust: bool = False
     has_metadata: bool = True
+    n_towers: int = 1
 
     @property
     def is_auto(self) -> bool:
@@ -135,8 +138,8 @@ def predict_seconds(step: TuningStep, wishes: TuningWishes, past: Sequence[StepO
     if not nearest:
         return None
     shares = [1.0 - len(held_out) / wishes.n_folds for held_out in wishes.held_out]
-    images = fmean(shares) * wishes.n_images * step.tuning_recipe.epochs
-    turns = math.ceil(len(shares) / wishes.lanes)
+    images = fmean(shares) * wishes.n_images / wishes.n_towers * step.tuning_recipe.epochs
+    turns = math.ceil(len(shares) * wishes.n_towers / wishes.lanes)
     return turns * images * fmean(each.image_seconds for each in nearest)
 
 
@@ -316,7 +319,7 @@ def in_words(seconds: float) -> str:
 
 def plan_in_words(wishes: TuningWishes, n_sets: int) -> list[str]:
     """Return what tuning is going to do, one step a line."""
-    networks = len(wishes.held_out)
+    networks = len(wishes.held_out) * wishes.n_towers
     epochs = parse_tuning(wishes.base, wishes.changes).recipe.epochs
     time = "as long as it takes" if wishes.budget_seconds is None else in_words(wishes.budget_seconds)
     ways = ", ".join(wishes.ways)

@@ -87,7 +87,7 @@ class StepOutcome:
     inner_auc : float
         After the last epoch, mean over the networks; NaN where nothing was watched.
     held_out : tuple of tuple of int
-        The folds that each network has not seen.
+        The folds that each network has not seen; the towers of a step stand one after the other.
     networks : tuple of str
         Names of the networks' folders in the cache, in the same order; empty where one failed.
     curves : tuple of tuple of Epoch
@@ -96,6 +96,8 @@ class StepOutcome:
         Name of the recipe that the networks see: a tuning with a colour constancy of its own has another one.
     began : float
         Seconds since 1970.
+    roles : tuple of str
+        The kind of photograph of each network; empty where networks are of all kinds.
     utility : float
         Of the best finished trial that uses the networks; known later, and not kept.
     """
@@ -112,6 +114,7 @@ class StepOutcome:
     curves: tuple[tuple[Epoch, ...], ...] = ()
     pixels: str = ""
     began: float = 0.0
+    roles: tuple[str, ...] = ()
     utility: float = math.nan
 
     def to_json(self) -> dict[str, Any]:
@@ -133,6 +136,7 @@ class StepOutcome:
             networks=tuple(value["networks"]),
             curves=curves,
             pixels=value["pixels"],
+            roles=tuple(value.get("roles", ())),
             **numbers,
         )
 

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import repeat
 from statistics import fmean
 
 from automl_skin.backbones.device import resolve_device
@@ -105,7 +106,10 @@ def _outcome(
     pixels = [each.recipe_name for each in results if isinstance(each, EmbeddingSet)]
     failures = [each.reason for each in results if isinstance(each, TuningFailure)]
     curves = [_curve(each, store) for each in results]
-    sizes = [wishes.n_images * (1.0 - len(folds) / wishes.n_folds) for folds in held_out]
+    roles = [_role_of(each) for each in results]
+    held_out = [folds for _ in range(max(1, len(results) // len(held_out))) for folds in held_out]
+    n_images = wishes.n_images / wishes.n_towers
+    sizes = [n_images * (1.0 - len(folds) / wishes.n_folds) for folds in held_out]
     took = [sum(epoch.seconds for epoch in curve) for curve in curves]
     turns = math.ceil(len(results) / wishes.lanes)
     return StepOutcome(
@@ -119,7 +123,12 @@ def _outcome(
         networks=() if failures else tuple(folder.name for folder in folders if folder is not None),
         curves=tuple(curves),
         pixels=pixels[0] if pixels else step.recipe,
+        roles=tuple(roles) if any(roles) else (),
     )
+
+
+def _role_of(result: EmbeddingSet | TuningFailure) -> str:
+    return result.job.key.role if isinstance(result, TuningFailure) else result.role
 
 
 def _curve(result: EmbeddingSet | TuningFailure, store: NetworkStore) -> tuple[Epoch, ...]:
@@ -154,12 +163,13 @@ def take_up(
     """
     for outcome in (each for this in rounds for each in this.tuned):
         names = [
-            embedding_name(outcome.step.backbone, outcome.pixels, outcome.step.tuning, folds)
-            for folds in outcome.held_out
+            embedding_name(outcome.step.backbone, outcome.pixels, outcome.step.tuning, folds, role)
+            for folds, role in zip(outcome.held_out, outcome.roles or repeat(""), strict=False)
         ]
         if all(name in material.inputs.embeddings for name in names):
             continue
-        results = tune_step(study, prepared, outcome.step, outcome.held_out, report)
+        held_out = tuple(dict.fromkeys(outcome.held_out))
+        results = tune_step(study, prepared, outcome.step, held_out, report)
         failed = [each.reason for each in results if isinstance(each, TuningFailure)]
         if failed:
             message = (

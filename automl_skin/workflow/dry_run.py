@@ -23,6 +23,7 @@ from automl_skin.workflow.prepare import draw_plan, with_data
 from automl_skin.workflow.rounds import wishes_of
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.trials import worker_count
+from automl_skin.workflow.tune import towers_of
 from automl_skin.workflow.understand import Reporter, Understanding, require_images, understand
 
 PROBE_BATCHES = 3
@@ -90,7 +91,13 @@ def tuning_lines(study: Study, plan: FoldPlan, understanding: Understanding) -> 
     """Return what tuning would do, and how long a tuning of each set would take on all folds."""
     manifest = understanding.manifest
     of_development = manifest.images["case"].isin(plan.development)
-    wishes = wishes_of(study, len(plan.folds), int(of_development.sum()), has_metadata=bool(manifest.kinds))
+    wishes = wishes_of(
+        study,
+        len(plan.folds),
+        int(of_development.sum()),
+        has_metadata=bool(manifest.kinds),
+        n_towers=len(towers_of(study.config, manifest.images)) or 1,
+    )
     if wishes is None:
         return ["none" if study.config.tuning == (NO_TUNING,) else WITHOUT_BUDGET]
     sets = embedding_sets(study.config)

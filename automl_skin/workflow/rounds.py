@@ -30,6 +30,7 @@ from automl_skin.workflow.prepare import Prepared
 from automl_skin.workflow.round_files import Round, RoundFiles, outcomes_of
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.trials import Deadline, Phase, first_phase, n_valid, run_trials
+from automl_skin.workflow.tune import towers_of
 from automl_skin.workflow.understand import Reporter
 
 
@@ -195,10 +196,13 @@ def tuning_wishes(study: Study, prepared: Prepared, material: Material) -> Tunin
     """Return what is wanted of tuning in a study that is prepared; None where nothing is to be tuned."""
     of_development = prepared.manifest.images["case"].isin(prepared.plan.development)
     n_folds, n_images = len(prepared.plan.folds), int(of_development.sum())
-    return wishes_of(study, n_folds, n_images, has_metadata=bool(material.kinds))
+    n_towers = len(towers_of(study.config, prepared.manifest.images)) or 1
+    return wishes_of(study, n_folds, n_images, has_metadata=bool(material.kinds), n_towers=n_towers)
 
 
-def wishes_of(study: Study, n_folds: int, n_images: int, *, has_metadata: bool) -> TuningWishes | None:
+def wishes_of(
+    study: Study, n_folds: int, n_images: int, *, has_metadata: bool, n_towers: int = 1
+) -> TuningWishes | None:
     """Return what is wanted of tuning; None where nothing is to be tuned."""
     config = study.config
     on_gpu = bool(config.devices) or resolve_device(config.device).type != "cpu"
@@ -215,6 +219,7 @@ def wishes_of(study: Study, n_folds: int, n_images: int, *, has_metadata: bool) 
         ways=config.way,
         robust=config.objective == "robust",
         has_metadata=has_metadata,
+        n_towers=n_towers,
     )
 
 
@@ -276,4 +281,4 @@ def options_after(study: Study, material: Material, rounds: Sequence[Round]) -> 
 
 def tuned_set(outcome: StepOutcome) -> TunedSet:
     """Return the tuned set that a step gave."""
-    return TunedSet(outcome.step.backbone, outcome.pixels, outcome.step.tuning)
+    return TunedSet(outcome.step.backbone, outcome.pixels, outcome.step.tuning, bool(outcome.roles))

@@ -1,6 +1,7 @@
 """The rounds of tuning of a study as a table, and in words."""
 
 from collections.abc import Sequence
+from itertools import repeat
 
 import pandas as pd
 
@@ -72,6 +73,13 @@ def rounds_in_words(rounds: Sequence[Round], records: Sequence[TrialRecord]) -> 
 
 
 def network_curves(outcome: StepOutcome) -> dict[str, tuple[Epoch, ...]]:
-    """Return the curves by network: ``fold_0`` is the one that has not seen fold 0, ``fold_0_1`` neither 0 nor 1."""
-    names = ("fold_" + "_".join(map(str, folds)) for folds in outcome.held_out)
+    """Return the curves by network: ``fold_0`` is the one that has not seen fold 0, ``fold_0_1`` neither 0 nor 1.
+
+    The names of towers begin with their kind of photograph: ``dermoscopic_fold_0``.
+    """
+    roles = [f"{role}_" for role in outcome.roles] or repeat("")
+    names = (
+        f"{role}fold_" + "_".join(map(str, folds))
+        for role, folds in zip(roles, outcome.held_out, strict=False)
+    )
     return dict(zip(names, outcome.curves, strict=False))

@@ -12,7 +12,7 @@ from automl_skin.backbones.tuning.names import parse_tuning
 from automl_skin.embeddings.tuning import TuningFailure
 from automl_skin.search.config import AUTO_TUNING, NO_TUNING, StudyConfig
 from automl_skin.search.tuning_plan import TuningWishes, budget_of
-from automl_skin.workflow.embed import extract_set
+from automl_skin.workflow.embed import extract_set, shown_to
 from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
 from automl_skin.workflow.precision import keep_precision
 from automl_skin.workflow.prepare import Prepared, is_prepared, prepare, read_prepared
@@ -122,12 +122,13 @@ class _Working:
             self.unreadable |= extraction.failures
 
     def _images_of(self, each: EmbeddingSet) -> pd.DataFrame:
-        """Return the images that a search needs of a network: without several folds, theirs and the locked ones."""
+        """Return the images that a search needs of a network: a tower's kind, folds that were held out together."""
+        images = self.images[shown_to(each, self.images)]
         if len(each.held_out) < 2:
-            return self.images
+            return images
         table = self.prepared.plan.table
         wanted = table.index[table["fold"].isin(each.held_out)].union(self.prepared.plan.locked)
-        return self.images[self.images["case"].isin(wanted)]
+        return images[images["case"].isin(wanted)]
 
     def tune(self, each: EmbeddingSet, name: str) -> None:
         """Tune the fold networks of a set, unless the time for that is used up, and embed by them."""

@@ -21,6 +21,7 @@ from automl_skin.embeddings.tuning import TuningFailure, TuningJob, threads_for,
 from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.features.lesion import roles_of
 from automl_skin.images.pixels import PixelCache
+from automl_skin.search.config import StudyConfig
 from automl_skin.seeding import derive_seed
 from automl_skin.workflow.networks import RECIPE_NAMES, EmbeddingSet
 from automl_skin.workflow.precision import precision_of
@@ -82,7 +83,8 @@ def tune_set(
     Returns
     -------
     list of EmbeddingSet or TuningFailure
-        In the order of `held_out`, one tower after the other where there are towers. A tuning with a size or colour constancy of its own gives sets of that recipe.
+        In the order of `held_out`, one tower after the other where there are towers. A tuning with a size or colour
+        constancy of its own gives sets of that recipe.
 
     Raises
     ------
@@ -94,7 +96,7 @@ def tune_set(
     source = _open_source(study, prepared, seen, name, recipe, report)
     jobs = [
         _job(study, prepared, source, tuple(sorted(folds)), role)
-        for role in towers_of(study, prepared) or ("",)
+        for role in towers_of(study.config, prepared.manifest.images) or ("",)
         for folds in held_out
     ]
     outcomes = tune_networks(
@@ -109,10 +111,10 @@ def tune_set(
     ]
 
 
-def towers_of(study: Study, prepared: Prepared) -> tuple[str, ...]:
+def towers_of(config: StudyConfig, images: pd.DataFrame) -> tuple[str, ...]:
     """Return the kinds of photograph that are tuned on by networks of their own; none where one is of all kinds."""
-    roles = roles_of(prepared.manifest.images)
-    return roles if study.config.towers == "own" and len(roles) > 1 else ()
+    roles = roles_of(images)
+    return roles if config.towers == "own" and len(roles) > 1 else ()
 
 
 def network_store(study: Study) -> NetworkStore:
@@ -140,9 +142,7 @@ def _open_source(
     return Source(each, name, recipe, images.assign(readable=readable), pixels)
 
 
-def _job(
-    study: Study, prepared: Prepared, source: Source, held_out: tuple[int, ...], role: str
-) -> TuningJob:
+def _job(study: Study, prepared: Prepared, source: Source, held_out: tuple[int, ...], role: str) -> TuningJob:
     """Return one training; all that decides its weights is in its key."""
     config, plan, each = study.config, prepared.plan, source.each
     target = prepared.manifest.target

@@ -11,7 +11,7 @@ from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.data.plan import FoldPlan
 from automl_skin.data.target import Target
 from automl_skin.digests import Json, digest_array, digest_json
-from automl_skin.errors import LeakageError
+from automl_skin.errors import ConfigError, LeakageError
 from automl_skin.features.encoder import EncoderConfig, Kind, fit_encoder
 from automl_skin.seeding import derive_seed, generator
 
@@ -78,13 +78,14 @@ def tuning_rows(
     held_out: tuple[int, ...],
     recipe: TuningRecipe,
     seed: int,
+    role: str = "",
 ) -> TuningRows:
     """Choose the rows of one tuning.
 
     Parameters
     ----------
     images : DataFrame of n_images rows
-        Columns ``case``, ``content`` and ``readable``, of all cases.
+        Columns ``case``, ``content``, ``readable`` and, for a tower, ``role``, of all cases.
     cases : DataFrame
         Index ``case``; columns ``label`` and ``diagnosis``.
     target : Target
@@ -95,14 +96,22 @@ def tuning_rows(
         Says what is learnt, and how many rows are watched.
     seed : int
         The study's.
+    role : str
+        The kind of photograph that a tower sees; empty for a network of all kinds.
 
     Raises
     ------
     LeakageError
         If a row's case is locked, held out, or without a label.
+    ConfigError
+        If there is no photograph of the role.
     """
     training = plan.training(held_out)
-    positions = np.flatnonzero(images["case"].isin(training) & images["readable"])
+    shown = images["readable"] & (images["role"].eq(role) if role else True)
+    positions = np.flatnonzero(images["case"].isin(training) & shown)
+    if role and not len(positions):
+        message = f"a tower needs readable photographs of its kind to learn from, and no training case has a {role} one"
+        raise ConfigError(f"{message}; let one network see all kinds (--towers shared)")
     chosen = images.iloc[positions]
     facts = cases.loc[chosen["case"]]
     _refuse_unknown(facts["label"])
