@@ -5,9 +5,11 @@ from typing import Any
 
 from automl_skin.errors import ConfigError
 from automl_skin.reproduce.analyses.box_plot import boxes
+from automl_skin.reproduce.analyses.clusters import clusters
 from automl_skin.reproduce.analyses.confusion import confusion
 from automl_skin.reproduce.analyses.curves import precision_recall, roc
 from automl_skin.reproduce.analyses.forest_grid import forest_grid
+from automl_skin.reproduce.analyses.locked_intervals import locked_intervals
 from automl_skin.reproduce.analyses.misaligned_labels import misaligned_labels
 from automl_skin.reproduce.analyses.size_grid import size_grid
 from automl_skin.reproduce.context import ReproduceContext, Section
@@ -23,6 +25,8 @@ ANALYSES: dict[str, Analysis] = {
     "size_grid": size_grid,
     "forest_grid": forest_grid,
     "misaligned_labels": misaligned_labels,
+    "locked_intervals": locked_intervals,
+    "clusters": clusters,
 }
 
 
