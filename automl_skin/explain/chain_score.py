@@ -63,7 +63,7 @@ class ChainScore:
             )
 
     def gradient(
-        self, name: str, first: int, embeddings: Float32Array, spread: Float32Array | FloatArray
+        self, name: str, firsts: IntArray, embeddings: Float32Array, spread: Float32Array | FloatArray
     ) -> FloatArray:
         """Return the gradient of the log-odds with respect to some columns of an embedding.
 
@@ -71,8 +71,8 @@ class ChainScore:
         ----------
         name : str
             Of the embedding.
-        first : int
-            Column at which the columns begin: several kinds of photograph stand side by side.
+        firsts : ndarray of shape (n_cases,)
+            Where the columns begin: kinds of photograph stand side by side.
         embeddings : ndarray of shape (n_cases, n_dimensions)
             Where the gradient is taken: what the columns hold instead.
         spread : ndarray of shape (n_dimensions,)
@@ -85,8 +85,8 @@ class ChainScore:
         steps = STEP * np.maximum(spread, max(float(np.mean(spread)), 1e-6))
         return np.stack(
             [
-                self._gradient_of(position, name, first, embedding, steps)
-                for position, embedding in enumerate(embeddings)
+                self._gradient_of(case, name, int(first), embedding, steps)
+                for case, (first, embedding) in enumerate(zip(firsts, embeddings, strict=True))
             ]
         )
 
@@ -107,8 +107,10 @@ class ChainScore:
         ----------
         case : int
             Its position.
-        name, first
+        name : str
             As in `gradient`.
+        first : int
+            Where its columns begin.
         rows : ndarray of shape (n_rows, n_dimensions)
 
         Returns

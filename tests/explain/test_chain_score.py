@@ -10,6 +10,7 @@ from automl_skin.heads.catalogue import FAMILIES
 from tests.material import fabricate, with_tuned
 
 NET = "net@plain"
+FIRST = np.zeros(4, np.int64)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_a_linear_head_gives_its_coefficients(material):
     embeddings = score.inputs.embeddings[NET]
     head, projection = score.chain.heads[0], score.chain.projection
     expected = head.coefficients[: embeddings.shape[1], 0] / projection.scale
-    gradient = score.gradient(NET, 0, embeddings, embeddings.std(axis=0))
+    gradient = score.gradient(NET, FIRST, embeddings, embeddings.std(axis=0))
     np.testing.assert_allclose(gradient, np.tile(expected, (4, 1)), rtol=1e-3, atol=1e-5)
 
 
@@ -57,7 +58,7 @@ def test_components_are_followed_back(material):
     projection = score.chain.projection
     directions = projection.components * projection.factor / projection.scale[:, None]
     expected = directions @ score.chain.heads[0].coefficients[:, 0]
-    gradient = score.gradient(NET, 0, embeddings, embeddings.std(axis=0))
+    gradient = score.gradient(NET, FIRST, embeddings, embeddings.std(axis=0))
     np.testing.assert_allclose(gradient[0], expected, rtol=1e-3, atol=1e-5)
 
 
@@ -65,7 +66,7 @@ def test_the_other_class_has_the_opposite_gradient(material):
     score = score_of(material, ChainConfig("image", (branch("logistic"),), ("net",), "plain"))
     embeddings = score.inputs.embeddings[NET]
     other = ChainScore(score.chain, score.inputs, np.zeros(4, np.int64))
-    gradients = [each.gradient(NET, 0, embeddings, np.ones(12)) for each in (score, other)]
+    gradients = [each.gradient(NET, FIRST, embeddings, np.ones(12)) for each in (score, other)]
     np.testing.assert_allclose(gradients[0], -gradients[1], rtol=1e-3, atol=1e-5)
 
 
@@ -74,7 +75,7 @@ def test_a_neural_head_follows_its_own_predictions(material, fusion):
     config = ChainConfig(fusion, (branch("mlp"),), ("net",), "plain")
     score = score_of(material, config)
     embeddings = score.inputs.embeddings[NET]
-    gradient = score.gradient(NET, 0, embeddings, np.full(12, 0.04))
+    gradient = score.gradient(NET, FIRST, embeddings, np.full(12, 0.04))
     along = gradient[0] / np.linalg.norm(gradient[0])
     rows = (embeddings[0] + np.array([[1], [-1]]) * 0.01 * along).astype(np.float32)
     above, below = score.log_odds(0, NET, 0, rows)
@@ -87,7 +88,7 @@ def test_a_networks_own_head_that_sees_metadata(material):
         material, ChainConfig("image", (branch("own"),), ("net",), "plain", tuning="full", way="own")
     )
     embeddings = score.inputs.embeddings[name]
-    gradient = score.gradient(name, 0, embeddings, embeddings.std(axis=0))
+    gradient = score.gradient(name, FIRST, embeddings, embeddings.std(axis=0))
     assert np.isfinite(gradient).all()
     assert np.abs(gradient).max() > 0
     np.testing.assert_array_equal(embeddings, material.inputs.embeddings[name][material.folds == 0][:4])
