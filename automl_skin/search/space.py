@@ -129,6 +129,8 @@ class SpaceOptions:
         Ways of tuned networks into a chain; names in `automl_skin.chains.config.WAYS`.
     roles : tuple of str
         Kinds of photograph; empty where there is one only.
+    towers : bool
+        Whether networks that are tuned are one for each kind of photograph.
     """
 
     backbones: tuple[str, ...]
@@ -140,6 +142,7 @@ class SpaceOptions:
     tuned: tuple[TunedSet, ...] = ()
     ways: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    towers: bool = False
 
     def __post_init__(self) -> None:
         if not self.usable_fusions:

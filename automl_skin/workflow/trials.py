@@ -82,6 +82,7 @@ def space_options(study: Study, material: Material) -> SpaceOptions:
         has_metadata=bool(material.kinds),
         diagnosis=len(material.class_of) > material.n_classes,
         roles=material.inputs.roles,
+        towers=bool(material.inputs.roles) and study.config.towers == "own",
     )
 
 
