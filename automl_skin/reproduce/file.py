@@ -63,8 +63,11 @@ class Variant:
     name, title : str
     settings : mapping
         Of a study, over those on top of the file.
+    synthetic : mapping
+        Which synthetic data stand in where no table is given; see `automl_skin.reproduce.synthetic`. Empty: a table
+        must be given.
     smoke : mapping
-        What ``--smoke`` changes of them.
+        What ``--smoke`` changes of the settings, and which synthetic data it is run on.
     preparation : str
         Name in `PREPARATIONS` of what is done to the table first; empty for nothing.
     options : mapping
@@ -74,6 +77,7 @@ class Variant:
     name: str
     title: str
     settings: dict[str, Any] = field(default_factory=dict)
+    synthetic: dict[str, Any] = field(default_factory=dict)
     smoke: dict[str, Any] = field(default_factory=dict)
     preparation: str = ""
     options: dict[str, Any] = field(default_factory=dict)

@@ -9,12 +9,12 @@ from automl_skin.backbones.catalogue import Backbone, resolve_backbone
 from automl_skin.backbones.network import load_network
 from automl_skin.data.table import read_table
 from automl_skin.digests import digest_file, digest_json
-from automl_skin.errors import BackboneError
+from automl_skin.errors import BackboneError, ConfigError
 from automl_skin.files import atomic_write
 from automl_skin.reproduce.cells import PlannedCell, tuning_of, uses_image
 from automl_skin.reproduce.file import Cell, StudyFile, Variant
 from automl_skin.reproduce.preparations.catalogue import preparation_by_name
-from automl_skin.reproduce.smoke import synthetic_settings, without_synthetic
+from automl_skin.reproduce.synthetic import LESIONS, settings_alone, synthetic_settings
 from automl_skin.search.config import NO_TUNING, StudyConfig, tuning_changes
 from automl_skin.search.study_file import write_settings
 from automl_skin.settings import Workspace
@@ -80,11 +80,13 @@ def open_variant(
         If a setting or a cell is wrong.
     """
     given = {"shift_cases": 0, **file.settings, **variant.settings}
-    smoke = dict(variant.smoke) if wishes.smoke else {}
-    if wishes.smoke:
-        given |= {**without_synthetic(smoke), **synthetic_settings(smoke, workspace.cache, report)}
-    where = f"the study {file.name}, variant {variant.name}"
-    asked = settings_of(given, wishes.flags, where)
+    smoke = settings_alone(variant.smoke) if wishes.smoke else {}
+    given |= smoke
+    made_up = _synthetic_of(variant, given, wishes)
+    if made_up:
+        given |= synthetic_settings(made_up, int(given.get("seed", 0)), workspace.cache, report)
+    asked = settings_of(given, wishes.flags, f"the study {file.name}, variant {variant.name}")
+    _require_data(file, asked)
     # one network takes the place of all where the user names one, and in the small form
     backbone = asked.backbone[0] if "backbone" in wishes.flags or "backbone" in smoke else ""
     cells = plan_cells(file.cells_of(variant.name), asked, backbone, keep_own=not wishes.smoke)
@@ -98,7 +100,28 @@ def open_variant(
         heading = f"The variant {variant.name} of {file.name}: automl-skin reproduce {file.name}"
         write_settings(folder / "study.toml", config, heading)
     study = Study(f"{file.name} {name}", folder, config, workspace)
-    return OpenedVariant(variant, study, cells, tuple(_changes(wishes, given)))
+    return OpenedVariant(variant, study, cells, tuple(_changes(wishes, given, made_up)))
+
+
+def _synthetic_of(variant: Variant, given: Mapping[str, Any], wishes: Wishes) -> Mapping[str, Any]:
+    """Return which synthetic data are meant; none where there is a table."""
+    if wishes.smoke:
+        return variant.smoke or {"lesions": LESIONS}
+    return {} if given.get("data") or wishes.flags.get("data") else variant.synthetic
+
+
+def _require_data(file: StudyFile, config: StudyConfig) -> None:
+    """Refuse to go on without the paper's data.
+
+    Raises
+    ------
+    ConfigError
+        If there is no table.
+    """
+    if not config.data:
+        raise ConfigError(
+            f"{file.name} needs {file.paper.needs}: give --data and --images, or --smoke for synthetic data"
+        )
 
 
 def plan_cells(
@@ -190,10 +213,12 @@ def _prepared_table(variant: Variant, config: StudyConfig, cache: Path) -> Path:
     return made
 
 
-def _changes(wishes: Wishes, given: Mapping[str, Any]) -> list[str]:
+def _changes(wishes: Wishes, given: Mapping[str, Any], made_up: Mapping[str, Any]) -> list[str]:
     """Say what is not as the file says it."""
     places = {"data", "images", "weights_dir", "device", "jobs", "devices", "batch_size", "tracking_uri"}
     changes = ["the small form on synthetic data (--smoke)"] if wishes.smoke else []
+    if made_up and not wishes.smoke:
+        changes.append("synthetic data in place of the paper's")
     for name, value in wishes.flags.items():
         if name not in places and value != given.get(name):
             shown = " ".join(map(str, value)) if isinstance(value, list | tuple) else value
