@@ -105,3 +105,19 @@ def test_a_chain_sees_its_fields_and_no_others(material, small_chain):
 def test_an_unknown_field_is_named(material, small_chain):
     with pytest.raises(ConfigError, match=r"metadata fields of the study: .*; found weight"):
         fitter_of(material).fit(small_chain("concat", fields=("weight",)), 1)
+
+
+@pytest.mark.parametrize("fusion", ["metanet", "late"])
+def test_heads_are_told_what_stands_for_missing_metadata(fusion, material, small_chain, monkeypatch):
+    family, designs = fitting.HEADS["mlp"], []
+
+    def watched(head, design, *rest):
+        designs.append(design)
+        return family.fit(head, design, *rest)
+
+    monkeypatch.setitem(fitting.HEADS, "mlp", replace(family, fit=watched))
+    chain, _ = fitter_of(material).fit(small_chain(fusion, "mlp"), 0)
+    if fusion == "late":  # a branch without metadata
+        assert designs[0].absent is None
+    else:
+        assert (designs[0].absent == chain.encoder.absent()).all()

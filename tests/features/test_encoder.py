@@ -234,3 +234,11 @@ def test_an_encoder_that_imputes_comes_back_from_json(imputation, scaling):
     back = MetadataEncoder.from_arrays(json.loads(json.dumps(value, allow_nan=False)), arrays)
     assert back == encoder
     assert (back.transform(make_metadata()) == encoder.transform(make_metadata())).all()
+
+
+@pytest.mark.parametrize("imputation", ["neutral", "mean"])
+def test_all_missing_stands_as_one_row(imputation):
+    encoder = fitted(imputation=imputation)
+    nothing = make_metadata(3).mask(np.ones((3, 3), dtype=bool))
+    assert encoder.absent().shape == (len(encoder.columns),)
+    assert (encoder.transform(nothing) == encoder.absent()).all()

@@ -64,3 +64,31 @@ def test_divergence_is_named():
     design, labels = make_cases()
     with pytest.raises(ConfigError, match=r"use a learning_rate below 1e\+30"):
         fit(replace(CONFIG, learning_rate=1e30), design, labels, 2, None, 0, 1)
+
+
+def test_modality_dropout_teaches_to_answer_from_either_alone():
+    """The image says more than the metadata, so that a network hardly looks at the metadata unless it must."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, size=1500)
+    signs = np.where(labels == 1, 1.0, -1.0)[:, None]
+    image = 2.0 * signs + rng.normal(size=(1500, 4))
+    metadata = signs + rng.normal(size=(1500, 2))
+    design = Design(np.hstack([image, metadata]).astype(np.float32), 4)
+    blind = Design(np.hstack([np.zeros((1500, 4)), metadata]).astype(np.float32), 4)
+    losses = []
+    for share in (0.0, 0.3):
+        head = fit(replace(CONFIG, modality_dropout=share), design, labels, 2, None, 0, 1)
+        losses.append(-np.log(head.predict(blind)[np.arange(1500), labels]).mean())
+    assert losses[1] < losses[0] - 0.03
+
+
+def test_lost_metadata_look_as_the_design_says_or_like_their_mean():
+    design, labels = make_cases(200)
+    config = replace(CONFIG, modality_dropout=0.3)
+    mean = design.metadata.mean(axis=0)
+    unsaid, same, other = (
+        fit(config, replace(design, absent=absent), labels, 2, None, 0, 1).predict(design)
+        for absent in (None, mean, mean + np.float32(3))
+    )
+    assert (unsaid == same).all()
+    assert (unsaid != other).any()

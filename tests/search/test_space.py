@@ -7,7 +7,7 @@ from automl_skin.chains.config import FUSIONS, WAYS, ChainConfig
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.space import Choice, Integer
-from automl_skin.search.space import Given, SpaceOptions, TunedSet, choose_chain
+from automl_skin.search.space import SEARCHED_FUSIONS, Given, SpaceOptions, TunedSet, choose_chain
 
 OPTIONS = SpaceOptions(("a", "b", "c"), ("plain", "grey"), fusions=tuple(FUSIONS), diagnosis=True)
 
@@ -102,6 +102,47 @@ def test_an_answer_that_is_not_on_offer_gets_the_default():
         "target",
         "sqrt",
     )
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked"),
+    [
+        ({"fusion": "concat", "concat_layers": 0}, {"concat_layers"}),
+        ({"fusion": "concat", "concat_layers": 2}, {"concat_layers", "concat_shape", "concat_width"}),
+        ({"fusion": "metanet", "metanet_shape": "published"}, {"metanet_layers", "metanet_shape"}),
+        ({"fusion": "yap", "yap_layers": 0}, {"yap_layers"}),
+        ({"fusion": "film", "film_layers": 1}, {"film_layers"}),
+        ({"fusion": "metablock", "mlp_layers": 0}, {"metablock_norm"}),
+    ],
+)
+def test_settings_of_a_fusion_are_asked_where_they_matter(answers, asked):
+    found = ask(OPTIONS, {"head": "mlp", **answers})
+    assert {name for name in found if name.startswith(f"{answers['fusion']}_")} == asked
+    assert "modality_dropout" in found
+    assert ("mlp_width" in found) == (answers.get("mlp_layers") != 0 and answers["fusion"] != "yap")
+
+
+def test_fusions_begin_in_their_published_form():
+    chains = {name: Given({"fusion": name}) for name in ("ha", "yap", "metablock")}
+    heads = {name: choose_chain(each, OPTIONS).branches[0].head for name, each in chains.items()}
+    assert (heads["ha"].layers, heads["yap"].layers, heads["metablock"].layers) == (0, 0, 1)
+    assert (heads["ha"].fusion_settings.hidden, heads["yap"].fusion_settings.width) == (512, 1024)
+
+
+def test_answers_of_before_there_were_other_fusions_give_the_same_chain():
+    """As trials were recorded when MetaNet had two settings and the heads at least one hidden layer."""
+    old = {"fusion": "metanet", "mlp_layers": 2, "mlp_width": 32, "metanet_layers": 3, "metanet_width": 16}
+    head = choose_chain(Given(old), OPTIONS).branches[0].head
+    assert (head.layers, head.width, head.modality_dropout) == (2, 32, 0.0)
+    settings = head.fusion_settings
+    assert (settings.layers, settings.shape, settings.width) == (3, "narrow", 16)
+
+
+def test_fusions_that_are_not_searched_by_default_are_there_by_name():
+    assert set(SEARCHED_FUSIONS) < set(FUSIONS)
+    options = replace(OPTIONS, fusions=SEARCHED_FUSIONS)
+    assert choose_chain(Given({"fusion": "gmu"}), options).fusion == "concat"
+    assert choose_chain(Given({"fusion": "gmu"}), replace(options, fusions=("gmu",))).fusion == "gmu"
 
 
 def test_without_metadata_only_the_image_is_left():
