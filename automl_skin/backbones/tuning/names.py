@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from automl_skin.backbones.tuning.recipe import TuningRecipe, read_field, suggestion
+from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
 
 TUNINGS: dict[str, TuningRecipe] = {
@@ -15,7 +16,25 @@ TUNINGS: dict[str, TuningRecipe] = {
     "full": TuningRecipe(),
     "joint": TuningRecipe(mode="joint"),
     "robust": TuningRecipe(augmentation="siim", colour="shades_of_grey", wise=0.5, batch_norm="kept"),
+    # Ahammed et al. 2025, section 5: a warm-up epoch at a tenth of the rate, which is the upper end of their range; the
+    # watched part stands for their validation part
+    "ahammed": TuningRecipe(
+        epochs=100,
+        optimizer="adam",
+        learning_rate=3e-4,
+        weight_decay=0.0,
+        warm_up=1.0,
+        warm_up_rate=0.1,
+        augmentation="siim",
+        fit="crop",
+        labels="target",
+        inner_parts=10,
+        patience=10,
+        metadata_dropout=0.0,
+    ),
 }
+
+_LONGEST = 100  # of a name, which is part of file names, that may have 255 bytes
 
 
 @dataclass(frozen=True)
@@ -144,6 +163,9 @@ def changed_name(name: str, changes: Mapping[str, str] | None = None) -> str:
     --------
     >>> changed_name("full", {"label_smoothing": "0.1", "epochs": "6"})
     'full-6-epochs-0.1-label-smoothing'
+
+    One of many changes goes by their number and digest, since it is part of file names.
     """
-    parts = (f"{text.strip()}-{field.replace('_', '-')}" for field, text in sorted((changes or {}).items()))
-    return "-".join([name, *parts])
+    parts = [f"{text.strip()}-{field.replace('_', '-')}" for field, text in sorted((changes or {}).items())]
+    full = "-".join([name, *parts])
+    return full if len(full) <= _LONGEST else f"{name}-{len(parts)}-changes-{digest_json(parts)[:8]}"

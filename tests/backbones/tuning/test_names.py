@@ -61,3 +61,12 @@ def test_what_is_wrong_in_a_name_is_answered_with_a_suggestion():
         _ = parse_tuning("fulll epochs=6").recipe
     with pytest.raises(ConfigError, match=r"no field 'epoch' \(did you mean epochs\?\)"):
         _ = parse_tuning("full epoch=6").recipe
+
+
+def test_many_changes_go_by_number_and_digest_and_stay_apart():
+    changes = {f"field_{number}": "value" for number in range(12)}
+    name = changed_name("full", changes)
+    assert name.startswith("full-12-changes-")
+    assert len(name) < 40
+    assert name == changed_name("full", dict(reversed(changes.items())))
+    assert name != changed_name("full", {**changes, "field_3": "other"})

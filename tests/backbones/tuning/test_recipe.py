@@ -46,6 +46,7 @@ def test_networks_that_were_tuned_before_stay_valid():
         "full": "99eea46c5c330ca2",
         "joint": "2368ee7763227912",
         "robust": "57dc9a6f5ba56242",
+        "ahammed": "58164d805c2f38e0",
     }
     assert TuningRecipe().digest == "99eea46c5c330ca2faff179de57fb2e022771396f2b0ce52e06d310ced99d501"
 
