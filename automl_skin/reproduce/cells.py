@@ -13,7 +13,7 @@ from automl_skin.chains.config import FUSIONS, OWN, WAYS, WITHIN, ChainConfig
 from automl_skin.chains.inputs import FROZEN
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
-from automl_skin.heads.space import Value
+from automl_skin.heads.space import Choice, Integer, Range, Value
 from automl_skin.reproduce.file import Cell
 from automl_skin.search.propose import Proposal
 from automl_skin.search.space import Given, SpaceOptions, TunedSet, choose_chain
@@ -21,6 +21,35 @@ from automl_skin.search.trial import TrialPlan
 
 PLACES = ("backbone", "recipe", "tuning", "way", "fusion", "head")
 """Answers that say which networks and which kind of chain; all others are questions of the space by their names."""
+
+
+class AsPublished(Given):
+    """Answers of a cell. A paper's number may lie beyond what a search tries; a word must be one of those on offer."""
+
+    def choose(self, name: str, values: Range, default: Value) -> Value:
+        """Return the given answer, or the default where none was given that can be taken."""
+        self.asked[name] = values
+        answer = self.answers.get(name, default)
+        self.params[name] = answer if can_be_taken(values, answer) else default
+        return self.params[name]
+
+
+def can_be_taken(values: Range, answer: Value) -> bool:
+    """Return whether a cell may give an answer: one of the words, or any number of the kind, not below 0.
+
+    Examples
+    --------
+    >>> can_be_taken(Integer(16, 192), 1024), can_be_taken(Integer(16, 192), 0.5)
+    (True, False)
+    """
+    if isinstance(values, Choice) or isinstance(answer, bool):
+        return values.contains(answer)
+    kinds = int if isinstance(values, Integer) else int | float
+    return isinstance(answer, kinds) and answer >= 0
+
+
+SIZES = ("size", "resize")
+"""Fields of a tuning that a size of the user's takes the place of."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +91,16 @@ def uses_image(cell: Cell) -> bool:
     return "image" in FUSIONS[fusion].inputs
 
 
-def tuning_of(cell: Cell, changes: Mapping[str, str]) -> NamedTuning | None:
-    """Return a cell's tuning with changes of the user's, which win over the file's; None for frozen networks."""
+def tuning_of(cell: Cell, changes: Mapping[str, str], *, own_size: bool = True) -> NamedTuning | None:
+    """Return a cell's tuning with changes of the user's, which win over the file's; None for frozen networks.
+
+    Without `own_size` the photographs have the study's size, whatever the tuning says.
+    """
     if cell.tuning in {"", FROZEN}:
         return None
     named = parse_tuning(cell.tuning)
-    tuning = replace(named, changes={**named.changes, **changes})
+    kept = {name: value for name, value in named.changes.items() if own_size or name not in SIZES}
+    tuning = replace(named, changes={**kept, **changes})
     _ = tuning.recipe  # a slip must be found before anything is computed
     return tuning
 
@@ -90,7 +123,7 @@ def proposal_of(planned: PlannedCell, options: SpaceOptions, pixels: str) -> Pro
     """
     cell = planned.cell
     own = _options_of(planned, options, pixels)
-    chooser = Given(_answers(planned, own))
+    chooser = AsPublished(_answers(planned, own))
     chain = choose_chain(chooser, own)
     _check(cell, chooser, chain)
     params = {name: chooser.params[name] for name in chooser.params}
@@ -131,7 +164,7 @@ def _answers(planned: PlannedCell, options: SpaceOptions) -> dict[str, Value]:
     return answers
 
 
-def _check(cell: Cell, chooser: Given, chain: ChainConfig) -> None:
+def _check(cell: Cell, chooser: AsPublished, chain: ChainConfig) -> None:
     """Refuse a cell whose chain is not what it says."""
     said = {"fusion": chain.fusion, "head": chain.family, "way": chain.way}
     wrong = {name: got for name, got in said.items() if cell.choose.get(name, got) != got}
@@ -149,7 +182,7 @@ def _check(cell: Cell, chooser: Given, chain: ChainConfig) -> None:
                 f"the cell {cell.name!r} answers {name!r}, which is not asked; asked are "
                 f"{', '.join(sorted(chooser.asked))}"
             )
-        if not chooser.asked[name].contains(value):
+        if not can_be_taken(chooser.asked[name], value):
             raise ConfigError(
                 f"the cell {cell.name!r} must answer {name} with one of {chooser.asked[name]}; found {value!r}"
             )

@@ -9,7 +9,8 @@ import pandas as pd
 from automl_skin.errors import ConfigError, TableError
 from automl_skin.seeding import generator
 
-OPTIONS = ("target", "only", "known", "classes", "balance", "cases", "seed")
+OPTIONS = ("target", "only", "known", "classes", "balance", "cases", "seed", "folds")
+"""Every preparation is told the study's target, seed and folds; the last of them is not looked at here."""
 
 
 def chosen_cases(table: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:
