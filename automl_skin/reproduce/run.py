@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from automl_skin.chains.config import ChainConfig
+from automl_skin.errors import ConfigError
 from automl_skin.reproduce.cells import PlannedCell, proposal_of
 from automl_skin.reproduce.context import CellResult, ReproduceContext
 from automl_skin.reproduce.locked import open_cells
@@ -76,8 +78,19 @@ def _check_cells(opened: OpenedVariant, material: Material) -> None:
     """
     options = space_options(opened.study, material)
     for planned in opened.cells:
+        _check_fields(planned, material)
         if not planned.not_run:
             proposal_of(planned, options, recipe_of(opened))
+
+
+def _check_fields(planned: PlannedCell, material: Material) -> None:
+    cell = planned.cell
+    unknown = [name for name in cell.fields if name not in material.kinds]
+    if unknown:
+        raise ConfigError(
+            f"the fields of the cell {cell.name!r} must be metadata of the study ({', '.join(material.kinds)}); "
+            f"found {', '.join(unknown)}"
+        )
 
 
 def _trial_of(
@@ -102,9 +115,11 @@ def _phase(study: Study, material: Material, trials: Sequence[Proposal]) -> Phas
     """Return the trials that are still to be carried out; cells of one chain are one trial."""
     records = study.journal.read()
     done = {record.plan.config for record in records if record.state == "finished"}
-    left = {trial.plan.config: trial for trial in reversed(trials) if trial.plan.config not in done}
-    fixed = tuple(reversed(left.values()))
-    return Phase(len(records), fixed, space_options(study, material), open_ended=False)
+    left: dict[ChainConfig, Proposal] = {}
+    for trial in trials:
+        if trial.plan.config not in done:
+            left.setdefault(trial.plan.config, trial)
+    return Phase(len(records), tuple(left.values()), space_options(study, material), open_ended=False)
 
 
 def _result(

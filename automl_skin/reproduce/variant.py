@@ -89,7 +89,15 @@ def open_variant(
     _require_data(file, asked)
     # one network takes the place of all where the user names one, and in the small form
     backbone = asked.backbone[0] if "backbone" in wishes.flags or "backbone" in smoke else ""
-    cells = plan_cells(file.cells_of(variant.name), asked, backbone, keep_own=not wishes.smoke)
+    papers = {**file.settings, **variant.settings}.get("backbone", StudyConfig().backbone)[0]
+    cells = plan_cells(
+        file.cells_of(variant.name),
+        asked,
+        papers,
+        backbone,
+        keep_own=not wishes.smoke,
+        own_size="size" not in {**smoke, **wishes.flags},
+    )
     config = _config_of(asked, cells)
     table = _prepared_table(variant, config, workspace.cache)
     digest = digest_json([config.identity(), digest_file(table)])[:DIGITS]
@@ -125,7 +133,13 @@ def _require_data(file: StudyFile, config: StudyConfig) -> None:
 
 
 def plan_cells(
-    cells: Sequence[Cell], config: StudyConfig, backbone: str, *, keep_own: bool
+    cells: Sequence[Cell],
+    config: StudyConfig,
+    papers: str,
+    backbone: str,
+    *,
+    keep_own: bool,
+    own_size: bool = True,
 ) -> tuple[PlannedCell, ...]:
     """Find the network of every cell, or why it cannot be run.
 
@@ -133,19 +147,23 @@ def plan_cells(
     ----------
     cells : sequence of Cell
     config : StudyConfig
+    papers : str
+        Network of the cells that name none.
     backbone : str
         Network that takes the place of all others; empty for those of the file.
     keep_own : bool
         Whether cells about their very network keep it, and are not run where another one is asked for.
+    own_size : bool
+        Whether tunings keep the sizes that they name.
     """
     found: dict[str, Backbone | str] = {}
     planned = []
     for cell in cells:
-        tuning = tuning_of(cell, tuning_changes(config.tuning_set))
+        tuning = tuning_of(cell, tuning_changes(config.tuning_set), own_size=own_size)
         if not uses_image(cell):
             planned.append(PlannedCell(cell))
             continue
-        wanted = cell.backbone or config.backbone[0]
+        wanted = cell.backbone or papers
         if backbone and cell.own_backbone and keep_own and not _is_same(wanted, backbone):
             planned.append(PlannedCell(cell, not_run=f"another network was asked for ({backbone})"))
             continue

@@ -12,6 +12,7 @@ from automl_skin.reproduce.analyses.forest_grid import forest_grid
 from automl_skin.reproduce.analyses.locked_intervals import locked_intervals
 from automl_skin.reproduce.analyses.misaligned_labels import misaligned_labels
 from automl_skin.reproduce.analyses.size_grid import size_grid
+from automl_skin.reproduce.analyses.wilcoxon import signed_rank
 from automl_skin.reproduce.context import ReproduceContext, Section
 
 Analysis = Callable[[ReproduceContext, Mapping[str, Any]], Section]
@@ -27,6 +28,7 @@ ANALYSES: dict[str, Analysis] = {
     "misaligned_labels": misaligned_labels,
     "locked_intervals": locked_intervals,
     "clusters": clusters,
+    "wilcoxon": signed_rank,
 }
 
 

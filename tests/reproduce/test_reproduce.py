@@ -1,0 +1,207 @@
+"""One small study of a paper from its file to its report, in this process."""
+
+import json
+
+import pytest
+
+from automl_skin.errors import ConfigError
+from automl_skin.reproduce.file import read_study_file
+from automl_skin.reproduce.reproduce import reproduce
+from automl_skin.reproduce.variant import Wishes
+from automl_skin.settings import Workspace
+from tests.tiny_study import Silent
+
+SMOKE = (
+    '{ backbone = ["test_resnet"], weights = "random", size = "32", folds = 3, jobs = 1, device = "cpu", '
+    "lesions = 70 }"
+)
+FILE = """
+target = "diagnosis"
+positive = ["melanoma", "carcinoma"]
+backbone = ["resnet18"]
+seed = 3
+
+[paper]
+citation = "Nobody 2020."
+what = "A gate."
+needs = "photographs"
+
+[[variant]]
+name = "held-out"
+title = "a fifth is locked"
+settings = { locked_share = 0.3 }
+smoke = SMOKE
+
+[[variant]]
+name = "image-folds"
+title = "lesions on both sides"
+preparation = "image_folds"
+settings = { split = "fold", waive_leakage = true }
+smoke = SMOKE
+
+[[cell]]
+name = "metadata"
+choose = { fusion = "metadata", head = "logistic" }
+
+[[cell]]
+name = "both"
+choose = { fusion = "concat", head = "logistic", keep_columns = true }
+own_backbone = true
+
+[[cell]]
+name = "age"
+choose = { fusion = "concat", head = "logistic" }
+fields = ["age"]
+
+[[cell]]
+name = "the same"
+choose = { fusion = "concat", head = "logistic", keep_columns = true }
+
+[[table]]
+title = "Table 1"
+columns = ["auc", { label = "top 1", metric = "top_1" }]
+scale = 100.0
+rows = [
+  { label = "metadata", cell = "metadata", published = { auc = [70.0, 1.5] } },
+  { label = "both", cells = { auc = "both", "top 1" = "age" } },
+  { label = "nevus", cell = "age", metric = "recall of wart" },
+]
+
+[[table]]
+title = "Table 2"
+columns = ["auc"]
+on = "locked"
+variants = ["held-out"]
+rows = [{ label = "both", cell = "both" }]
+""".replace("SMOKE", SMOKE)
+
+
+class Audience:
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.done = []
+
+    def report(self, what):
+        return lambda done, total: None
+
+    def variant_begun(self, variant, study):
+        return Silent()
+
+    def variant_over(self, reproduced):
+        self.done.append(reproduced)
+
+
+def run(folder, cache=None, **wishes):
+    workspace = Workspace.at(folder / "workspace", cache or folder / "cache")
+    file = read_study_file(workspace.study_folder("gate") / "study.toml")
+    audience = Audience()
+    outcome = reproduce(workspace, file, Wishes(smoke=True, **wishes), audience, "automl-skin reproduce gate")
+    return outcome, {each.context.variant.name: each for each in audience.done}
+
+
+def write(folder, text=FILE):
+    path = folder / "workspace" / "studies" / "gate" / "study.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gate")
+    write(folder)
+    return folder, *run(folder)
+
+
+def test_every_cell_is_a_trial_and_equal_ones_are_one(done):
+    _, _, variants = done
+    context = variants["held-out"].context
+    assert [each.state for each in context.cells.values()] == ["finished"] * 4
+    records = context.study.journal.read()
+    assert [record.plan.name for record in records] == ["metadata", "both", "age"]
+    assert {record.plan.kind for record in records} == {"cell"}
+    assert context.cells["the same"].record == context.cells["both"].record
+    assert context.cells["age"].record.plan.config.fields == ("age",)
+    assert (context.probabilities("age") != context.probabilities("both")).any()
+
+
+def test_tables_have_the_paper_and_ours(done):
+    _, _, variants = done
+    table = variants["held-out"].tables[0]
+    assert table.columns == ("", "auc, paper", "auc, ours", "top 1, paper", "top 1, ours")
+    assert table.rows[0][1] == "70 ± 1.5"
+    assert "±" in table.rows[0][2]
+    assert table.rows[1][2].endswith("*")  # another network than the paper's
+    assert table.rows[2][2] == "no such class"
+    assert any("test_resnet.random in place of resnet18" in note for note in table.notes)
+
+
+def test_locked_cases_are_opened_once_for_all_cells(done):
+    folder, _, variants = done
+    context = variants["held-out"].context
+    assert context.locked.times_opened == 1
+    assert context.locked.raw["both"].shape == (3, len(context.locked.labels), 2)
+    assert "±" in variants["held-out"].tables[1].rows[0][2]
+    assert variants["image-folds"].context.locked is None
+    again, _ = run(folder)
+    openings = json.loads((context.study.locked / "openings.json").read_text())
+    assert len(openings) == 1
+    assert again.variants[0].context.locked.when == context.locked.when
+
+
+def test_a_second_call_repeats_nothing(done):
+    folder, _, variants = done
+    before = variants["held-out"].context.study.journal.read()
+    _, after = run(folder)
+    assert after["held-out"].context.study.journal.read() == before
+    assert after["held-out"].tables == variants["held-out"].tables
+
+
+def test_the_report_says_what_leaks(done):
+    _, outcome, _ = done
+    text = outcome.report.read_text()
+    assert "**Leakage was waived**" in text
+    assert "automl-skin reproduce gate" in text
+    assert "opened on" in text
+    assert outcome.report.name == "report-smoke.md"
+
+
+def test_a_cell_that_is_added_is_one_more_trial(done, tmp_path):
+    more = '[[cell]]\nname = "more"\nchoose = { fusion = "image" }\n\n[[cell]]\nname = "age"'
+    cache = done[0] / "cache"
+    write(tmp_path)
+    run(tmp_path, cache, variants=("image-folds",))
+    path = tmp_path / "workspace" / "studies" / "gate" / "study.toml"
+    path.write_text(FILE.replace('[[cell]]\nname = "age"', more))
+    _, variants = run(tmp_path, cache, variants=("image-folds",))
+    records = variants["image-folds"].context.study.journal.read()
+    assert [record.plan.name for record in records] == ["metadata", "both", "age", "more"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("keep_columns = true", "keep_colums = true", "answers 'keep_colums', which is not asked"),
+        ('head = "logistic" }\nfields', 'head = "oracle" }\nfields', "says head = 'oracle'"),
+        ('fields = ["age"]', 'fields = ["weight"]', "found weight"),
+        ("keep_columns = true", "keep_columns = 7", "must answer keep_columns"),
+        ('"image_folds"', '"image_fold"', "a preparation must be one of"),
+    ],
+)
+def test_a_slip_is_found_before_anything_long(done, tmp_path, before, after, message):
+    write(tmp_path, FILE.replace(before, after))
+    with pytest.raises(ConfigError, match=message):
+        run(tmp_path, done[0] / "cache", variants=("image-folds",))
+
+
+def test_a_variant_that_is_unknown_is_named(done):
+    with pytest.raises(ConfigError, match="must be one of held-out, image-folds; found 'random'"):
+        run(done[0], variants=("random",))
+
+
+def test_without_data_there_is_no_study_of_a_paper(done):
+    folder = done[0]
+    workspace = Workspace.at(folder / "workspace", folder / "cache")
+    file = read_study_file(workspace.study_folder("gate") / "study.toml")
+    with pytest.raises(ConfigError, match="gate needs photographs: give --data"):
+        reproduce(workspace, file, Wishes(), Audience(), "")
