@@ -17,18 +17,21 @@ Mixing = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """What a step sees: images normalised (n, 3, height, width), soft labels (n, K), metadata or None."""
+    """What a step sees: images normalised (n, 3, height, width), soft labels (n, K), metadata or None.
+
+    `seen` of shape (n, 1) is 0 where a case loses its image; None where none does.
+    """
 
     images: Tensor
     soft: Tensor
     metadata: Tensor | None
+    seen: Tensor | None = None
 
     def split(self, n_pieces: int) -> list["Inputs"]:
         """Return nearly equal pieces."""
-        images, soft = (part.tensor_split(n_pieces) for part in (self.images, self.soft))
-        if self.metadata is None:
-            return [Inputs(*piece, None) for piece in zip(images, soft, strict=True)]
-        return [Inputs(*p) for p in zip(images, soft, self.metadata.tensor_split(n_pieces), strict=True)]
+        parts = (self.images, self.soft, self.metadata, self.seen)
+        split = [[None] * n_pieces if part is None else part.tensor_split(n_pieces) for part in parts]
+        return [Inputs(*piece) for piece in zip(*split, strict=True)]
 
 
 class Preparation:
@@ -53,6 +56,7 @@ class Preparation:
     ) -> None:
         self.n_classes = data.n_classes
         self.dropped = recipe.metadata_dropout
+        self.unseen = recipe.image_dropout
         self.device = device
         self.shift = torch.tensor(mean, device=device)[:, None, None]
         self.factor = torch.tensor(std, device=device).reciprocal()[:, None, None]
@@ -68,7 +72,7 @@ class Preparation:
         if self.augment is not None:
             images = self.augment(images)
         images, soft = self._mixed(images, batch.labels)
-        return Inputs(self._normalised(images), soft, self._with_absent(batch.metadata))
+        return Inputs(self._normalised(images), soft, *self._with_absent(batch.metadata))
 
     def for_watching(self, batch: Batch) -> Inputs:
         """Return inputs as they are in use."""
@@ -86,11 +90,13 @@ class Preparation:
             return images, functional.one_hot(labels, self.n_classes).float()
         return self.mixings[int(torch.randint(len(self.mixings), ()))](images, labels)
 
-    def _with_absent(self, metadata: Tensor | None) -> Tensor | None:
+    def _with_absent(self, metadata: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+        """Return metadata, some of them lost, and which images are seen; no case loses both."""
         if metadata is None or self.absent is None:
-            return metadata
-        loses = torch.rand(len(metadata), 1, device=self.device) < self.dropped
-        return torch.where(loses, self.absent, metadata)
+            return metadata, None
+        drawn = torch.rand(len(metadata), 1, device=self.device)
+        seen = (drawn < 1.0 - self.unseen).float() if self.unseen else None
+        return torch.where(drawn < self.dropped, self.absent, metadata), seen
 
 
 def _unit(pixels: Tensor) -> Tensor:

@@ -4,17 +4,15 @@ Shapes: images (n, 3, height, width), embedding (n, n_dimensions), metadata (n, 
 (n, n_classes).
 """
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from automl_skin.arrays import Float32Array
 from automl_skin.backbones.device import Precision
 from automl_skin.backbones.network import computing_in, embedding_of
+from automl_skin.backbones.spatial.catalogue import is_spatial
+from automl_skin.backbones.tuning.fused_head import SMALL, FusedHead, draw_layer
 from automl_skin.backbones.tuning.tuned_head import TunedHead
-from automl_skin.seeding import generator
-
-_SMALL = 0.01  # a head that starts near 0 sends no large gradient into pretrained weights
 
 
 class LinearHead(nn.Module):
@@ -44,7 +42,12 @@ class LinearHead(nn.Module):
         super().__init__()
         width = metadata_width if n_metadata else 0
         self.hidden = _layer(n_metadata, width, (2.0 / n_metadata) ** 0.5, seed, "hidden") if width else None
-        self.last = _layer(n_dimensions + width, n_classes, _SMALL, seed, "last")
+        self.last = _layer(n_dimensions + width, n_classes, SMALL, seed, "last")
+
+    @property
+    def sees_metadata(self) -> bool:
+        """Whether there is a hidden layer on the metadata."""
+        return self.hidden is not None
 
     def forward(self, embedding: Tensor, metadata: Tensor | None = None) -> Tensor:
         """Return logits."""
@@ -59,15 +62,13 @@ class LinearHead(nn.Module):
         last, hidden = self.last, self.hidden
         if hidden is None:
             return TunedHead(_array(last.weight), _array(last.bias))
-        return TunedHead(*map(_array, (last.weight, last.bias, hidden.weight, hidden.bias)))
+        weight, bias = _array(hidden.weight), _array(hidden.bias)
+        return TunedHead(_array(last.weight), _array(last.bias), weight, bias)
 
 
 def _layer(n_in: int, n_out: int, scale: float, seed: int, name: str) -> nn.Linear:
     layer = nn.Linear(n_in, n_out)
-    drawn = scale * generator(seed, "tune", "head", name).standard_normal((n_out, n_in))
-    with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(drawn.astype(np.float32)))
-        layer.bias.zero_()
+    draw_layer(layer, scale, seed, name)
     return layer
 
 
@@ -83,26 +84,49 @@ class TuningModel(nn.Module):
     ----------
     network : Module
         From `load_network`.
-    head : LinearHead
+    head : LinearHead or FusedHead
     precision : {"float32", "bfloat16"}
     """
 
-    def __init__(self, network: nn.Module, head: LinearHead, precision: Precision) -> None:
+    def __init__(self, network: nn.Module, head: LinearHead | FusedHead, precision: Precision) -> None:
         super().__init__()
         self.network = network
         self.head = head
         self.precision = precision
 
-    def forward(self, images: Tensor, metadata: Tensor | None = None) -> Tensor:
-        """Return logits of normalised images."""
+    @property
+    def sees_metadata(self) -> bool:
+        """Whether network or head is given metadata."""
+        return self.head.sees_metadata or is_spatial(self.network)
+
+    def forward(self, images: Tensor, metadata: Tensor | None = None, seen: Tensor | None = None) -> Tensor:
+        """Return logits of normalised images.
+
+        Parameters
+        ----------
+        images : Tensor of shape (n, 3, height, width)
+        metadata : Tensor of shape (n, n_metadata), optional
+        seen : Tensor of shape (n, 1), optional
+            0 where the head is given zeros for the image's embedding, as of a case without an image, 1 elsewhere.
+        """
         with computing_in(self.precision, images.device):
-            embedding = embedding_of(self.network, images)
-        logits: Tensor = self.head(embedding, metadata)
+            embedding = embedding_of(self.network, images, metadata if is_spatial(self.network) else None)
+        logits: Tensor = self.head(embedding if seen is None else embedding * seen, metadata)
         return logits
 
 
-def count_dimensions(network: nn.Module, height: int, width: int) -> int:
-    """Return the length of a network's embedding; timm has no attribute that says it for all networks."""
+def count_dimensions(network: nn.Module, height: int, width: int, n_metadata: int = 0) -> int:
+    """Return the length of a network's embedding; timm has no attribute that says it for all networks.
+
+    Parameters
+    ----------
+    network : Module
+    height, width : int
+        Of the images, pixels.
+    n_metadata : int
+        Columns of metadata that enter the network.
+    """
     images = torch.zeros(1, 3, height, width).contiguous(memory_format=torch.channels_last)
+    metadata = torch.zeros(1, n_metadata) if is_spatial(network) else None
     with torch.inference_mode():
-        return int(embedding_of(network, images).shape[1])
+        return int(embedding_of(network, images, metadata).shape[1])

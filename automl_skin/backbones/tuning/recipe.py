@@ -131,10 +131,10 @@ class TuningRecipe:
         ``HEIGHTxWIDTH`` in pixels to which photographs are fitted first: training sees a random cut of the input's
         size, everything else the centre. "" leaves it to the pixel recipe.
     fusion : str
-        How image and metadata meet in "joint": "concat" (the hidden layer of `metadata_width`), or another name of
-        `automl_skin.fusions`.
+        How image and metadata meet in "joint": "concat" (without settings: the hidden layer of `metadata_width`), or
+        another fusion of the neural heads or of `automl_skin.backbones.spatial`.
     fusion_settings : str
-        What is changed of that fusion's settings, such as ``layers=3,width=64``.
+        What is changed of the fusion's settings, such as ``layers=3,width=64``.
     image_dropout : float
         Share of the cases of a step that lose their image's embedding in "joint"; never those that lose metadata.
 
@@ -195,6 +195,15 @@ class TuningRecipe:
             object.__setattr__(self, name, _checked(name, kind, getattr(self, name)))
         for contradiction in _contradictions(self):
             raise ConfigError(contradiction)
+        if self.has_fusion:
+            from automl_skin.backbones.tuning.fusions import read_settings
+
+            read_settings(self.fusion, self.fusion_settings)
+
+    @property
+    def has_fusion(self) -> bool:
+        """Whether image and metadata meet by a fusion of the catalogue, not by the hidden layer on the metadata."""
+        return self.fusion != "concat" or bool(self.fusion_settings)
 
     @property
     def input_size(self) -> tuple[int, int] | None:
@@ -249,9 +258,12 @@ def _contradictions(recipe: TuningRecipe) -> Iterator[str]:
     if recipe.mode == "joint" and (recipe.mixup or recipe.cutmix):
         message = "mode=joint cannot mix images (mixup, cutmix), since metadata are not mixed"
         yield f"{message}; set mixup=0 and cutmix=0, or choose mode=full"
-    if recipe.mode != "joint" and (recipe.fusion != "concat" or recipe.image_dropout):
-        message = "fusion and image_dropout are of mode=joint, which alone sees metadata"
+    if recipe.mode != "joint" and (recipe.has_fusion or recipe.image_dropout):
+        message = "fusion, fusion_settings and image_dropout are of mode=joint, which alone sees metadata"
         yield f"{message}; found mode={recipe.mode}; choose mode=joint"
+    if recipe.mode == "joint" and recipe.metadata_dropout + recipe.image_dropout > 1.0:
+        shares = f"{recipe.metadata_dropout:g} and {recipe.image_dropout:g}"
+        yield f"metadata_dropout and image_dropout must not exceed 1 together, found {shares}; lower one of them"
     if recipe.milestones and recipe.schedule != "steps":
         yield f"milestones are of schedule=steps; found schedule={recipe.schedule}; choose schedule=steps"
     if list(recipe.milestone_epochs) != sorted(set(recipe.milestone_epochs)):

@@ -17,10 +17,13 @@ from torch import nn
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import Precision
 from automl_skin.backbones.network import load_network, weights_digest
+from automl_skin.backbones.spatial.catalogue import add_metadata
 from automl_skin.backbones.tuning.batches import Batch, order_of_epoch, read_batches, split_evenly
 from automl_skin.backbones.tuning.checkpoint import State, restore_state, save_state
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.epoch import Epoch
+from automl_skin.backbones.tuning.fused_head import FusedHead
+from automl_skin.backbones.tuning.fusions import PooledFusion, is_pooled, read_settings
 from automl_skin.backbones.tuning.inputs import Preparation
 from automl_skin.backbones.tuning.loss import make_loss
 from automl_skin.backbones.tuning.memory import MicroBatch, out_of_memory_said
@@ -180,7 +183,7 @@ class _Training:
         n_images = len(batch.labels)
         total = torch.zeros((), device=self.device)
         for piece in inputs.split(split_evenly(n_images, size, self.fewest)):
-            loss = self.loss(self.state.model(piece.images, piece.metadata), piece.soft).sum()
+            loss = self.loss(self.state.model(piece.images, piece.metadata, piece.seen), piece.soft).sum()
             (loss / n_images).backward()  # type: ignore[no-untyped-call]  # torch's own stubs
             total += loss.detach()
         return total
@@ -217,6 +220,11 @@ def _check(backbone: Backbone, recipe: TuningRecipe, data: TuningData) -> None:
     if recipe.wise < 1.0 and backbone.weights == "random":
         message = f"wise={recipe.wise:g} mixes tuned with pretrained weights, and {backbone.name} has none"
         raise ConfigError(f"{message}; set wise=1 or choose pretrained weights")
+    if recipe.has_fusion and not is_pooled(recipe.fusion) and (recipe.wise < 1.0 or recipe.image_dropout):
+        message = f"the fusion {recipe.fusion} stands inside the network"
+        raise ConfigError(
+            f"{message}, which rules out wise and image_dropout; set wise=1 and image_dropout=0"
+        )
     if recipe.mode == "joint" and data.metadata is None:
         raise ConfigError("mode=joint trains on metadata and there are none; choose mode=full or add columns")
     if recipe.patience and len(np.unique(data.target_of[data.labels[data.watched]])) < 2:
@@ -229,14 +237,27 @@ def _make_model(
 ) -> TuningModel:
     network = load_network(backbone, recipe.drop_path)
     joint = recipe.mode == "joint" and data.metadata is not None
-    head = LinearHead(
-        count_dimensions(network, *data.input_size),
-        data.n_classes,
-        n_metadata=data.metadata.shape[1] if joint and data.metadata is not None else 0,
-        metadata_width=recipe.metadata_width,
-        seed=seed,
+    n_metadata = data.metadata.shape[1] if joint and data.metadata is not None else 0
+    if recipe.has_fusion and not is_pooled(recipe.fusion):
+        settings = read_settings(recipe.fusion, recipe.fusion_settings)
+        network = add_metadata(network, recipe.fusion, n_metadata, seed, settings)
+        return TuningModel(network, _make_head(network, recipe, data, 0, seed), precision)
+    return TuningModel(network, _make_head(network, recipe, data, n_metadata, seed), precision)
+
+
+def _make_head(
+    network: nn.Module, recipe: TuningRecipe, data: TuningData, n_metadata: int, seed: int
+) -> LinearHead | FusedHead:
+    """Return a head that sees so many columns of metadata itself."""
+    entering = 0 if data.metadata is None else data.metadata.shape[1]
+    n_dimensions = count_dimensions(network, *data.input_size, entering)
+    if n_metadata and recipe.has_fusion:
+        settings = read_settings(recipe.fusion, recipe.fusion_settings)
+        fusion = PooledFusion(recipe.fusion, settings, n_dimensions, n_metadata)
+        return FusedHead(fusion, data.n_classes, seed=seed)
+    return LinearHead(
+        n_dimensions, data.n_classes, n_metadata=n_metadata, metadata_width=recipe.metadata_width, seed=seed
     )
-    return TuningModel(network, head, precision)
 
 
 def _begin(model: TuningModel, recipe: TuningRecipe) -> State:

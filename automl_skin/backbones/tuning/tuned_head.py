@@ -1,36 +1,42 @@
-"""The head that was tuned with a network, as arrays: from embeddings to logits, without torch.
+"""The head that was tuned with a network, as arrays: from embeddings, and maybe metadata, to logits, without torch.
 
 Each row of the result is the same, to the last bit, alone and among others (`automl_skin.rowwise`).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from automl_skin.arrays import Float32Array, FloatArray
+from automl_skin.backbones.tuning.tuned_fusion import TunedFusion
 from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.files import atomic_write
+from automl_skin.heads.stored import Arrays
 from automl_skin.rowwise import rowwise_product
 
 HEAD = "head.safetensors"
+_OWN = ("weight", "bias", "metadata_weight", "metadata_bias")
 
 
 @dataclass(frozen=True, eq=False)
 class TunedHead:
-    """A linear layer on the embedding, or on the embedding and a hidden layer that sees the metadata.
+    """A linear layer on the embedding, on the embedding and a hidden layer that sees the metadata, or on a fusion.
 
     Parameters
     ----------
-    weight : ndarray of shape (n_classes, n_dimensions [+ metadata_width])
+    weight : ndarray of shape (n_classes, n_dimensions [+ metadata_width]) or (n_classes, fusion.n_out)
     bias : ndarray of shape (n_classes,)
     metadata_weight : ndarray of shape (metadata_width, n_metadata), or None
     metadata_bias : ndarray of shape (metadata_width,), or None
         Of the hidden layer ``relu(metadata @ metadata_weight.T + metadata_bias)``, whose units come after
         the embedding.
+    fusion : TunedFusion, optional
+        By which embedding and metadata meet; then there is no hidden layer.
 
     Raises
     ------
@@ -48,6 +54,7 @@ class TunedHead:
     bias: Float32Array
     metadata_weight: Float32Array | None = None
     metadata_bias: Float32Array | None = None
+    fusion: TunedFusion | None = None
 
     def __post_init__(self) -> None:
         shapes = {name: array.shape for name, array in self.to_arrays().items()}
@@ -58,6 +65,8 @@ class TunedHead:
     def _fits(self) -> bool:
         if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[:1]:
             return False
+        if self.fusion is not None:
+            return self.metadata_weight is None and self.fusion.fusion.n_out == self.weight.shape[1]
         if self.metadata_weight is None or self.metadata_bias is None:
             return self.metadata_weight is None and self.metadata_bias is None
         return (
@@ -74,12 +83,16 @@ class TunedHead:
     @property
     def n_dimensions(self) -> int:
         """Length of the embedding that the head sees."""
+        if self.fusion is not None:
+            return self.fusion.fusion.n_image
         hidden = 0 if self.metadata_weight is None else self.metadata_weight.shape[0]
         return int(self.weight.shape[1] - hidden)
 
     @property
     def n_metadata(self) -> int:
         """Columns of metadata that the head sees; 0 for a head of images alone."""
+        if self.fusion is not None:
+            return self.fusion.fusion.n_metadata
         return 0 if self.metadata_weight is None else int(self.metadata_weight.shape[1])
 
     def logits(self, embedding: Float32Array, metadata: Float32Array | None = None) -> FloatArray:
@@ -97,15 +110,24 @@ class TunedHead:
             If metadata are missing, or the columns are not as many as the head has learnt.
         """
         self._check("embedding", embedding, self.n_dimensions)
-        image = self.weight[:, : self.n_dimensions]
-        scores = rowwise_product(embedding, image.T) + self.bias.astype(np.float64)
-        if self.metadata_weight is None or self.metadata_bias is None:
+        if self.n_metadata:
+            metadata = self._known(metadata)
+        if self.fusion is not None and metadata is not None:
+            return self._scores(self.fusion.fuse(embedding, metadata), self.weight)
+        scores = self._scores(embedding, self.weight[:, : self.n_dimensions])
+        if self.metadata_weight is None or self.metadata_bias is None or metadata is None:
             return scores
+        hidden = rowwise_product(metadata, self.metadata_weight.T) + self.metadata_bias.astype(np.float64)
+        return scores + rowwise_product(np.maximum(hidden, 0.0), self.weight[:, self.n_dimensions :].T)
+
+    def _scores(self, values: Float32Array | FloatArray, weight: Float32Array) -> FloatArray:
+        return rowwise_product(values, weight.T) + self.bias.astype(np.float64)
+
+    def _known(self, metadata: Float32Array | None) -> Float32Array:
         if metadata is None:
             raise ConfigError("a head that was tuned jointly needs metadata, found none; give them as well")
         self._check("metadata", metadata, self.n_metadata)
-        hidden = rowwise_product(metadata, self.metadata_weight.T) + self.metadata_bias.astype(np.float64)
-        return scores + rowwise_product(np.maximum(hidden, 0.0), self.weight[:, self.n_dimensions :].T)
+        return metadata
 
     @staticmethod
     def _check(name: str, rows: Float32Array, n_columns: int) -> None:
@@ -113,13 +135,14 @@ class TunedHead:
             message = f"the {name} of this head must have {n_columns} columns, found the shape {rows.shape}"
             raise ConfigError(f"{message}; give that of the network it was tuned with")
 
-    def to_arrays(self) -> dict[str, Float32Array]:
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays by their names; those that are None are left out."""
-        arrays = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {name: array for name, array in arrays.items() if array is not None}
+        arrays = {name: getattr(self, name) for name in _OWN}
+        fused = {} if self.fusion is None else self.fusion.to_arrays()
+        return {name: array for name, array in arrays.items() if array is not None} | fused
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Float32Array]) -> "TunedHead":
+    def from_arrays(cls, arrays: Arrays) -> "TunedHead":
         """Return the head that `to_arrays` described.
 
         Raises
@@ -127,8 +150,14 @@ class TunedHead:
         IntegrityError
             If arrays are missing, unknown, or do not fit each other.
         """
+        fusion = TunedFusion.from_arrays(arrays)
+        own = {
+            name: np.asarray(array, dtype=np.float32)
+            for name, array in arrays.items()
+            if fusion is None or name in _OWN
+        }
         try:
-            return cls(**{name: np.asarray(array, dtype=np.float32) for name, array in arrays.items()})
+            return cls(**own, fusion=fusion)
         except TypeError as error:
             message = f"a tuned head must have weight and bias, found {', '.join(arrays) or 'nothing'}"
             raise IntegrityError(f"{message}; tune the network again") from error

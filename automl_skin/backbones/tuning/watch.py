@@ -98,7 +98,7 @@ def _probabilities(model: TuningModel, data: TuningData, prepare: Preparation, s
     """Return probabilities of the watched rows, shape (n_watched, n_classes)."""
     parts = np.array_split(data.watched, split_evenly(len(data.watched), size))
     with torch.inference_mode():
-        batches = read_batches(data, parts, metadata=model.head.hidden is not None, pinned=False)
+        batches = read_batches(data, parts, metadata=model.sees_metadata, pinned=False)
         pieces = [_of_one_batch(model, prepare.for_watching(batch)) for batch in batches]
     return np.concatenate(pieces)
 

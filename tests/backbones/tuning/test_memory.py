@@ -19,7 +19,7 @@ def short_of_memory(monkeypatch):
     def make(most, error=DEVICE):
         whole = model_module.embedding_of
 
-        def limited(network, images):
+        def limited(network, images, metadata=None):
             if len(images) > most:
                 raise error
             return whole(network, images)
