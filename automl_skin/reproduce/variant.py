@@ -25,6 +25,10 @@ DIGITS = 8
 """Of the digest that tells runs of a variant with other settings or data apart."""
 
 
+RANDOM = ".random"
+"""Ends the name of a network that begins with random weights."""
+
+
 @dataclass(frozen=True)
 class Wishes:
     """What a call of ``reproduce`` asks for besides what stands in the file.
@@ -167,7 +171,7 @@ def plan_cells(
         if backbone and cell.own_backbone and keep_own and not _is_same(wanted, backbone):
             planned.append(PlannedCell(cell, not_run=f"another network was asked for ({backbone})"))
             continue
-        name = backbone or wanted
+        name = _in_place_of(wanted, backbone) if backbone else wanted
         if name not in found:
             found[name] = _find(name, config)
         network = found[name]
@@ -177,6 +181,13 @@ def plan_cells(
         changed = f"{network.name} in place of {wanted}" if not _is_same(wanted, network.name) else ""
         planned.append(PlannedCell(cell, network, tuning, changed))
     return tuple(planned)
+
+
+def _in_place_of(wanted: str, backbone: str) -> str:
+    """Return the network that takes another's place; a model from scratch stays one, of the same architecture."""
+    if not wanted.endswith(RANDOM):
+        return backbone
+    return f"{backbone.partition('.')[0]}{RANDOM}"
 
 
 def _is_same(wanted: str, name: str) -> bool:
