@@ -9,6 +9,7 @@ from automl_skin.reproduce.analyses.clusters import clusters
 from automl_skin.reproduce.analyses.confusion import confusion
 from automl_skin.reproduce.analyses.curves import precision_recall, roc
 from automl_skin.reproduce.analyses.forest_grid import forest_grid
+from automl_skin.reproduce.analyses.fusion_gains import fusion_gains
 from automl_skin.reproduce.analyses.locked_intervals import locked_intervals
 from automl_skin.reproduce.analyses.misaligned_labels import misaligned_labels
 from automl_skin.reproduce.analyses.size_grid import size_grid
@@ -25,6 +26,7 @@ ANALYSES: dict[str, Analysis] = {
     "box_plot": boxes,
     "size_grid": size_grid,
     "forest_grid": forest_grid,
+    "fusion_gains": fusion_gains,
     "misaligned_labels": misaligned_labels,
     "locked_intervals": locked_intervals,
     "clusters": clusters,
