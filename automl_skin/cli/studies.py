@@ -1,13 +1,32 @@
-"""``automl-skin studies``: the studies that ship with automl-skin, and those of the workspace."""
+"""``automl-skin studies``: those of papers, others that ship with automl-skin, and those of the workspace."""
+
+from typing import TYPE_CHECKING
 
 from automl_skin.cli import options
 from automl_skin.cli.settings import workspace_of
 
+if TYPE_CHECKING:
+    from automl_skin.reproduce.file import StudyFile
+
 
 def studies(workspace: options.WorkspaceFolder = None) -> None:
-    """List the studies: what, and which data they need."""
+    """List the studies: what, from which paper, which data they need, and how long they took where."""
     from automl_skin.cli.terminal import Terminal
+    from automl_skin.reproduce.listing import paper_studies
     from automl_skin.workflow.study import list_studies
 
-    rows = list_studies(workspace_of(workspace, None))
-    Terminal().table("Studies", ("name", "where", "trials", "what"), rows)
+    place, terminal = workspace_of(workspace, None), Terminal()
+    papers = paper_studies(place)
+    rows = [
+        (file.name, file.paper.what, file.paper.citation, file.paper.needs, file.paper.took, _variants(file))
+        for file in papers
+    ]
+    columns = ("name", "what", "paper", "needs", "took", "variants")
+    terminal.table("Studies of papers: automl-skin reproduce NAME [--smoke]", columns, rows, of_text=True)
+    named = {file.name for file in papers}
+    others = [row for row in list_studies(place) if row[0] not in named]
+    terminal.table("Other studies", ("name", "where", "trials", "what"), others, of_text=True)
+
+
+def _variants(file: "StudyFile") -> str:
+    return ", ".join(variant.name for variant in file.variants)

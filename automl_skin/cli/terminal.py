@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -58,11 +58,14 @@ class Terminal:
         for line in lines:
             self.console.print(line, markup=False, emoji=False)
 
-    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print a table."""
-        table = Table(title=title, title_justify="left")
+    def table(
+        self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, of_text: bool = False
+    ) -> None:
+        """Print a table; columns of text begin at the left, figures end at the right."""
+        table = Table(title=title, title_justify="left", show_lines=of_text)
         for position, column in enumerate(columns):
-            table.add_column(column, justify="left" if position == 0 else "right", overflow="fold")
+            justify: Literal["left", "right"] = "left" if position == 0 or of_text else "right"
+            table.add_column(column, justify=justify, overflow="fold")
         for row in rows:
             table.add_row(*row)
         self.console.print(table)

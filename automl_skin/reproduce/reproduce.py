@@ -11,7 +11,8 @@ from automl_skin.errors import ConfigError
 from automl_skin.files import write_text
 from automl_skin.reproduce.analyses.catalogue import analysis_by_name
 from automl_skin.reproduce.context import ReproduceContext, Section
-from automl_skin.reproduce.file import StudyFile, Variant, is_reproduction, read_study_file
+from automl_skin.reproduce.file import StudyFile, Variant, read_study_file
+from automl_skin.reproduce.listing import study_path
 from automl_skin.reproduce.preparations.catalogue import preparation_by_name
 from automl_skin.reproduce.report import Reproduced, report_text
 from automl_skin.reproduce.run import run_variant
@@ -19,7 +20,7 @@ from automl_skin.reproduce.tables import fill_table
 from automl_skin.reproduce.variant import Wishes, open_variant
 from automl_skin.settings import Workspace
 from automl_skin.workflow.search import Audience
-from automl_skin.workflow.study import Study, committed_study
+from automl_skin.workflow.study import Study
 from automl_skin.workflow.understand import Reporter
 
 REPORT, SMOKE_REPORT = "report.md", "report-smoke.md"
@@ -67,11 +68,9 @@ def find_study_file(workspace: Workspace, name: str) -> StudyFile:
     ConfigError
         If there is none.
     """
-    own = workspace.study_folder(name) / "study.toml"
-    shipped = committed_study(Path(name).name)
-    for path in (own, shipped):
-        if path is not None and path.is_file() and is_reproduction(path):
-            return read_study_file(path)
+    path = study_path(workspace, name)
+    if path is not None:
+        return read_study_file(path)
     raise ConfigError(
         f"there is no study of a paper called {name!r}; `automl-skin studies` lists those that there are"
     )
