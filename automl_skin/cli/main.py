@@ -14,6 +14,7 @@ from automl_skin.cli import (
     curate,
     embed,
     evaluate,
+    explain,
     export,
     leaderboard,
     reproduce,
@@ -46,6 +47,7 @@ app.command("export")(export.export)
 app.command("score")(score.score)
 app.command("evaluate")(evaluate.evaluate)
 app.command("reproduce")(reproduce.reproduce)
+app.command("explain")(explain.explain)
 app.command("studies")(studies.studies)
 app.add_typer(cache.app, name="cache")
 

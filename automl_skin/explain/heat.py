@@ -10,6 +10,10 @@ heat : relu(sum over channels of alpha A), shape (height, width)
 Grad-CAM's alpha is the mean of dy/dA over the places (equation 1); CAM's is dy/d(embedding) over the number of
 places, and needs a network that ends in a plain average over them. There the two are the same.
 
+A chain standardises embeddings before its head. Behind a plain average that is the same as standardising the maps, so
+these are the last maps that its score depends on, and A is what they hold above the average photograph in training.
+Otherwise what all photographs share would drown what is in one of them.
+
 Two deviations from the papers. y is the log-odds of a class against all others and not its logit, which a softmax
 leaves undetermined up to what all classes have in common. And the gradient comes in two steps, head and network,
 so that heads that are no torch modules can be explained (`automl_skin.explain.chain_score`).
@@ -19,9 +23,7 @@ the output of one of its modules; a network of timm with a chain behind it that 
 What they would save are the three lines of `_heat_of`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -34,10 +36,7 @@ from automl_skin.errors import ConfigError
 from automl_skin.explain.feature_maps import FeatureMaps, feature_maps
 from automl_skin.images.recipe import Recipe
 
-Method = Literal["grad-cam", "cam"]
-Gradient = Callable[[Float32Array], FloatArray]
-"""From embeddings (n, n_dimensions) to dy/d(embedding) of the same shape."""
-
+METHODS = ("grad-cam", "cam")
 _AT_ONCE = 16
 
 
@@ -58,22 +57,26 @@ class Looking:
     network: nn.Module
     recipe: Recipe
     views: int = 1
-    method: Method = "grad-cam"
+    method: str = "grad-cam"
 
     def __post_init__(self) -> None:
-        if self.method not in get_args(Method):
-            message = f"the method must be one of {', '.join(get_args(Method))}; found {self.method!r}"
+        if self.method not in METHODS:
+            message = f"the method must be one of {', '.join(METHODS)}; found {self.method!r}"
             raise ConfigError(message)
 
-    def heat(self, pixels: Pixels, gradient: Gradient) -> Float32Array:
+    def heat(
+        self, pixels: Pixels, directions: FloatArray, average: Float32Array | None = None
+    ) -> Float32Array:
         """Return the heat of photographs.
 
         Parameters
         ----------
         pixels : ndarray of shape (n, height, width, 3)
             RGB, uint8, of the recipe's size.
-        gradient : callable
-            Called once with the embeddings of all of them.
+        directions : ndarray of shape (n, n_dimensions)
+            dy/d(embedding) of each, taken at its `embeddings`.
+        average : ndarray of shape (n_dimensions,), optional
+            What a chain takes from every embedding before its head; see the module's docstring.
 
         Returns
         -------
@@ -85,9 +88,8 @@ class Looking:
         ConfigError
             If the network has no maps, or CAM is asked of one without a plain average pool.
         """
-        directions = gradient(self.embeddings(pixels)).astype(np.float32)
         parts = [
-            self._heat(pixels[start : start + _AT_ONCE], directions[start : start + _AT_ONCE])
+            self._heat(pixels[start : start + _AT_ONCE], directions[start : start + _AT_ONCE], average)
             for start in range(0, len(pixels), _AT_ONCE)
         ]
         return np.concatenate(parts)
@@ -107,27 +109,35 @@ class Looking:
         views = each_view(normalise(pixels), self.views)
         return [view.contiguous(memory_format=torch.channels_last) for view in views]
 
-    def _heat(self, pixels: Pixels, directions: Float32Array) -> Float32Array:
+    def _heat(self, pixels: Pixels, directions: FloatArray, average: Float32Array | None) -> Float32Array:
+        along = torch.from_numpy(directions.astype(np.float32))
+        shift = None if average is None else torch.from_numpy(average.astype(np.float32))
         total = torch.zeros(())
         for position, view in enumerate(self._views(pixels)):
             maps = feature_maps(self.network, view)
-            total = total + turned_back(self._heat_of(maps, torch.from_numpy(directions)), position)
+            total = total + turned_back(self._heat_of(maps, along, shift), position)
         heat: Float32Array = (total / self.views).numpy()
         return heat
 
-    def _heat_of(self, maps: FeatureMaps, direction: Tensor) -> Tensor:
+    def _heat_of(self, maps: FeatureMaps, direction: Tensor, shift: Tensor | None) -> Tensor:
         features, gradient = maps.gradient(direction)
         weights = gradient.mean(dim=(2, 3), keepdim=True)
         if self.method == "cam":
-            weights = _cam_weights(features, maps.embedding, direction)
+            _require_plain_average(features, maps.embedding)
+            weights = (direction / features[0, 0].numel())[:, :, None, None]
+        if shift is not None and _is_plain_average(features, maps.embedding):
+            features = features - shift[:, None, None]
         return (weights * features).sum(dim=1).relu()
 
 
-def _cam_weights(features: Tensor, embedding: Tensor, direction: Tensor) -> Tensor:
+def _is_plain_average(features: Tensor, embedding: Tensor) -> bool:
     pooled = features.mean(dim=(2, 3))
-    if pooled.shape != embedding.shape or not torch.allclose(pooled, embedding, rtol=1e-3, atol=1e-4):
+    return pooled.shape == embedding.shape and torch.allclose(pooled, embedding, rtol=1e-3, atol=1e-4)
+
+
+def _require_plain_average(features: Tensor, embedding: Tensor) -> None:
+    if not _is_plain_average(features, embedding):
         message = (
             "CAM needs a network whose embedding is the plain average of its maps, and this one's is not"
         )
         raise ConfigError(f"{message}; use grad-cam")
-    return (direction / features[0, 0].numel())[:, :, None, None]

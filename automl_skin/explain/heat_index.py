@@ -49,6 +49,14 @@ class IndexTest:
         """Return the figures by name."""
         return asdict(self)
 
+    def in_words(self) -> str:
+        """Return difference, interval and p values in one line."""
+        without = f", {self.n_without} without heat left out" if self.n_without else ""
+        return (
+            f"{self.difference:+.3f} ({self.low:+.3f} to {self.high:+.3f}), paired t-test p = {self.t_test:.2g}, "
+            f"Wilcoxon p = {self.wilcoxon:.2g}, {self.n_cases} cases{without}"
+        )
+
 
 def heat_index(heat: Float32Array, masks: BoolArray) -> FloatArray:
     """Return the share of the heat that lies inside each mask.

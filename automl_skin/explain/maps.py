@@ -1,19 +1,19 @@
-"""Embeddings in the plane: t-SNE (van der Maaten and Hinton 2008), or UMAP (McInnes et al. 2018) where it is installed.
+"""Embeddings in the plane: t-SNE (van der Maaten and Hinton 2008); UMAP (McInnes et al. 2018) where it is installed.
 
-Two fold networks have no column in common (promise 3), so a map is of one network. Distances between far points of a map
-mean nothing; who are neighbours does.
+Two fold networks have no column in common (promise 3), so a map is of one network. Distances between far points of a
+map mean nothing; who are neighbours does.
 """
 
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from automl_skin.arrays import Float32Array, FloatArray
 from automl_skin.errors import ConfigError, InputError
 
-By = Literal["tsne", "umap"]
+BY = ("tsne", "umap")
 
 COMPONENTS = 50
 """Principal components that are laid out; as van der Maaten and Hinton did."""
@@ -22,7 +22,7 @@ PERPLEXITY = 30.0
 FEWEST = 4
 
 
-def lay_out(embeddings: Float32Array, seed: int, by: By = "tsne") -> FloatArray:
+def lay_out(embeddings: Float32Array, seed: int, by: str = "tsne") -> FloatArray:
     """Return a place in the plane for every embedding, shape (n_cases, 2).
 
     Parameters
@@ -36,8 +36,10 @@ def lay_out(embeddings: Float32Array, seed: int, by: By = "tsne") -> FloatArray:
     InputError
         If there are fewer than four cases, or values that are not finite.
     ConfigError
-        If UMAP is asked for and not installed.
+        If there is no such way, or UMAP is asked for and not installed.
     """
+    if by not in BY:
+        raise ConfigError(f"maps are laid out by one of {', '.join(BY)}; found {by!r}")
     if len(embeddings) < FEWEST or not np.isfinite(embeddings).all():
         message = (
             f"a map needs at least {FEWEST} cases with finite embeddings, found shape {embeddings.shape}"

@@ -10,7 +10,7 @@ from automl_skin.arrays import Float32Array, FloatArray, IntArray, Pixels
 from automl_skin.backbones.network import load_network
 from automl_skin.chains.fitted import FittedChain
 from automl_skin.explain.chain_score import ChainScore
-from automl_skin.explain.heat import Gradient, Looking, Method
+from automl_skin.explain.heat import Looking
 from automl_skin.explain.shown import enlarge
 from automl_skin.features.lesion import roles_of
 from automl_skin.images.decode import decode
@@ -99,7 +99,7 @@ def heats_of(
     photographs: Photographs,
     classes: IntArray,
     *,
-    method: Method = "grad-cam",
+    method: str = "grad-cam",
     progress: Progress | None = None,
 ) -> Heats:
     """Return where a trial sees what speaks for a class.
@@ -143,7 +143,7 @@ class _Networks:
     method : {"grad-cam", "cam"}
     """
 
-    def __init__(self, study: Study, method: Method) -> None:
+    def __init__(self, study: Study, method: str) -> None:
         self.study = study
         self.method = method
         self.loaded: dict[str, Looking] = {}
@@ -171,27 +171,29 @@ def _heat_of_fold(
     classes: IntArray,
 ) -> Float32Array:
     """Return the heat of the cases of one fold, shape (n_rows, map height, map width)."""
+    fold = int(material.folds[positions[0]])
     score = ChainScore(chain, material.inputs.only(chain.image_names).take(positions), classes)
     places = np.array(photographs.places, np.int64)[rows]
     heats = []
     for name in chain.image_names:
         network = looking(name)
         pixels = np.stack([apply(network.recipe, photographs.pixels[row]) for row in rows])
-        heats.append(network.heat(pixels, _gradient_of(score, name, places, material)))
+        embeddings = network.embeddings(pixels)
+        training = _training_rows(material, name, fold, embeddings.shape[1])
+        is_side_by_side = material.inputs.embeddings[name].shape[1] > embeddings.shape[1]
+        firsts = places * embeddings.shape[1] * is_side_by_side
+        directions = score.gradient(name, firsts, embeddings, training.std(axis=0))
+        average = None if chain.config.uses_logits else training.mean(axis=0)
+        heats.append(network.heat(pixels, directions, average))
     return together(heats, looking.recipe)
 
 
-def _gradient_of(score: ChainScore, name: str, places: IntArray, material: Material) -> Gradient:
-    stored = material.inputs.embeddings[name]
-
-    def gradient(embeddings: Float32Array) -> FloatArray:
-        n_dimensions = embeddings.shape[1]
-        firsts = places * n_dimensions if stored.shape[1] > n_dimensions else np.zeros_like(places)
-        each = stored.reshape(-1, n_dimensions)
-        spread = each[np.isfinite(each).all(axis=1)].std(axis=0)
-        return score.gradient(name, firsts, embeddings, spread)
-
-    return gradient
+def _training_rows(material: Material, name: str, fold: int, n_dimensions: int) -> Float32Array:
+    """Return the embeddings that the chain of a fold was standardised by; kinds of photograph one below the other."""
+    rows = (material.folds != fold) & material.inputs.has_image
+    each = material.inputs.embeddings[name][rows].reshape(-1, n_dimensions)
+    known: Float32Array = each[np.isfinite(each).all(axis=1)]
+    return known
 
 
 def together(heats: Sequence[Float32Array], recipe: Recipe) -> Float32Array:

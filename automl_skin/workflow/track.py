@@ -7,6 +7,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,6 +123,17 @@ def tracking_digest(study: Study) -> str:
         write_json(path, {"study_digest": digest_json(own)})
     value: Any = read_json(path)
     return str(value["study_digest"])
+
+
+def log_explanations(study: Study, folder: Path, name: str, say: Callable[[str], None]) -> bool:
+    """Show a folder of explanations in the study's parent run, if it has one; return whether it has."""
+    if not (study.folder / MARK).is_file():
+        return False
+    from automl_skin.tracking.pictures import log_pictures
+
+    uri = study.config.tracking_uri or study.workspace.tracking_uri
+    artifacts = study.workspace.runs / "artifacts"
+    return log_pictures(uri, artifacts, (study.name, tracking_digest(study)), folder, name, say)
 
 
 def study_facts(study: Study, material: Material) -> StudyFacts:

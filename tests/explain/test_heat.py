@@ -24,16 +24,15 @@ RECIPE = Recipe(64, 96)
 PIXELS = np.random.default_rng(0).integers(0, 255, (3, 64, 96, 3)).astype(np.uint8)
 
 
-def to_one_direction(n_dimensions, seed=0):
-    direction = np.random.default_rng(seed).normal(size=n_dimensions)
-    return lambda embeddings: np.tile(direction, (len(embeddings), 1))
+def to_one_direction(n_dimensions, seed=0, n=3):
+    return np.tile(np.random.default_rng(seed).normal(size=n_dimensions), (n, 1))
 
 
 def test_grad_cam_is_its_definition(resnet):
     """Against torch's own gradient of the whole, one image at a time."""
     direction = torch.randn(96, generator=torch.Generator().manual_seed(1))
     looking = Looking(resnet, RECIPE)
-    heat = looking.heat(PIXELS, lambda given: np.tile(direction.numpy(), (len(given), 1)))
+    heat = looking.heat(PIXELS, np.tile(direction.numpy(), (3, 1)))
     for image, found in zip(looking._views(PIXELS)[0], heat, strict=True):
         maps = resnet.forward_features(image[None]).requires_grad_()
         score = (resnet.forward_head(maps, pre_logits=True) @ direction).sum()
@@ -53,11 +52,23 @@ def test_cam_and_grad_cam_are_one_behind_a_plain_average(resnet):
 
 def test_all_places_together_speak_for_the_class(resnet):
     """Without the relu, heat adds up to the score of the embedding."""
-    direction = np.abs(to_one_direction(96)(np.zeros((1, 96))))  # maps of a resnet are at least 0
+    direction = np.abs(to_one_direction(96))  # maps of a resnet are at least 0
     looking = Looking(resnet, RECIPE)
-    heat = looking.heat(PIXELS, lambda given: np.tile(direction, (len(given), 1)))
+    heat = looking.heat(PIXELS, direction)
     score = (looking.embeddings(PIXELS) * direction).sum(axis=1)
     np.testing.assert_allclose(heat.sum(axis=(1, 2)), score, rtol=1e-4)
+
+
+def test_standardised_maps_are_maps_above_the_average(resnet):
+    direction = to_one_direction(96)
+    looking = Looking(resnet, RECIPE)
+    average = looking.embeddings(PIXELS).mean(axis=0)
+    heat = looking.heat(PIXELS, direction, average)
+    images = looking._views(PIXELS)[0]
+    maps = resnet.forward_features(images) - torch.from_numpy(average)[:, None, None]
+    expected = (torch.from_numpy(direction).float()[:, :, None, None] / 6 * maps).sum(dim=1).relu()
+    np.testing.assert_allclose(heat, expected.detach(), atol=1e-5)
+    assert not np.allclose(heat, looking.heat(PIXELS, direction))
 
 
 @pytest.mark.parametrize("name", ["test_resnet", "test_convnext", "test_efficientnet", "test_vit"])
@@ -99,7 +110,7 @@ def test_eight_views_are_turned_back(resnet):
 def test_cam_needs_a_plain_average():
     network = network_of("mobilenetv3_small_050")
     with pytest.raises(ConfigError, match="plain average of its maps"):
-        Looking(network, RECIPE, method="cam").heat(PIXELS[:1], to_one_direction(1024))
+        Looking(network, RECIPE, method="cam").heat(PIXELS[:1], to_one_direction(1024, n=1))
 
 
 def test_methods_are_named(resnet):

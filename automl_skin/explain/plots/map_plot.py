@@ -34,8 +34,9 @@ def categories_map(
     *,
     clear: BoolArray | None = None,
     unclear: str = "",
+    ranked: bool = True,
 ) -> bytes:
-    """Draw a map coloured by categories, the most frequent first, as PNG.
+    """Draw a map coloured by categories, as PNG.
 
     Parameters
     ----------
@@ -46,11 +47,13 @@ def categories_map(
     clear : ndarray of shape (n_cases,), optional
         Whether a case is coloured; others are grey, and `unclear` says what they are.
     unclear : str
+    ranked : bool
+        Whether the most frequent category comes first, and lies below the others; else they go by name.
     """
     figure, axes = _empty(points, title, clear, unclear)
     shown = np.asarray([str(value) for value in values], dtype=object)
     some = np.ones(len(points), np.bool_) if clear is None else clear
-    levels = levels_shown(shown[some])
+    levels = levels_shown(shown[some]) if ranked else sorted(set(shown[some]))
     names = np.where(np.isin(shown, levels), shown, OTHER)
     for at, level in enumerate(levels if set(names[some]) <= set(levels) else [*levels, OTHER]):
         rows = some & (names == level)
