@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from automl_skin.data.image_rows import image_rows, missing_images
+from automl_skin.data.image_rows import image_roles, image_rows, missing_images
 from automl_skin.data.locate import index_images
 from automl_skin.data.roles import Roles
 from automl_skin.errors import TableError
@@ -42,3 +42,8 @@ def test_all_missing_is_an_error_unless_allowed(index):
     with pytest.raises(TableError, match="names x, y, the folder holds 1 images"):
         missing_images(images, index, allow=False)
     assert "2 of 2 images (100.0%)" in missing_images(images, index, allow=True)[0].text
+
+
+def test_kinds_of_photograph_can_be_parts_of_names():
+    values = pd.Series(["Dermoscopic", " clinical: close-up/near ", "--", None, ""])
+    assert list(image_roles(values)) == ["dermoscopic", "clinical-close-up-near", "image", "image", "image"]

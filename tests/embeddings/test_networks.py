@@ -179,3 +179,11 @@ def test_prune_leaves_what_is_being_trained(store, caplog):
 def test_prune_needs_to_know_what(store):
     with pytest.raises(ConfigError, match="exactly one of"):
         store.prune()
+
+
+def test_keys_without_a_role_are_those_of_before_there_were_any():
+    assert KEY.digest == "98b7f99f0a239828d6027619bb1efb61659f7c6ef76e007d1be6beb4b7e6295a"
+    assert "role" not in KEY.to_json()
+    tower = replace(KEY, role="close-up")
+    assert tower.to_json()["role"] == "close-up"
+    assert len({KEY.digest, tower.digest, replace(KEY, role="dermoscopic").digest}) == 3

@@ -248,3 +248,22 @@ def test_a_tuning_that_differs_by_more_than_its_epochs_is_timed_by_itself():
     fast = StepOutcome(wishes.step(SETS[0], "full epochs=1"), "finished", image_seconds=0.01)
     assert predict_seconds(wishes.step(SETS[0], "full epochs=2"), wishes, [slow, fast]) == pytest.approx(80)
     assert predict_seconds(wishes.step(SETS[0], "full loss=focal"), wishes, [slow]) == pytest.approx(1200)
+
+
+def test_towers_are_twice_the_networks_on_half_of_the_images():
+    step = AUTO.step(SETS[0], "full")
+    outcome = StepOutcome(step, "finished", image_seconds=0.01)
+    towers = replace(AUTO, n_towers=2)
+    assert predict_seconds(step, towers, [outcome]) == predict_seconds(step, AUTO, [outcome])
+    many = replace(towers, lanes=10)
+    assert predict_seconds(step, many, [outcome]) == pytest.approx(400 * 3 * 0.01)
+    assert plan_in_words(towers, 1)[0].startswith("10 networks a backbone set and tuning")
+
+
+def test_what_came_of_towers_is_read_again():
+    step = AUTO.step(SETS[0], "full")
+    outcome = StepOutcome(step, "finished", held_out=((0,), (0,)), roles=("close-up", "dermoscopic"))
+    value = outcome.to_json()
+    assert StepOutcome.from_json(value).roles == outcome.roles
+    del value["roles"]  # as it was written before there were towers
+    assert StepOutcome.from_json(value).roles == ()

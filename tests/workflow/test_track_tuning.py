@@ -69,6 +69,17 @@ def test_a_failed_tuning_has_its_reason_and_its_finished_epochs(study):
     assert [len(curve) for curve in facts.curves.values()] == [2, 0]
 
 
+def test_curves_of_towers_bear_their_kind():
+    towers = replace(
+        DONE, held_out=((0,), (0,)), roles=("close-up", "dermoscopic"), curves=(CURVE, CURVE[:1])
+    )
+    curves = network_curves(towers)
+    assert {name: len(curve) for name, curve in curves.items()} == {
+        "close-up_fold_0": 2,
+        "dermoscopic_fold_0": 1,
+    }
+
+
 def test_totals_leave_probes_out():
     probe = replace(DONE, is_probe=True)
     rounds = [

@@ -8,7 +8,7 @@ from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.data.groups import Groups
 from automl_skin.data.plan import make_plan
 from automl_skin.data.target import choose_target
-from automl_skin.errors import LeakageError
+from automl_skin.errors import ConfigError, LeakageError
 from automl_skin.features.encoder import EncoderConfig, fit_encoder
 from automl_skin.workflow.tuning_rows import tuning_metadata, tuning_rows
 
@@ -122,3 +122,21 @@ def test_metadata_are_those_of_each_images_case(study):
     assert np.array_equal(encoded.absent, fitted.transform(pd.DataFrame(index=["nobody"]))[0])
     again = tuning_metadata(rows, ages, {"age": "number"}, config, plan.training((1,)), 8)
     assert again.digest != encoded.digest
+
+
+def test_a_tower_learns_from_its_own_kind_alone(study):
+    images, cases, target, plan = study
+    second = images["case"].duplicated()
+    images = images.assign(role=second.map({True: "close-up", False: "dermoscopic"}))
+    every = tuning_rows(images, cases, target, plan, (1,), RECIPE, 0)
+    towers = {
+        role: tuning_rows(images, cases, target, plan, (1,), RECIPE, 0, role)
+        for role in ("close-up", "dermoscopic")
+    }
+    for role, rows in towers.items():
+        assert set(rows.images["role"]) == {role}
+        assert images.iloc[rows.positions].equals(rows.images)
+    assert sum(len(rows.labels) for rows in towers.values()) == len(every.labels)
+    assert len({every.digest, *(rows.digest for rows in towers.values())}) == 3
+    with pytest.raises(ConfigError, match=r"no training case has a histology one; .*--towers shared"):
+        tuning_rows(images, cases, target, plan, (1,), RECIPE, 0, "histology")
