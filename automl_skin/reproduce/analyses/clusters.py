@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.evaluation.plots.style import MUTED, SMALL, colour, dress, legend_outside, new_figure, to_png
 from automl_skin.explain.clusters import ClusterIndices, cluster_indices
+from automl_skin.explain.maps import lay_out
 from automl_skin.reproduce.analyses.layers import LAYERS, layer, with_photograph
 from automl_skin.reproduce.analyses.models import check_options, labelled, save_picture
 from automl_skin.reproduce.context import ReproduceContext, Section
@@ -25,7 +26,6 @@ CASES = 400
 """Of a fold: t-SNE takes seconds for these."""
 
 PLANE, SPACE = "t-SNE plane", "layer"
-_PERPLEXITY = 30.0
 _FEWEST = 8
 _TOO_FEW = f"No fold has {_FEWEST} cases with photographs, two of every class: there is nothing to compare."
 _WORDS = (
@@ -78,7 +78,10 @@ def clusters(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
 def _layers(context: ReproduceContext, cell: str, folds: Sequence[IntArray]) -> dict[str, _Layer]:
     seed = derive_seed(context.study.config.seed, "t-SNE")
     values = {name: [layer(context, cell, name, rows) for rows in folds] for name in LAYERS}
-    return {name: _Layer(each, [plane(rows, seed) for rows in each]) for name, each in values.items()}
+    return {
+        name: _Layer(each, [lay_out(rows.astype(np.float32), seed) for rows in each])
+        for name, each in values.items()
+    }
 
 
 def _table(
@@ -101,26 +104,6 @@ def _table(
                 lines.append(_row([label, name, space], figures))
             lines += _paper_row(published, label, name, len(intra))
     return lines
-
-
-def plane(values: FloatArray, seed: int) -> FloatArray:
-    """Return a t-SNE map (van der Maaten and Hinton 2008), shape (n_cases, 2).
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_cases, n_columns)
-    seed : int
-    """
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
-    n_kept = min(50, *values.shape)  # as van der Maaten and Hinton begin
-    kept = PCA(n_kept, random_state=seed).fit_transform(values)
-    perplexity = min(_PERPLEXITY, (len(values) - 1) / 3.0)
-    start = "pca" if n_kept > 1 else "random"
-    return np.asarray(
-        TSNE(2, perplexity=perplexity, init=start, random_state=seed).fit_transform(kept), np.float64
-    )
 
 
 def map_grid(maps: Mapping[str, Mapping[str, FloatArray]], labels: IntArray, classes: Sequence[str]) -> bytes:

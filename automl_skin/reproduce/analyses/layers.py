@@ -69,7 +69,7 @@ def with_photograph(context: ReproduceContext) -> IntArray:
 def _input(context: ReproduceContext, record: TrialRecord, rows: IntArray) -> FloatArray:
     cases = context.material.cases.index[rows]
     pixels = photographs(context, list(cases)).reshape(len(rows), -1) / 255.0
-    if not sees_metadata(record):
+    if not sees_metadata(context, record):
         return pixels
     metadata = context.material.inputs.metadata
     if record.plan.config.fields:
@@ -79,10 +79,12 @@ def _input(context: ReproduceContext, record: TrialRecord, rows: IntArray) -> Fl
     return np.hstack([pixels, encoder.transform(metadata.iloc[rows]).astype(np.float64)])
 
 
-def sees_metadata(record: TrialRecord) -> bool:
-    """Return whether a cell's answer depends on metadata, in its chain or in its jointly tuned network."""
+def sees_metadata(context: ReproduceContext, record: TrialRecord) -> bool:
+    """Return whether a cell's answer depends on metadata: in its chain, or in a network that was tuned with them."""
     config = record.plan.config
-    return config.uses_metadata or config.tuning.startswith("joint")
+    names = config.image_names(0, context.material.n_folds)
+    heads = [context.material.inputs.heads.get(name) for name in names]
+    return config.uses_metadata or any(head is not None and head.n_metadata > 0 for head in heads)
 
 
 def photographs(context: ReproduceContext, cases: Sequence[str]) -> FloatArray:

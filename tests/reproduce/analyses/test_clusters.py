@@ -9,7 +9,7 @@ from PIL import Image
 
 from automl_skin.explain.clusters import cluster_indices
 from automl_skin.reproduce.analyses import clusters as module
-from automl_skin.reproduce.analyses.clusters import clusters, plane
+from automl_skin.reproduce.analyses.clusters import clusters
 from automl_skin.reproduce.analyses.layers import SIDE, layer, sees_metadata
 from automl_skin.search.trial import TrialPlan, TrialRecord
 
@@ -40,7 +40,7 @@ def _record(name, chain):
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(module, "plane", lambda values, seed: values[:, :2] + 0.0 * seed)
+    monkeypatch.setattr(module, "lay_out", lambda values, seed: values[:, :2].astype(float) + 0.0 * seed)
 
 
 def test_the_layers_are_pixels_with_metadata_then_embeddings_then_log_odds(layered):
@@ -57,12 +57,14 @@ def test_the_layers_are_pixels_with_metadata_then_embeddings_then_log_odds(layer
     assert 1 / (1 + np.exp(-odds)) == pytest.approx(layered.probabilities("good")[rows])
 
 
-def test_what_a_model_sees_is_told_by_its_chain_or_its_tuning(layered):
+def test_what_a_model_sees_is_told_by_its_chain_or_its_tuned_head(layered):
     record = layered.finished["chance"].record
-    assert not sees_metadata(record)
-    assert sees_metadata(layered.finished["good"].record)
-    tuned = replace(record.plan.config, tuning="joint-ha-fusion", way="within")
-    assert sees_metadata(replace(record, plan=replace(record.plan, config=tuned)))
+    assert not sees_metadata(layered, record)
+    assert sees_metadata(layered, layered.finished["good"].record)
+    name = record.plan.config.image_names(0, 5)[0]
+    heads = {name: SimpleNamespace(n_metadata=4)}
+    inputs = replace(layered.material.inputs, heads=heads)
+    assert sees_metadata(replace(layered, material=replace(layered.material, inputs=inputs)), record)
 
 
 @pytest.mark.usefixtures("quick")
@@ -98,14 +100,3 @@ def test_few_cases_a_fold_are_drawn_by_the_seed(layered):
 def test_without_cells_or_cases_there_is_nothing_to_compare(layered):
     assert clusters(layered, {"cells": ["absent"]}).pictures == ()
     assert "there is nothing to compare" in clusters(layered, {"cells": ["good"], "cases": 3}).markdown
-
-
-def test_the_map_keeps_neighbours_together_and_repeats():
-    rng = np.random.default_rng(0)
-    rows = np.concatenate([rng.normal(0, 1, (20, 80)), rng.normal(6, 1, (20, 80))])
-    first = plane(rows, 0)
-    labels = np.repeat([0, 1], 20)
-    assert first.shape == (40, 2)
-    assert cluster_indices(first, labels).silhouette > 0.5
-    assert np.array_equal(first, plane(rows, 0))
-    assert plane(rows[:, :1], 0).shape == (40, 2)
