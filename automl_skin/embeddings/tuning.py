@@ -4,12 +4,13 @@ On the CPU as many processes work as there are cores for their threads. How many
 job and not of how many jobs wait, so that weights do not depend on that.
 """
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,8 @@ class TuningJob:
     metadata : ndarray of shape (n_rows, n_columns), optional
     absent : ndarray of shape (n_columns,), optional
         A case without metadata.
+    encoder : mapping, optional
+        The encoder of the metadata as JSON; kept with a network that metadata enter.
     about : mapping
         More for ``key.json``.
     cut : (int, int), optional
@@ -80,6 +83,7 @@ class TuningJob:
     std: tuple[float, float, float]
     metadata: Float32Array | None = None
     absent: Float32Array | None = None
+    encoder: Mapping[str, Json] | None = None
     about: Mapping[str, Json] | None = None
     cut: tuple[int, int] | None = None
 
@@ -281,5 +285,6 @@ def _tune_into(training: Path, job: TuningJob, device: str) -> None:
         progress=teller.finished,
     )
     write_curve(training, tuned.curve)
-    save_network(job.backbone, tuned.network, training)
+    spatial = json.dumps({**tuned.spatial, "encoder": job.encoder}) if tuned.spatial else ""
+    save_network(replace(job.backbone, spatial=spatial), tuned.network, training)
     tuned.head.save(training)

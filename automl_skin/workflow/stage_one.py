@@ -10,6 +10,7 @@ import pandas as pd
 from automl_skin.backbones.device import Precision, resolve_device
 from automl_skin.backbones.tuning.names import parse_tuning
 from automl_skin.embeddings.tuning import TuningFailure
+from automl_skin.features.entering import entering_rows
 from automl_skin.search.config import AUTO_TUNING, NO_TUNING, StudyConfig
 from automl_skin.search.tuning_plan import TuningWishes, budget_of
 from automl_skin.workflow.embed import extract_set, shown_to
@@ -117,7 +118,9 @@ class _Working:
         """Have the cache hold the embeddings by some networks."""
         root = self.prepared.manifest.images_root
         for each in sets:
-            extraction = extract_set(self.study, each, root, self._images_of(each), self.report)
+            images = self._images_of(each)
+            entering = entering_rows(each.backbone, self.prepared.manifest.metadata, images["case"])
+            extraction = extract_set(self.study, each, root, images, self.report, entering)
             self.computed += extraction.computed
             self.unreadable |= extraction.failures
 

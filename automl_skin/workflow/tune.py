@@ -181,6 +181,7 @@ def _job(study: Study, prepared: Prepared, source: Source, held_out: tuple[int, 
         std=each.recipe.std,
         metadata=metadata.rows if metadata else None,
         absent=metadata.absent if metadata else None,
+        encoder=metadata.encoder if metadata else None,
         cut=(each.recipe.height, each.recipe.width) if each.recipe.resize else None,
     )
 

@@ -63,11 +63,14 @@ class TuningMetadata:
         A case without metadata.
     digest : str
         Of the encoder and the rows.
+    encoder : mapping
+        The encoder as JSON.
     """
 
     rows: Float32Array
     absent: Float32Array
     digest: str
+    encoder: Mapping[str, Json]
 
 
 def tuning_rows(
@@ -151,8 +154,9 @@ def tuning_metadata(
     in_training = fitted.transform_training(known, generator(seed, "metadata"))[place]
     encoded = np.where(rows.inner[:, None], fitted.transform(known)[place], in_training)
     absent = fitted.transform(pd.DataFrame(index=["nobody"]))[0]
-    digest = digest_json({"encoder": fitted.to_arrays()[0], "rows": digest_array(encoded)})
-    return TuningMetadata(encoded, absent, digest)
+    described = fitted.to_arrays()[0]
+    digest = digest_json({"encoder": described, "rows": digest_array(encoded)})
+    return TuningMetadata(encoded, absent, digest, described)
 
 
 def _refuse_unknown(labels: "pd.Series[int]") -> None:

@@ -82,7 +82,7 @@ def test_a_network_without_two_folds_is_applied_where_it_may_be(open_here, monke
     seen = []
     real = stage_one.extract_set
 
-    def listen(study, each, root, images, report):
+    def listen(study, each, root, images, report, metadata):
         seen.append((each.held_out, set(images["case"])))
         return real(study, each, root, images, report)
 

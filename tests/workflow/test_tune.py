@@ -2,12 +2,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from automl_skin.backbones.network import load_network, weights_digest
+from automl_skin.backbones.network import embed, load_network, weights_digest
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.embeddings import tuning
 from automl_skin.embeddings.source import ImageSource
 from automl_skin.embeddings.tuning import TuningFailure
+from automl_skin.features.entering import entering_rows
 from automl_skin.images.pixels import PixelCache
 from automl_skin.settings import Workspace
 from automl_skin.workflow import tune
@@ -178,3 +180,47 @@ def test_a_fit_of_the_tunings_own_wins(study):
     assert with_pixels(each, RECIPE).recipe == each.recipe
     seen = with_pixels(each, replace(RECIPE, fit="crop")).recipe
     assert seen == replace(each.recipe, fit="crop")
+
+
+def test_metadata_that_enter_the_network_are_encoded_as_when_it_was_tuned(study, jobs):
+    recipe = replace(RECIPE, mode="joint", fusion="cross_attention", fusion_settings="width=16")
+    (tuned,) = run(study, recipe, name="joint")
+    (job,) = jobs
+    assert tuned.head.n_metadata == 0
+    prepared = read_prepared(study)
+    cases = prepared.manifest.images["case"].head(3)
+    entering = entering_rows(tuned.backbone, prepared.manifest.metadata, cases)
+    assert entering.shape == (3, job.metadata.shape[1])
+    images = np.zeros((3, *job.pixels.open().shape[1:]), np.uint8)
+    embedded = embed(
+        load_network(tuned.backbone),
+        images,
+        mean=job.mean,
+        std=job.std,
+        device=torch.device("cpu"),
+        precision="float32",
+        metadata=entering,
+    )
+    assert embedded.shape == (3, tuned.head.n_dimensions)
+    assert not np.allclose(embedded[0], embedded[1:])
+
+
+def test_a_fusion_of_a_joint_tuning_is_in_its_key_and_its_head(study, jobs):
+    recipe = replace(RECIPE, mode="joint")
+    heads = [
+        run(study, each, name="joint")[0].head
+        for each in (recipe, replace(recipe, fusion="metanet"), replace(recipe, fusion="ha"))
+    ]
+    assert len({job.key.digest for job in jobs}) == 3
+    assert [head.fusion and head.fusion.fusion.name for head in heads] == [None, "metanet", "ha"]
+    assert len({head.n_metadata for head in heads}) == 1
+
+
+def test_one_kind_of_photograph_needs_no_tower(study):
+    images = read_prepared(study).manifest.images
+    assert tune.towers_of(study.config, images) == ()
+    pairs = images.assign(
+        role=["close-up", "dermoscopic"] * (len(images) // 2) + ["close-up"] * (len(images) % 2)
+    )
+    assert tune.towers_of(study.config, pairs) == ("close-up", "dermoscopic")
+    assert tune.towers_of(replace(study.config, towers="shared"), pairs) == ()

@@ -5,9 +5,10 @@ not: the order of an epoch and the seed of each step's random numbers follow fro
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,7 +35,7 @@ from automl_skin.backbones.tuning.patience import best_epoch, is_over
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.backbones.tuning.watch import LossWatch, check_weights, inner_auc
-from automl_skin.digests import digest_array, digest_json
+from automl_skin.digests import Json, digest_array, digest_json
 from automl_skin.errors import ConfigError
 from automl_skin.seeding import derive_seed
 
@@ -53,12 +54,16 @@ class Tuned:
     curve : tuple of Epoch
     micro_batch : int
         Images that went through the network at once in the end.
+    spatial : mapping
+        By which fusion metadata enter the network, as `Backbone.spatial` says it, but for the encoder; empty where the
+        network sees images alone.
     """
 
     network: nn.Module
     head: TunedHead
     curve: tuple[Epoch, ...]
     micro_batch: int
+    spatial: Mapping[str, Json] = field(default_factory=dict)
 
 
 def tune(
@@ -213,7 +218,8 @@ class _Training:
         network = model.network.cpu().eval().requires_grad_(requires_grad=False)
         if self.recipe.wise < 1.0:
             _mix(network, load_network(self.backbone), self.recipe.wise)
-        return Tuned(network, model.head.to_tuned_head(), tuple(self.state.curve), self.micro.size)
+        head, curve = model.head.to_tuned_head(), tuple(self.state.curve)
+        return Tuned(network, head, curve, self.micro.size, _spatial(self.recipe, self.data))
 
 
 def _check(backbone: Backbone, recipe: TuningRecipe, data: TuningData) -> None:
@@ -238,11 +244,19 @@ def _make_model(
     network = load_network(backbone, recipe.drop_path)
     joint = recipe.mode == "joint" and data.metadata is not None
     n_metadata = data.metadata.shape[1] if joint and data.metadata is not None else 0
-    if recipe.has_fusion and not is_pooled(recipe.fusion):
-        settings = read_settings(recipe.fusion, recipe.fusion_settings)
-        network = add_metadata(network, recipe.fusion, n_metadata, seed, settings)
+    spatial = _spatial(recipe, data)
+    if spatial:
+        network = add_metadata(network, seed=seed, **spatial)
         return TuningModel(network, _make_head(network, recipe, data, 0, seed), precision)
     return TuningModel(network, _make_head(network, recipe, data, n_metadata, seed), precision)
+
+
+def _spatial(recipe: TuningRecipe, data: TuningData) -> dict[str, Any]:
+    """Return the fusion by which metadata enter the network itself, with its settings; empty where none does."""
+    if data.metadata is None or not recipe.has_fusion or is_pooled(recipe.fusion):
+        return {}
+    settings = read_settings(recipe.fusion, recipe.fusion_settings)
+    return {"fusion": recipe.fusion, "n_metadata": data.metadata.shape[1], "settings": settings}
 
 
 def _make_head(
