@@ -227,6 +227,8 @@ class StudyFile:
         limited = [cell.variants for cell in self.cells] + [table.variants for table in self.tables]
         for given in [*limited, *(call.variants for call in self.analyses)]:
             _check_names(self.name, "variant", given, names)
+        for variant in self.variants:
+            _check_names(self.name, "cell", variant.smoke.get("cells", ()), cells)
         for table in self.tables:
             labels = [column.label for column in table.headed]
             for row in table.rows:

@@ -6,6 +6,7 @@ What a variant's `synthetic` and `smoke` say of the data::
     pairs     whether a case has a dermoscopic and a close-up photograph (false)
     rename    new name of some of the table's columns: {diagnosis = "dx", site = "localization"}
     values    new values of some columns, after renaming: {dx = {nevus = "nv"}}
+    cells     of `smoke`: the only cells of the small form (all)
 
 All else that `smoke` says is a setting of a study.
 """
@@ -22,7 +23,7 @@ from automl_skin.synthetic.pairs import generate_pairs, pairs_folder
 from automl_skin.synthetic.study import generate, study_folder
 from automl_skin.workflow.understand import Reporter
 
-OF_DATA = ("lesions", "pairs", "rename", "values")
+OF_DATA = ("lesions", "pairs", "rename", "values", "cells")
 LESIONS = 60
 
 

@@ -1,7 +1,7 @@
 """A variant as a study of its own: its table, its settings, its folder, and what can be run in it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,8 @@ def open_variant(
         keep_own=not wishes.smoke,
         own_size="size" not in {**smoke, **wishes.flags},
     )
+    if wishes.smoke and "cells" in variant.smoke:
+        cells = tuple(_left_out(each, variant.smoke["cells"]) for each in cells)
     config = _config_of(asked, cells)
     table = _prepared_table(variant, config, workspace.cache)
     digest = digest_json([config.identity(), digest_file(table)])[:DIGITS]
@@ -181,6 +183,11 @@ def plan_cells(
         changed = f"{network.name} in place of {wanted}" if not _is_same(wanted, network.name) else ""
         planned.append(PlannedCell(cell, network, tuning, changed))
     return tuple(planned)
+
+
+def _left_out(planned: PlannedCell, small: Sequence[str]) -> PlannedCell:
+    """Return the cell as the small form has it, which may have some cells alone."""
+    return planned if planned.cell.name in small else replace(planned, not_run="left out of the small form")
 
 
 def _in_place_of(wanted: str, backbone: str) -> str:
