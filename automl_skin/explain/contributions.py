@@ -1,10 +1,14 @@
-"""What every column adds to the prediction of every case, for trees.
+"""What every column adds to the prediction of every case, for trees and linear models.
+
+Linear models: coefficient times what the column holds above its mean, which is the SHAP value where columns are
+independent (Lundberg and Lee 2017, corollary 1), in log-odds.
 
 Boosted trees: exact SHAP values of the trees (TreeSHAP, Lundberg et al. 2020), computed by LightGBM and XGBoost
-themselves, in log-odds. Forests here are arrays of our own without the number of training rows in a node, which
-TreeSHAP needs, and the ``shap`` package would bring numba and LLVM with it; their columns get the changes of the class
-shares along the path of a case instead (Palczewska et al. 2013), which add up to the prediction as SHAP values do, but
-favour splits near the leaves.
+themselves, in log-odds.
+
+Forests here are arrays of our own without the number of training rows in a node, which TreeSHAP needs, and the ``shap``
+package would bring numba and LLVM with it. Their columns get the changes of the class shares along the path of a case
+instead (Palczewska et al. 2013), which add up to the prediction as SHAP values do, but favour splits near the leaves.
 """
 
 import numpy as np
@@ -13,29 +17,34 @@ from automl_skin.arrays import FloatArray
 from automl_skin.heads.design import Design
 from automl_skin.heads.forest import ForestHead
 from automl_skin.heads.lightgbm import LightgbmHead
+from automl_skin.heads.logistic import LogisticHead
 from automl_skin.heads.protocol import FittedHead
 from automl_skin.heads.xgboost import XgboostHead
 
 WORDS = {
     LightgbmHead: "mean |SHAP|, log-odds",
     XgboostHead: "mean |SHAP|, log-odds",
+    LogisticHead: "mean |SHAP|, log-odds",
     ForestHead: "mean |path contribution|",
 }
 """What the figures of `contributions` are, by head; others have none."""
 
 
 def contributions(head: FittedHead, design: Design) -> FloatArray | None:
-    """Return what each column adds to each score of each case, or None for a head that is no tree.
+    """Return what each column adds to each score of each case, or None for a neural head.
 
     Returns
     -------
     ndarray of shape (n_cases, n_columns, n_scores), or None
-        One score for two classes by boosted trees, else one a class that was present in training.
+        One score for two classes, but one a class by forests; else one a class that was present in training.
     """
     if isinstance(head, LightgbmHead):
         return lightgbm_shap(head, design)
     if isinstance(head, XgboostHead):
         return xgboost_shap(head, design)
+    if isinstance(head, LogisticHead):
+        above = design.matrix - design.matrix.mean(axis=0, dtype=np.float64)
+        return np.asarray(above[:, :, None] * head.coefficients)
     return path_contributions(head, design) if isinstance(head, ForestHead) else None
 
 

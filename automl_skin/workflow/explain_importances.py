@@ -15,6 +15,7 @@ from automl_skin.explain import native
 from automl_skin.explain.columns import Branch, branches_of, mean_shares
 from automl_skin.explain.permutation import permutation_importance
 from automl_skin.files import atomic_write, write_text
+from automl_skin.heads.logistic import LogisticHead
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.workflow.stack import chain_folder, fit_chains
@@ -88,8 +89,10 @@ def _of_branch(branch: Branch, labels: IntArray) -> Iterator[tuple[str, FloatArr
     """Yield kind, values by column and values by group of what a head knows of its columns."""
     own = native.native_importance(branch.head, branch.design, labels)
     if own is not None:
-        total = max(float(own.sum()), 1e-12)
-        yield f"share of {native.WORDS[type(branch.head)]}", own, branch.by_group(own / total)
+        # the coefficients of columns that stand in for each other say little in sum; SHAP values below do
+        is_sum = not isinstance(branch.head, LogisticHead)
+        groups = branch.by_group(own / max(float(own.sum()), 1e-12)) if is_sum else {}
+        yield f"share of {native.WORDS[type(branch.head)]}", own, groups
     added = adding.contributions(branch.head, branch.design)
     if added is not None:
         groups = {group: np.abs(values).mean() for group, values in branch.by_group(added).items()}

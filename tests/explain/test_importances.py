@@ -17,6 +17,7 @@ from automl_skin.metrics.catalogue import METRICS
 from tests.material import fabricate
 
 TREES = ("lightgbm", "xgboost", "random_forest", "extra_trees")
+LOG_ODDS = ("lightgbm", "xgboost", "logistic")
 
 
 @pytest.fixture(scope="module", params=[2, 4])
@@ -69,20 +70,20 @@ def test_a_network_has_no_native_importance(material):
     assert adding.contributions(branch.head, branch.design) is None
 
 
-@pytest.mark.parametrize("family", TREES)
+@pytest.mark.parametrize("family", [*TREES, "logistic"])
 def test_contributions_add_up_to_the_prediction(material, family):
     inputs, _ = held(material)
     (branch,) = branches_of(chain_of(material, "concat", family), inputs)
     values = adding.contributions(branch.head, branch.design)
     added = values.sum(axis=1)
     probabilities = branch.head.predict(branch.design)
-    if family in {"lightgbm", "xgboost"}:
+    if family in LOG_ODDS:
         scores = np.log(probabilities)
         scores = scores[:, 1:] - scores[:, :1] if values.shape[2] == 1 else scores
     else:
         scores = probabilities
     constant = scores - added
-    if scores.shape[1] > 1 and family in {"lightgbm", "xgboost"}:  # log-odds up to what all classes share
+    if scores.shape[1] > 1 and family in LOG_ODDS:  # log-odds up to what all classes share
         constant = constant - constant.mean(axis=1, keepdims=True)
     np.testing.assert_allclose(constant, np.tile(constant[0], (len(constant), 1)), atol=2e-4)
 
