@@ -5,6 +5,7 @@ from typing import Any
 
 from automl_skin.errors import ConfigError
 from automl_skin.reproduce.analyses.box_plot import boxes
+from automl_skin.reproduce.analyses.cam import cam
 from automl_skin.reproduce.analyses.clusters import clusters
 from automl_skin.reproduce.analyses.confusion import confusion
 from automl_skin.reproduce.analyses.curves import precision_recall, roc
@@ -31,6 +32,7 @@ ANALYSES: dict[str, Analysis] = {
     "locked_intervals": locked_intervals,
     "clusters": clusters,
     "wilcoxon": signed_rank,
+    "cam": cam,
 }
 
 
