@@ -11,6 +11,7 @@ from automl_skin.reproduce.analyses.confusion import confusion
 from automl_skin.reproduce.analyses.curves import precision_recall, roc
 from automl_skin.reproduce.analyses.forest_grid import forest_grid
 from automl_skin.reproduce.analyses.fusion_gains import fusion_gains
+from automl_skin.reproduce.analyses.heatmap_index import heatmap_index
 from automl_skin.reproduce.analyses.locked_intervals import locked_intervals
 from automl_skin.reproduce.analyses.misaligned_labels import misaligned_labels
 from automl_skin.reproduce.analyses.size_grid import size_grid
@@ -31,6 +32,7 @@ ANALYSES: dict[str, Analysis] = {
     "misaligned_labels": misaligned_labels,
     "locked_intervals": locked_intervals,
     "clusters": clusters,
+    "heatmap_index": heatmap_index,
     "wilcoxon": signed_rank,
     "cam": cam,
 }
