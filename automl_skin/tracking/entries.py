@@ -37,6 +37,8 @@ def trial_params(plan: TrialPlan) -> dict[str, str]:
         "weighting": config.weighting,
         "components": "" if config.components is None else config.components,
         "fields": "+".join(config.fields),
+        **({"roles": "+".join(config.roles)} if config.roles else {}),
+        **({"towers": "own"} if config.towers else {}),
     }
     values = asdict(branch.head)
     head = {f"{branch.family}_{name}": values[name] for name in HEADS[branch.family].space}

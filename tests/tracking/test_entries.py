@@ -1,7 +1,10 @@
 import math
+from dataclasses import replace
 
 import pytest
 
+from automl_skin.chains.config import BranchConfig, ChainConfig
+from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.tracking.entries import STATUS, end_of, start_of, trial_metrics, trial_params, trial_tags
 
 
@@ -16,6 +19,18 @@ def test_parameters_name_the_chain_and_its_hyperparameters(study, number):
     assert any(name.startswith(f"{plan.config.family}_") for name in params)
     answers = {name: str(value) for name, value in plan.params.items() if name != "neural_head"}
     assert answers.items() <= params.items()  # what the optimiser chose has the same names and values
+
+
+def test_kinds_of_photograph_and_towers_are_named(study):
+    plan = study.plan(0)
+    image = BranchConfig("logistic", FAMILIES["logistic"].config())
+    names = ("close-up", "dermoscopic")
+    config = ChainConfig(
+        "image", (image,), ("net",), "plain", tuning="full", way="within", roles=names, towers=True
+    )
+    params = trial_params(replace(plan, config=config))
+    assert (params["roles"], params["towers"]) == ("close-up+dermoscopic", "own")
+    assert not {"roles", "towers"} & set(trial_params(plan))
 
 
 def test_a_baseline_shows_its_default_hyperparameters(study):
