@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from textwrap import fill
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray, Pixels
-from automl_skin.evaluation.plots.style import INK, LABEL, MUTED, SMALL, new_figure, to_png
+from automl_skin.evaluation.plots.style import INK, MUTED, SMALL, new_figure, to_png
 from automl_skin.explain.shown import enlarge
 
 PER_BAND = 6
@@ -22,7 +23,9 @@ PER_BAND = 6
 MASK, HALF = "#56B4E9", "#FFFFFF"
 _HEAT = colormaps["inferno"]
 _STRONGEST = 0.75  # opacity of the greatest heat
-_CELL = 1.45  # inches
+_CELL, _WORDS = 1.45, 0.2  # inches: a photograph's width, the lines below it
+_BESIDE, _BELOW = 1.1, 0.5
+_NAME_WIDTH = 16  # letters of a model's name in a line
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def heat_grid(cases: Sequence[HeatCase], models: Sequence[str]) -> bytes:
     bands = [cases[start : start + n_columns] for start in range(0, len(cases), n_columns)]
     n_rows = len(bands) * (1 + len(models))
     ratio = float(np.mean([case.photograph.shape[0] / case.photograph.shape[1] for case in cases]))
-    figure = new_figure(0.5 + _CELL * n_columns, 0.75 + n_rows * (_CELL * ratio + 0.24))
+    figure = new_figure(_BESIDE + _CELL * n_columns, _BELOW + n_rows * (_CELL * ratio + _WORDS))
     figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
     axes = figure.subplots(n_rows, n_columns, squeeze=False)
     for at, band in enumerate(bands):
@@ -92,7 +95,7 @@ def _draw_band(
     for row, name in enumerate(("photograph", *models)):
         for each in axes[row]:
             _empty(each)
-        axes[row, 0].set_ylabel(name, fontsize=LABEL, color=INK)
+        axes[row, 0].set_ylabel(fill(name, _NAME_WIDTH), fontsize=SMALL, color=INK)
     for column, case in enumerate(band):
         _draw_photograph(axes[0, column], case)
         for row, model in enumerate(case.models, 1):
