@@ -39,6 +39,8 @@ def embed(
     weights: options.Weights = None,
     weights_dir: options.WeightsDir = None,
     size: options.Size = None,
+    fit: options.Fit = None,
+    resize: options.Resize = None,
     views: options.Views = None,
     colour: options.Colour = None,
     device: options.Device = None,

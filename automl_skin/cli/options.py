@@ -154,6 +154,22 @@ Size = Annotated[
     str | None,
     typer.Option("--size", help="Input in pixels: HEIGHTxWIDTH or one side.", rich_help_panel=NETWORKS),
 ]
+Fit = Annotated[
+    str | None,
+    typer.Option(
+        "--fit",
+        help="squash photographs into the input, or crop: scale the shorter side, cut out the centre [squash].",
+        rich_help_panel=NETWORKS,
+    ),
+]
+Resize = Annotated[
+    str | None,
+    typer.Option(
+        "--resize",
+        help="Size like --size to fit photographs to before the input is cut out of them; tuning cuts anywhere.",
+        rich_help_panel=NETWORKS,
+    ),
+]
 Views = Annotated[
     int | None,
     typer.Option(

@@ -75,6 +75,10 @@ class StudyConfig:
         Folder of weights in timm's hub layout.
     size : str
         Input in pixels, ``HEIGHTxWIDTH`` or one side; empty takes what the weights were made for.
+    fit : {"squash", "crop"}
+        Squash photographs into the input, or scale the shorter side and cut out the centre.
+    resize : str
+        Size like `size` that photographs are fitted to before the input is cut out of their centre; empty cuts nothing.
     views : {1, 4, 8}
         Flips of an image whose embeddings are averaged.
     colour : tuple of {"none", "shades_of_grey"}
@@ -133,6 +137,8 @@ class StudyConfig:
     weights: Literal["pretrained", "random"] = "pretrained"
     weights_dir: str = ""
     size: str = ""
+    fit: Literal["squash", "crop"] = "squash"
+    resize: str = ""
     views: Literal[1, 4, 8] = 1
     colour: tuple[Literal["none", "shades_of_grey"], ...] = ("none",)
     family: tuple[str, ...] = tuple(FAMILIES)
@@ -169,7 +175,7 @@ class StudyConfig:
         _check_names("way", self.way, WAYS)
         check_tuning(self.tuning, self.tuning_set)
         self.scored_by()
-        _ = self.input_size
+        _ = self.input_size, self.resized_to
         for name in ("backbone", "colour"):
             if not getattr(self, name):
                 raise ConfigError(f"{name} must name at least one; found none")
@@ -203,14 +209,12 @@ class StudyConfig:
     @property
     def input_size(self) -> tuple[int, int] | None:
         """Height and width of the networks' input; None for what the weights were made for."""
-        if not self.size:
-            return None
-        sides = re.fullmatch(r"(\d+)(?:x(\d+))?", self.size)
-        if sides is None or int(sides[1]) == 0:
-            raise ConfigError(
-                f"size must be HEIGHTxWIDTH or one side in pixels, such as 168x224; found {self.size!r}"
-            )
-        return int(sides[1]), int(sides[2] or sides[1])
+        return _sides("size", self.size)
+
+    @property
+    def resized_to(self) -> tuple[int, int] | None:
+        """Height and width before the input is cut out; None where nothing is cut off."""
+        return _sides("resize", self.resize)
 
     @property
     def encoder(self) -> EncoderConfig:
@@ -357,6 +361,17 @@ def _check_shares(**shares: float) -> None:
     for name, share in shares.items():
         if not 0.0 <= share < 1.0:
             raise ConfigError(f"{name} must lie in [0, 1); found {share}")
+
+
+def _sides(name: str, text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    sides = re.fullmatch(r"(\d+)(?:x(\d+))?", text)
+    if sides is None or int(sides[1]) == 0:
+        raise ConfigError(
+            f"{name} must be HEIGHTxWIDTH or one side in pixels, such as 168x224; found {text!r}"
+        )
+    return int(sides[1]), int(sides[2] or sides[1])
 
 
 def _check_names(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:

@@ -71,13 +71,17 @@ def embedding_sets(config: StudyConfig) -> list[EmbeddingSet]:
     Raises
     ------
     BackboneError, ConfigError
-        If a backbone is not found, or the flips do not fit the input.
+        If a backbone is not found, or the flips or the size before a cut do not fit the input.
     """
     folder = Path(config.weights_dir) if config.weights_dir else None
     backbones = [resolve_backbone(name, folder, config.weights, config.seed) for name in config.backbone]
     height, width = config.input_size or (None, None)
     sets = [
-        EmbeddingSet(backbone, RECIPE_NAMES[colour], default_recipe(backbone, height, width, colour))
+        EmbeddingSet(
+            backbone,
+            RECIPE_NAMES[colour],
+            default_recipe(backbone, height, width, colour, config.fit, config.resized_to),
+        )
         for backbone in backbones
         for colour in config.colour
     ]

@@ -79,6 +79,8 @@ def test_types_are_checked(name, value):
         ({"tuning": ["full epoch=2"]}, r"no field 'epoch' \(did you mean epochs\?\)"),
         ({"tuning": ["auto", "full epochs=2"]}, "found auto, full epochs=2"),
         ({"tuning": ["full", "full epochs=3"]}, "'full' and 'full epochs=3' are the same one"),
+        ({"resize": "300 x 300"}, "resize must be HEIGHTxWIDTH or one side in pixels.*found '300 x 300'"),
+        ({"fit": "stretch"}, "settings in study.toml must be of their type: fit"),
         ({"metric": "accuracy"}, "the metric must be one of auc, "),
         ({"metric": "partial_auc", "min_tpr": 1.0}, r"min_tpr must lie in \[0, 1\)"),
     ],

@@ -26,3 +26,13 @@ def test_flips_must_fit_the_input():
     with pytest.raises(ConfigError, match="8"):
         embedding_sets(config(backbone=["test_resnet"], size="32x40", views=8))
     assert embedding_sets(config(backbone=["test_resnet"], size="40", views=8))
+
+
+def test_photographs_are_fitted_as_the_study_says():
+    (plain,) = embedding_sets(config(backbone=["test_resnet"], size="32"))
+    (cut,) = embedding_sets(config(backbone=["test_resnet"], size="32", fit="crop", resize="40x48"))
+    assert (plain.recipe.fit, plain.recipe.resize) == ("squash", None)
+    assert (cut.recipe.fit, cut.recipe.resize) == ("crop", (40, 48))
+    assert plain.recipe.digest != cut.recipe.digest
+    with pytest.raises(ConfigError, match="cuts out 32 x 32 pixels must resize to as many or more"):
+        embedding_sets(config(backbone=["test_resnet"], size="32", resize="24"))
