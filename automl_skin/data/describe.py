@@ -42,7 +42,16 @@ def _image_line(manifest: Manifest) -> str:
         parts.append(f"({why})")
     if roles.case is not None:
         parts.append(f"; cases by column {roles.case!r}")
+    if roles.image_role is not None:
+        parts.append(f"; kinds of photograph by column {roles.image_role!r}: {_kinds(manifest)}")
     return f"{'Images:':<10}" + " ".join(parts)
+
+
+def _kinds(manifest: Manifest) -> str:
+    """Return how many cases have each kind of photograph."""
+    has = manifest.images.groupby("role")["case"].nunique()
+    counts = [f"{role} of {count:,} cases" for role, count in has.items()]
+    return f"{_shortened(counts[:WIDTH], len(counts))}, {len(manifest.cases):,} cases in all"
 
 
 def _target_lines(manifest: Manifest) -> list[str]:

@@ -47,3 +47,14 @@ def test_a_table_to_be_scored_without_anything_but_images(images):
     assert "none (a table to be scored)" in text
     assert "no patient or lesion column" in text
     assert "Metadata: none" in text
+
+
+def test_kinds_of_photograph_are_counted_by_case(images):
+    table = pd.DataFrame(
+        {"case": ["a", "a", "b"], "image": ["i0", "i1", "i2"], "view": ["Near", "dermoscopic", "dermoscopic"]}
+    )
+    text = "\n".join(describe(build_manifest(table, images, ManifestOptions())))
+    assert (
+        "kinds of photograph by column 'view': dermoscopic of 2 cases, near of 1 cases, 2 cases in all"
+        in text
+    )
