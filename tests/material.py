@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from automl_skin.backbones.tuning.fusions import PooledFusion
+from automl_skin.backbones.tuning.tuned_fusion import TunedFusion
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.chains.inputs import CaseInputs, embedding_name
 from automl_skin.data.groups import Groups
@@ -103,7 +105,8 @@ def with_tuned(material, tuning="full", *, memory=1.0, joint=False, seed=0):
 
     All networks see the same latent columns, each turned into a basis of its own (promise 3), and remember the
     diagnoses of the cases that tuned them: `memory` says how well. Networks of `rotation` were not applied
-    to the cases that tuned them. With `joint` their heads see encoded metadata as well.
+    to the cases that tuned them. With `joint` their heads see encoded metadata as well,
+    by a hidden layer or, where it is a name, by that fusion.
     """
     return material.adding(tuned_inputs(material, tuning, memory=memory, joint=joint, seed=seed))
 
@@ -128,22 +131,33 @@ def tuned_inputs(material, tuning="full", *, memory=1.0, joint=False, seed=0, n_
             if joint:
                 encoder = fit_encoder(EncoderConfig(), material.inputs.metadata.loc[tunes], material.kinds)
                 metadata = encoder.transform(material.inputs.metadata)
-            heads[name] = _own_head(embeddings[name], codes, tunes, metadata, rng)
+            heads[name] = _own_head(embeddings[name], codes, tunes, metadata, rng, joint)
         if len(held_out) == 2:
             embeddings[name][tunes] = np.nan
         tuned_on[name] = TunedOn(material.plan_digest, tuple(sorted(held_out)))
     return replace(material.inputs, embeddings=embeddings, heads=heads, tuned_on=tuned_on)
 
 
-def _own_head(embeddings, codes, tunes, metadata, rng):
+def _own_head(embeddings, codes, tunes, metadata, rng, joint):
     """Return the linear head by least squares on the cases that tune."""
-    hidden, arrays = np.empty((len(codes), 0)), {}
-    if metadata is not None:
+    seen, arrays = embeddings, {}
+    if isinstance(joint, str):
+        arrays = {"fusion": _drawn_fusion(joint, embeddings.shape[1], metadata.shape[1], rng)}
+        seen = arrays["fusion"].fuse(embeddings, metadata)
+    elif metadata is not None:
         arrays = {
             "metadata_weight": rng.normal(size=(3, metadata.shape[1])).astype(np.float32),
             "metadata_bias": np.zeros(3, np.float32),
         }
-        hidden = np.maximum(metadata @ arrays["metadata_weight"].T, 0)
-    seen = np.hstack([embeddings, hidden, np.ones((len(codes), 1))])[tunes]
+        seen = np.hstack([embeddings, np.maximum(metadata @ arrays["metadata_weight"].T, 0)])
+    seen = np.hstack([seen, np.ones((len(codes), 1))])[tunes]
     weight = np.linalg.lstsq(seen, 4.0 * np.eye(4)[codes[tunes]], rcond=None)[0].T.astype(np.float32)
     return TunedHead(weight[:, :-1], weight[:, -1], **arrays)
+
+
+def _drawn_fusion(name, n_image, n_metadata, rng):
+    fusion = PooledFusion(name, {}, n_image, n_metadata)
+    drawn = {each: rng.normal(size=shape).astype(np.float32) for each, shape in fusion.shapes.items()}
+    return TunedFusion(
+        fusion, {each: np.abs(array) if "var" in each else array for each, array in drawn.items()}
+    )

@@ -28,10 +28,10 @@ CHAINS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["binary", "several", "joint"])
+@pytest.fixture(scope="module", params=["binary", "several", "joint", "metanet"])
 def tuned(request, material, material_of_four, with_tuned):
     material = material_of_four if request.param == "several" else material
-    return with_tuned(material, joint=request.param == "joint")
+    return with_tuned(material, joint={"joint": True, "metanet": "metanet"}.get(request.param, False))
 
 
 def chain_of(small_chain, way, fusion, family, **values):

@@ -65,8 +65,9 @@ def test_the_plan_is_in_the_digest(material):
     assert replace(material, plan_digest="other").digest != material.digest
 
 
-def test_tuned_networks_are_written_with_heads_and_provenance(material, with_tuned, tmp_path):
-    tuned = with_tuned(material, joint=True)
+@pytest.mark.parametrize("joint", [True, "metanet", "ha"])
+def test_tuned_networks_are_written_with_heads_and_provenance(joint, material, with_tuned, tmp_path):
+    tuned = with_tuned(material, joint=joint)
     tuned.write(tmp_path)
     back = Material.read(tmp_path)
     assert back.digest == tuned.digest == written_digest(tmp_path)
