@@ -140,15 +140,15 @@ def test_gradients_reach_both_inputs_and_every_parameter(fusion):
 
 @EVERY_FUSION
 def test_one_row_is_scored_like_a_batch(fusion):
-    design, head = make_cases(50, seed=3)[0], trained(fusion)
+    design, head = make_cases(25, seed=3)[0], trained(fusion)
     together = head.predict(design)
-    alone = [head.predict(Design(design.matrix[row : row + 1], N_IMAGE)) for row in range(50)]
+    alone = [head.predict(Design(design.matrix[row : row + 1], N_IMAGE)) for row in range(25)]
     assert (np.concatenate(alone) == together).all()
 
 
 @EVERY_FUSION
 def test_seeds_repeat(fusion):
-    design, labels, _ = make_cases(120, seed=4)
+    design, labels, _ = make_cases(80, seed=4)
     config = config_of(fusion, epochs=1, layers=1, mixup=0.2, input_noise=0.2, modality_dropout=0.3)
     first, again, other = (
         fit(config, design, labels, 2, None, seed, 1).predict(design) for seed in (5, 5, 6)
