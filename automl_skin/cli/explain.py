@@ -21,6 +21,12 @@ def explain(
         str,
         typer.Option("--against", help="STUDY or STUDY:NUMBER whose heat is compared, on the same cases."),
     ] = "",
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name", help="What a model is called in pictures of heat. Repeatable, in their order."
+        ),
+    ] = None,
     cases: Annotated[
         str | None, typer.Option("--cases", help="Cases of the picture of heat, separated by commas.")
     ] = None,
@@ -53,7 +59,12 @@ def explain(
 
     heat = HeatOptions(tuple(split_commas(cases) or ()), show, index_cases, masks, of_class, method)
     wanted = ExplainOptions(
-        tuple(split_commas(what) or ()), tuple(trial or ()), against, heat, MapOptions(points, by)
+        tuple(split_commas(what) or ()),
+        tuple(trial or ()),
+        against,
+        tuple(name or ()),
+        heat,
+        MapOptions(points, by),
     )
     terminal = Terminal()
     opened = existing_study(workspace_of(workspace, cache_dir), study)

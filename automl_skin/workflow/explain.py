@@ -4,7 +4,7 @@ Everything is written into ``report/explain`` of the study's folder, and shown i
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from automl_skin.errors import ConfigError
@@ -39,6 +39,8 @@ class ExplainOptions:
         By number; by default the best of their kinds, and the members of the stack.
     against : str
         ``STUDY`` or ``STUDY:NUMBER``: a model of another study on the same cases, the second in pictures of heat.
+    names : tuple of str
+        What the models are called in pictures of heat, in their order.
     heat : HeatOptions
     maps : MapOptions
     """
@@ -46,6 +48,7 @@ class ExplainOptions:
     what: tuple[str, ...] = WHAT
     trials: tuple[int, ...] = ()
     against: str = ""
+    names: tuple[str, ...] = ()
     heat: HeatOptions = field(default_factory=HeatOptions)
     maps: MapOptions = field(default_factory=MapOptions)
 
@@ -126,11 +129,15 @@ def heat_models(
         models = models or default_models(study, records)
     else:
         models = [*(models or default_models(study, records)[:1]), _other(study.workspace, options.against)]
-        models = [ExplainedModel(_told(each), each.study, each.record) for each in models]
+        models = [replace(each, name=f"{each.study.name}: {each.name}") for each in models]
     if len(models) > 2:
         message = f"heat is shown of one or two models, found {len(models)}"
         raise ConfigError(f"{message}: name two trials, or one and --against")
-    return models
+    if options.names and len(options.names) != len(models):
+        message = f"there must be one name a model, found {len(options.names)} for {len(models)}"
+        raise ConfigError(f"{message}: give --name as often as there are models")
+    called = options.names or [each.name for each in models]
+    return [replace(each, name=name) for each, name in zip(models, called, strict=True)]
 
 
 def _other(workspace: Workspace, against: str) -> ExplainedModel:
@@ -148,10 +155,6 @@ def _model(study: Study, record: TrialRecord) -> ExplainedModel:
     config = record.plan.config
     words = [f"{record.plan.number:03d}", config.fusion, config.family, config.tuning, config.way]
     return ExplainedModel(" ".join(word for word in words if word), study, record)
-
-
-def _told(model: ExplainedModel) -> str:
-    return f"{model.study.name}: {model.name}"
 
 
 def explained_trials(

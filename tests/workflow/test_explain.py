@@ -128,6 +128,8 @@ def test_models_can_be_named(study):
     (model,) = heat_models(study, records, ExplainOptions(trials=(number,)))
     assert model.name.startswith(f"{number:03d} ")
     assert explained_trials(study, records, ExplainOptions(trials=(number,))) == [model.record]
+    named = heat_models(study, records, ExplainOptions(trials=(number,), names=("ours",)))
+    assert [each.name for each in named] == ["ours"]
     both = heat_models(study, records, ExplainOptions(against=f"tiny:{number}"))
     assert [each.name.split(":")[0] for each in both] == ["tiny", "tiny"]
     assert both[1].record.plan.number == number
@@ -148,6 +150,7 @@ def test_shown_cases_can_be_named(study):
     [
         ({"trials": (99,)}, "must have finished, and 99 has not"),
         ({"trials": (1, 2, 3)}, "one or two models, found 3"),
+        ({"trials": (1,), "names": ("a", "b")}, "one name a model, found 2 for 1"),
         ({"against": "tiny:x"}, "STUDY:NUMBER of a trial"),
         ({"against": "nothing"}, "no study was begun in"),
         ({"heat": HeatOptions(cases=("none",))}, "'none' is not"),
