@@ -230,9 +230,17 @@ def _config_of(asked: StudyConfig, cells: Sequence[PlannedCell]) -> StudyConfig:
             "tuning": texts or [NO_TUNING],
             "tuning_set": [],
             "way": ways or list(asked.way),
-            "trials": max(len(runnable), 1),
+            "trials": max(len({_model_of(each) for each in runnable}), 1),
         }
     )
+
+
+def _model_of(planned: PlannedCell) -> str:
+    """Return what two cells have in common that are one trial, as text."""
+    rest = {name: value for name, value in planned.cell.choose.items() if name not in {"backbone", "tuning"}}
+    network = planned.backbone.name if planned.backbone else ""
+    tuning = planned.tuning.title if planned.tuning else ""
+    return repr((network, tuning, sorted(rest.items()), planned.cell.fields))
 
 
 def _prepared_table(variant: Variant, config: StudyConfig, cache: Path) -> Path:

@@ -1,0 +1,26 @@
+"""The small form of every study that ships: from its committed file to its report."""
+
+from pathlib import Path
+
+import pytest
+
+from automl_skin.reproduce.listing import paper_studies
+from automl_skin.settings import Workspace
+
+NAMES = [file.name for file in paper_studies(Workspace.at(Path("nowhere")))]
+
+
+def test_the_papers_are_there():
+    assert "li_2020" in NAMES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_the_small_form_of_a_study_runs(name, end_to_end, tmp_path):
+    places = ("--workspace", tmp_path / "workspace", "--cache-dir", tmp_path / "cache")
+    ended = end_to_end.command("reproduce", name, "--smoke", *places)
+    assert ended.code == 0, ended.errors
+    report = (tmp_path / "workspace" / "studies" / name / "report-smoke.md").read_text()
+    assert "ours" in report
+    assert "the small form on synthetic data" in report
+    assert "failed" not in report
