@@ -31,6 +31,7 @@ from torch import Tensor, nn
 
 from automl_skin.arrays import Float32Array, FloatArray, Pixels
 from automl_skin.backbones.network import Normalisation, embedding_of
+from automl_skin.backbones.spatial.catalogue import is_spatial
 from automl_skin.backbones.views import each_view, turned_back
 from automl_skin.errors import ConfigError
 from automl_skin.explain.feature_maps import FeatureMaps, feature_maps
@@ -63,6 +64,9 @@ class Looking:
         if self.method not in METHODS:
             message = f"the method must be one of {', '.join(METHODS)}; found {self.method!r}"
             raise ConfigError(message)
+        if is_spatial(self.network):
+            message = "heat needs a network that sees the photograph alone, and metadata enter this one before its pool"
+            raise ConfigError(f"{message}; explain a trial of another tuning")
 
     def heat(
         self, pixels: Pixels, directions: FloatArray, average: Float32Array | None = None
