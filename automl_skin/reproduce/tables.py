@@ -14,6 +14,7 @@ NOTHING = "-"
 CHANGED = "*"
 """Stands behind figures of a model that is not quite the paper's; the notes say in which way."""
 
+PER_CENT = 100.0
 _LONGEST_REASON = 40
 
 
@@ -85,26 +86,27 @@ def in_words(mean: float, deviation: float, scale: float) -> str:
     """
     if math.isnan(mean):
         return NOTHING
-    digits = 2 if scale >= 10 else 3
+    digits = 2 if scale >= PER_CENT else 3
     return f"{mean * scale:.{digits}f} ± {deviation * scale:.{digits}f}"
 
 
-def published_in_words(figure: Figure | None) -> str:
-    """Return a published figure as the paper prints it.
+def published_in_words(figure: Figure | None, scale: float = 1.0) -> str:
+    """Return a published figure as the paper prints it: per cent with two digits, others as they are.
 
     Examples
     --------
-    >>> published_in_words((84.06, 1.16)), published_in_words(0.9), published_in_words(None)
-    ('84.06 ± 1.16', '0.9', '-')
+    >>> published_in_words((84.6, 1.16), 100.0), published_in_words(0.9), published_in_words(None)
+    ('84.60 ± 1.16', '0.9', '-')
     """
     if figure is None:
         return NOTHING
-    return f"{figure[0]:g} ± {figure[1]:g}" if isinstance(figure, tuple) else f"{figure:g}"
+    digits = ".2f" if scale >= PER_CENT else "g"
+    return " ± ".join(f"{each:{digits}}" for each in (figure if isinstance(figure, tuple) else (figure,)))
 
 
 def _pair(table: Table, row: Row, column: Column, context: ReproduceContext) -> tuple[str, str]:
     """Return the published figure and ours."""
-    published = published_in_words(row.published.get(column.label))
+    published = published_in_words(row.published.get(column.label), table.scale)
     result = context.cells.get(row.cell_of(column))
     if result is None:
         return published, NOTHING
@@ -134,6 +136,6 @@ def _notes(table: Table, context: ReproduceContext) -> list[str]:
         "locked": f"mean ± standard deviation of the {folds} folds' chains on the locked cases",
     }[table.on]
     used = [row.cell_of(column) for row in table.rows for column in table.headed]
-    changed = {context.cells[name].changed for name in used if name in context.cells}
+    changed = {context.finished[name].changed for name in used if name in context.finished}
     marked = [f"{CHANGED} {text}" for text in sorted(changed) if text]
     return [f"Ours: {where}; {', '.join(context.changes) or 'settings of the file'}.", *marked]

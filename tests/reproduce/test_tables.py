@@ -49,10 +49,10 @@ def test_figures_are_mean_and_deviation_over_folds_in_the_papers_unit():
     hits = raw.argmax(axis=1) == labels
     folds = np.arange(N) // 3 % 5
     recalls = [np.mean([hits[(folds == k) & (labels == c)].mean() for c in range(3)]) for k in range(5)]
-    assert filled.rows[0][1] == "81.6 ± 1.67"
+    assert filled.rows[0][1] == "81.60 ± 1.67"
     assert filled.rows[0][2] == f"{100 * np.mean(recalls):.2f} ± {100 * np.std(recalls, ddof=1):.2f}"
     assert filled.rows[0][3] == "-"
-    assert "| one | 81.6 ± 1.67 |" in filled.markdown()
+    assert "| one | 81.60 ± 1.67 |" in filled.markdown()
 
 
 def test_what_was_not_run_says_why():
