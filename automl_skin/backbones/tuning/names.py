@@ -3,6 +3,7 @@
 Wherever a tuning is named, fields of its recipe may be changed in the same breath: ``full epochs=6 loss=focal``.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -166,6 +167,17 @@ def changed_name(name: str, changes: Mapping[str, str] | None = None) -> str:
 
     One of many changes goes by their number and digest, since it is part of file names.
     """
-    parts = [f"{text.strip()}-{field.replace('_', '-')}" for field, text in sorted((changes or {}).items())]
+    parts = [f"{_plain(text)}-{field.replace('_', '-')}" for field, text in sorted((changes or {}).items())]
     full = "-".join([name, *parts])
     return full if len(full) <= _LONGEST else f"{name}-{len(parts)}-changes-{digest_json(parts)[:8]}"
+
+
+def _plain(text: str) -> str:
+    """Return a value in letters that names of files and of MLflow's metrics may have.
+
+    Examples
+    --------
+    >>> _plain("layers=2,width=8")
+    'layers-2_width-8'
+    """
+    return re.sub(r"[^\w.-]", "_", text.strip().replace("=", "-"))

@@ -70,3 +70,11 @@ def test_many_changes_go_by_number_and_digest_and_stay_apart():
     assert len(name) < 40
     assert name == changed_name("full", dict(reversed(changes.items())))
     assert name != changed_name("full", {**changes, "field_3": "other"})
+
+
+def test_a_name_may_stand_in_files_and_metrics():
+    named = parse_tuning("joint fusion=metanet fusion_settings=layers=2,width=8 epochs=6")
+    assert named.title == "joint-6-epochs-metanet-fusion-layers-2_width-8-fusion-settings"
+    assert named.recipe.fusion_settings == "layers=2,width=8"
+    steps = {"schedule": "steps", "milestones": "50,120"}
+    assert changed_name("full", steps) == "full-50_120-milestones-steps-schedule"
