@@ -42,7 +42,7 @@ MOST_SUBSETS = 16
 are tried."""
 
 
-SEARCHED_FUSIONS = ("image", "metadata", "concat", "metanet", "metablock", "late")
+SEARCHED_FUSIONS = ("image", "metadata", "concat", "metanet", "late")
 """What a study searches by default; the others by name."""
 
 # ModDrop of Neverova et al. 2016 loses few inputs; a case loses its image or its metadata, never both.
