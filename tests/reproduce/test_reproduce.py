@@ -9,7 +9,6 @@ from automl_skin.reproduce.file import read_study_file
 from automl_skin.reproduce.reproduce import reproduce
 from automl_skin.reproduce.variant import Wishes
 from automl_skin.settings import Workspace
-from tests.tiny_study import Silent
 
 SMOKE = (
     '{ backbone = ["test_resnet"], weights = "random", size = "32", folds = 3, jobs = 1, device = "cpu", '
@@ -79,25 +78,32 @@ rows = [{ label = "both", cell = "both" }]
 class Audience:
     """Keeps what it is told."""
 
-    def __init__(self):
+    def __init__(self, silent=None):
         self.done = []
+        self.silent = silent
 
     def report(self, what):
         return lambda done, total: None
 
     def variant_begun(self, variant, study):
-        return Silent()
+        return self.silent
 
     def variant_over(self, reproduced):
         self.done.append(reproduced)
 
 
-def run(folder, cache=None, **wishes):
-    workspace = Workspace.at(folder / "workspace", cache or folder / "cache")
-    file = read_study_file(workspace.study_folder("gate") / "study.toml")
-    audience = Audience()
-    outcome = reproduce(workspace, file, Wishes(smoke=True, **wishes), audience, "automl-skin reproduce gate")
-    return outcome, {each.context.variant.name: each for each in audience.done}
+@pytest.fixture(scope="module")
+def run(end_to_end):
+    def run_it(folder, cache=None, **wishes):
+        workspace = Workspace.at(folder / "workspace", cache or folder / "cache")
+        file = read_study_file(workspace.study_folder("gate") / "study.toml")
+        audience = Audience(end_to_end.Silent())
+        outcome = reproduce(
+            workspace, file, Wishes(smoke=True, **wishes), audience, "automl-skin reproduce gate"
+        )
+        return outcome, {each.context.variant.name: each for each in audience.done}
+
+    return run_it
 
 
 def write(folder, text=FILE):
@@ -107,7 +113,7 @@ def write(folder, text=FILE):
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
+def done(tmp_path_factory, run):
     folder = tmp_path_factory.mktemp("gate")
     write(folder)
     return folder, *run(folder)
@@ -129,14 +135,14 @@ def test_tables_have_the_paper_and_ours(done):
     _, _, variants = done
     table = variants["held-out"].tables[0]
     assert table.columns == ("", "auc, paper", "auc, ours", "top 1, paper", "top 1, ours")
-    assert table.rows[0][1] == "70 ± 1.5"
+    assert table.rows[0][1] == "70.00 ± 1.50"
     assert "±" in table.rows[0][2]
     assert table.rows[1][2].endswith("*")  # another network than the paper's
     assert table.rows[2][2] == "no such class"
     assert any("test_resnet.random in place of resnet18" in note for note in table.notes)
 
 
-def test_locked_cases_are_opened_once_for_all_cells(done):
+def test_locked_cases_are_opened_once_for_all_cells(run, done):
     folder, _, variants = done
     context = variants["held-out"].context
     assert context.locked.times_opened == 1
@@ -149,7 +155,7 @@ def test_locked_cases_are_opened_once_for_all_cells(done):
     assert again.variants[0].context.locked.when == context.locked.when
 
 
-def test_a_second_call_repeats_nothing(done):
+def test_a_second_call_repeats_nothing(run, done):
     folder, _, variants = done
     before = variants["held-out"].context.study.journal.read()
     _, after = run(folder)
@@ -166,7 +172,7 @@ def test_the_report_says_what_leaks(done):
     assert outcome.report.name == "report-smoke.md"
 
 
-def test_a_cell_that_is_added_is_one_more_trial(done, tmp_path):
+def test_a_cell_that_is_added_is_one_more_trial(run, done, tmp_path):
     more = '[[cell]]\nname = "more"\nchoose = { fusion = "image" }\n\n[[cell]]\nname = "age"'
     cache = done[0] / "cache"
     write(tmp_path)
@@ -188,13 +194,13 @@ def test_a_cell_that_is_added_is_one_more_trial(done, tmp_path):
         ('"image_folds"', '"image_fold"', "a preparation must be one of"),
     ],
 )
-def test_a_slip_is_found_before_anything_long(done, tmp_path, before, after, message):
+def test_a_slip_is_found_before_anything_long(run, done, tmp_path, before, after, message):
     write(tmp_path, FILE.replace(before, after))
     with pytest.raises(ConfigError, match=message):
         run(tmp_path, done[0] / "cache", variants=("image-folds",))
 
 
-def test_a_variant_that_is_unknown_is_named(done):
+def test_a_variant_that_is_unknown_is_named(run, done):
     with pytest.raises(ConfigError, match="must be one of held-out, image-folds; found 'random'"):
         run(done[0], variants=("random",))
 
@@ -205,3 +211,14 @@ def test_without_data_there_is_no_study_of_a_paper(done):
     file = read_study_file(workspace.study_folder("gate") / "study.toml")
     with pytest.raises(ConfigError, match="gate needs photographs: give --data"):
         reproduce(workspace, file, Wishes(), Audience(), "")
+
+
+@pytest.mark.slow
+def test_a_search_starts_from_the_same_file_and_goes_beyond_it(done, end_to_end):
+    folder, _, variants = done
+    data = variants["held-out"].context.study.config
+    workspace = Workspace.at(folder / "workspace", folder / "cache")
+    outcome = end_to_end.search(workspace, "gate", data=data.data, images=data.images, trials=4)
+    assert outcome.study.config.positive == ("melanoma", "carcinoma")
+    assert len(outcome.records) == 4
+    assert outcome.opening is not None

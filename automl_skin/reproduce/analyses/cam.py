@@ -9,7 +9,7 @@ from automl_skin.explain.chain_score import has_gradient
 from automl_skin.reproduce.analyses.models import check_options, labelled
 from automl_skin.reproduce.context import ReproduceContext, Section
 from automl_skin.seeding import generator
-from automl_skin.workflow.explain_cam import HeatOptions, explain_photographs
+from automl_skin.workflow.explain_cam import LABEL, HeatOptions, explain_photographs
 from automl_skin.workflow.explain_heat import ExplainedModel
 
 OPTIONS = ("cells", "cases", "method", "title")
@@ -46,10 +46,10 @@ def cam(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
     if not cases:
         return Section(title, f"Not drawn: no case is found by {names[second]}.")
     method = str(options.get("method", "grad-cam"))
-    shown = HeatOptions(cases=tuple(cases), n_shown=len(cases), method=method)
+    shown = HeatOptions(cases=tuple(cases), n_shown=len(cases), of_class=LABEL, method=method)
     folder = context.folder / "cam"
     explain_photographs(models, shown, folder, lambda what: lambda done, total: None)  # noqa: ARG005
-    text = f"{told} Heat is of the class that each model predicts ({method}); the table is in cam/heat.csv."
+    text = f"{told} Heat is of what speaks for the case's class ({method}); the table is in cam/heat.csv."
     return Section(title, text, (folder / "heat.png",))
 
 
