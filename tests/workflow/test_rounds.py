@@ -41,7 +41,9 @@ class World:
 
     def _network(self, step, folds):
         if step.backbone in self.failing:
-            return TuningFailure(SimpleNamespace(key=SimpleNamespace(digest="none", role="")), "the loss diverged")
+            return TuningFailure(
+                SimpleNamespace(key=SimpleNamespace(digest="none", role="")), "the loss diverged"
+            )
         folder = self.folder / f"{step.title.replace(' ', '-')}-{folds}"
         write_curve(folder, [Epoch(1, 1, 0.5, 0.8, 100.0, 0.5, 0.0)])
         backbone = SimpleNamespace(name=step.backbone, folder=folder)

@@ -4,7 +4,7 @@ Beside the gain stands what is left where a case comes without any metadata: a f
 the image alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,8 @@ from automl_skin.arrays import FloatArray
 from automl_skin.chains.fitted import FittedChain
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.evaluation.record import in_words
-from automl_skin.metrics.intervals import auc_difference, auc_interval
+from automl_skin.evaluation.resampling import resampled_aucs
+from automl_skin.metrics.intervals import Interval, central_range
 from automl_skin.metrics.ranking import macro_auc
 from automl_skin.reproduce.analyses.models import check_options, labelled
 from automl_skin.reproduce.context import ReproduceContext, Section
@@ -47,10 +48,12 @@ def fusion_gains(context: ReproduceContext, options: Mapping[str, Any]) -> Secti
     baseline = str(options["baseline"])
     if baseline not in context.finished:
         return Section(title, f"The cell {baseline} has no figures, and every gain would be on it.")
-    absent = without_metadata(context, [name for name in names if name in context.finished])
+    done = list(dict.fromkeys([baseline, *(name for name in names if name in context.finished)]))
+    absent = without_metadata(context, done)
+    resampled = _resampled(context, done)
     lines = [HEADING.format(baseline=names.get(baseline, baseline))]
     for name, label in names.items():
-        lines.append(_line(context, name, label, baseline, absent.get(name)))
+        lines.append(_line(context, name, label, baseline, absent.get(name), resampled))
     return Section(title, "\n".join(lines))
 
 
@@ -95,14 +98,30 @@ def _record(context: ReproduceContext, cell: str) -> TrialRecord:
     return record
 
 
-def _line(context: ReproduceContext, name: str, label: str, baseline: str, absent: FloatArray | None) -> str:
+def _resampled(context: ReproduceContext, cells: Sequence[str]) -> dict[str, FloatArray]:
+    """Return each cell's AUC on the same resamples of whole groups, shape (n_resamples,)."""
+    models = [context.probabilities(name, calibrated=True) for name in cells]
+    seed = context.study.config.seed
+    values = resampled_aucs(context.labels, models, context.material.groups, seed=seed)
+    return dict(zip(cells, values, strict=True))
+
+
+def _line(
+    context: ReproduceContext,
+    name: str,
+    label: str,
+    baseline: str,
+    absent: FloatArray | None,
+    resampled: Mapping[str, FloatArray],
+) -> str:
     if name not in context.finished:
         each = context.cells[name]
         return f"| {label} | {each.state}: {each.reason} | {NO_GAIN} | {NO_GAIN} | {NO_GAIN} |"
-    labels, groups, seed = context.labels, context.material.groups, context.study.config.seed
-    mine, theirs = (context.probabilities(each, calibrated=True) for each in (name, baseline))
-    auc = in_words(auc_interval(labels, mine, groups, seed=seed))
-    difference = auc_difference(labels, mine, theirs, groups, seed=seed)
+    mine, theirs = (
+        macro_auc(context.labels, context.probabilities(each, calibrated=True)) for each in (name, baseline)
+    )
+    auc = Interval(mine, *central_range(resampled[name]))
+    difference = Interval(mine - theirs, *central_range(resampled[name] - resampled[baseline]))
     gain = NO_GAIN if name == baseline else in_words(difference, signed=True)
-    left = NO_GAIN if absent is None else f"{macro_auc(labels, absent):.3f}"
-    return f"| {label} | {auc} | {gain} | {left} | {_record(context, name).seconds:.0f} |"
+    left = NO_GAIN if absent is None else f"{macro_auc(context.labels, absent):.3f}"
+    return f"| {label} | {in_words(auc)} | {gain} | {left} | {_record(context, name).seconds:.0f} |"
