@@ -24,6 +24,12 @@ def reproduce(
     variant: Annotated[
         list[str] | None, typer.Option("--variant", help="Variant to run. Repeatable; all by default.")
     ] = None,
+    cell: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cell", help="Model to run, by its name in the study's file. Repeatable; all by default."
+        ),
+    ] = None,
     smoke: Annotated[
         bool, typer.Option("--smoke", help="The small form, on synthetic data: under a minute, no weights.")
     ] = False,
@@ -59,7 +65,7 @@ def reproduce(
     The same command continues it. `automl-skin search --study NAME` starts from the same file and goes beyond it.
     """
     given = Given(locals())
-    asked = {key: given[key] for key in given if key not in {"name", "variant", "smoke", "backbone"}}
+    asked = {key: given[key] for key in given if key not in {"name", "variant", "cell", "smoke", "backbone"}}
     flags = collect(Given({**asked, "backbone": None if backbone is None else [backbone]}))
     from automl_skin.cli.terminal import Terminal
     from automl_skin.reproduce.reproduce import find_study_file
@@ -69,7 +75,7 @@ def reproduce(
     terminal = Terminal()
     place = workspace_of(workspace, cache_dir)
     file = find_study_file(place, name)
-    wishes = Wishes(flags, smoke, tuple(variant or ()), open_again)
+    wishes = Wishes(flags, smoke, tuple(variant or ()), tuple(cell or ()), open_again)
     terminal.say(f"{file.name}: {file.paper.what}", f"Paper:    {file.paper.citation}")
     with terminal.progress() as report:
         outcome = run(place, file, wishes, ReproduceTerminal(terminal, report), " ".join(command_line()))

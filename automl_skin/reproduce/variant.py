@@ -1,5 +1,6 @@
 """A variant as a study of its own: its table, its settings, its folder, and what can be run in it."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,6 +42,8 @@ class Wishes:
         Whether the small form on synthetic data is run.
     variants : tuple of str
         Those that are run; empty for all.
+    cells : tuple of str
+        Those that are run; empty for all.
     open_again : bool
         Whether the locked cases may be opened although they were for other cells.
     """
@@ -48,6 +51,7 @@ class Wishes:
     flags: Mapping[str, Any] = field(default_factory=dict)
     smoke: bool = False
     variants: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
     open_again: bool = False
 
 
@@ -103,7 +107,9 @@ def open_variant(
         own_size="size" not in {**smoke, **wishes.flags},
     )
     if wishes.smoke and "cells" in variant.smoke:
-        cells = tuple(_left_out(each, variant.smoke["cells"]) for each in cells)
+        cells = _alone(cells, variant.smoke["cells"], "left out of the small form")
+    if wishes.cells:
+        cells = _alone(cells, _known_cells(file, wishes.cells), "not asked for")
     config = _config_of(asked, cells)
     table = _prepared_table(variant, config, workspace.cache)
     digest = digest_json([config.identity(), digest_file(table)])[:DIGITS]
@@ -171,7 +177,7 @@ def plan_cells(
             continue
         wanted = cell.backbone or papers
         if backbone and cell.own_backbone and keep_own and not _is_same(wanted, backbone):
-            planned.append(PlannedCell(cell, not_run=f"another network was asked for ({backbone})"))
+            planned.append(PlannedCell(cell, not_run="another network was asked for"))
             continue
         name = _in_place_of(wanted, backbone) if backbone else wanted
         if name not in found:
@@ -185,9 +191,29 @@ def plan_cells(
     return tuple(planned)
 
 
-def _left_out(planned: PlannedCell, small: Sequence[str]) -> PlannedCell:
-    """Return the cell as the small form has it, which may have some cells alone."""
-    return planned if planned.cell.name in small else replace(planned, not_run="left out of the small form")
+def _alone(cells: Sequence[PlannedCell], names: Sequence[str], reason: str) -> tuple[PlannedCell, ...]:
+    """Return the cells of which those alone are run that are named."""
+    return tuple(
+        planned if planned.cell.name in names else replace(planned, not_run=planned.not_run or reason)
+        for planned in cells
+    )
+
+
+def _known_cells(file: StudyFile, names: Sequence[str]) -> Sequence[str]:
+    """Return names of cells that there are.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such cell.
+    """
+    known = [cell.name for cell in file.cells]
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            raise ConfigError(f"{file.name} has no cell {name!r}{hint}; its cells are {', '.join(known)}")
+    return names
 
 
 def _in_place_of(wanted: str, backbone: str) -> str:

@@ -205,6 +205,20 @@ def test_a_variant_that_is_unknown_is_named(run, done):
         run(done[0], variants=("random",))
 
 
+def test_some_cells_alone(run, tmp_path):
+    write(tmp_path)
+    _, variants = run(tmp_path, variants=("image-folds",), cells=("metadata",))
+    context = variants["image-folds"].context
+    assert context.cells["metadata"].state == "finished"
+    others = [each for name, each in context.cells.items() if name != "metadata"]
+    assert {(each.state, each.reason) for each in others} == {("not run", "not asked for")}
+
+
+def test_a_cell_that_is_unknown_is_named(run, done):
+    with pytest.raises(ConfigError, match=r"gate has no cell 'bath' \(did you mean 'both'\?\)"):
+        run(done[0], cells=("bath",))
+
+
 def test_without_data_there_is_no_study_of_a_paper(done):
     folder = done[0]
     workspace = Workspace.at(folder / "workspace", folder / "cache")
