@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-POLL_SECONDS = 0.005
+POLL_SECONDS = 0.01
 
 
 def forked(work: Callable[[], object]) -> int:
@@ -31,10 +31,15 @@ def ended(child: int) -> bool:
     return found != 0
 
 
+def wait(child: int) -> None:
+    """Wait until a fork has come to its end, which must be a good one."""
+    _, status = os.waitpid(child, 0)
+    assert status == 0
+
+
 def finish(work: Callable[[], object]) -> None:
     """Do some work in a fork of this process."""
-    _, status = os.waitpid(forked(work), 0)
-    assert status == 0
+    wait(forked(work))
 
 
 def killed(

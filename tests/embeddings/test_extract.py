@@ -1,11 +1,10 @@
 import errno
+import json
 import logging
 import os
-import signal
 import subprocess
 import sys
-import textwrap
-import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -28,27 +27,8 @@ BACKBONE = resolve_backbone("test_resnet.random")
 RECIPE = default_recipe(BACKBONE, 32, 32)
 OPTIONS = StageOneOptions(device="cpu", precision="float32", batch_size=8, threads=1)
 
-CHILD = """
-import sys
-from pathlib import Path
-import pandas as pd
-from automl_skin.embeddings import extract as module
-from automl_skin.embeddings import shard
-from automl_skin.backbones.catalogue import resolve_backbone
-from automl_skin.backbones.recipe import default_recipe
-from automl_skin.embeddings.cache import EmbeddingCache
-module.MAX_ROWS = shard.MAX_ROWS = 16
-backbone = resolve_backbone("test_resnet.random")
-options = module.StageOneOptions(
-    device="cpu", precision="float32", batch_size=8, threads=1,
-    progress=lambda done, total: print(done, flush=True),
-)
-result = module.extract(
-    backbone, default_recipe(backbone, 32, 32), Path(sys.argv[1]), pd.read_csv(sys.argv[2]),
-    EmbeddingCache(Path(sys.argv[3])), options=options,
-)
-print("computed", result.computed, flush=True)
-"""
+PROGRAM = Path(__file__).with_name("forked_extraction.py")
+KILLS = 5
 
 
 def table(folder, names):
@@ -259,34 +239,22 @@ def test_a_full_disk_loses_nothing_that_was_finished(pictures, cache, monkeypatc
     assert np.isfinite(rest.embeddings).all()
 
 
-@pytest.fixture
-def child(tmp_path):
-    folder = tmp_path / "images"
-    rows = make_images(folder, 200)
-    rows.to_csv(tmp_path / "rows.csv", index=False)
-    (tmp_path / "child.py").write_text(textwrap.dedent(CHILD))
-
-    def start(cache_folder):
-        arguments = [tmp_path / "child.py", folder, tmp_path / "rows.csv", cache_folder]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        return subprocess.Popen(
-            [sys.executable, *map(str, arguments)], stdout=subprocess.PIPE, text=True, env=environment
-        )
-
-    return start, (folder, rows)
+def forked(folder, *command):
+    """Fill caches in forks of another process; return what that says."""
+    make_images(folder / "images", 200).to_csv(folder / "rows.csv", index=False)
+    ended = subprocess.run(
+        [sys.executable, PROGRAM, folder, *map(str, command)], check=False, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    return (folder / "images", pd.read_csv(folder / "rows.csv")), json.loads(ended.stdout.splitlines()[-1])
 
 
 @pytest.mark.slow
-def test_killed_at_random_times_the_result_is_the_same(child, tmp_path):
-    start, pictures = child
+def test_killed_at_random_times_the_result_is_the_same(tmp_path):
+    pictures, shards = forked(tmp_path, "kill", KILLS, 0)
+    assert len(set(shards)) >= 3, shards
     uninterrupted = run(pictures, EmbeddingCache(tmp_path / "whole"))
-    chance = np.random.default_rng(0)
-    for _ in range(5):
-        process = start(tmp_path / "killed")
-        process.stdout.readline()  # computing has begun
-        time.sleep(chance.uniform(0, 0.15))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+    assert uninterrupted.computed == 0
     cache = EmbeddingCache(tmp_path / "killed")
     _, found = cache.read(uninterrupted.key, list(pictures[1]["content"]))
     final = run(pictures, cache)
@@ -296,10 +264,8 @@ def test_killed_at_random_times_the_result_is_the_same(child, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_share_the_work(child, tmp_path):
-    start, pictures = child
-    processes = [start(tmp_path / "shared") for _ in range(2)]
-    outputs = [process.communicate(timeout=300)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0]
-    assert sum(int(output.split("computed ")[1]) for output in outputs) == 200
+def test_two_processes_share_the_work(tmp_path):
+    pictures, computed = forked(tmp_path, "share", 2)
+    assert len(computed) == 2
+    assert sum(computed) == 200
     assert run(pictures, EmbeddingCache(tmp_path / "shared")).computed == 0

@@ -72,7 +72,10 @@ def run_study(small_chain, make_fitter):
 
 @pytest.fixture(scope="session")
 def tuning_here():
-    """A block in which networks are tuned in this process, which spares starting others; gives the jobs."""
+    """A block in which networks are tuned in this process and without checkpoints; gives the jobs.
+
+    That spares starting other processes, and much of the time that small networks take.
+    """
 
     @contextmanager
     def here():
@@ -84,7 +87,10 @@ def tuning_here():
                 tuning.tune_one(job, store.folder, devices[0])
             return [tuning._outcome(job, store) for job in jobs]
 
-        with mock.patch("automl_skin.workflow.tune.tune_networks", tune_networks):
+        with (
+            mock.patch("automl_skin.workflow.tune.tune_networks", tune_networks),
+            mock.patch("automl_skin.backbones.tuning.train.save_state"),
+        ):
             yield given
 
     return here
