@@ -7,14 +7,13 @@ from automl_skin.errors import ConfigError
 from automl_skin.explain.chain_score import ChainScore, has_gradient
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES
-from tests.material import fabricate, with_tuned
 
 NET = "net@plain"
 FIRST = np.zeros(4, np.int64)
 
 
 @pytest.fixture(scope="module")
-def material():
+def material(fabricate, with_tuned):
     return with_tuned(fabricate(80).development, joint=True)
 
 

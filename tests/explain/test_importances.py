@@ -14,14 +14,13 @@ from automl_skin.explain.permutation import groups_of, permutation_importance, p
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.metrics.catalogue import METRICS
-from tests.material import fabricate
 
 TREES = ("lightgbm", "xgboost", "random_forest", "extra_trees")
 LOG_ODDS = ("lightgbm", "xgboost", "logistic")
 
 
 @pytest.fixture(scope="module", params=[2, 4])
-def material(request):
+def material(request, fabricate):
     made = fabricate(120, request.param, signal=1.5).development
     noise = np.random.default_rng(0).normal(size=len(made.cases))
     metadata = made.inputs.metadata.assign(noise=noise)
