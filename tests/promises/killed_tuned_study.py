@@ -1,33 +1,41 @@
-"""A process that forks searches with tuning: ``python killed_tuned_study.py FOLDER KILLS SEED``.
+"""A process that forks searches with tuning: ``python killed_tuned_study.py FOLDER SEED``.
 
-Everything is imported once. Two searches run undisturbed from empty folders; further ones are ended by SIGKILL after a
-random time and continued, in a new folder with an empty cache whenever one comes to its end, until enough were killed.
-The processes that tune are not killed: they must end by themselves, or the continued search must wait for them. Prints
-one JSON object: what each search came to, and how far it was at each kill.
+Everything is imported once. Two searches run undisturbed from empty folders, and say how long each step takes. A third
+one has processes of its own that tune. It is ended by SIGKILL once in each of four steps, at a random moment, and at
+last left to come to its end. The processes that tune are not killed: they must end by themselves, or the continued
+search must wait for them. Prints one JSON object: what each search came to, and in which step each kill fell.
 """
 
 import json
-import os
 import random
-import signal
 import sys
 import time
-import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from automl_skin.digests import digest_file
+from automl_skin.embeddings import tuning
+from automl_skin.embeddings.networks import NetworkStore
+from automl_skin.embeddings.tuning import TuningJob
 from automl_skin.settings import Workspace
 from automl_skin.synthetic.study import generate
+from automl_skin.workflow import tune
 from automl_skin.workflow.leaderboard import trial_table
+from automl_skin.workflow.round_files import RoundFiles
 from automl_skin.workflow.rounds import round_files
 from automl_skin.workflow.search import run_search
 from automl_skin.workflow.stack import read_stack
 from automl_skin.workflow.study import open_study
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+import forks
 import tiny_study
+
+STEPS = ("before tuning", "tuning", "tuning of the other folds", "trials of tuned networks", "locked test")
+KILLED = (0, 1, 3, 4)
+"""Steps with a kill: that of tuning falls while the first networks are trained."""
 
 
 def settings(folder: Path) -> dict:
@@ -55,70 +63,70 @@ def outcome(folder: Path, given: dict) -> dict:
     }
 
 
-def step(folder: Path, given: dict) -> str:
-    """Return how far a search has come."""
-    study = study_in(folder, given)
-    if (study.folder / "stack.json").exists():
-        return "locked test"
-    rounds = round_files(study).read()
-    if not rounds:
-        return "before tuning"
-    return "trials of tuned networks" if rounds[-1].is_over else "tuning"
+def search(folder: Path, given: dict) -> None:
+    """Search as the command does, networks being tuned by processes of its own."""
+    run_search(study_in(folder, given), tiny_study.Silent())
 
 
-def forked(folder: Path, given: dict) -> int:
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            torch.set_num_threads(1)
-            run_search(study_in(folder, given), tiny_study.Silent())
-            code = 0
-        finally:  # whatever happened, the fork must not go on as its parent
-            if code:
-                traceback.print_exc()
-            os._exit(code)
-    return child
+def search_here(folder: Path, given: dict) -> None:
+    """Search with networks tuned in this process, which spares starting others."""
+    tune.tune_networks = tune_here
+    search(folder, given)
 
 
-def finish(folder: Path, given: dict) -> dict:
-    _, status = os.waitpid(forked(folder, given), 0)
-    assert status == 0
-    return outcome(folder, given)
+def tune_here(jobs: Sequence[TuningJob], store: NetworkStore, devices: Sequence[str], *_: object) -> list:
+    for job in jobs:
+        tuning.tune_one(job, store.folder, devices[0])
+    return [store.find(job.key) for job in jobs]
 
 
-def kill_after(seconds: float, child: int) -> bool:
-    """Kill a search after some time; return False if it came to its end before."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            assert status == 0
-            return False
-        time.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return True
+def step(folder: Path) -> int:
+    """Return which step a search has come to."""
+    study, networks = folder / "studies" / "tuned", folder / "cache" / "networks"
+    rounds = RoundFiles(study / "tuning").read()
+    begun = (
+        any(networks.glob("*/curve.csv")),
+        any(networks.glob("*/digests.json")),
+        bool(rounds) and rounds[-1].is_over,
+        (study / "stack.json").exists(),
+    )
+    return sum(begun)
 
 
-def main(folder: Path, kills: int, seed: int) -> None:
+def undisturbed(folder: Path, given: dict) -> list[float]:
+    """Search; return how long each step took."""
+    begun = [time.monotonic()]
+    child = forks.forked(lambda: search_here(folder, given))
+    while not forks.ended(child):
+        begun += [time.monotonic()] * (step(folder) - len(begun) + 1)
+        time.sleep(forks.POLL_SECONDS)
+    assert len(begun) == len(STEPS)
+    return [end - begin for begin, end in zip(begun, [*begun[1:], time.monotonic()], strict=True)]
+
+
+def kill(folder: Path, given: dict, wanted: int, seconds: float) -> str:
+    """Begin or continue a search and kill it so long after it has come to a step, or when it comes to the next.
+
+    Returns the step that it had come to.
+    """
+    reached, left = (lambda: step(folder) >= wanted), (lambda: step(folder) > wanted)
+    assert forks.killed(forks.forked(lambda: search(folder, given)), seconds, reached, left)
+    return STEPS[step(folder)]
+
+
+def main(folder: Path, seed: int) -> None:
+    torch.set_num_threads(1)
     rng = random.Random(seed)
     given = settings(folder)
-    start = time.perf_counter()
-    ends = [finish(folder / "whole", given)]
-    seconds = time.perf_counter() - start
-    ends.append(finish(folder / "again", given))
-    steps: list[str] = []
-    place = folder / "0"
-    while len(steps) < kills:
-        if kill_after(rng.uniform(0.1, 0.8) * seconds, forked(place, given)):
-            steps.append(step(place, given))
-        else:
-            ends.append(outcome(place, given))
-            place = folder / str(len(ends))
-    ends.append(finish(place, given))
-    print(json.dumps({"ends": ends, "steps": steps, "seconds": seconds}))
+    seconds = undisturbed(folder / "whole", given)
+    forks.finish(lambda: search_here(folder / "again", given))
+    fell = [
+        kill(folder / "killed", given, wanted, rng.uniform(0.0, 0.7) * seconds[wanted]) for wanted in KILLED
+    ]
+    forks.finish(lambda: search(folder / "killed", given))
+    ends = {name: outcome(folder / name, given) for name in ("whole", "again", "killed")}
+    print(json.dumps({**ends, "steps": fell, "seconds": seconds}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))
