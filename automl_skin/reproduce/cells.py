@@ -51,6 +51,12 @@ def can_be_taken(values: Range, answer: Value) -> bool:
 SIZES = ("size", "resize")
 """Fields of a tuning that a size of the user's takes the place of."""
 
+OTHER_NETWORK = "another network was asked for"
+NOT_ASKED = "not asked for"
+NOT_SMALL = "left out of the small form"
+LEFT_OUT = (OTHER_NETWORK, NOT_ASKED, NOT_SMALL)
+"""Why a cell is not run that could be."""
+
 
 @dataclass(frozen=True)
 class PlannedCell:

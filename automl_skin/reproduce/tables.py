@@ -7,6 +7,7 @@ import numpy as np
 
 from automl_skin.arrays import FloatArray
 from automl_skin.metrics.published import classes_named, published_metric
+from automl_skin.reproduce.cells import LEFT_OUT
 from automl_skin.reproduce.context import CellResult, ReproduceContext
 from automl_skin.reproduce.file import Column, Figure, Row, Table
 
@@ -123,6 +124,9 @@ def _pair(table: Table, row: Row, column: Column, context: ReproduceContext) -> 
 
 
 def _why(result: CellResult) -> str:
+    """Return why a cell has no figure; what the user left out is said once, in the notes."""
+    if result.reason in LEFT_OUT:
+        return result.state
     reason = result.reason.partition(":")[0]
     short = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]} ..."
     return f"{result.state}: {short}"
@@ -138,4 +142,6 @@ def _notes(table: Table, context: ReproduceContext) -> list[str]:
     used = [row.cell_of(column) for row in table.rows for column in table.headed]
     changed = {context.finished[name].changed for name in used if name in context.finished}
     marked = [f"{CHANGED} {text}" for text in sorted(changed) if text]
-    return [f"Ours: {where}; {', '.join(context.changes) or 'settings of the file'}.", *marked]
+    reasons = {context.cells[name].reason for name in used if name in context.cells}
+    left_out = [f"not run: {reason}" for reason in LEFT_OUT if reason in reasons]
+    return [f"Ours: {where}; {', '.join(context.changes) or 'settings of the file'}.", *marked, *left_out]

@@ -12,7 +12,14 @@ from automl_skin.data.table import read_table
 from automl_skin.digests import digest_file, digest_json
 from automl_skin.errors import BackboneError, ConfigError
 from automl_skin.files import atomic_write
-from automl_skin.reproduce.cells import PlannedCell, tuning_of, uses_image
+from automl_skin.reproduce.cells import (
+    NOT_ASKED,
+    NOT_SMALL,
+    OTHER_NETWORK,
+    PlannedCell,
+    tuning_of,
+    uses_image,
+)
 from automl_skin.reproduce.file import Cell, StudyFile, Variant
 from automl_skin.reproduce.preparations.catalogue import preparation_by_name
 from automl_skin.reproduce.synthetic import LESIONS, settings_alone, synthetic_settings
@@ -107,9 +114,9 @@ def open_variant(
         own_size="size" not in {**smoke, **wishes.flags},
     )
     if wishes.smoke and "cells" in variant.smoke:
-        cells = _alone(cells, variant.smoke["cells"], "left out of the small form")
+        cells = _alone(cells, variant.smoke["cells"], NOT_SMALL)
     if wishes.cells:
-        cells = _alone(cells, _known_cells(file, wishes.cells), "not asked for")
+        cells = _alone(cells, _known_cells(file, wishes.cells), NOT_ASKED)
     config = _config_of(asked, cells)
     table = _prepared_table(variant, config, workspace.cache)
     digest = digest_json([config.identity(), digest_file(table)])[:DIGITS]
@@ -177,7 +184,7 @@ def plan_cells(
             continue
         wanted = cell.backbone or papers
         if backbone and cell.own_backbone and keep_own and not _is_same(wanted, backbone):
-            planned.append(PlannedCell(cell, not_run="another network was asked for"))
+            planned.append(PlannedCell(cell, not_run=OTHER_NETWORK))
             continue
         name = _in_place_of(wanted, backbone) if backbone else wanted
         if name not in found:
