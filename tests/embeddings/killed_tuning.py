@@ -8,6 +8,7 @@ at last left to come to its end. Prints one JSON object: the weights of both, an
 import json
 import os
 import random
+import signal
 import sys
 import time
 from pathlib import Path
@@ -123,9 +124,11 @@ def read(path: Path) -> str:
 def wait_until_gone(group: int, seconds: float = 100.0) -> None:
     """Wait until a group has ended; a process that is still importing ends when it has done so."""
     deadline = time.monotonic() + seconds
-    while living(group):
-        assert time.monotonic() < deadline, "a killed parent must end its workers"
+    while living(group) and time.monotonic() < deadline:
         time.sleep(0.05)
+    if living(group):
+        os.killpg(group, signal.SIGKILL)
+        raise AssertionError("a killed parent must end its workers")
 
 
 def kill(folder: Path, wanted: int, seconds: float) -> dict:
