@@ -196,7 +196,7 @@ def test_kills_at_any_time_leave_neither_gaps_nor_doubles(uri, study, tmp_path):
     recorded = json.loads(ended.stdout.splitlines()[-1])
     print(f"killed after {recorded} of {total} trials")
     assert len(recorded) == 2 * kills
-    assert len(set(recorded)) >= kills, recorded
+    assert len(set(recorded)) > 1, recorded  # not all before the first, or after the last
     assert len(study.journal.read()) == total
     agrees(uri, study)
     assert parents_of(uri)[0].info.status == "FINISHED"
