@@ -5,12 +5,13 @@ recorded.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 import timm
+import torch
 
 # these register themselves with timm
 import automl_skin.backbones.architectures.alexnet
@@ -48,7 +49,7 @@ class Backbone:
     model_args : str
         JSON object of further arguments of the architecture (``{"pad_type": "same"}``).
     fixed_size : bool
-        Whether the network takes inputs of `height` x `width` only.
+        Whether the network, once built, takes inputs of `height` x `width` only (see `at_size`).
     spatial : str
         How metadata enter the network, a JSON object: ``fusion``, ``n_metadata`` and ``settings`` as `add_metadata`
         takes them, and the ``encoder`` of the metadata; empty where the network sees images alone.
@@ -129,6 +130,40 @@ def backbone_from_folder(folder: Path, name: str | None = None) -> Backbone:
     if config.spatial:
         facts["spatial"] = json.dumps(config.spatial, sort_keys=True)
     return Backbone(name or folder.name, config.architecture, tag, "folder", folder.absolute(), 0, **facts)
+
+
+def at_size(backbone: Backbone, height: int, width: int) -> Backbone:
+    """Return a backbone that takes inputs of some size.
+
+    Most networks take any. Those of one size only (CoAtNet, vision transformers) are built for the size that is
+    wanted, and timm interpolates what their weights know of places to it.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    height, width : int
+        In pixels.
+
+    Raises
+    ------
+    BackboneError
+        If the network cannot be built for this size.
+    """
+    if not backbone.fixed_size or (height, width) == (backbone.height, backbone.width):
+        return backbone
+    arguments = {**json.loads(backbone.model_args), "img_size": [height, width]}
+    try:
+        with torch.device("meta"):  # shapes without values: tells in no time whether the size can be had
+            network = timm.create_model(backbone.architecture, pretrained=False, num_classes=0, **arguments)
+            network.eval()(torch.zeros(1, 3, height, width))
+    except (TypeError, AssertionError, RuntimeError, ValueError) as error:
+        raise BackboneError(
+            f"{backbone.name} cannot be built for images of {height} x {width} pixels ({error}); choose a multiple of "
+            f"32, or leave the size out for {backbone.height} x {backbone.width}"
+        ) from error
+    return replace(
+        backbone, height=height, width=width, model_args=json.dumps(arguments, sort_keys=True)
+    )
 
 
 def _timm_backbone(name: str, folders: list[str]) -> Backbone:

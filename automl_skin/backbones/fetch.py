@@ -5,6 +5,7 @@ torchvision's weights (AlexNet) lie at an address of their own, in torch's cache
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -19,7 +20,7 @@ _PATIENCE_SECONDS = 5.0
 _FILES = ("model.safetensors", "pytorch_model.bin")
 
 
-def load_pretrained(name: str, **arguments: float) -> nn.Module:
+def load_pretrained(name: str, **arguments: Any) -> nn.Module:
     """Load a tagged timm model without its classifier, from the hub's cache or the network.
 
     Parameters

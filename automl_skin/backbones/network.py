@@ -84,12 +84,11 @@ def _drops_paths(architecture: str, rate: float) -> bool:
 def _build(backbone: Backbone, arguments: dict[str, float]) -> nn.Module:
     if backbone.weights == "folder":
         return _from_folder(backbone, arguments)
+    every = {**json.loads(backbone.model_args), **arguments}
     if backbone.weights == "timm":
         tagged = f"{backbone.architecture}.{backbone.tag}" if backbone.tag else backbone.architecture
-        return load_pretrained(tagged, **arguments)
-    network: nn.Module = timm.create_model(
-        backbone.architecture, pretrained=False, num_classes=0, **arguments
-    )
+        return load_pretrained(tagged, **every)
+    network: nn.Module = timm.create_model(backbone.architecture, pretrained=False, num_classes=0, **every)
     draw_weights(network, backbone.seed)
     return network
 
@@ -101,7 +100,11 @@ def _from_folder(backbone: Backbone, arguments: dict[str, float]) -> nn.Module:
         if backbone.spatial:
             return _spatial_from_folder(backbone, backbone.folder, arguments)
         network: nn.Module = timm.create_model(
-            f"local-dir:{backbone.folder}", pretrained=True, num_classes=0, **arguments
+            f"local-dir:{backbone.folder}",
+            pretrained=True,
+            num_classes=0,
+            **json.loads(backbone.model_args),
+            **arguments,
         )
     except (SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -23,7 +23,7 @@ def default_recipe(
     Raises
     ------
     BackboneError
-        If the network takes one size only and another is asked for.
+        If the network was built for one size only and another is asked for (see `at_size`).
     ConfigError
         If `resize` is smaller than the input.
     """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automl_skin.backbones.catalogue import Backbone, resolve_backbone
+from automl_skin.backbones.catalogue import Backbone, at_size, resolve_backbone
 from automl_skin.backbones.recipe import default_recipe
 from automl_skin.backbones.views import check_views
 from automl_skin.chains.inputs import FROZEN, embedding_name
@@ -75,6 +75,8 @@ def embedding_sets(config: StudyConfig) -> list[EmbeddingSet]:
     """
     folder = Path(config.weights_dir) if config.weights_dir else None
     backbones = [resolve_backbone(name, folder, config.weights, config.seed) for name in config.backbone]
+    if config.input_size:
+        backbones = [at_size(backbone, *config.input_size) for backbone in backbones]
     height, width = config.input_size or (None, None)
     sets = [
         EmbeddingSet(

@@ -7,7 +7,7 @@ from functools import lru_cache
 import pandas as pd
 
 from automl_skin.arrays import Pixels
-from automl_skin.backbones.catalogue import Backbone
+from automl_skin.backbones.catalogue import Backbone, at_size
 from automl_skin.backbones.device import resolve_device
 from automl_skin.backbones.network import load_network, network_digest
 from automl_skin.backbones.recipe import default_recipe
@@ -127,8 +127,9 @@ def with_pixels(each: EmbeddingSet, recipe: TuningRecipe) -> EmbeddingSet:
     colour = recipe.colour or each.recipe.colour
     size = recipe.input_size or (each.recipe.height, each.recipe.width)
     resize = recipe.resized_to or each.recipe.resize
-    pixels = default_recipe(each.backbone, *size, colour, recipe.fit or each.recipe.fit, resize)
-    return replace(each, recipe=pixels, recipe_name=RECIPE_NAMES[colour])
+    backbone = at_size(each.backbone, *size)
+    pixels = default_recipe(backbone, *size, colour, recipe.fit or each.recipe.fit, resize)
+    return replace(each, backbone=backbone, recipe=pixels, recipe_name=RECIPE_NAMES[colour])
 
 
 def _open_source(

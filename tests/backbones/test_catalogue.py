@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from automl_skin.backbones.catalogue import backbone_from_folder, resolve_backbone
+from automl_skin.backbones.catalogue import at_size, backbone_from_folder, resolve_backbone
 from automl_skin.errors import BackboneError
 
 
@@ -77,3 +77,21 @@ def test_a_folder_of_an_architecture_that_timm_has_not(tmp_path):
     folder = make_folder(tmp_path, "mine", "resnet18x")
     with pytest.raises(BackboneError, match=r"must name an architecture of timm .*not 'resnet18x'.*resnet18"):
         backbone_from_folder(folder)
+
+
+def test_a_network_of_one_size_is_built_for_another():
+    backbone = at_size(resolve_backbone("test_vit.random"), 64, 96)
+    assert (backbone.height, backbone.width) == (64, 96)
+    assert json.loads(backbone.model_args) == {"img_size": [64, 96]}
+
+
+@pytest.mark.parametrize(("name", "height"), [("test_vit.random", 160), ("resnet10t.random", 64)])
+def test_others_stay_as_they_are(name, height):
+    backbone = resolve_backbone(name)
+    assert at_size(backbone, height, height) is backbone
+
+
+@pytest.mark.parametrize("name", ["test_vit.random", "coatnet_pico_rw_224.random"])
+def test_a_size_that_cannot_be_had_is_refused(name):
+    with pytest.raises(BackboneError, match=r"cannot be built for images of 72 x 96 pixels.*multiple of 32"):
+        at_size(resolve_backbone(name), 72, 96)

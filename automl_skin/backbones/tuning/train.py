@@ -36,7 +36,7 @@ from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.backbones.tuning.watch import LossWatch, check_weights, inner_auc
 from automl_skin.digests import Json, digest_array, digest_json
-from automl_skin.errors import ConfigError
+from automl_skin.errors import ConfigError, TuningError
 from automl_skin.seeding import derive_seed
 
 __all__ = ["Epoch", "Tuned", "tune"]
@@ -246,7 +246,10 @@ def _make_model(
     n_metadata = data.metadata.shape[1] if joint and data.metadata is not None else 0
     spatial = _spatial(recipe, data)
     if spatial:
-        network = add_metadata(network, seed=seed, **spatial)
+        try:
+            network = add_metadata(network, seed=seed, **spatial)
+        except ConfigError as error:  # other networks of the study may have a place for it
+            raise TuningError(f"{backbone.name} cannot be tuned so: {error}") from error
         return TuningModel(network, _make_head(network, recipe, data, 0, seed), precision)
     return TuningModel(network, _make_head(network, recipe, data, n_metadata, seed), precision)
 
