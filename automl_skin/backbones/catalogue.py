@@ -161,9 +161,7 @@ def at_size(backbone: Backbone, height: int, width: int) -> Backbone:
             f"{backbone.name} cannot be built for images of {height} x {width} pixels ({error}); choose a multiple of "
             f"32, or leave the size out for {backbone.height} x {backbone.width}"
         ) from error
-    return replace(
-        backbone, height=height, width=width, model_args=json.dumps(arguments, sort_keys=True)
-    )
+    return replace(backbone, height=height, width=width, model_args=json.dumps(arguments, sort_keys=True))
 
 
 def _timm_backbone(name: str, folders: list[str]) -> Backbone:

@@ -57,7 +57,7 @@ def embed(study: Study, prepared: Prepared, report: Reporter) -> StageOne:
 
     Embeddings of tuned networks that the material has of before stay in it.
     """
-    images = _all_images(prepared)
+    images = all_images(prepared)
     sets = embedding_sets(study.config)
     extractions = [extract_set(study, each, prepared.manifest.images_root, images, report) for each in sets]
     failures = {path: why for extraction in extractions for path, why in extraction.failures.items()}
@@ -85,7 +85,7 @@ def embed_tuned(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], 
     IntegrityError
         If a case whose image was readable before has none now.
     """
-    images, roles = _all_images(prepared), roles_of(prepared.manifest.images)
+    images, roles = all_images(prepared), roles_of(prepared.manifest.images)
     table = prepared.plan.table
     extractions: list[Extraction] = []
     grown = [Material.read(folder) for folder in (study.material, study.locked / "material")]
@@ -166,7 +166,8 @@ def _with_tuned_of(folder: Path, fresh: Material) -> Material:
     return fresh.adding(before.inputs.only(list(before.inputs.tuned_on)))
 
 
-def _all_images(prepared: Prepared) -> pd.DataFrame:
+def all_images(prepared: Prepared) -> pd.DataFrame:
+    """Return the readable images: the manifest's columns, and ``content``."""
     return prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
 
 

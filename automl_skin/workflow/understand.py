@@ -24,6 +24,15 @@ Reporter = Callable[[str], Progress]
 """Given what is being done, returns a callable that is told how far it is. It may have a method `say`, see `teller`."""
 
 
+def silent(*_title: str) -> Progress:
+    """Report to nobody; a `Reporter`."""
+    return _ignore
+
+
+def _ignore(*_counts: int) -> None:
+    pass
+
+
 def teller(report: Reporter) -> Callable[[str], None] | None:
     """Return what prints a line of news beside the progress, where a reporter has it; None elsewhere."""
     say: Callable[[str], None] | None = getattr(report, "say", None)

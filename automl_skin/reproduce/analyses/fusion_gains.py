@@ -5,14 +5,12 @@ the image alone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from automl_skin.arrays import FloatArray
 from automl_skin.chains.fitted import FittedChain
-from automl_skin.chains.inputs import CaseInputs
 from automl_skin.evaluation.record import in_words
 from automl_skin.evaluation.resampling import resampled_aucs
 from automl_skin.metrics.intervals import Interval, central_range
@@ -20,7 +18,11 @@ from automl_skin.metrics.ranking import macro_auc
 from automl_skin.reproduce.analyses.models import check_options, labelled
 from automl_skin.reproduce.context import ReproduceContext, Section
 from automl_skin.search.trial import TrialRecord
+from automl_skin.workflow.embed_blank import without_metadata
+from automl_skin.workflow.embedded import names_of
+from automl_skin.workflow.prepare import read_prepared
 from automl_skin.workflow.stack import chain_folder, fit_chains
+from automl_skin.workflow.understand import silent
 
 OPTIONS = ("cells", "baseline", "title")
 HEADING = (
@@ -49,7 +51,7 @@ def fusion_gains(context: ReproduceContext, options: Mapping[str, Any]) -> Secti
     if baseline not in context.finished:
         return Section(title, f"The cell {baseline} has no figures, and every gain would be on it.")
     done = list(dict.fromkeys([baseline, *(name for name in names if name in context.finished)]))
-    absent = without_metadata(context, done)
+    absent = answers_without_metadata(context, done)
     resampled = _resampled(context, done)
     lines = [HEADING.format(baseline=names.get(baseline, baseline))]
     for name, label in names.items():
@@ -57,7 +59,7 @@ def fusion_gains(context: ReproduceContext, options: Mapping[str, Any]) -> Secti
     return Section(title, "\n".join(lines))
 
 
-def without_metadata(context: ReproduceContext, cells: list[str]) -> dict[str, FloatArray]:
+def answers_without_metadata(context: ReproduceContext, cells: list[str]) -> dict[str, FloatArray]:
     """Return what the chains of cells say out of fold of the same cases without their metadata.
 
     Parameters
@@ -76,7 +78,10 @@ def without_metadata(context: ReproduceContext, cells: list[str]) -> dict[str, F
     folds = range(material.n_folds)
     pairs = [(record.plan.number, fold) for record in records.values() for fold in folds]
     fit_chains(study, list(records.values()), pairs)
-    blank = _blank(material.inputs)
+    names = {
+        name for record in records.values() for name in names_of(record.plan.config, folds, material.n_folds)
+    }
+    blank = without_metadata(study, read_prepared(study), material, names, silent)
     answers: dict[str, FloatArray] = {}
     for name, record in records.items():
         answers[name] = np.empty((len(material.labels), material.n_classes))
@@ -85,11 +90,6 @@ def without_metadata(context: ReproduceContext, cells: list[str]) -> dict[str, F
             chain = FittedChain.load(chain_folder(study, record.plan.number, fold))
             answers[name][rows] = chain.predict(blank.take(rows))
     return answers
-
-
-def _blank(inputs: CaseInputs) -> CaseInputs:
-    metadata = inputs.metadata
-    return replace(inputs, metadata=metadata.where(np.zeros(metadata.shape, dtype=np.bool_)))
 
 
 def _record(context: ReproduceContext, cell: str) -> TrialRecord:

@@ -9,6 +9,7 @@ import pytest
 from automl_skin.metrics.intervals import auc_difference, auc_interval
 from automl_skin.reproduce.analyses import fusion_gains as module
 from automl_skin.reproduce.analyses.fusion_gains import fusion_gains
+from automl_skin.workflow.embed_blank import blank
 
 
 class Chain:
@@ -22,6 +23,10 @@ class Chain:
         return np.tile([1 - self.value, self.value], (len(inputs), 1))
 
 
+def blanked(study, prepared, material, names, report):
+    return replace(material.inputs, metadata=blank(material.inputs.metadata))
+
+
 @pytest.fixture
 def fitted(context, monkeypatch):
     """A context of two classes whose cells have chains of their own: fold k says k / 10."""
@@ -33,6 +38,9 @@ def fitted(context, monkeypatch):
         cells[name] = replace(cells[name], record=SimpleNamespace(plan=plan, seconds=12.4))
     asked = []
     monkeypatch.setattr(module, "fit_chains", lambda study, records, pairs: asked.extend(pairs))
+    monkeypatch.setattr(module, "names_of", lambda config, folds, n_folds: set())
+    monkeypatch.setattr(module, "read_prepared", lambda study: None)
+    monkeypatch.setattr(module, "without_metadata", blanked)
     monkeypatch.setattr(module, "chain_folder", lambda study, number, fold: fold)
     monkeypatch.setattr(module, "FittedChain", SimpleNamespace(load=lambda fold: Chain(fold / 10)))
     return replace(made, cells=cells), asked
@@ -53,7 +61,7 @@ def test_figures_are_those_of_whole_groups(fitted):
 
 def test_without_metadata_each_case_is_answered_by_the_chain_of_its_fold(fitted):
     made, asked = fitted
-    answers = module.without_metadata(made, ["good", "chance"])
+    answers = module.answers_without_metadata(made, ["good", "chance"])
     assert list(answers) == ["good"]  # the other sees metadata alone
     np.testing.assert_allclose(answers["good"][:, 1], made.folds / 10)
     assert sorted(asked) == [(0, fold) for fold in range(made.material.n_folds)]
