@@ -10,6 +10,9 @@ heat : relu(sum over channels of alpha A), shape (height, width)
 Grad-CAM's alpha is the mean of dy/dA over the places (equation 1); CAM's is dy/d(embedding) over the number of
 places, and needs a network that ends in a plain average over them. There the two are the same.
 
+Into some networks metadata enter before the pooling. There alpha is taken with the case's own metadata, and A are the
+maps that are pooled with them (`automl_skin.explain.feature_maps`); so the heat is of this photograph of this case.
+
 A chain standardises embeddings before its head. Behind a plain average that is the same as standardising the maps, so
 these are the last maps that its score depends on, and A is what they hold above the average photograph in training.
 Otherwise what all photographs share would drown what is in one of them.
@@ -23,6 +26,7 @@ the output of one of its modules; a network of timm with a chain behind it that 
 What they would save are the three lines of `_heat_of`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,12 +68,13 @@ class Looking:
         if self.method not in METHODS:
             message = f"the method must be one of {', '.join(METHODS)}; found {self.method!r}"
             raise ConfigError(message)
-        if is_spatial(self.network):
-            message = "heat needs a network that sees the photograph alone, and metadata enter this one before its pool"
-            raise ConfigError(f"{message}; explain a trial of another tuning")
 
     def heat(
-        self, pixels: Pixels, directions: FloatArray, average: Float32Array | None = None
+        self,
+        pixels: Pixels,
+        directions: FloatArray,
+        average: Float32Array | None = None,
+        metadata: Float32Array | None = None,
     ) -> Float32Array:
         """Return the heat of photographs.
 
@@ -81,6 +86,8 @@ class Looking:
             dy/d(embedding) of each, taken at its `embeddings`.
         average : ndarray of shape (n_dimensions,), optional
             What a chain takes from every embedding before its head; see the module's docstring.
+        metadata : ndarray of shape (n, n_metadata), optional
+            Encoded, for a network that metadata enter.
 
         Returns
         -------
@@ -90,35 +97,50 @@ class Looking:
         Raises
         ------
         ConfigError
-            If the network has no maps, or CAM is asked of one without a plain average pool.
+            If the network has no maps, CAM is asked of one without a plain average pool, or the metadata that it
+            needs are not there.
         """
         parts = [
-            self._heat(pixels[start : start + _AT_ONCE], directions[start : start + _AT_ONCE], average)
-            for start in range(0, len(pixels), _AT_ONCE)
+            self._heat(pixels[rows], directions[rows], average, known)
+            for rows, known in self._pieces(len(pixels), metadata)
         ]
         return np.concatenate(parts)
 
-    def embeddings(self, pixels: Pixels) -> Float32Array:
+    def embeddings(self, pixels: Pixels, metadata: Float32Array | None = None) -> Float32Array:
         """Return embeddings in float32, averaged over the views."""
         parts = []
         with torch.inference_mode():
-            for start in range(0, len(pixels), _AT_ONCE):
-                views = self._views(pixels[start : start + _AT_ONCE])
-                parts.append(torch.stack([embedding_of(self.network, view) for view in views]).mean(dim=0))
+            for rows, known in self._pieces(len(pixels), metadata):
+                each = [embedding_of(self.network, view, known) for view in self._views(pixels[rows])]
+                parts.append(torch.stack(each).mean(dim=0))
         values: Float32Array = torch.cat(parts).numpy()
         return values
+
+    def _pieces(self, n: int, metadata: Float32Array | None) -> Iterator[tuple[slice, Tensor | None]]:
+        """Give the rows that are looked at together, with their metadata."""
+        if is_spatial(self.network) != (metadata is not None):
+            message = "a network that metadata enter must be given them, encoded, and no other network"
+            found = "none" if metadata is None else f"some of shape {metadata.shape}"
+            raise ConfigError(
+                f"{message}; found {found} for {type(self.network).__name__}: see entering_rows"
+            )
+        for start in range(0, n, _AT_ONCE):
+            rows = slice(start, start + _AT_ONCE)
+            yield rows, None if metadata is None else torch.from_numpy(metadata[rows].astype(np.float32))
 
     def _views(self, pixels: Pixels) -> list[Tensor]:
         normalise = Normalisation(self.recipe.mean, self.recipe.std, torch.device("cpu"))
         views = each_view(normalise(pixels), self.views)
         return [view.contiguous(memory_format=torch.channels_last) for view in views]
 
-    def _heat(self, pixels: Pixels, directions: FloatArray, average: Float32Array | None) -> Float32Array:
+    def _heat(
+        self, pixels: Pixels, directions: FloatArray, average: Float32Array | None, metadata: Tensor | None
+    ) -> Float32Array:
         along = torch.from_numpy(directions.astype(np.float32))
         shift = None if average is None else torch.from_numpy(average.astype(np.float32))
         total = torch.zeros(())
         for position, view in enumerate(self._views(pixels)):
-            maps = feature_maps(self.network, view)
+            maps = feature_maps(self.network, view, metadata)
             total = total + turned_back(self._heat_of(maps, along, shift), position)
         heat: Float32Array = (total / self.views).numpy()
         return heat

@@ -5,7 +5,6 @@ import torch
 
 from automl_skin.backbones.catalogue import resolve_backbone
 from automl_skin.backbones.network import load_network
-from automl_skin.backbones.spatial.catalogue import add_metadata
 from automl_skin.errors import ConfigError
 from automl_skin.explain.feature_maps import feature_maps
 from automl_skin.explain.heat import Looking
@@ -117,12 +116,6 @@ def test_cam_needs_a_plain_average():
 def test_methods_are_named(resnet):
     with pytest.raises(ConfigError, match=r"one of grad-cam, cam; found 'camera'"):
         Looking(resnet, RECIPE, method="camera")
-
-
-def test_networks_that_metadata_enter_are_refused(resnet):
-    network = add_metadata(resnet, "metanet_map", 3, seed=0)
-    with pytest.raises(ConfigError, match="sees the photograph alone"):
-        Looking(network, RECIPE)
 
 
 class Unplaced(torch.nn.Module):

@@ -1,7 +1,7 @@
 """Spatial fusions by name, and one of them around a network."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, cast
+from typing import Any, TypeGuard
 
 import torch
 from torch import nn
@@ -10,23 +10,14 @@ from automl_skin.backbones.random_weights import untouched_torch_seed
 from automl_skin.backbones.spatial.cross_attention import CrossAttention
 from automl_skin.backbones.spatial.gated_map import GatedMap
 from automl_skin.backbones.spatial.metaformer import MetaFormer
+from automl_skin.backbones.spatial.network import SpatialNetwork
 from automl_skin.errors import ConfigError
 
-SPATIAL_FUSIONS: Mapping[str, Callable[..., nn.Module]] = {
+SPATIAL_FUSIONS: Mapping[str, Callable[..., SpatialNetwork]] = {
     "metanet_map": GatedMap,
     "cross_attention": CrossAttention,
     "metaformer": MetaFormer,
 }
-
-
-class SpatialNetwork(Protocol):
-    """A network whose embedding of an image depends on its metadata."""
-
-    trunk: nn.Module
-
-    def embed(self, images: torch.Tensor, metadata: torch.Tensor) -> torch.Tensor:
-        """Return embeddings of shape (n, n_dimensions)."""
-        ...
 
 
 def add_metadata(
@@ -62,6 +53,6 @@ def add_metadata(
     return network.train(trunk.training).to(memory_format=torch.channels_last)
 
 
-def is_spatial(network: nn.Module) -> bool:
+def is_spatial(network: nn.Module) -> TypeGuard[SpatialNetwork]:
     """Return whether a network's embeddings depend on metadata."""
-    return isinstance(network, tuple(cast("Any", SPATIAL_FUSIONS.values())))
+    return isinstance(network, SpatialNetwork)

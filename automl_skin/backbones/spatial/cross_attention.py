@@ -8,12 +8,13 @@ import torch
 from torch import nn
 
 from automl_skin.backbones.spatial.features import as_trunk, channels_of, tokens_of
+from automl_skin.backbones.spatial.network import SpatialNetwork
 
 WIDTH = 128
 HEADS = 4
 
 
-class CrossAttention(nn.Module):
+class CrossAttention(SpatialNetwork):
     """A network with an attention of the metadata over the places of its last map.
 
     Parameters
@@ -27,8 +28,7 @@ class CrossAttention(nn.Module):
     """
 
     def __init__(self, trunk: nn.Module, n_metadata: int, width: int = WIDTH) -> None:
-        super().__init__()
-        self.trunk = trunk
+        super().__init__(trunk)
         n_channels = as_trunk(trunk).num_features
         self.query = nn.Sequential(nn.Linear(n_metadata, width), nn.ReLU(), nn.Linear(width, width))
         self.attention = nn.MultiheadAttention(
@@ -36,18 +36,9 @@ class CrossAttention(nn.Module):
         )
         self.norm = nn.LayerNorm(width)
 
-    def embed(self, images: torch.Tensor, metadata: torch.Tensor) -> torch.Tensor:
-        """Return embeddings of shape (n, n_dimensions + width).
-
-        Parameters
-        ----------
-        images : Tensor of shape (n, 3, height, width)
-        metadata : Tensor of shape (n, n_metadata)
-        """
-        trunk = as_trunk(self.trunk)
-        features = trunk.forward_features(images)
-        channels = channels_of(features, trunk.num_features, type(self.trunk).__name__)
+    def pooled(self, features: torch.Tensor, metadata: torch.Tensor) -> torch.Tensor:
+        """Return embeddings of shape (n, n_dimensions + width): the trunk's own, and the answer beside it."""
+        channels = channels_of(features, as_trunk(self.trunk).num_features, type(self.trunk).__name__)
         places = tokens_of(features, channels)
         answer, _ = self.attention(self.query(metadata)[:, None], places, places, need_weights=False)
-        pooled = trunk.forward_head(features, pre_logits=True)
-        return torch.cat([pooled, self.norm(answer[:, 0])], dim=1)
+        return torch.cat([super().pooled(features, metadata), self.norm(answer[:, 0])], dim=1)

@@ -11,9 +11,10 @@ import torch
 from torch import nn
 
 from automl_skin.backbones.spatial.features import as_trunk, channels_of
+from automl_skin.backbones.spatial.network import SpatialNetwork
 
 
-class GatedMap(nn.Module):
+class GatedMap(SpatialNetwork):
     """A network whose last map is multiplied, channel by channel, by a function of the metadata.
 
     Parameters
@@ -27,29 +28,20 @@ class GatedMap(nn.Module):
     """
 
     def __init__(self, trunk: nn.Module, n_metadata: int, layers: int = 2) -> None:
-        super().__init__()
-        self.trunk = trunk
+        super().__init__(trunk)
         n_channels = as_trunk(trunk).num_features
         # the paper halves towards the input: 512 and 1,024 before 2,048 channels with three layers
         hidden = [n_channels // 2**step for step in range(layers - 1, 0, -1)]
         sizes = [n_metadata, *hidden, n_channels]
         self.layers = nn.ModuleList(nn.Linear(n_in, n_out) for n_in, n_out in pairwise(sizes))
 
-    def embed(self, images: torch.Tensor, metadata: torch.Tensor) -> torch.Tensor:
-        """Return embeddings of shape (n, n_dimensions).
-
-        Parameters
-        ----------
-        images : Tensor of shape (n, 3, height, width)
-        metadata : Tensor of shape (n, n_metadata)
-        """
-        trunk = as_trunk(self.trunk)
-        features = trunk.forward_features(images)
-        channels = channels_of(features, trunk.num_features, type(self.trunk).__name__)
+    def last_map(self, images: torch.Tensor, metadata: torch.Tensor) -> torch.Tensor:
+        """Return the gated features, in the trunk's layout."""
+        features = super().last_map(images, metadata)
+        n_channels = as_trunk(self.trunk).num_features
         shape = [len(features), *[1] * (features.ndim - 1)]
-        shape[channels] = trunk.num_features
-        gated = features * self.gate(metadata).reshape(shape)
-        return trunk.forward_head(gated, pre_logits=True)
+        shape[channels_of(features, n_channels, type(self.trunk).__name__)] = n_channels
+        return features * self.gate(metadata).reshape(shape)
 
     def gate(self, metadata: torch.Tensor) -> torch.Tensor:
         """Return the factor of each channel, in (0, 1), of shape (n, n_channels)."""

@@ -20,7 +20,7 @@ from timm.models.maxxvit import MaxxVit, TransformerBlock2d
 from torch import Tensor, nn
 from torch.nn import functional
 
-from automl_skin.backbones.spatial.features import as_trunk
+from automl_skin.backbones.spatial.network import SpatialNetwork
 from automl_skin.errors import ConfigError
 
 
@@ -73,7 +73,7 @@ class MetadataStage(nn.Module):
         return torch.cat([torch.cat([bias, right], dim=3), below], dim=2)
 
 
-class MetaFormer(nn.Module):
+class MetaFormer(SpatialNetwork):
     """A CoAtNet whose stages of attention see a token of metadata.
 
     Parameters
@@ -90,8 +90,7 @@ class MetaFormer(nn.Module):
     """
 
     def __init__(self, trunk: nn.Module, n_metadata: int) -> None:
-        super().__init__()
-        self.trunk = trunk
+        super().__init__(trunk)
         self.metadata = nn.ModuleDict()
         for number, stage in enumerate(_stages(trunk)):
             if all(isinstance(block, TransformerBlock2d) for block in stage):
@@ -102,14 +101,8 @@ class MetaFormer(nn.Module):
             message = "the fusion metaformer needs stages of relative attention, as timm's coatnet_0 to coatnet_2 have"
             raise ConfigError(f"{message}, and {type(trunk).__name__} has none; choose one of them")
 
-    def embed(self, images: Tensor, metadata: Tensor) -> Tensor:
-        """Return embeddings of shape (n, n_dimensions).
-
-        Parameters
-        ----------
-        images : Tensor of shape (n, 3, height, width)
-        metadata : Tensor of shape (n, n_metadata)
-        """
+    def last_map(self, images: Tensor, metadata: Tensor) -> Tensor:
+        """Return the image's places after the last stage, of shape (n, channels, height, width)."""
         trunk: Any = self.trunk
         values = trunk.stem(images)
         for number, stage in enumerate(trunk.stages):
@@ -117,7 +110,8 @@ class MetaFormer(nn.Module):
                 values = _attend_to(self.metadata[str(number)], stage.blocks, values, metadata)
             else:
                 values = stage(values)
-        return as_trunk(trunk).forward_head(trunk.norm(values), pre_logits=True)
+        last: Tensor = trunk.norm(values)
+        return last
 
 
 def _stages(trunk: nn.Module) -> list[Any]:
