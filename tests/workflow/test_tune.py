@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from automl_skin.backbones.catalogue import resolve_backbone
 from automl_skin.backbones.network import embed, load_network, weights_digest
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.embeddings import tuning
@@ -224,3 +225,18 @@ def test_one_kind_of_photograph_needs_no_tower(study):
     )
     assert tune.towers_of(study.config, pairs) == ("close-up", "dermoscopic")
     assert tune.towers_of(replace(study.config, towers="shared"), pairs) == ()
+
+
+def test_a_network_without_a_place_for_the_fusion_fails_alone(study, jobs):
+    recipe = replace(RECIPE, mode="joint", fusion="metaformer")
+    (failure,) = run(study, recipe, name="joint")
+    assert isinstance(failure, TuningFailure)
+    assert "metaformer needs stages of relative attention" in failure.reason
+
+
+def test_a_network_of_one_size_is_built_for_that_of_the_tuning(study):
+    (each,) = embedding_sets(study.config)
+    of_one_size = replace(each, backbone=resolve_backbone("test_vit.random"))
+    seen = with_pixels(of_one_size, replace(RECIPE, size="64x96"))
+    assert (seen.recipe.height, seen.recipe.width) == (64, 96)
+    assert (seen.backbone.height, seen.backbone.width) == (64, 96)
