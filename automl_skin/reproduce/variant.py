@@ -112,6 +112,7 @@ def open_variant(
         backbone,
         keep_own=not wishes.smoke,
         own_size="size" not in {**smoke, **wishes.flags},
+        named=wishes.cells,
     )
     if wishes.smoke and "cells" in variant.smoke:
         cells = _alone(cells, variant.smoke["cells"], NOT_SMALL)
@@ -159,6 +160,7 @@ def plan_cells(
     *,
     keep_own: bool,
     own_size: bool = True,
+    named: Sequence[str] = (),
 ) -> tuple[PlannedCell, ...]:
     """Find the network of every cell, or why it cannot be run.
 
@@ -174,6 +176,8 @@ def plan_cells(
         Whether cells about their very network keep it, and are not run where another one is asked for.
     own_size : bool
         Whether tunings keep the sizes that they name.
+    named : sequence of str
+        Cells that the user asked for by name: where they keep their network, they are run on it.
     """
     found: dict[str, Backbone | str] = {}
     planned = []
@@ -183,10 +187,11 @@ def plan_cells(
             planned.append(PlannedCell(cell))
             continue
         wanted = cell.backbone or papers
-        if backbone and cell.own_backbone and keep_own and not _is_same(wanted, backbone):
+        is_own = cell.own_backbone and keep_own and not _is_same(wanted, backbone)
+        if backbone and is_own and cell.name not in named:
             planned.append(PlannedCell(cell, not_run=OTHER_NETWORK))
             continue
-        name = _in_place_of(wanted, backbone) if backbone else wanted
+        name = _in_place_of(wanted, backbone) if backbone and not is_own else wanted
         if name not in found:
             found[name] = _find(name, config)
         network = found[name]
