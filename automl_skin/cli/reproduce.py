@@ -37,7 +37,8 @@ def reproduce(
         str | None,
         typer.Option(
             "--backbone",
-            help="Network in place of the paper's; rows about a network of their own are left out unless --cell names them.",
+            help="Network in place of the paper's; rows about a network of their own are left out, unless --cell "
+            "names them.",
             rich_help_panel=options.NETWORKS,
         ),
     ] = None,
