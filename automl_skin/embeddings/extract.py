@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -20,7 +21,7 @@ from automl_skin.embeddings.key import EmbeddingKey, TunedOn
 from automl_skin.embeddings.named import NamedImages, named_images
 from automl_skin.embeddings.shard import MAX_ROWS, Shard, join
 from automl_skin.embeddings.source import ImageSource
-from automl_skin.images.loading import Progress
+from automl_skin.images.loading import Batch, Progress
 from automl_skin.images.pixels import PixelCache
 from automl_skin.images.recipe import Recipe
 from automl_skin.images.shifts import shift_key
@@ -37,7 +38,7 @@ class Extraction:
     key : EmbeddingKey
         What the embeddings depend on.
     embeddings : ndarray of shape (n_images, n_dimensions)
-        float32, in the order asked for; the row of a failed image is NaN.
+        float32, in the order asked for; the row of a failed image is NaN. As wide where there is no image at all.
     failures : dict of str to str
         Path -> why there is no embedding.
     computed : int
@@ -150,6 +151,8 @@ def extract(
             failed = _compute(forward, images_root, asked, missing, write, reporter)
             computed = len(missing) - len(failed)
         embeddings, found = cache.read(key, contents)
+    if not found.any():
+        embeddings = np.full((len(contents), _width(forward, recipe, metadata)), np.nan, np.float32)
     failures = _failures_by_path(paths, contents, found, failed)
     return Extraction(key, embeddings, failures, computed, time.perf_counter() - started)
 
@@ -162,6 +165,13 @@ def _prepare(backbone: Backbone, recipe: Recipe, options: StageOneOptions) -> tu
     shifted = shift_key(options.shift, options.shift_seed)
     key = EmbeddingKey(weights, recipe.digest, options.views, precision, options.tuned_on, shifted)
     return Forward(network.to(device), recipe, options.views, device, precision), key
+
+
+def _width(forward: Forward, recipe: Recipe, metadata: Float32Array | None) -> int:
+    """Return the number of dimensions of an embedding, which the network tells without a photograph."""
+    pixels = np.empty((0, recipe.height, recipe.width, 3), np.uint8)
+    nothing = Batch(np.empty(0, np.int64), pixels, {})
+    return int(replace(forward, metadata=metadata)(nothing).shape[1])
 
 
 def _missing(paths: Sequence[str], contents: Sequence[str], found: BoolArray) -> dict[str, str]:

@@ -33,7 +33,7 @@ from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.stack import Stack
 from automl_skin.workers import open_workers
 from automl_skin.workflow.embed import shown_to
-from automl_skin.workflow.embedded import find_sets, names_of, read_embedded
+from automl_skin.workflow.embedded import find_sets, names_of
 from automl_skin.workflow.networks import EmbeddingSet
 from automl_skin.workflow.precision import precision_of
 from automl_skin.workflow.prepare import Prepared
@@ -224,10 +224,7 @@ def embed_shifted(
             metadata=entering,
         )
         whole = ~images["path"].isin(list(extraction.failures)).to_numpy()
-        embeddings = extraction.embeddings[whole]
-        if not len(embeddings):  # none of these cases has a photograph of a tower's kind
-            embeddings = np.empty((0, read_embedded(study)[each.name]["n_dimensions"]), np.float32)
-        values.append(pool_images(embeddings, images[whole], wanted, roles))
+        values.append(pool_images(extraction.embeddings[whole], images[whole], wanted, roles))
     return np.stack(values)
 
 

@@ -69,6 +69,18 @@ def test_each_image_is_computed_once(pictures, cache):
     assert np.array_equal(first.embeddings, second.embeddings)
 
 
+def test_no_image_at_all_is_as_wide_as_any(pictures, cache):
+    nothing = run(pictures, cache, pictures[1][:0])
+    assert nothing.embeddings.shape == (0, 96)
+    assert (nothing.computed, nothing.failures) == (0, {})
+    assert nothing.key == run(pictures, cache, pictures[1][:1]).key
+    unread = pictures[1][:2].assign(content="")
+    lost = run(pictures, cache, unread)
+    assert lost.embeddings.shape == (2, 96)
+    assert np.isnan(lost.embeddings).all()
+    assert list(lost.failures) == list(unread["path"])
+
+
 def test_only_what_is_missing_is_computed(pictures, cache):
     run(pictures, cache, pictures[1][:25])
     rest = run(pictures, cache)

@@ -72,3 +72,11 @@ def test_any_order_and_from_kept_pixels(backbone, pictures, tmp_path):
     cache = EmbeddingCache(tmp_path / "second")
     again = run(backbone, (folder, images.iloc[order]), cache, ROWS[order], pixels=pixels)
     np.testing.assert_allclose(again.embeddings, first.embeddings[order], rtol=1e-4, atol=1e-5)
+
+
+def test_no_image_at_all_is_as_wide_as_any(backbone, pictures, tmp_path):
+    folder, images = pictures
+    found = [
+        run(backbone, (folder, images[:count]), EmbeddingCache(tmp_path), ROWS[:count]) for count in (0, 1)
+    ]
+    assert [each.embeddings.shape for each in found] == [(0, found[1].embeddings.shape[1]), (1, 512)]

@@ -3,12 +3,14 @@
 import itertools
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from automl_skin.embeddings import tuning
+from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.tuned_folder import TunedFolder
 from automl_skin.errors import IntegrityError
@@ -19,6 +21,7 @@ from automl_skin.search.shifted import Sample
 from automl_skin.settings import Workspace
 from automl_skin.synthetic.pairs import generate_pairs
 from automl_skin.workflow import export, search, shifts, tune
+from automl_skin.workflow.embed import embed, embed_tuned
 from automl_skin.workflow.embedded import find_sets, read_embedded
 from automl_skin.workflow.prepare import read_prepared
 from automl_skin.workflow.rounds import round_files
@@ -28,6 +31,10 @@ ROLES = ("close-up", "dermoscopic")
 NET = "test_resnet.random@plain"
 TOWERS = [f"{NET}@full-1-epochs.{role}.without-{fold}" for role, fold in itertools.product(ROLES, range(3))]
 FIELDS = ("age", "sex", "site")
+
+
+def quiet(what):
+    return lambda done, total: None
 
 
 def tune_here(jobs, store, devices, progress, tell):
@@ -163,6 +170,59 @@ def test_a_tower_of_another_kind_is_refused(study, tmp_path):
         IntegrityError, match=r"must be a network of close-up photographs, and .* is of dermoscopic"
     ):
         find_sets(copy, TOWERS[:1])
+
+
+ROTATIONS = [(0, 1), (1, 2), (0, 2)]
+
+
+@pytest.fixture(scope="module")
+def lacking(study, tmp_path_factory):
+    """A study without any close-up photograph of folds 0 and 1 and of the locked cases, with towers for `rotation`."""
+    folder = shutil.copytree(study.folder, tmp_path_factory.mktemp("lacking") / "pairs")
+    copy = Study("pairs", folder, study.config, study.workspace)
+    prepared = read_prepared(copy)
+    manifest, plan = prepared.manifest, prepared.plan
+    others = plan.table.index[~plan.table["fold"].eq(2)]
+    kept = ~(manifest.images["case"].isin(others) & manifest.images["role"].eq("close-up"))
+    prepared = replace(prepared, manifest=replace(manifest, images=manifest.images[kept]))
+    embed(copy, prepared, quiet)
+    towers = [each for each in find_sets(copy, TOWERS) if each.held_out == (0,)]
+    sets = [  # which folds they have really seen does not matter here
+        replace(each, held_out=held_out, tuned_on=TunedOn(plan.digest, held_out))
+        for each in towers
+        for held_out in ROTATIONS
+    ]
+    embed_tuned(copy, prepared, sets, quiet)
+    return copy
+
+
+@pytest.mark.parametrize("fold", range(3))
+def test_a_tower_that_is_shown_no_photograph_is_stood_in_for(fold, lacking, make_fitter, small_chain):
+    """Fold 0 is fitted on fold 1, where no case has a close-up, fold 1 on fold 2, and fold 2 on fold 0."""
+    development, locked = Material.read(lacking.material), Material.read(lacking.locked / "material")
+    config = small_chain(
+        backbones=("test_resnet.random",), tuning="full-1-epochs", way="rotation", roles=ROLES, towers=True
+    )
+    entries, names = read_embedded(lacking), config.image_names(fold, 3)
+    for name in names:
+        width = entries[TOWERS[0]]["n_dimensions"]
+        assert entries[name]["n_dimensions"] == width
+        assert [each.inputs.embeddings[name].shape[1] for each in (development, locked)] == [width, width]
+    chain, held = make_fitter(development).fit(config, fold)
+    assert np.isfinite(held).all()
+    lacks = np.flatnonzero(~locked.inputs.has_role[:, 0] & locked.inputs.has_role[:, 1])
+    columns = chain.project(locked.inputs)[lacks]
+    half = columns.shape[1] // 2
+    assert np.abs(columns[:, :half]).max() < 1e-6  # the average close-up
+    assert np.abs(columns[:, half:]).mean() > 0.1
+    assert np.isfinite(chain.predict(locked.inputs)).all()
+    if fold == 0:  # what no case had that the head was fitted on says nothing of a new one
+        few = locked.inputs.take(lacks)
+        noise = np.random.default_rng(0).normal(size=few.embeddings[names[0]].shape).astype(np.float32)
+        new = replace(
+            few, embeddings={**few.embeddings, names[0]: noise}, has_role=np.ones_like(few.has_role)
+        )
+        assert (chain.predict(new) == chain.predict(few)).all()
 
 
 def test_towers_are_measured_under_shift_by_their_own_kind(study, monkeypatch, tmp_path):
