@@ -59,6 +59,11 @@ def test_every_cell_is_a_chain(cell):
     assert recipe.mode == ("joint" if cell.name.endswith("+meta") else "full")
     if recipe.mode == "joint":
         assert recipe.fusion == fusions.get(system, "ha")
+    has_five_dropouts = recipe.mode == "full" and system in {
+        *PAPERS[:5],
+        "MobileNetV2",
+    }  # Ha's, without metadata
+    assert recipe.head_dropout == (0.5 if has_five_dropouts else 0.0)
     assert cell.backbone.endswith(".random") == ("supervised" in cell.name)
 
 

@@ -6,6 +6,7 @@ Shapes: images (n, 3, height, width), embedding (n, n_dimensions), metadata (n, 
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from automl_skin.arrays import Float32Array
 from automl_skin.backbones.device import Precision
@@ -13,6 +14,7 @@ from automl_skin.backbones.network import computing_in, embedding_of
 from automl_skin.backbones.spatial.catalogue import is_spatial
 from automl_skin.backbones.tuning.fused_head import SMALL, FusedHead, draw_layer
 from automl_skin.backbones.tuning.tuned_head import TunedHead
+from automl_skin.heads.neural.fusions.ha import N_DROPOUTS
 
 
 class LinearHead(nn.Module):
@@ -28,6 +30,9 @@ class LinearHead(nn.Module):
         Hidden units that see the metadata.
     seed : int
         Draws the initial weights, with NumPy.
+    dropout : float
+        Share of the input that each of five dropouts drops in training; the mean of their scores, which are linear,
+        is that of the mean of five dropped copies.
 
     Examples
     --------
@@ -37,9 +42,17 @@ class LinearHead(nn.Module):
     """
 
     def __init__(
-        self, n_dimensions: int, n_classes: int, *, n_metadata: int = 0, metadata_width: int = 0, seed: int
+        self,
+        n_dimensions: int,
+        n_classes: int,
+        *,
+        n_metadata: int = 0,
+        metadata_width: int = 0,
+        seed: int,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.dropout = dropout
         width = metadata_width if n_metadata else 0
         self.hidden = _layer(n_metadata, width, (2.0 / n_metadata) ** 0.5, seed, "hidden") if width else None
         self.last = _layer(n_dimensions + width, n_classes, SMALL, seed, "last")
@@ -54,6 +67,9 @@ class LinearHead(nn.Module):
         if self.hidden is not None:
             assert metadata is not None
             embedding = torch.cat([embedding, torch.relu(self.hidden(metadata))], dim=1)
+        if self.training and self.dropout:
+            dropped = [functional.dropout(embedding, self.dropout) for _ in range(N_DROPOUTS)]
+            embedding = torch.stack(dropped).mean(dim=0)
         logits: Tensor = self.last(embedding)
         return logits
 

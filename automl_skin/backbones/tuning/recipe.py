@@ -45,11 +45,21 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "metadata_width": (1, 4096),
     "metadata_dropout": (0.0, 1.0),
     "image_dropout": (0.0, 1.0),
+    "head_dropout": (0.0, 0.95),
 }
 
 # fields that came later: with their default they are no part of a description, so that networks that were tuned
 # before keep their keys
-_LATER = ("milestones", "warm_up_rate", "fit", "resize", "fusion", "fusion_settings", "image_dropout")
+_LATER = (
+    "milestones",
+    "warm_up_rate",
+    "fit",
+    "resize",
+    "fusion",
+    "fusion_settings",
+    "image_dropout",
+    "head_dropout",
+)
 
 
 @dataclass(frozen=True)
@@ -137,6 +147,9 @@ class TuningRecipe:
         What is changed of the fusion's settings, such as ``layers=3,width=64``.
     image_dropout : float
         Share of the cases of a step that lose their image's embedding in "joint"; never those that lose metadata.
+    head_dropout : float
+        Share of the linear head's input that is dropped, by each of five dropouts whose scores are averaged (Ha et al.
+        2020); a fusion has settings of its own for that.
 
     Raises
     ------
@@ -189,6 +202,7 @@ class TuningRecipe:
     fusion: str = "concat"
     fusion_settings: str = ""
     image_dropout: float = 0.0
+    head_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
@@ -261,6 +275,8 @@ def _contradictions(recipe: TuningRecipe) -> Iterator[str]:
     if recipe.mode != "joint" and (recipe.has_fusion or recipe.image_dropout):
         message = "fusion, fusion_settings and image_dropout are of mode=joint, which alone sees metadata"
         yield f"{message}; found mode={recipe.mode}; choose mode=joint"
+    if recipe.has_fusion and recipe.head_dropout:
+        yield f"head_dropout is of the linear head; found fusion={recipe.fusion}, which has fusion_settings instead"
     if recipe.mode == "joint" and recipe.metadata_dropout + recipe.image_dropout > 1.0:
         shares = f"{recipe.metadata_dropout:g} and {recipe.image_dropout:g}"
         yield f"metadata_dropout and image_dropout must not exceed 1 together, found {shares}; lower one of them"

@@ -273,7 +273,12 @@ def _make_head(
         fusion = PooledFusion(recipe.fusion, settings, n_dimensions, n_metadata)
         return FusedHead(fusion, data.n_classes, seed=seed)
     return LinearHead(
-        n_dimensions, data.n_classes, n_metadata=n_metadata, metadata_width=recipe.metadata_width, seed=seed
+        n_dimensions,
+        data.n_classes,
+        n_metadata=n_metadata,
+        metadata_width=recipe.metadata_width,
+        seed=seed,
+        dropout=recipe.head_dropout,
     )
 
 

@@ -23,3 +23,17 @@ def test_the_head_without_torch_has_the_same_logits():
 def test_dimensions_are_those_that_the_head_sees():
     network = load_network(resolve_backbone("mobilenetv3_small_050.random"))
     assert count_dimensions(network, 32, 32) == 1024 != network.num_features
+
+
+def test_the_five_dropouts_of_the_head_are_averaged_in_training_alone():
+    head = LinearHead(200, 3, seed=0, dropout=0.5)
+    embedding = torch.ones(400, 200)
+    still = LinearHead(200, 3, seed=0)(embedding)
+    assert torch.equal(head.eval()(embedding), still)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        dropped = head.train()(embedding) - head.last.bias
+    # each input is kept by a half and doubled: its share has variance 1, and a fifth of that after the average
+    variance = dropped.var(dim=0) / head.last.weight.square().sum(dim=1)
+    torch.testing.assert_close(variance, torch.full((3,), 0.2), rtol=0.25, atol=0.0)
+    torch.testing.assert_close(dropped.mean(dim=0), (still - head.last.bias)[0], rtol=0.0, atol=0.012)

@@ -94,6 +94,8 @@ def test_contradictions_are_named():
         TuningRecipe(milestones="2,3")
     with pytest.raises(ConfigError, match="epochs one after the other, such as 50,120,200; found 3,2"):
         TuningRecipe(milestones="3,2", schedule="steps")
+    with pytest.raises(ConfigError, match=r"head_dropout is of the linear head; found fusion=ha"):
+        TuningRecipe(mode="joint", fusion="ha", head_dropout=0.5)
     with pytest.raises(ConfigError, match="size=8x8 cannot be cut out of resize=9x7"):
         TuningRecipe(size="8x8", resize="9x7")
 
