@@ -21,6 +21,8 @@ def reproduce(
     name: Annotated[str, typer.Argument(help="A study of `automl-skin studies`, or a folder with one.")],
     data: options.Data = None,
     images: options.Images = None,
+    split: options.Split = None,
+    drop_crossing: options.DropCrossing = None,
     variant: Annotated[
         list[str] | None, typer.Option("--variant", help="Variant to run. Repeatable; all by default.")
     ] = None,
@@ -44,6 +46,7 @@ def reproduce(
     ] = None,
     weights_dir: options.WeightsDir = None,
     size: options.Size = None,
+    views: options.Views = None,
     device: options.Device = None,
     devices: options.Devices = None,
     tuning_set: options.TuningSet = None,
