@@ -81,6 +81,30 @@ class CardMember:
 
 
 @dataclass(frozen=True)
+class CardRole:
+    """A kind of photograph, of a study that has several.
+
+    Parameters
+    ----------
+    name : str
+    n_images : int
+        Of the whole study.
+    missing : float
+        Share of the cases without one.
+    seen_by : tuple of int
+        Trials of the stack that see it.
+    towers : tuple of int
+        Those of them in which it has a network of its own.
+    """
+
+    name: str
+    n_images: int
+    missing: float
+    seen_by: tuple[int, ...]
+    towers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class CardTuning:
     """Networks of the stack that were tuned on the development cases.
 
@@ -177,6 +201,8 @@ class CardFacts:
         Networks of the stack that were tuned; empty where all are as they come.
     measured : bool
         False for a model that was refitted on all rows after it was measured.
+    roles : tuple of CardRole
+        Kinds of photograph; empty where there is one only.
     """
 
     study: str
@@ -199,3 +225,4 @@ class CardFacts:
     sources: SourceFigures | None = None
     tunings: tuple[CardTuning, ...] = ()
     measured: bool = True
+    roles: tuple[CardRole, ...] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from automl_skin.evaluation.card_facts import CardData, CardFacts, CardSearch
+from automl_skin.evaluation.card_facts import CardData, CardFacts, CardRole, CardSearch
 from automl_skin.evaluation.figures import Figures
 from automl_skin.evaluation.model_figures import ModelFigures
 from automl_skin.evaluation.operating_point import OperatingPoint
@@ -22,6 +22,7 @@ def model_card(facts: CardFacts) -> str:
         ("What it predicts", _purpose(facts)),
         ("What it must not be used for", _limits(facts)),
         ("Data", _data(facts)),
+        *([("Kinds of photograph", _roles(facts.roles))] if facts.roles else []),
         ("How cases were kept apart", _plan(facts)),
         ("How it was trained", _training(facts)),
         ("Figures on the locked test set", _figures(facts)),
@@ -92,6 +93,48 @@ def _data(facts: CardFacts) -> Iterator[str]:
     yield f"- Missing values: {', '.join(missing) if missing else 'none'}"
     for name, reason in data.quarantined.items():
         yield f"- Not used, because it may give the answer away: `{_clean(name)}` ({_clean(reason)})"
+
+
+def _roles(roles: Sequence[CardRole]) -> Iterator[str]:
+    """Say which kinds of photograph the stack sees, and what stands in for one that is missing."""
+    yield from _table(
+        ("kind", "photographs", "cases without", "seen by trials"),
+        [
+            (role.name, str(role.n_images), f"{role.missing:.1%}", _numbers(role.seen_by) or "none")
+            for role in roles
+        ],
+    )
+    yield ""
+    yield (
+        f"A case is scored whichever of them it has. One that is missing is flagged "
+        f"({_code([f'missing_{role.name}' for role in roles])}), and something stands in for it:"
+    )
+    yield ""
+    towers = {trial for role in roles for trial in role.towers}
+    shared = [trial for role in roles for trial in role.seen_by if trial not in towers]
+    if several := sorted({trial for trial in shared if shared.count(trial) > 1}):
+        yield (
+            f"- Where one network sees all kinds (trials {_numbers(several)}): the mean of the case's others that the "
+            "trial sees."
+        )
+    if towers:
+        yield (
+            f"- Where each kind has a network of its own (trials {_numbers(sorted(towers))}): the average photograph "
+            "of that kind in training; where the networks answer themselves, those answer whose kind is there."
+        )
+    yield (
+        "- In a trial that sees none of the kinds that the case has: the average photograph, and for a network that "
+        "answers itself an embedding of zeros."
+    )
+    yield ""
+    yield (
+        "A case without any photograph is scored by its metadata alone, and one without metadata either, or whose only "
+        "photographs cannot be read, is not scored."
+    )
+
+
+def _numbers(trials: Sequence[int]) -> str:
+    return ", ".join(map(str, trials))
 
 
 def _plan(facts: CardFacts) -> Iterator[str]:

@@ -13,12 +13,14 @@ from automl_skin.evaluation.card_facts import (
     CardFacts,
     CardMember,
     CardPlan,
+    CardRole,
     CardSearch,
     CardTuning,
     CardWeights,
 )
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.subgroups import Subgroup, subgroup_figures
+from automl_skin.features.lesion import missing_roles, roles_of
 from automl_skin.files import read_json
 from automl_skin.metrics.ranking import macro_auc
 from automl_skin.search.material import Material
@@ -76,6 +78,7 @@ def card_facts(
         shifts=read_shifts(study, built.stack),
         sources=read_sources(study),
         tunings=card_tunings(study, built, sets),
+        roles=card_roles(study, built, manifest),
     )
 
 
@@ -110,6 +113,23 @@ def card_members(study: Study, built: BuiltStack) -> tuple[CardMember, ...]:
     weights = built.stack.member_weights
     order = sorted(weights, key=lambda number: -weights[number])
     return tuple(CardMember(number, titles[number], weights[number]) for number in order)
+
+
+def card_roles(study: Study, built: BuiltStack, manifest: Manifest) -> tuple[CardRole, ...]:
+    """Return the kinds of photograph and who of the stack sees them; nothing where there is one kind."""
+    roles = roles_of(manifest.images)
+    if len(roles) < 2:
+        return ()
+    records = [each for each in study.journal.read() if each.plan.number in built.stack.members]
+    configs = {each.plan.number: each.plan.config for each in records if each.plan.config.uses_image}
+    lacks = missing_roles(manifest.images, manifest.cases.index, roles).mean(axis=0)
+    facts = []
+    for role, share in zip(roles, lacks.tolist(), strict=True):
+        seen_by = [number for number, config in configs.items() if role in (config.roles or roles)]
+        towers = [number for number in seen_by if configs[number].towers]
+        count = int((manifest.images["role"] == role).sum())
+        facts.append(CardRole(role, count, share, tuple(seen_by), tuple(towers)))
+    return tuple(facts)
 
 
 SHOWN_OF_A_RECIPE = ("mode", "epochs", "learning_rate", "optimizer", "loss", "augmentation", "colour", "wise")

@@ -9,6 +9,7 @@ from automl_skin.evaluation.card_facts import (
     CardFacts,
     CardMember,
     CardPlan,
+    CardRole,
     CardSearch,
     CardWeights,
 )
@@ -120,6 +121,30 @@ def test_waiver_refit_and_reopening_are_said(facts):
     assert "refitted on all rows" in card
     assert "was opened 3 times" in card
     assert "both sides" not in model_card(facts)
+
+
+def test_kinds_of_photograph_are_said_where_there_are_several(facts):
+    assert "Kinds of photograph" not in model_card(facts)
+    roles = (
+        CardRole("close-up", 500, 0.1, (2, 4, 7), (7,)),
+        CardRole("dermoscopic", 600, 0.05, (4, 7, 9), (7,)),
+    )
+    card = model_card(replace(facts, roles=roles))
+    for words in (
+        "| close-up | 500 | 10.0% | 2, 4, 7 |",
+        "| dermoscopic | 600 | 5.0% | 4, 7, 9 |",
+        "flagged (`missing_close-up`, `missing_dermoscopic`)",
+        "one network sees all kinds (trials 4): the mean of the case's others",
+        "a network of its own (trials 7): the average photograph of that kind",
+        "sees none of the kinds that the case has: the average photograph",
+        "without any photograph is scored by its metadata alone",
+    ):
+        assert words in card, words
+    alone = tuple(replace(role, seen_by=(place,), towers=()) for place, role in enumerate(roles))
+    card = model_card(replace(facts, roles=(*alone, CardRole("histology", 3, 0.9, ()))))
+    assert "| histology | 3 | 90.0% | none |" in card
+    assert "one network sees all kinds" not in card
+    assert "a network of its own" not in card
 
 
 def test_what_is_not_known_is_said(facts):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_skin.data.manifest import Manifest
 from automl_skin.embeddings import tuning
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.networks import NetworkStore
@@ -21,10 +22,12 @@ from automl_skin.search.shifted import Sample
 from automl_skin.settings import Workspace
 from automl_skin.synthetic.pairs import generate_pairs
 from automl_skin.workflow import export, search, shifts, tune
+from automl_skin.workflow.card import card_roles
 from automl_skin.workflow.embed import embed, embed_tuned
 from automl_skin.workflow.embedded import find_sets, read_embedded
 from automl_skin.workflow.prepare import read_prepared
 from automl_skin.workflow.rounds import round_files
+from automl_skin.workflow.stack import read_stack
 from automl_skin.workflow.study import Study
 
 ROLES = ("close-up", "dermoscopic")
@@ -263,6 +266,26 @@ def test_the_bundle_scores_as_was_measured(study, predictor, pairs):
     assert answer.probabilities[:, 1] == pytest.approx(locked["stack: 1"].to_numpy(), abs=1e-3)
     lacking = {f"missing_{role}" for role in ROLES} & {flag for flags in answer.flags for flag in flags}
     assert lacking
+
+
+def test_the_card_says_which_kinds_the_chains_see(study, bundle, pairs):
+    table, built = pd.read_csv(pairs.table), read_stack(study)
+    configs = {record.plan.number: record.plan.config for record in study.journal.read()}
+    with_image = [each for each in built.stack.members if configs[each].uses_image]
+    roles = card_roles(study, built, Manifest.read(study.folder / "understood"))
+    assert [role.name for role in roles] == list(ROLES)
+    for role in roles:
+        has = table.loc[table["image_role"] == role.name, "case_id"]
+        assert role.n_images == len(has)
+        assert role.missing == pytest.approx(1 - has.nunique() / table["case_id"].nunique())
+        assert set(role.seen_by) == {
+            each for each in with_image if role.name in (configs[each].roles or ROLES)
+        }
+        assert set(role.towers) == {each for each in role.seen_by if configs[each].towers}
+    assert any(role.towers for role in roles)
+    card = (bundle / "MODEL_CARD.md").read_text()
+    assert "## Kinds of photograph" in card
+    assert "`missing_close-up`, `missing_dermoscopic`" in card
 
 
 GIVEN = [
