@@ -26,7 +26,7 @@ def shared_tags(facts: StudyFacts) -> dict[str, str]:
     """Return the tags that every run of a study has."""
     tags = {
         "mlflow.user": getpass.getuser(),
-        "mlflow.source.name": "automl-skin search",
+        "mlflow.source.name": "automl-skin",
         "mlflow.source.type": "LOCAL",
         STUDY_DIGEST: facts.digest,
         PLAN_DIGEST: facts.plan_digest,
