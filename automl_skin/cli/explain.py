@@ -27,6 +27,12 @@ def explain(
             "--name", help="What a model is called in pictures of heat. Repeatable, in their order."
         ),
     ] = None,
+    without_metadata: Annotated[
+        bool,
+        typer.Option(
+            "--without-metadata", help="Show heat of one model with and without the cases' metadata."
+        ),
+    ] = False,
     cases: Annotated[
         str | None, typer.Option("--cases", help="Cases of the picture of heat, separated by commas.")
     ] = None,
@@ -63,6 +69,7 @@ def explain(
         tuple(trial or ()),
         against,
         tuple(name or ()),
+        without_metadata,
         heat,
         MapOptions(points, by),
     )

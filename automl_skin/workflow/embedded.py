@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from automl_skin.backbones import hub
 from automl_skin.chains.config import ChainConfig
 from automl_skin.embeddings.extract import Extraction
 from automl_skin.embeddings.key import TunedOn
@@ -80,6 +81,14 @@ def keep_embedded(study: Study, entries: Mapping[str, Entry]) -> None:
 def names_of(config: ChainConfig, folds: Iterable[int], n_folds: int) -> set[str]:
     """Return the embeddings that the chains of some folds are applied to."""
     return {name for fold in folds for name in config.image_names(fold, n_folds)}
+
+
+def metadata_enter(study: Study, names: Iterable[str]) -> bool:
+    """Return whether metadata enter one of some networks before it is pooled, among those still in the cache."""
+    entries = read_embedded(study)
+    tuned = [entries[name]["tuned"] for name in names if "tuned" in entries.get(name, {})]
+    folders = [network_store(study).folder / each["folder"] for each in tuned]
+    return any(hub.read_config(folder).spatial for folder in folders if folder.is_dir())
 
 
 def find_sets(study: Study, names: Sequence[str]) -> list[EmbeddingSet]:

@@ -41,6 +41,8 @@ class ExplainOptions:
         ``STUDY`` or ``STUDY:NUMBER``: a model of another study on the same cases, the second in pictures of heat.
     names : tuple of str
         What the models are called in pictures of heat, in their order.
+    without_metadata : bool
+        Whether the heat of one model is shown twice: with the cases' metadata, and with all of them missing.
     heat : HeatOptions
     maps : MapOptions
     """
@@ -49,6 +51,7 @@ class ExplainOptions:
     trials: tuple[int, ...] = ()
     against: str = ""
     names: tuple[str, ...] = ()
+    without_metadata: bool = False
     heat: HeatOptions = field(default_factory=HeatOptions)
     maps: MapOptions = field(default_factory=MapOptions)
 
@@ -125,7 +128,9 @@ def heat_models(
         If there are more than two, or one cannot be explained.
     """
     models = [_model(study, _record(records, number)) for number in options.trials]
-    if not options.against:
+    if options.without_metadata:
+        models = _with_and_without(models or default_models(study, records)[-1:], options)
+    elif not options.against:
         models = models or default_models(study, records)
     else:
         models = [*(models or default_models(study, records)[:1]), _other(study.workspace, options.against)]
@@ -138,6 +143,14 @@ def heat_models(
         raise ConfigError(f"{message}: give --name as often as there are models")
     called = options.names or [each.name for each in models]
     return [replace(each, name=name) for each, name in zip(models, called, strict=True)]
+
+
+def _with_and_without(models: Sequence[ExplainedModel], options: ExplainOptions) -> list[ExplainedModel]:
+    if len(models) > 1 or options.against:
+        message = "a model with and without its metadata stands beside no other"
+        raise ConfigError(f"{message}: name one trial, or leave --without-metadata out")
+    (model,) = models
+    return [model, replace(model, name=f"{model.name}, metadata missing", without_metadata=True)]
 
 
 def _other(workspace: Workspace, against: str) -> ExplainedModel:

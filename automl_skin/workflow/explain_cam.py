@@ -22,6 +22,7 @@ from automl_skin.images.recipe import Recipe
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.seeding import generator
+from automl_skin.workflow.embedded import metadata_enter
 from automl_skin.workflow.explain_heat import (
     ExplainedModel,
     Heats,
@@ -93,7 +94,7 @@ def default_models(study: Study, records: Sequence[TrialRecord]) -> list[Explain
     found: dict[str, TrialRecord] = {}
     for record in with_gradient:
         inputs = FUSIONS[record.plan.config.fusion].branches[0]
-        sees_metadata = METADATA in inputs or _is_joint(record, material)
+        sees_metadata = METADATA in inputs or _is_joint(study, record, material)
         if sees_metadata or len(FUSIONS[record.plan.config.fusion].branches) == 1:
             found.setdefault("image + metadata" if sees_metadata else IMAGE, record)
     if not found:
@@ -103,10 +104,12 @@ def default_models(study: Study, records: Sequence[TrialRecord]) -> list[Explain
     return [ExplainedModel(name, study, found[name]) for name in names]
 
 
-def _is_joint(record: TrialRecord, material: Material) -> bool:
+def _is_joint(study: Study, record: TrialRecord, material: Material) -> bool:
+    """Return whether the networks of a trial see metadata, by their own heads or before these."""
     config = record.plan.config
-    names = config.image_names(0, material.n_folds) if config.uses_logits else ()
-    return any(material.inputs.heads[name].n_metadata for name in names)
+    names = config.image_names(0, material.n_folds)
+    heads = [material.inputs.heads[name] for name in names] if config.uses_logits else []
+    return any(head.n_metadata for head in heads) or metadata_enter(study, names)
 
 
 def explain_photographs(
@@ -239,7 +242,8 @@ def _column(at: int, photographs: Photographs, seen: Sequence[_Seen], table: pd.
     models = []
     for each, (_, row) in zip(seen, rows.iterrows(), strict=True):
         index = f", index {row['index']:.2f}" if np.isfinite(row["index"]) else ""
-        models.append(HeatOfModel(each.heats.heat[at], f"{row['explained']} {row['probability']:.2f}{index}"))
+        probability = f" {row['probability']:.2f}" if np.isfinite(row["probability"]) else ""
+        models.append(HeatOfModel(each.heats.heat[at], f"{row['explained']}{probability}{index}"))
     photograph = shown(seen[0].heats.recipe, photographs.pixels[at], SIDE)
     return HeatCase(case, str(rows["label"].iloc[0]), photograph, tuple(models), seen[0].masks[at])
 

@@ -1,17 +1,19 @@
 """Heat over the photographs of a study: what its trials look at, each case by the chain that held it out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import Float32Array, FloatArray, IntArray, Pixels
+from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.network import load_network
 from automl_skin.chains.fitted import FittedChain
 from automl_skin.explain.chain_score import ChainScore
 from automl_skin.explain.heat import Looking
 from automl_skin.explain.shown import enlarge
+from automl_skin.features.entering import entering_rows
 from automl_skin.features.lesion import roles_of
 from automl_skin.images.decode import decode
 from automl_skin.images.folder import ImageFolder
@@ -35,11 +37,14 @@ class ExplainedModel:
         In pictures and tables.
     study : Study
     record : TrialRecord
+    without_metadata : bool
+        Whether all metadata of the cases count as missing.
     """
 
     name: str
     study: Study
     record: TrialRecord
+    without_metadata: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Heats:
     recipe : Recipe
         Of the input that the heat lies over.
     probabilities : ndarray of shape (n_cases,)
-        Out of fold, of the class that is explained.
+        Out of fold, of the class that is explained; NaN where the metadata were left out, which no trial measured.
     """
 
     heat: Float32Array
@@ -116,7 +121,7 @@ def heats_of(
         Called with (done, total) cases.
     """
     study, number = model.study, model.record.plan.number
-    material = Material.read(study.material)
+    material = _shown_to(model)
     positions = material.cases.index.get_indexer(pd.Index(photographs.cases))
     folds = material.folds[positions]
     fit_chains(study, [model.record], [(number, int(fold)) for fold in np.unique(folds)])
@@ -129,9 +134,19 @@ def heats_of(
         parts.update(zip(rows.tolist(), heat, strict=True))
         if progress is not None:
             progress(len(parts), len(folds))
-    predictions = study.journal.predictions(number).calibrated
+    probabilities = study.journal.predictions(number).calibrated[positions, classes]
+    if model.without_metadata:
+        probabilities = np.full(len(folds), np.nan)
     heat = np.stack([parts[row] for row in range(len(folds))])
-    return Heats(heat, looking.recipe, predictions[positions, classes])
+    return Heats(heat, looking.recipe, probabilities)
+
+
+def _shown_to(model: ExplainedModel) -> Material:
+    material = Material.read(model.study.material)
+    if not model.without_metadata:
+        return material
+    nothing = material.inputs.metadata[[]]  # encoders take absent fields for missing ones
+    return replace(material, inputs=replace(material.inputs, metadata=nothing))
 
 
 class _Networks:
@@ -146,14 +161,20 @@ class _Networks:
     def __init__(self, study: Study, method: str) -> None:
         self.study = study
         self.method = method
+        self.backbones: dict[str, Backbone] = {}
         self.loaded: dict[str, Looking] = {}
 
     def __call__(self, name: str) -> Looking:
         if name not in self.loaded:
             (each,) = find_sets(self.study, [name])
             network = load_network(each.backbone)
+            self.backbones[name] = each.backbone
             self.loaded[name] = Looking(network, each.recipe, self.study.config.views, self.method)
         return self.loaded[name]
+
+    def entering(self, name: str, metadata: pd.DataFrame) -> Float32Array | None:
+        """Return the metadata that enter a loaded network, a row a case; None where they enter none."""
+        return entering_rows(self.backbones[name], metadata, metadata.index)
 
     @property
     def recipe(self) -> Recipe:
@@ -178,13 +199,14 @@ def _heat_of_fold(
     for name in chain.image_names:
         network = looking(name)
         pixels = np.stack([apply(network.recipe, photographs.pixels[row]) for row in rows])
-        embeddings = network.embeddings(pixels)
+        metadata = looking.entering(name, score.inputs.metadata)
+        embeddings = network.embeddings(pixels, metadata)
         training = _training_rows(material, name, fold, embeddings.shape[1])
         is_side_by_side = material.inputs.embeddings[name].shape[1] > embeddings.shape[1]
         firsts = places * embeddings.shape[1] * is_side_by_side
         directions = score.gradient(name, firsts, embeddings, training.std(axis=0))
         average = None if chain.config.uses_logits else training.mean(axis=0)
-        heats.append(network.heat(pixels, directions, average))
+        heats.append(network.heat(pixels, directions, average, metadata))
     return together(heats, looking.recipe)
 
 
