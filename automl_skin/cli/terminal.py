@@ -170,7 +170,7 @@ class TerminalAudience:
         del study
         self.terminal.say(
             f"Stage one: {stage_one.computed:,} embeddings computed in {stage_one.seconds:.1f} s; "
-            f"{', '.join(material.inputs.embeddings)}"
+            f"{', '.join(material.inputs.embeddings) or 'no chain sees an image'}"
         )
         for path, why in list(stage_one.failures.items())[:5]:
             self.terminal.say(f"Unreadable: {path}: {why}")

@@ -138,7 +138,7 @@ def proposal_of(planned: PlannedCell, options: SpaceOptions, pixels: str) -> Pro
 
 def _options_of(planned: PlannedCell, options: SpaceOptions, pixels: str) -> SpaceOptions:
     """Return a space of one network, with every fusion and head there is."""
-    name = planned.backbone.name if planned.backbone else options.backbones[0]
+    name = planned.backbone.name if planned.backbone else ""  # no chain of metadata alone asks for it
     tuned = (TunedSet(name, pixels, planned.tuning.title, options.towers),) if planned.tuning else ()
     way = planned.way
     if way and way not in WAYS:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from automl_skin.chains.config import ChainConfig
 from automl_skin.errors import ConfigError
-from automl_skin.reproduce.cells import PlannedCell, proposal_of
+from automl_skin.reproduce.cells import PlannedCell, proposal_of, uses_image
 from automl_skin.reproduce.context import CellResult, ReproduceContext
 from automl_skin.reproduce.locked import open_cells
 from automl_skin.reproduce.tuned import StepKey, key_of, recipe_of, step_of, tune_cells
@@ -15,6 +15,8 @@ from automl_skin.search.propose import Proposal
 from automl_skin.search.trial import TrialRecord
 from automl_skin.search.tuning_steps import StepOutcome
 from automl_skin.workflow.embed import embed
+from automl_skin.workflow.embedded import read_embedded
+from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
 from automl_skin.workflow.prepare import is_prepared, prepare, read_prepared
 from automl_skin.workflow.search import Audience
 from automl_skin.workflow.study import Study
@@ -42,7 +44,7 @@ def run_variant(opened: OpenedVariant, audience: Audience, *, open_again: bool =
     if not is_prepared(study):
         audience.understood(study, prepare(study, audience.report))
     prepared = read_prepared(study)
-    stage_one = embed(study, prepared, audience.report)
+    stage_one = embed(study, prepared, audience.report, _sets_of(opened))
     material = Material.read(study.material)
     audience.embedded(study, stage_one, material)
     _check_cells(opened, material)
@@ -66,6 +68,17 @@ def run_variant(opened: OpenedVariant, audience: Audience, *, open_again: bool =
     )
     locked = open_cells(context, audience.report("Fitting the cells for the locked cases"), again=open_again)
     return replace(context, locked=locked)
+
+
+def _sets_of(opened: OpenedVariant) -> list[EmbeddingSet]:
+    """Return what is embedded: nothing where none of the variant's cells, run or not, sees an image.
+
+    A study that was begun with embeddings goes on with them: its trials are of a material that has them.
+    """
+    study = opened.study
+    if any(uses_image(each.cell) for each in opened.cells) or read_embedded(study):
+        return embedding_sets(study.config)
+    return []
 
 
 def _check_cells(opened: OpenedVariant, material: Material) -> None:

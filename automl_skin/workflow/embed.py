@@ -52,13 +52,23 @@ def needed_sets(study: Study, stack: Stack) -> list[EmbeddingSet]:
     return find_sets(study, sorted(names))
 
 
-def embed(study: Study, prepared: Prepared, report: Reporter) -> StageOne:
+def embed(
+    study: Study, prepared: Prepared, report: Reporter, sets: Sequence[EmbeddingSet] | None = None
+) -> StageOne:
     """Compute the embeddings that the cache does not have, and write the material of both parts.
 
     Embeddings of tuned networks that the material has of before stay in it.
+
+    Parameters
+    ----------
+    study : Study
+    prepared : Prepared
+    report : callable
+    sets : sequence of EmbeddingSet, optional
+        Those of the study's settings by default; none where no chain is going to see an image.
     """
     images = all_images(prepared)
-    sets = embedding_sets(study.config)
+    sets = embedding_sets(study.config) if sets is None else sets
     extractions = [extract_set(study, each, prepared.manifest.images_root, images, report) for each in sets]
     failures = {path: why for extraction in extractions for path, why in extraction.failures.items()}
     whole = ~images["path"].isin(list(failures)).to_numpy()

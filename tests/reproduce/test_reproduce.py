@@ -1,6 +1,7 @@
 """One small study of a paper from its file to its report, in this process."""
 
 import json
+from unittest import mock
 
 import pytest
 
@@ -9,6 +10,8 @@ from automl_skin.reproduce.file import read_study_file
 from automl_skin.reproduce.reproduce import reproduce
 from automl_skin.reproduce.variant import Wishes
 from automl_skin.settings import Workspace
+from automl_skin.workflow import embed
+from automl_skin.workflow.embedded import read_embedded
 
 SMOKE = (
     '{ backbone = ["test_resnet"], weights = "random", size = "32", folds = 3, jobs = 1, device = "cpu", '
@@ -203,6 +206,39 @@ def test_a_slip_is_found_before_anything_long(run, done, tmp_path, before, after
 def test_a_variant_that_is_unknown_is_named(run, done):
     with pytest.raises(ConfigError, match="must be one of held-out, image-folds; found 'random'"):
         run(done[0], variants=("random",))
+
+
+def metadata_alone():
+    """Return the file with the cells that see no image, and no table."""
+    file = FILE[: FILE.index("[[table]]")]
+    head, *cells = file.split("[[cell]]")
+    return "[[cell]]".join([head, *(cell for cell in cells if 'fusion = "metadata"' in cell)])
+
+
+def test_where_no_cell_sees_an_image_nothing_is_embedded(run, done, tmp_path):
+    write(tmp_path, metadata_alone())
+    with mock.patch.object(embed, "extract_set", side_effect=AssertionError("an image was embedded")):
+        _, variants = run(tmp_path, variants=("held-out",))
+        run(tmp_path, variants=("held-out",))
+    context = variants["held-out"].context
+    before = done[2]["held-out"].context
+    assert context.cells["metadata"].state == "finished"
+    assert (context.material.inputs.embeddings, read_embedded(context.study)) == ({}, {})
+    assert (
+        context.cells["metadata"].predictions.calibrated == before.cells["metadata"].predictions.calibrated
+    ).all()
+    assert (context.locked.calibrated["metadata"] == before.locked.calibrated["metadata"]).all()
+
+
+def test_a_study_of_metadata_that_was_begun_with_embeddings_goes_on_with_them(run, tmp_path):
+    write(tmp_path, metadata_alone())
+    with mock.patch("automl_skin.reproduce.run.uses_image", return_value=True):  # as it was once
+        _, first = run(tmp_path, variants=("held-out",))
+    _, again = run(tmp_path, variants=("held-out",))
+    first, again = (each["held-out"].context for each in (first, again))
+    assert again.study.folder == first.study.folder
+    assert list(again.material.inputs.embeddings) == ["test_resnet.random@plain"]
+    assert again.cells["metadata"].record == first.cells["metadata"].record
 
 
 def test_some_cells_alone(run, tmp_path):
