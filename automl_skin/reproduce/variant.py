@@ -23,8 +23,9 @@ from automl_skin.reproduce.cells import (
 from automl_skin.reproduce.file import Cell, StudyFile, Variant
 from automl_skin.reproduce.preparations.catalogue import preparation_by_name
 from automl_skin.reproduce.synthetic import LESIONS, settings_alone, synthetic_settings
-from automl_skin.search.config import NO_TUNING, StudyConfig, tuning_changes
+from automl_skin.search.config import StudyConfig
 from automl_skin.search.study_file import write_settings
+from automl_skin.search.tuning_settings import NO_TUNING, tuning_changes
 from automl_skin.settings import Workspace
 from automl_skin.workflow.study import Study, settings_of
 from automl_skin.workflow.understand import Reporter

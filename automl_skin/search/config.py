@@ -7,7 +7,7 @@ same command, or ``search --study NAME`` alone, continues it.
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from automl_skin.features.encoder import EncoderConfig, Imputation, Scaling
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.metrics.catalogue import Metric, metric_by_name
 from automl_skin.search.space import SEARCHED_FUSIONS
+from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING, check_tuning, tuning_changes
 
 RUNTIME = frozenset(
     {
@@ -37,9 +38,6 @@ RUNTIME = frozenset(
     }
 )
 """Settings that may change from one call to the next: they do not change what a trial's outcome means."""
-
-NO_TUNING = "none"
-AUTO_TUNING = "auto"
 
 
 @checked_dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
@@ -300,61 +298,6 @@ def plain_settings(config: StudyConfig) -> dict[str, Any]:
     """Return all settings by name as TOML knows them."""
     values = asdict(config)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
-
-
-def tuning_changes(tuning_set: Sequence[str]) -> dict[str, str]:
-    """Return the changes of a tuning by name.
-
-    Raises
-    ------
-    ConfigError
-        If one has not the form ``name=value``, or a name stands twice.
-
-    Examples
-    --------
-    >>> tuning_changes(["epochs=6", "loss=focal"])
-    {'epochs': '6', 'loss': 'focal'}
-    """
-    from automl_skin.backbones.tuning.names import read_changes
-
-    return read_changes(tuple(tuning_set), "tuning_set")
-
-
-def check_tuning(tuning: tuple[str, ...], tuning_set: tuple[str, ...]) -> None:
-    """Check names of tunings and what is changed of them.
-
-    Raises
-    ------
-    ConfigError
-        If a name or a change is unknown, or the names contradict each other.
-    """
-    changes = tuning_changes(tuning_set)
-    alone = {NO_TUNING, AUTO_TUNING} & set(tuning)
-    if not tuning or (alone and len(tuning) > 1) or len(set(tuning)) < len(tuning):
-        raise ConfigError(
-            "tuning must be none, auto, or different names of tunings, such as full and joint; "
-            f"found {', '.join(tuning) or 'nothing'}"
-        )
-    if tuning == (NO_TUNING,) and changes:
-        raise ConfigError(
-            f"tuning_set changes what is tuned, and tuning is none; found {', '.join(tuning_set)}"
-        )
-    if alone and not changes:
-        return
-    _check_recipes(("full",) if alone else tuning, changes)
-
-
-def _check_recipes(names: tuple[str, ...], changes: Mapping[str, str]) -> None:
-    from automl_skin.backbones.tuning.names import parse_tuning
-
-    seen: dict[str, str] = {}
-    for name in names:
-        digest = parse_tuning(name, changes).recipe.digest
-        if digest in seen:
-            raise ConfigError(
-                f"tuning must name different recipes; {seen[digest]!r} and {name!r} are the same one"
-            )
-        seen[digest] = name
 
 
 def _check_shares(**shares: float) -> None:

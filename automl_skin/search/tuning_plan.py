@@ -14,7 +14,8 @@ from statistics import fmean
 from automl_skin.backbones.tuning.names import parse_tuning, tuning_by_name
 from automl_skin.chains.config import ROTATION
 from automl_skin.errors import ConfigError
-from automl_skin.search.config import AUTO_TUNING, NO_TUNING, StudyConfig
+from automl_skin.search.config import StudyConfig
+from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
 
 GPU_BUDGET_SECONDS = 3600.0

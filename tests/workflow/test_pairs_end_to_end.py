@@ -27,6 +27,7 @@ from automl_skin.workflow.embed import embed, embed_tuned
 from automl_skin.workflow.embedded import find_sets, read_embedded
 from automl_skin.workflow.prepare import read_prepared
 from automl_skin.workflow.rounds import round_files
+from automl_skin.workflow.shift_embeddings import ensure_shifted
 from automl_skin.workflow.stack import read_stack
 from automl_skin.workflow.study import Study
 
@@ -238,7 +239,7 @@ def test_towers_are_measured_under_shift_by_their_own_kind(study, monkeypatch, t
     records = [each for each in copy.journal.read() if each.plan.config.towers]
     tried = [next(each for each in records if each.plan.config.way == way) for way in ("within", "own")]
     sets = find_sets(copy, TOWERS)
-    shifted = shifts.ensure_shifted(copy, read_prepared(copy), sets, lambda what: lambda done, total: None)
+    shifted = ensure_shifted(copy, read_prepared(copy), sets, lambda what: lambda done, total: None)
     for name in TOWERS:
         fold, role = int(name[-1]), ROLES.index(name.split(".")[2])
         rows = positions[shifted.rows(fold)]

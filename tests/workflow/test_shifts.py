@@ -15,10 +15,11 @@ from automl_skin.images.shifts import SHIFTS
 from automl_skin.metrics.ranking import macro_auc
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
-from automl_skin.workflow import shifts
+from automl_skin.workflow import shift_embeddings, shifts
 from automl_skin.workflow.networks import EmbeddingSet
 from automl_skin.workflow.prepare import read_prepared
-from automl_skin.workflow.shifts import applied_folds, leading, measure_shifts, read_shifts, sample_of
+from automl_skin.workflow.shift_embeddings import applied_folds, sample_of
+from automl_skin.workflow.shifts import leading, measure_shifts, read_shifts
 from automl_skin.workflow.stack import load_stack, read_stack
 
 
@@ -98,7 +99,7 @@ def test_no_case_is_looked_at_where_none_is_wanted(study):
 
 
 def test_the_built_in_study_looks_at_few_cases(tiny, monkeypatch):
-    monkeypatch.setattr(shifts, "SYNTHETIC_CASES", 40)
+    monkeypatch.setattr(shift_embeddings, "SYNTHETIC_CASES", 40)
     cases = Material.read(tiny.study.material).cases
     assert len(sample_of(tiny.study, cases).positions) == len(cases)
     synthetic = replace(tiny.study, config=replace(tiny.study.config, data=""))
