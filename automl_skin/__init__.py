@@ -16,13 +16,34 @@ from typing import Any
 
 from automl_skin.version import __version__
 
-_STEPS = ("check", "evaluate", "export_study", "leaderboard", "load", "run_study", "score")
+_STEPS = (
+    "check",
+    "evaluate",
+    "explain_study",
+    "export_study",
+    "leaderboard",
+    "load",
+    "reproduce_study",
+    "run_study",
+    "score",
+)
 
-__all__ = ["__version__", "check", "evaluate", "export_study", "leaderboard", "load", "run_study", "score"]
+__all__ = [
+    "__version__",
+    "check",
+    "evaluate",
+    "explain_study",
+    "export_study",
+    "leaderboard",
+    "load",
+    "reproduce_study",
+    "run_study",
+    "score",
+]
 
 
 def __getattr__(name: str) -> Any:
     """Import the Python API when it is first asked for: ``import automl_skin`` itself loads nothing heavy."""
     if name in _STEPS:
-        return getattr(import_module("automl_skin.workflow.api"), name)
+        return getattr(import_module("automl_skin.api"), name)
     raise AttributeError(f"module 'automl_skin' has no attribute {name!r}; it has {', '.join(_STEPS)}")

@@ -45,11 +45,12 @@ ROOMS = [
     "tracking",
     "workflow",
     "reproduce",
+    "api",
     "cli",
 ]
 RANKS = {room: rank for rank, room in enumerate(ROOMS)}
-# `import automl_skin` offers the steps of workflow; the command line stands above it.
-RANKS |= {"": RANKS["workflow"] + 0.5, "__main__": len(ROOMS)}
+# `import automl_skin` offers the steps of api; the command line stands above it.
+RANKS |= {"": RANKS["api"] + 0.5, "__main__": len(ROOMS)}
 GROUND_FLOOR = ROOMS[: ROOMS.index("metrics")]
 
 OWNERS = {"optuna": "search", "mlflow": "tracking", "typer": "cli", "timm": "backbones"}

@@ -3,7 +3,7 @@ import pkgutil
 import pytest
 
 import automl_skin
-from automl_skin.workflow import api
+from automl_skin import api
 
 
 def test_steps_in_python(tiny, tmp_path, monkeypatch, end_to_end):
@@ -21,6 +21,8 @@ def test_steps_in_python(tiny, tmp_path, monkeypatch, end_to_end):
     outcome = automl_skin.run_study(study="mine", audiences=[heard], **place, **{**settings, "trials": 2})
     assert heard.conclusions == [outcome]
     assert len(automl_skin.leaderboard("mine", **place).table) == 2
+    explained = automl_skin.explain_study("mine", what=("importances",), **place)
+    assert explained.files
     facts = automl_skin.export_study("mine", tmp_path / "bundle", **place)
     assert automl_skin.load(tmp_path / "bundle").facts == facts
     summary = automl_skin.score(tmp_path / "bundle", tiny.images, tmp_path / "scores.csv", tiny.table)
@@ -36,9 +38,22 @@ def test_steps_in_python(tiny, tmp_path, monkeypatch, end_to_end):
     assert evaluation.n_cases == len(tiny.rows)
 
 
+def test_a_papers_study_in_python(monkeypatch, tmp_path):
+    given = []
+    monkeypatch.setattr(api._reproduce, "reproduce", lambda *call: given.append(call))
+    automl_skin.reproduce_study(
+        "li_2020", variants=["lesion-disjoint"], smoke=True, workspace=tmp_path, cache=tmp_path, size="64"
+    )
+    ((place, file, wishes, _, command),) = given
+    assert (place.root, file.name, command) == (tmp_path, "li_2020", "automl_skin.reproduce_study('li_2020')")
+    assert (wishes.smoke, wishes.variants, wishes.cells) == (True, ("lesion-disjoint",), ())
+    assert wishes.flags == {"size": "64"}
+
+
 def test_unknown_name_lists_the_known_ones():
     with pytest.raises(
-        AttributeError, match="check, evaluate, export_study, leaderboard, load, run_study, score"
+        AttributeError,
+        match="check, evaluate, explain_study, export_study, leaderboard, load, reproduce_study, run_study, score",
     ):
         automl_skin.train  # noqa: B018
 

@@ -1,30 +1,36 @@
 """The steps of the command line as Python functions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from automl_skin.evaluation.labelled import LabelledEvaluation
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
+from automl_skin.reproduce import reproduce as _reproduce
+from automl_skin.reproduce.file import Variant
+from automl_skin.reproduce.report import Reproduced
+from automl_skin.reproduce.track import conclude_variant
+from automl_skin.reproduce.variant import Wishes as Reproduction
 from automl_skin.scoring.decide import Wishes
 from automl_skin.scoring.stream import Summary
 from automl_skin.settings import Workspace
 from automl_skin.workflow import evaluate as _evaluate
+from automl_skin.workflow import explain as _explain
 from automl_skin.workflow import export as _export
 from automl_skin.workflow import score as _score
 from automl_skin.workflow.audience import Several
 from automl_skin.workflow.check import check_data
 from automl_skin.workflow.leaderboard import Leaderboard, read_leaderboard
 from automl_skin.workflow.search import Audience, Outcome, run_search
-from automl_skin.workflow.study import existing_study, open_study
+from automl_skin.workflow.study import Study, existing_study, open_study
 from automl_skin.workflow.track import Tracked
-from automl_skin.workflow.understand import Understanding
+from automl_skin.workflow.understand import Understanding, silent
 
 
 def check(*, workspace: Path | None = None, cache: Path | None = None, **settings: Any) -> Understanding:
     """Understand and audit a table and its images; `settings` are those of `run_study`."""
-    return check_data(Workspace.at(workspace, cache), settings, _quiet)
+    return check_data(Workspace.at(workspace, cache), settings, silent)
 
 
 def run_study(
@@ -63,6 +69,71 @@ def run_study(
 def leaderboard(study: str = "", *, workspace: Path | None = None, cache: Path | None = None) -> Leaderboard:
     """Return the leaderboard of a study at any time."""
     return read_leaderboard(existing_study(Workspace.at(workspace, cache), study))
+
+
+def explain_study(
+    study: str, *, workspace: Path | None = None, cache: Path | None = None, **wanted: Any
+) -> _explain.Explanation:
+    """Explain the trials of a study by pictures; `wanted` are the fields of `workflow.explain.ExplainOptions`."""
+    opened = existing_study(Workspace.at(workspace, cache), study)
+    return _explain.explain(opened, _explain.ExplainOptions(**wanted), silent, _tell_nobody)
+
+
+def reproduce_study(
+    name: str,
+    *,
+    variants: Sequence[str] = (),
+    cells: Sequence[str] = (),
+    smoke: bool = False,
+    workspace: Path | None = None,
+    cache: Path | None = None,
+    open_again: bool = False,
+    **settings: Any,
+) -> _reproduce.Outcome:
+    """Run or continue a paper's study; every model becomes a run in MLflow.
+
+    Parameters
+    ----------
+    name : str
+        One of those that ``automl-skin studies`` lists, or a folder with one.
+    variants, cells : sequence of str
+        Those that are run; all by default.
+    smoke : bool
+        The small form, on synthetic data.
+    workspace, cache : Path, optional
+        The current directory and the user's cache folder by default.
+    open_again : bool
+        Open the locked cases for other cells than before.
+    **settings
+        Table, images, weights ...; they win over those of the study's file.
+
+    Raises
+    ------
+    AutomlSkinError
+        What is finished is kept; the same call goes on.
+    """
+    place = Workspace.at(workspace, cache)
+    wishes = Reproduction(settings, smoke, tuple(variants), tuple(cells), open_again)
+    command = f"automl_skin.reproduce_study({name!r})"
+    file = _reproduce.find_study_file(place, name)
+    return _reproduce.reproduce(place, file, wishes, _TrackedReproduction(), command)
+
+
+class _TrackedReproduction:
+    """Tells MLflow alone how a reproduction goes; a `ReproduceAudience`."""
+
+    report = staticmethod(silent)
+
+    def variant_begun(self, variant: Variant, study: Study) -> Audience:  # noqa: ARG002 - its study says all
+        self.tracked = Tracked(study)
+        return self.tracked
+
+    def variant_over(self, reproduced: Reproduced) -> None:
+        conclude_variant(self.tracked, reproduced)
+
+
+def _tell_nobody(line: str) -> None:
+    """Say nothing of what MLflow could not be told."""
 
 
 def export_study(
@@ -113,7 +184,3 @@ def evaluate(
     """Say how good a bundle is on a labelled set."""
     labelled = _evaluate.LabelledSet(Path(data), Path(images), target, tuple(positive), dict(roles or {}))
     return _evaluate.evaluate(Path(bundle), labelled, Path(output), device=device)
-
-
-def _quiet(what: str) -> Callable[[int, int], None]:  # noqa: ARG001 - nobody is told
-    return lambda done, total: None  # noqa: ARG005
