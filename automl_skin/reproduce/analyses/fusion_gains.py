@@ -30,6 +30,7 @@ HEADING = (
     "|---|---|---|---|---|"
 )
 NO_GAIN = "-"
+NOT_COUNTED = "Fitting does not count the tuning of networks, whose time stands in their own runs: rows may share them."
 
 
 def fusion_gains(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
@@ -56,7 +57,8 @@ def fusion_gains(context: ReproduceContext, options: Mapping[str, Any]) -> Secti
     lines = [HEADING.format(baseline=names.get(baseline, baseline))]
     for name, label in names.items():
         lines.append(_line(context, name, label, baseline, absent.get(name), resampled))
-    return Section(title, "\n".join(lines))
+    tuned = any(context.cells[name].cell.tuning for name in done)
+    return Section(title, "\n".join([*lines, *(["", NOT_COUNTED] if tuned else [])]))
 
 
 def answers_without_metadata(context: ReproduceContext, cells: list[str]) -> dict[str, FloatArray]:
