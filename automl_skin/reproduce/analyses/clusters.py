@@ -17,7 +17,7 @@ from automl_skin.evaluation.plots.style import MUTED, SMALL, colour, dress, lege
 from automl_skin.explain.clusters import ClusterIndices, cluster_indices
 from automl_skin.explain.maps import lay_out
 from automl_skin.reproduce.analyses.layers import LAYERS, layer, with_photograph
-from automl_skin.reproduce.analyses.models import check_options, labelled, save_picture
+from automl_skin.reproduce.analyses.models import check_options, labelled, reason_of, save_picture
 from automl_skin.reproduce.context import ReproduceContext, Section
 from automl_skin.seeding import derive_seed, generator
 
@@ -57,7 +57,7 @@ def clusters(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
     title = str(options.get("title", "How far the classes lie apart"))
     names = labelled(options.get("cells", tuple(context.finished)))
     known = {name: label for name, label in names.items() if name in context.finished}
-    absent = [f"Not shown: {label}." for name, label in names.items() if name not in known]
+    absent = [f"Not shown: {reason_of(context, *each)}." for each in names.items() if each[0] not in known]
     folds = _folds(context, int(options.get("cases", CASES)))
     if not known or not folds:
         return Section(title, "\n\n".join([*absent, *([] if folds else [_TOO_FEW])]))

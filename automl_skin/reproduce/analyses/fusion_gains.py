@@ -30,7 +30,9 @@ HEADING = (
     "|---|---|---|---|---|"
 )
 NO_GAIN = "-"
-NOT_COUNTED = "Fitting does not count the tuning of networks, whose time stands in their own runs: rows may share them."
+NOT_COUNTED = (
+    "Fitting does not count the tuning of networks, whose time stands in their own runs: rows may share them."
+)
 
 
 def fusion_gains(context: ReproduceContext, options: Mapping[str, Any]) -> Section:

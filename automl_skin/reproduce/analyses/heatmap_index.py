@@ -13,7 +13,7 @@ from automl_skin.explain.heat_index import FEWEST, IndexTest, compare_indices, h
 from automl_skin.explain.plots.heat_grid import PER_BAND, HeatCase, HeatOfModel, heat_grid
 from automl_skin.explain.plots.index_plot import index_plot
 from automl_skin.explain.shown import find_mask, read_mask, shown
-from automl_skin.reproduce.analyses.models import check_options, labelled, save_picture
+from automl_skin.reproduce.analyses.models import check_options, labelled, reason_of, save_picture
 from automl_skin.reproduce.context import ReproduceContext, Section
 from automl_skin.seeding import generator
 from automl_skin.workflow.explain_heat import ExplainedModel, Heats, Photographs, heats_of, read_photographs
@@ -42,9 +42,8 @@ def heatmap_index(context: ReproduceContext, options: Mapping[str, Any]) -> Sect
     title = str(options.get("title", "HeatMap index"))
     names = labelled(options.get("cells", tuple(context.finished)))
     models = _explained(context, names)
-    absent = [
-        f"Not shown: {label}." for label in names.values() if label not in {each.name for each in models}
-    ]
+    shown = {each.name for each in models}
+    absent = [f"Not shown: {reason_of(context, *each)}." for each in names.items() if each[1] not in shown]
     folder = context.manifest.images_root.parent / str(options.get("masks", MASKS))
     cases = _with_mask(context, folder, int(options.get("cases", CASES)))
     if not models or len(cases) < FEWEST:

@@ -67,12 +67,16 @@ def chosen_models(context: ReproduceContext, options: Mapping[str, Any]) -> Chos
     parts = {
         label: context.parts(name, locked=locked) for name, label in names.items() if name in context.finished
     }
-    missing = [
-        f"{label} ({context.cells[name].reason or context.cells[name].state})"
-        for name, label in names.items()
-        if name not in context.finished
-    ]
+    missing = [reason_of(context, name, label) for name, label in names.items() if label not in parts]
     return ChosenModels(parts, tuple(missing), locked)
+
+
+def reason_of(context: ReproduceContext, name: str, label: str) -> str:
+    """Return what a reader calls a cell that is not shown, and in brackets why it is not."""
+    cell = context.cells.get(name)
+    if cell is None:
+        return f"{label} (no cell of this variant)"
+    return f"{label} ({cell.reason or cell.state})" if name not in context.finished else label
 
 
 def labelled(cells: Any) -> dict[str, str]:

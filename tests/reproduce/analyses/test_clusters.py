@@ -85,7 +85,7 @@ def test_figures_are_means_over_folds_with_the_papers_below(layered):
         in section.markdown
     )
     assert section.markdown.count("| Input |") == 2
-    assert "Not shown: none." in section.markdown
+    assert "Not shown: none (no weights)." in section.markdown
     assert "intra (malignant)" in section.markdown
     Image.open(section.pictures[0]).verify()
 
