@@ -21,7 +21,7 @@ from automl_skin.search.material import Material
 from automl_skin.search.shifted import Sample
 from automl_skin.settings import Workspace
 from automl_skin.synthetic.pairs import generate_pairs
-from automl_skin.workflow import export, search, shifts, tune
+from automl_skin.workflow import export, search, shift_embeddings, shifts, tune
 from automl_skin.workflow.card import card_roles
 from automl_skin.workflow.embed import embed, embed_tuned
 from automl_skin.workflow.embedded import find_sets, read_embedded
@@ -235,7 +235,7 @@ def test_towers_are_measured_under_shift_by_their_own_kind(study, monkeypatch, t
     material = Material.read(copy.material)
     lacks = np.flatnonzero(~material.inputs.has_role[:, 0])[:2]
     positions = np.sort(np.concatenate([lacks, np.flatnonzero(material.inputs.has_role.all(axis=1))[:4]]))
-    monkeypatch.setattr(shifts, "sample_of", lambda *_: Sample(positions, ("gamma",)))
+    monkeypatch.setattr(shift_embeddings, "sample_of", lambda *_: Sample(positions, ("gamma",)))
     records = [each for each in copy.journal.read() if each.plan.config.towers]
     tried = [next(each for each in records if each.plan.config.way == way) for way in ("within", "own")]
     sets = find_sets(copy, TOWERS)
