@@ -16,18 +16,6 @@ from typing import Any
 
 from automl_skin.version import __version__
 
-_STEPS = (
-    "check",
-    "evaluate",
-    "explain_study",
-    "export_study",
-    "leaderboard",
-    "load",
-    "reproduce_study",
-    "run_study",
-    "score",
-)
-
 __all__ = [
     "__version__",
     "check",
@@ -40,6 +28,7 @@ __all__ = [
     "run_study",
     "score",
 ]
+_STEPS = __all__[1:]
 
 
 def __getattr__(name: str) -> Any:

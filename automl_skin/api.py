@@ -24,7 +24,7 @@ from automl_skin.workflow.check import check_data
 from automl_skin.workflow.leaderboard import Leaderboard, read_leaderboard
 from automl_skin.workflow.search import Audience, Outcome, run_search
 from automl_skin.workflow.study import Study, existing_study, open_study
-from automl_skin.workflow.track import Tracked
+from automl_skin.workflow.track import Tracked, to_standard_error
 from automl_skin.workflow.understand import Understanding, silent
 
 
@@ -76,7 +76,7 @@ def explain_study(
 ) -> _explain.Explanation:
     """Explain the trials of a study by pictures; `wanted` are the fields of `workflow.explain.ExplainOptions`."""
     opened = existing_study(Workspace.at(workspace, cache), study)
-    return _explain.explain(opened, _explain.ExplainOptions(**wanted), silent, _tell_nobody)
+    return _explain.explain(opened, _explain.ExplainOptions(**wanted), silent, to_standard_error)
 
 
 def reproduce_study(
@@ -130,10 +130,6 @@ class _TrackedReproduction:
 
     def variant_over(self, reproduced: Reproduced) -> None:
         conclude_variant(self.tracked, reproduced)
-
-
-def _tell_nobody(line: str) -> None:
-    """Say nothing of what MLflow could not be told."""
 
 
 def export_study(

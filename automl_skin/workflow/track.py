@@ -31,7 +31,7 @@ from automl_skin.workflow.rounds_table import rounds_in_words
 from automl_skin.workflow.search import Outcome
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.track_tuning import tuning_totals, tunings_of
-from automl_skin.workflow.understand import Reporter, Understanding
+from automl_skin.workflow.understand import Reporter, Understanding, silent
 
 if TYPE_CHECKING:
     from automl_skin.tracking.tracker import Tracker
@@ -52,13 +52,13 @@ class Tracked:
 
     def __init__(self, study: Study, say: Callable[[str], None] | None = None) -> None:
         self.study = study
-        self.say = say or _to_standard_error
+        self.say = say or to_standard_error
         self.tracker: Tracker | None = None
 
     @property
     def report(self) -> Reporter:
         """Makes progress callables that do nothing."""
-        return lambda what: lambda done, total: None  # noqa: ARG005
+        return silent
 
     def understood(self, study: Study, understanding: Understanding) -> None:
         """Nothing yet: the audit and the plan are on disk, and are logged with the rest."""
@@ -278,5 +278,6 @@ def _in_words(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _to_standard_error(line: str) -> None:
+def to_standard_error(line: str) -> None:
+    """Tell a user of the Python functions one line."""
     sys.stderr.write(f"{line}\n")

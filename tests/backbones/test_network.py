@@ -6,7 +6,7 @@ import pytest
 import torch
 from timm.layers import DropPath
 
-from automl_skin.backbones.catalogue import backbone_from_folder, resolve_backbone
+from automl_skin.backbones.catalogue import at_size, backbone_from_folder, resolve_backbone
 from automl_skin.backbones.network import embed, load_network, network_digest, save_network, weights_digest
 from automl_skin.errors import BackboneError, ConfigError
 
@@ -156,3 +156,16 @@ def test_branches_are_dropped_in_training_alone(backbone, network, tmp_path):
 def test_an_architecture_without_branches_is_named():
     with pytest.raises(ConfigError, match=r"vgg11 has no residual branches to drop, and drop_path is 0\.1"):
         load_network(resolve_backbone("vgg11.random"), drop_path=0.1)
+
+
+def test_a_kept_network_of_one_size_is_built_for_another_and_kept_again(tmp_path):
+    start = resolve_backbone("test_vit.random")
+    save_network(start, load_network(start), tmp_path / "kept")
+    other = at_size(backbone_from_folder(tmp_path / "kept"), 64, 96)
+    network = load_network(other)
+    save_network(other, network, tmp_path / "again")
+    again = backbone_from_folder(tmp_path / "again")
+    assert (again.height, again.width, again.model_args) == (64, 96, other.model_args)
+    images = pictures(2, 64, 96)
+    expected = embedded(other, network, images)
+    np.testing.assert_array_equal(embedded(again, load_network(again), images), expected)

@@ -31,10 +31,10 @@ class SpatialNetwork(nn.Module):
         """
         return self.pooled(self.last_map(images, metadata), metadata)
 
-    def last_map(self, images: torch.Tensor, metadata: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+    def last_map(self, images: torch.Tensor, metadata: torch.Tensor) -> torch.Tensor:  # noqa: ARG002 - a fusion's
         """Return the features before pooling, in the trunk's layout; the trunk's own unless a fusion says otherwise."""
         return as_trunk(self.trunk).forward_features(images)
 
-    def pooled(self, features: torch.Tensor, metadata: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+    def pooled(self, features: torch.Tensor, metadata: torch.Tensor) -> torch.Tensor:  # noqa: ARG002 - a fusion's
         """Return the embeddings that follow from the last map; the trunk's own unless a fusion says otherwise."""
         return as_trunk(self.trunk).forward_head(features, pre_logits=True)

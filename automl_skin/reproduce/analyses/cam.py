@@ -11,6 +11,7 @@ from automl_skin.reproduce.context import ReproduceContext, Section
 from automl_skin.seeding import generator
 from automl_skin.workflow.explain_cam import LABEL, HeatOptions, explain_photographs
 from automl_skin.workflow.explain_heat import ExplainedModel
+from automl_skin.workflow.understand import silent
 
 OPTIONS = ("cells", "cases", "method", "title")
 CASES = 8
@@ -48,7 +49,7 @@ def cam(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
     method = str(options.get("method", "grad-cam"))
     shown = HeatOptions(cases=tuple(cases), n_shown=len(cases), of_class=LABEL, method=method)
     folder = context.folder / "cam"
-    explain_photographs(models, shown, folder, lambda what: lambda done, total: None)  # noqa: ARG005
+    explain_photographs(models, shown, folder, silent)
     text = f"{told} Heat is of what speaks for the case's class ({method}); the table is in cam/heat.csv."
     return Section(title, text, (folder / "heat.png",))
 

@@ -78,3 +78,12 @@ def test_a_baseline_has_no_gain_and_a_cell_without_weights_no_figures(fitted):
 def test_without_the_baseline_there_is_no_table(fitted):
     made, _ = fitted
     assert "absent has no figures" in fusion_gains(made, {"baseline": "absent"}).markdown
+
+
+def test_seconds_that_leave_out_tuning_say_so(fitted):
+    made, _ = fitted
+    options = {"cells": ["good"], "baseline": "chance"}
+    assert module.NOT_COUNTED not in fusion_gains(made, options).markdown
+    good = made.cells["good"]
+    cells = {**made.cells, "good": replace(good, cell=replace(good.cell, choose={"tuning": "full"}))}
+    assert fusion_gains(replace(made, cells=cells), options).markdown.endswith(module.NOT_COUNTED)
