@@ -102,7 +102,9 @@ def _fit_quietly(c: float, matrix: Float32Array, codes: IntArray, weights: Float
     from threadpoolctl import threadpool_limits
 
     model = LogisticRegression(C=c, tol=TOLERANCE, max_iter=MAX_ITERATIONS)
-    with warnings.catch_warnings(), threadpool_limits(limits=threads):
+    # OpenBLAS's float32 product of a matrix of five columns and a vector (AVX-512) also multiplies what lies on
+    # the stack: the result is right, and yet NumPy may report an invalid value. `search` refuses real ones.
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"), threadpool_limits(limits=threads):
         # Ending at MAX_ITERATIONS is meant: see above.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(matrix, codes, weights.astype(np.float32))

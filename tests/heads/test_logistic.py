@@ -38,3 +38,19 @@ def test_ending_before_convergence_is_silent(recwarn):
     matrix = (rng.normal(size=(50, 400)) * np.geomspace(1e-3, 1e3, 400)).astype(np.float32)
     fit(LogisticConfig(c=10.0), Design(matrix, 400), rng.integers(2, size=50), 2, None, 0, 1)
     assert len(recwarn) == 0
+
+
+def test_what_blas_multiplies_beside_the_matrix_is_no_failure(monkeypatch):
+    """As OpenBLAS's kernel for five columns does, by chance: see `_fit_quietly`."""
+    matrix, labels = make_cases(2)
+    design = Design(matrix[:, :5], 5)
+    quiet = fit(LogisticConfig(), design, labels, 2, None, 0, 1)
+
+    def fit_beside_garbage(model, *arguments):
+        np.array([np.inf], dtype=np.float32) - np.float32(np.inf)
+        return original(model, *arguments)
+
+    original = LogisticRegression.fit
+    monkeypatch.setattr(LogisticRegression, "fit", fit_beside_garbage)
+    head = fit(LogisticConfig(), design, labels, 2, None, 0, 1)
+    np.testing.assert_array_equal(head.coefficients, quiet.coefficients)
