@@ -6,8 +6,8 @@ from dataclasses import replace
 from automl_skin.reproduce.cells import PlannedCell
 from automl_skin.reproduce.variant import OpenedVariant
 from automl_skin.search.material import Material
-from automl_skin.search.tuning_plan import TuningWishes
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
+from automl_skin.search.tuning_wishes import TuningWishes
 from automl_skin.workflow.carry_out import carry_out, lanes_of, take_up
 from automl_skin.workflow.networks import RECIPE_NAMES
 from automl_skin.workflow.prepare import Prepared

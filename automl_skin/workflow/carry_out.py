@@ -20,8 +20,8 @@ from automl_skin.images.loading import available_processors
 from automl_skin.search.loop import Observer
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialPlan, TrialRecord
-from automl_skin.search.tuning_plan import TuningWishes
 from automl_skin.search.tuning_steps import StepOutcome, TuningStep
+from automl_skin.search.tuning_wishes import TuningWishes
 from automl_skin.workflow.embed import embed_tuned
 from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
 from automl_skin.workflow.prepare import Prepared

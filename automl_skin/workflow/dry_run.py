@@ -15,9 +15,10 @@ from automl_skin.backbones.tuning.train import tune
 from automl_skin.data.plan import FoldPlan
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.key import EmbeddingKey
-from automl_skin.search.tuning_plan import Candidate, in_words, plan_in_words, predict_seconds
+from automl_skin.search.tuning_plan import in_words, plan_in_words, predict_seconds
 from automl_skin.search.tuning_settings import NO_TUNING
 from automl_skin.search.tuning_steps import StepOutcome
+from automl_skin.search.tuning_wishes import Candidate
 from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
 from automl_skin.workflow.prepare import draw_plan, with_data
 from automl_skin.workflow.rounds import wishes_of

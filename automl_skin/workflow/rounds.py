@@ -16,15 +16,13 @@ from automl_skin.search.ranking import ranking_config, ranking_trials
 from automl_skin.search.space import SpaceOptions, TunedSet
 from automl_skin.search.trial import TrialRecord
 from automl_skin.search.tuning_plan import (
-    Candidate,
-    TuningWishes,
-    budget_of,
     decide,
     plan_in_words,
     trials_after_round,
     trials_before_tuning,
 )
 from automl_skin.search.tuning_steps import Decision, StepOutcome
+from automl_skin.search.tuning_wishes import Candidate, TuningWishes, budget_of
 from automl_skin.workflow.carry_out import carry_out, lanes_of, record_failures, take_up
 from automl_skin.workflow.prepare import Prepared
 from automl_skin.workflow.round_files import Round, RoundFiles, outcomes_of

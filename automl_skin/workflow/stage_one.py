@@ -12,8 +12,8 @@ from automl_skin.backbones.tuning.names import parse_tuning
 from automl_skin.embeddings.tuning import TuningFailure
 from automl_skin.features.entering import entering_rows
 from automl_skin.search.config import StudyConfig
-from automl_skin.search.tuning_plan import TuningWishes, budget_of
 from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING
+from automl_skin.search.tuning_wishes import TuningWishes, budget_of
 from automl_skin.workflow.embed import extract_set, shown_to
 from automl_skin.workflow.networks import EmbeddingSet, embedding_sets
 from automl_skin.workflow.precision import keep_precision

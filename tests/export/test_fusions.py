@@ -16,6 +16,8 @@ from automl_skin.stacking import methods
 from automl_skin.stacking.fitted import FittedStack, single_stack
 from automl_skin.workflow import export, search
 
+pytestmark = pytest.mark.slow
+
 NET = "test_resnet.random"
 EVERY_FUSION = pytest.mark.parametrize("fusion", NEURAL_FUSIONS)
 

@@ -78,6 +78,7 @@ def test_order_does_not_count(predictor, rows, photographs, batch):
     assert np.abs(predictor.predict(rows, shuffled).probabilities - batch.probabilities).max() < 1e-3
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_and_imports_no_search(tiny, batch):
     arguments = [sys.executable, "-c", HERE_AND_THERE, tiny.bundle, tiny.table, tiny.images]
     answer = json.loads(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)

@@ -221,6 +221,7 @@ def _full_after(n_files, written):
     return write
 
 
+@pytest.mark.slow
 def test_killed_run_goes_on_and_gives_the_same_file(tiny, run, small_parts, tmp_path, monkeypatch):
     whole = run(tiny.rows, name="whole.csv")
     tiny.rows.to_csv(tmp_path / "table.csv", index=False)

@@ -3,11 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from automl_skin.search.config import StudyConfig
 from automl_skin.search.tuning_plan import (
-    Candidate,
-    TuningWishes,
-    budget_of,
     decide,
     in_words,
     plan_in_words,
@@ -17,6 +13,7 @@ from automl_skin.search.tuning_plan import (
     trials_before_tuning,
 )
 from automl_skin.search.tuning_steps import StepOutcome, TuningStep
+from automl_skin.search.tuning_wishes import Candidate, TuningWishes
 
 SETS = [Candidate("a", "plain", 0.80), Candidate("b", "plain", 0.85), Candidate("c", "plain", 0.70)]
 AUTO = TuningWishes(("auto",), n_images=1000, n_folds=5, budget_seconds=1000.0)
@@ -170,31 +167,9 @@ def test_prediction_takes_the_nearest_measurement():
     assert predict_seconds(step, rotating, [outcome]) == pytest.approx(5 * 600 * 3 * 0.01)
 
 
-def test_networks_are_those_that_the_ways_need():
-    assert AUTO.held_out == ((0,), (1,), (2,), (3,), (4,))
-    assert replace(AUTO, ways=("rotation",)).held_out == ((0, 1), (0, 4), (1, 2), (2, 3), (3, 4))
-    assert len(replace(AUTO, ways=("within", "rotation")).held_out) == 10
-
-
 def test_what_was_not_ranked_comes_last():
     unknown = Candidate("d", "plain")
     assert [each.backbone for each in ranked([unknown, *SETS])] == ["b", "a", "c", "d"]
-
-
-@pytest.mark.parametrize(
-    ("settings", "on_gpu", "seconds"),
-    [
-        ({}, False, 0.0),
-        ({}, True, 3600.0),
-        ({"timeout_seconds": 600.0}, True, 300.0),
-        ({"tuning_budget_seconds": 60.0}, False, 60.0),
-        ({"tuning": ["none"], "tuning_budget_seconds": 60.0}, True, 0.0),
-        ({"tuning": ["full"]}, False, None),
-        ({"tuning": ["full"], "tuning_budget_seconds": 60.0}, False, 60.0),
-    ],
-)
-def test_budget_by_device(settings, on_gpu, seconds):
-    assert budget_of(StudyConfig().with_settings(settings), on_gpu=on_gpu) == seconds
 
 
 def test_the_plan_is_said_in_words():

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from automl_skin.backbones.tuning.recipe import TuningRecipe, read_field, suggestion
+from automl_skin.backbones.tuning.recipe import TuningRecipe, read_field
+from automl_skin.backbones.tuning.recipe_values import suggestion
 from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
 

@@ -1,0 +1,108 @@
+"""What is wanted of tuning, and what it has to reckon with."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from automl_skin.backbones.tuning.names import parse_tuning
+from automl_skin.chains.config import ROTATION
+from automl_skin.search.config import StudyConfig
+from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING
+from automl_skin.search.tuning_steps import TuningStep
+
+GPU_BUDGET_SECONDS = 3600.0
+"""Of `auto` on a GPU without a budget."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An embedding set that may be tuned.
+
+    Parameters
+    ----------
+    backbone, recipe : str
+    utility : float
+        Of a plain linear head on its frozen embeddings; NaN where it was not ranked.
+    """
+
+    backbone: str
+    recipe: str
+    utility: float = math.nan
+
+    @property
+    def set_name(self) -> tuple[str, str]:
+        """Backbone and recipe."""
+        return self.backbone, self.recipe
+
+
+@dataclass(frozen=True)
+class TuningWishes:
+    """What is wanted of tuning, and what it has to reckon with.
+
+    Parameters
+    ----------
+    names : tuple of str
+        ``("auto",)`` or names in `TUNINGS`, each maybe with changes of its own: ``full epochs=6``.
+    n_images, n_folds : int
+        Of the development part.
+    lanes : int
+        Networks that are tuned side by side.
+    changes : mapping of str to str
+        Of every tuning.
+    budget_seconds : float or None
+        None for as long as it takes.
+    ways : tuple of str
+    robust : bool
+        Whether figures under shift count.
+    has_metadata : bool
+    n_towers : int
+        Kinds of photograph with networks of their own, among which the images are dealt; 1 for networks of all kinds.
+    """
+
+    names: tuple[str, ...]
+    n_images: int
+    n_folds: int
+    lanes: int = 1
+    changes: Mapping[str, str] = field(default_factory=dict)
+    budget_seconds: float | None = None
+    ways: tuple[str, ...] = ("within", "logits", "own")
+    robust: bool = False
+    has_metadata: bool = True
+    n_towers: int = 1
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the search chooses the tunings."""
+        return self.names == (AUTO_TUNING,)
+
+    @property
+    def base(self) -> str:
+        """The tuning that is tried first."""
+        return ("robust" if self.robust else "full") if self.is_auto else self.names[0]
+
+    @property
+    def held_out(self) -> tuple[tuple[int, ...], ...]:
+        """The folds that each network of a step has not seen."""
+        singles = tuple((fold,) for fold in range(self.n_folds)) if set(self.ways) - {ROTATION} else ()
+        pairs = {tuple(sorted((fold, (fold + 1) % self.n_folds))) for fold in range(self.n_folds)}
+        return (*singles, *sorted(pairs)) if ROTATION in self.ways else singles
+
+    def step(self, candidate: Candidate, name: str) -> TuningStep:
+        """Return a tuning of a candidate with the changes that hold for all; those in its name win."""
+        named = parse_tuning(name, self.changes)
+        return TuningStep(candidate.backbone, candidate.recipe, named.base, named.changes)
+
+
+def budget_of(config: StudyConfig, *, on_gpu: bool) -> float | None:
+    """Return the seconds that tuning may take in a study; 0 for none at all, None for as long as it takes.
+
+    `auto` takes an hour on a GPU and nothing on a processor unless a budget is set, and at most half of the time
+    that the whole search has.
+    """
+    if config.tuning == (NO_TUNING,):
+        return 0.0
+    if config.tuning_budget_seconds is not None or config.tuning != (AUTO_TUNING,):
+        return config.tuning_budget_seconds
+    if not on_gpu:
+        return 0.0
+    return min(GPU_BUDGET_SECONDS, 0.5 * (config.timeout_seconds or math.inf))
