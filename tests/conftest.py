@@ -2,12 +2,15 @@
 
 import importlib.util
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from automl_skin.chains.config import FUSIONS, BranchConfig, ChainConfig
 from automl_skin.chains.fitting import FoldFitter
+from automl_skin.embeddings import tuning
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES, HEADS
 
@@ -119,3 +122,30 @@ def make_fitter():
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tuning_here():
+    """A block in which networks are tuned in this process, without checkpoints and contact sheets; gives the jobs.
+
+    That spares starting other processes, and much of the time that small networks take.
+    """
+
+    @contextmanager
+    def here():
+        given = []
+
+        def tune_networks(jobs, store, devices, progress, tell):
+            given.extend(jobs)
+            for job in jobs:
+                tuning.tune_one(job, store.folder, devices[0])
+            return [tuning._outcome(job, store) for job in jobs]
+
+        with (
+            mock.patch("automl_skin.workflow.tune.tune_networks", tune_networks),
+            mock.patch("automl_skin.backbones.tuning.train.save_state"),
+            mock.patch.object(tuning, "write_sheet"),
+        ):
+            yield given
+
+    return here

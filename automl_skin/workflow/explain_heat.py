@@ -21,6 +21,7 @@ from automl_skin.images.loading import Progress
 from automl_skin.images.recipe import Recipe, apply
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
+from automl_skin.workflow.embed_blank import blank
 from automl_skin.workflow.embedded import find_sets
 from automl_skin.workflow.prepare import read_prepared
 from automl_skin.workflow.stack import chain_folder, fit_chains
@@ -145,8 +146,8 @@ def _shown_to(model: ExplainedModel) -> Material:
     material = Material.read(model.study.material)
     if not model.without_metadata:
         return material
-    nothing = material.inputs.metadata[[]]  # encoders take absent fields for missing ones
-    return replace(material, inputs=replace(material.inputs, metadata=nothing))
+    unknown = blank(material.inputs.metadata)
+    return replace(material, inputs=replace(material.inputs, metadata=unknown))
 
 
 class _Networks:

@@ -1,14 +1,11 @@
 """A study on fabricated material from the plan to the locked test, without images and files."""
 
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from unittest import mock
 
 import numpy as np
 import pytest
 
 from automl_skin.chains.fitted import cross_calibrate, with_calibrator
-from automl_skin.embeddings import tuning
 from automl_skin.metrics.catalogue import METRICS
 from automl_skin.metrics.ranking import macro_auc
 from automl_skin.stacking.fitted import FittedStack, needed_chains
@@ -68,29 +65,3 @@ def run_study(small_chain, make_fitter):
         return Measured(rows, in_sample, comparison, macro_auc(study.locked_labels, locked))
 
     return run
-
-
-@pytest.fixture(scope="session")
-def tuning_here():
-    """A block in which networks are tuned in this process and without checkpoints; gives the jobs.
-
-    That spares starting other processes, and much of the time that small networks take.
-    """
-
-    @contextmanager
-    def here():
-        given = []
-
-        def tune_networks(jobs, store, devices, progress, tell):
-            given.extend(jobs)
-            for job in jobs:
-                tuning.tune_one(job, store.folder, devices[0])
-            return [tuning._outcome(job, store) for job in jobs]
-
-        with (
-            mock.patch("automl_skin.workflow.tune.tune_networks", tune_networks),
-            mock.patch("automl_skin.backbones.tuning.train.save_state"),
-        ):
-            yield given
-
-    return here

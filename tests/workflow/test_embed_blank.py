@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from automl_skin.backbones.tuning.recipe import TuningRecipe
-from automl_skin.embeddings import tuning
 from automl_skin.features.entering import entering_rows
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
-from automl_skin.workflow import embed_blank, tune
+from automl_skin.workflow import embed_blank
 from automl_skin.workflow.embed import all_images, extract_set
 from automl_skin.workflow.embed_blank import without_metadata
 from automl_skin.workflow.networks import embedding_sets
 from automl_skin.workflow.prepare import read_prepared
+from automl_skin.workflow.tune import tune_set
 from automl_skin.workflow.understand import silent
 
 RECIPE = TuningRecipe(
@@ -33,17 +33,11 @@ def study(tiny, tmp_path):
 
 
 @pytest.fixture
-def tuned(study, monkeypatch):
+def tuned(study, tuning_here):
     """A network that metadata enter, tuned without a fold."""
-
-    def tune_here(jobs, store, devices, progress, tell):
-        for job in jobs:
-            tuning.tune_one(job, store.folder, devices[0])
-        return [tuning._outcome(job, store) for job in jobs]
-
-    monkeypatch.setattr(tune, "tune_networks", tune_here)
     (each,) = embedding_sets(study.config)
-    (found,) = tune.tune_set(study, read_prepared(study), each, "joint", RECIPE, [(FOLD,)], silent)
+    with tuning_here():
+        (found,) = tune_set(study, read_prepared(study), each, "joint", RECIPE, [(FOLD,)], silent)
     return found
 
 

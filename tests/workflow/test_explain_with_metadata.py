@@ -4,13 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_skin.embeddings import tuning
 from automl_skin.errors import ConfigError
 from automl_skin.images.loading import prepare
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
 from automl_skin.synthetic.study import generate
-from automl_skin.workflow import explain_heat, precision, search, tune
+from automl_skin.workflow import explain_heat, precision, search
 from automl_skin.workflow.explain import ExplainOptions, explain, heat_models
 from automl_skin.workflow.explain_cam import HeatOptions
 from automl_skin.workflow.prepare import read_prepared
@@ -25,25 +24,17 @@ SETTINGS = {
 }
 
 
-def tune_here(jobs, store, devices, progress, tell):
-    for job in jobs:
-        tuning.tune_one(job, store.folder, devices[0])
-    return [tuning._outcome(job, store) for job in jobs]
-
-
 def report(what):
     return lambda done, total: None
 
 
 @pytest.fixture(scope="module")
-def study(end_to_end, tmp_path_factory):
+def study(end_to_end, tuning_here, tmp_path_factory):
     root = tmp_path_factory.mktemp("entered")
     made = generate(root / "data", n_lesions=40, seed=3)
     data = {"data": str(made.table), "images": str(made.images)}
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, tuning_here():
         patch.setattr(precision, "resolve_precision", lambda device: "float32")  # as heat is computed
-        patch.setattr(tune, "tune_networks", tune_here)
-        patch.setattr(tuning, "write_sheet", lambda *_: None)
         patch.setattr(search, "write_report", lambda *_: None)
         workspace = Workspace.at(root, root / "cache")
         return end_to_end.search(workspace, "entered", **{**end_to_end.BINARY, **data, **SETTINGS}).study

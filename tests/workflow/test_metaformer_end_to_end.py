@@ -4,12 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_skin.embeddings import tuning
 from automl_skin.export.predictor import Photograph, Predictor
 from automl_skin.settings import Workspace
 from automl_skin.stacking.fitted import FittedStack, single_stack
 from automl_skin.synthetic.study import generate
-from automl_skin.workflow import export, search, tune
+from automl_skin.workflow import export, search
 
 pytestmark = pytest.mark.slow
 
@@ -25,25 +24,17 @@ SETTINGS = {
 }
 
 
-def tune_here(jobs, store, devices, progress, tell):
-    for job in jobs:
-        tuning.tune_one(job, store.folder, devices[0])
-    return [tuning._outcome(job, store) for job in jobs]
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     return generate(tmp_path_factory.mktemp("made") / "data", n_lesions=40, seed=3)
 
 
 @pytest.fixture(scope="module")
-def study(end_to_end, made, tmp_path_factory):
+def study(end_to_end, tuning_here, made, tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     workspace = Workspace.at(folder / "workspace", folder / "cache")
     settings = {**end_to_end.BINARY, "data": str(made.table), "images": str(made.images), **SETTINGS}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tune, "tune_networks", tune_here)
-        patch.setattr(tuning, "write_sheet", lambda *_: None)
+    with pytest.MonkeyPatch.context() as patch, tuning_here():
         patch.setattr(search, "write_report", lambda *_: None)
         return end_to_end.search(workspace, "metaformer", **settings).study
 

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from automl_skin.data.manifest import Manifest
-from automl_skin.embeddings import tuning
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.tuned_folder import TunedFolder
@@ -41,19 +40,13 @@ def quiet(what):
     return lambda done, total: None
 
 
-def tune_here(jobs, store, devices, progress, tell):
-    for job in jobs:
-        tuning.tune_one(job, store.folder, devices[0])
-    return [tuning._outcome(job, store) for job in jobs]
-
-
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory):
     return generate_pairs(tmp_path_factory.mktemp("pairs") / "data", n_lesions=70, seed=3)
 
 
 @pytest.fixture(scope="module")
-def study(end_to_end, pairs, tmp_path_factory):
+def study(end_to_end, tuning_here, pairs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     workspace = Workspace.at(folder / "workspace", folder / "cache")
     settings = {
@@ -65,9 +58,7 @@ def study(end_to_end, pairs, tmp_path_factory):
         "tuning_set": ["epochs=1"],
         "shift_cases": 0,
     }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tune, "tune_networks", tune_here)
-        patch.setattr(tuning, "write_sheet", lambda *_: None)  # pictures take half of the time
+    with pytest.MonkeyPatch.context() as patch, tuning_here():
         patch.setattr(search, "write_report", lambda *_: None)
         return end_to_end.search(workspace, "pairs", **settings).study
 

@@ -6,7 +6,7 @@ from automl_skin.embeddings import extract, tuning
 from automl_skin.embeddings.tuning import TuningFailure
 from automl_skin.errors import TuningError
 from automl_skin.settings import Workspace
-from automl_skin.workflow import stage_one, tune
+from automl_skin.workflow import stage_one
 from automl_skin.workflow.stage_one import next_settings, run_stage_one, tunings_of
 from automl_skin.workflow.study import open_study
 
@@ -19,15 +19,9 @@ def quiet(what):
 
 
 @pytest.fixture(autouse=True)
-def here(monkeypatch):
-    """Tune in this process."""
-
-    def tune_here(jobs, store, devices, progress, tell):
-        for job in jobs:
-            tuning.tune_one(job, store.folder, devices[0])
-        return [tuning._outcome(job, store) for job in jobs]
-
-    monkeypatch.setattr(tune, "tune_networks", tune_here)
+def here(tuning_here):
+    with tuning_here():
+        yield
 
 
 @pytest.fixture

@@ -32,18 +32,10 @@ def study(tiny, tmp_path):
 
 
 @pytest.fixture
-def jobs(monkeypatch):
-    """What is given to be tuned; it is tuned in this process."""
-    given = []
-
-    def tune_here(jobs, store, devices, progress, tell):
-        given.extend(jobs)
-        for job in jobs:
-            tuning.tune_one(job, store.folder, devices[0])
-        return [tuning._outcome(job, store) for job in jobs]
-
-    monkeypatch.setattr(tune, "tune_networks", tune_here)
-    return given
+def jobs(tuning_here):
+    """What is given to be tuned."""
+    with tuning_here() as given:
+        yield given
 
 
 def run(study, recipe=RECIPE, held_out=((1,),), name="full"):
