@@ -1,4 +1,3 @@
-import pytest
 from mlflow import MlflowClient
 
 
@@ -40,8 +39,6 @@ rows = [{ label = "linear", cell = "linear", published = { auc = 0.9 } }, { labe
 """
 
 
-# MLflow's own use of SQLAlchemy
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::sqlalchemy.exc.SADeprecationWarning")
 def test_table_report_and_runs_of_a_paper(tiny, end_to_end, tmp_path):
     folder = tmp_path / "workspace" / "studies" / "gate"
     folder.mkdir(parents=True)

@@ -21,8 +21,6 @@ def test_the_papers_are_there():
     assert "li_2020" in NAMES
 
 
-# MLflow's own use of SQLAlchemy
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::sqlalchemy.exc.SADeprecationWarning")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_small_form_of_a_study_runs(name, end_to_end, tmp_path):

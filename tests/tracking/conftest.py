@@ -10,15 +10,13 @@ import fabricated
 from automl_skin.tracking.store import Store, open_store
 
 HERE = Path(__file__).parent
-# MLflow's own use of SQLAlchemy, and of the web framework below its pages
-OF_MLFLOW = ("ignore::sqlalchemy.exc.SADeprecationWarning", "ignore::ResourceWarning")
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if HERE in item.path.parents:
-            for line in OF_MLFLOW:
-                item.add_marker(pytest.mark.filterwarnings(line))
+            # connections that MLflow and the web framework below its pages leave to the garbage collector
+            item.add_marker(pytest.mark.filterwarnings("ignore::ResourceWarning"))
 
 
 @pytest.fixture(scope="session")

@@ -191,8 +191,7 @@ def test_heat_of_several_networks_adds_up():
     assert heat_index(both, mask) == pytest.approx(1.0)
 
 
-@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")  # of MLflow
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of MLflow
 def test_explanations_are_artefacts_of_the_parent_run(study, tmp_path):
     from automl_skin.tracking.parent import open_parent
     from automl_skin.tracking.store import open_store

@@ -10,10 +10,8 @@ from automl_skin.workflow.register import register_export
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.track import Tracked
 
-pytestmark = [  # MLflow's own use of SQLAlchemy
-    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+# connections that MLflow leaves to the garbage collector
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
 @pytest.fixture

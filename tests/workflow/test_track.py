@@ -15,10 +15,8 @@ from automl_skin.workflow.shifts import read_shifts
 from automl_skin.workflow.stack import read_stack
 from automl_skin.workflow.study import Study
 
-pytestmark = [  # MLflow's own use of SQLAlchemy
-    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+# connections that MLflow leaves to the garbage collector
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
 @pytest.fixture(scope="module")

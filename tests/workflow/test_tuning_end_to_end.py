@@ -13,8 +13,9 @@ from automl_skin.workflow.study import existing_study
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings(
+        "ignore::ResourceWarning"
+    ),  # connections that MLflow leaves to the garbage collector
 ]
 
 
