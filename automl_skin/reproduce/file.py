@@ -228,7 +228,8 @@ class StudyFile:
         for given in [*limited, *(call.variants for call in self.analyses)]:
             _check_names(self.name, "variant", given, names)
         for variant in self.variants:
-            _check_names(self.name, "cell", variant.smoke.get("cells", ()), cells)
+            its_own = [each.name for each in self.cells_of(variant.name)]
+            _check_names(self.name, f"cell of {variant.name}", variant.smoke.get("cells", ()), its_own)
         for table in self.tables:
             labels = [column.label for column in table.headed]
             for row in table.rows:

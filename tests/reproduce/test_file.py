@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from automl_skin.errors import ConfigError
 from automl_skin.reproduce.file import is_reproduction, read_study_file
+from automl_skin.reproduce.listing import paper_studies
 from automl_skin.search.config import parse_settings
 from automl_skin.search.study_file import read_settings
 from automl_skin.settings import Workspace
@@ -77,6 +80,14 @@ def test_a_search_starts_from_the_settings_and_ignores_the_rest(tmp_path):
             '[[cell]]\nname = "image"\nchoose = {}\n[[cell]]\nname = "image"',
             "cells of gate",
         ),
+        (
+            'title = "one way"\n',
+            (
+                'title = "one way"\nsmoke = { cells = ["late"] }\n[[variant]]\nname = "two"\ntitle = "another"\n'
+                '[[cell]]\nname = "late"\nvariants = ["two"]\nchoose = {}\n'
+            ),
+            "names the cell of one 'late', which it must define; it has image",
+        ),
     ],
 )
 def test_a_slip_is_named(tmp_path, before, after, message):
@@ -88,7 +99,15 @@ def test_a_study_of_no_paper_is_none(tmp_path):
     assert not is_reproduction(write(tmp_path, 'target = "dx"\n'))
 
 
-def test_what_ships_can_be_read():
+@pytest.mark.parametrize("name", [file.name for file in paper_studies(Workspace.at(Path("nowhere")))])
+def test_what_ships_can_be_read(name):
+    file = read_study_file(committed_study(name))
+    assert file.cells
+    assert file.variants
+    assert all(file.cells_of(variant.name) for variant in file.variants)
+
+
+def test_numbers_of_a_paper_are_read():
     path = committed_study("li_2020")
     file = read_study_file(path)
     assert {"as-published", "lesion-disjoint"} <= {variant.name for variant in file.variants}
