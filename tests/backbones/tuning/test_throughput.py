@@ -14,7 +14,7 @@ from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.train import tune
 
-BATCH, SIDE, STEPS = 32, 128, 4
+BATCH, SIDE, STEPS = 32, 96, 4
 LEAST = {"none": 0.8, "light": 0.7}
 """Share of the bare loop's rate by augmentation."""
 
