@@ -1,4 +1,4 @@
-"""How fast tuning is, over the bare loop of the same network with ready tensors; run with -s to see it."""
+"""How fast tuning is, over the bare loop of the same network with ready tensors: ``pytest -m benchmark -s``."""
 
 import time
 
@@ -14,7 +14,7 @@ from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.train import tune
 
-BATCH, SIDE, STEPS = 32, 96, 4
+BATCH, SIDE, STEPS = 32, 128, 4
 LEAST = {"none": 0.8, "light": 0.7}
 """Share of the bare loop's rate by augmentation."""
 
@@ -56,7 +56,7 @@ def tuning_rate(backbone, device, precision, augmentation):
     return outcome.curve[-1].images_per_second
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 def test_tuning_is_nearly_as_fast_as_the_bare_loop():
     device = resolve_device()
     precision = resolve_precision(device)
