@@ -1,6 +1,6 @@
 """Stage one's speed beside the bare forward pass of the same network: printed, never asserted.
 
-Run with ``AUTOML_SKIN_DATA=... pytest -m "benchmark and real" -s tests/embeddings/test_throughput.py``. Wall time and
+Run with ``AUTOML_SKIN_DATA=... pytest -m "slow and real" -s tests/embeddings/test_throughput.py``. Wall time and
 processor time are printed, since a busy machine blurs the first. ``AUTOML_SKIN_WEIGHTS`` may name a weights folder.
 """
 
@@ -36,7 +36,7 @@ def seconds_of(action):
     return time.perf_counter() - wall, time.process_time() - processor
 
 
-@pytest.mark.benchmark
+@pytest.mark.slow
 @pytest.mark.real
 def test_decoding_included_over_bare(photographs):
     root, names = photographs

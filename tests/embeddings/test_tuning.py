@@ -18,7 +18,7 @@ from automl_skin.embeddings.tuning import TuningFailure, threads_for, tune_netwo
 from automl_skin.errors import StorageError, TuningError
 from automl_skin.workers import HereAndNow
 
-KILLS = 2  # ten of a single training stand in tests/backbones/tuning/test_kills.py
+KILLS = 3  # ten of a single training stand in tests/backbones/tuning/test_kills.py
 PROGRAM = Path(__file__).with_name("killed_tuning.py")
 
 

@@ -1,4 +1,4 @@
-"""How fast tuning is, over the bare loop of the same network with ready tensors: ``pytest -m benchmark -s``."""
+"""How fast tuning is, over the bare loop of the same network with ready tensors; run with -s to see it."""
 
 import time
 
@@ -56,7 +56,7 @@ def tuning_rate(backbone, device, precision, augmentation):
     return outcome.curve[-1].images_per_second
 
 
-@pytest.mark.benchmark
+@pytest.mark.slow
 def test_tuning_is_nearly_as_fast_as_the_bare_loop():
     device = resolve_device()
     precision = resolve_precision(device)
