@@ -153,22 +153,22 @@ def score(
     bundle: Path | str,
     images: Path | str,
     output: Path | str,
-    data: Path | str | None = None,
+    data: Path | str | Sequence[Path | str] | None = None,
     *,
     sensitivity: float = 0.95,
     prevalence: float | None = None,
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
 ) -> Summary:
-    """Score a table and its images, or a folder of images, into a CSV file."""
-    table = None if data is None else Path(data)
+    """Score a table (or several, joined by the id that they share) and its images, or a folder, into a CSV file."""
+    tables = _tables(data)
     wishes = Wishes(sensitivity, prevalence)
-    return _score.score(Path(bundle), Path(images), Path(output), table, wishes, roles=roles, device=device)
+    return _score.score(Path(bundle), Path(images), Path(output), tables, wishes, roles=roles, device=device)
 
 
 def evaluate(
     bundle: Path | str,
-    data: Path | str,
+    data: Path | str | Sequence[Path | str],
     images: Path | str,
     target: str,
     positive: Sequence[str] = (),
@@ -178,5 +178,12 @@ def evaluate(
     device: str = "auto",
 ) -> LabelledEvaluation:
     """Say how good a bundle is on a labelled set."""
-    labelled = _evaluate.LabelledSet(Path(data), Path(images), target, tuple(positive), dict(roles or {}))
+    labelled = _evaluate.LabelledSet(_tables(data), Path(images), target, tuple(positive), dict(roles or {}))
     return _evaluate.evaluate(Path(bundle), labelled, Path(output), device=device)
+
+
+def _tables(data: Path | str | Sequence[Path | str] | None) -> tuple[Path, ...]:
+    """Return the paths of no table, of one or of several."""
+    if data is None:
+        return ()
+    return (Path(data),) if isinstance(data, Path | str) else tuple(Path(path) for path in data)

@@ -11,7 +11,12 @@ from automl_skin.cli.options import split_commas
 
 def evaluate(
     bundle: Annotated[Path, typer.Argument(help="Folder that `automl-skin export` wrote.")],
-    data: Annotated[Path, typer.Option("--data", help="Labelled table: CSV or Parquet.")],
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            "--data", help="Labelled table: CSV, Parquet or Excel. Given again: another table, joined by its id."
+        ),
+    ],
     images: Annotated[Path, typer.Option("--images", help="Folder of the photographs.")],
     target: Annotated[str, typer.Option("--target", help="Column of the diagnosis.")],
     positive: options.Positive = None,
@@ -32,7 +37,7 @@ def evaluate(
 
     named = {"image": image_column, "case": case_column, "patient": patient_column, "lesion": lesion_column}
     roles = {role: column for role, column in named.items() if column}
-    labelled = LabelledSet(data, images, target, tuple(split_commas(positive) or ()), roles)
+    labelled = LabelledSet(tuple(data), images, target, tuple(split_commas(positive) or ()), roles)
     terminal = Terminal()
     with terminal.progress() as report:
         evaluation = evaluate_bundle(

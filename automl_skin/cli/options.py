@@ -13,7 +13,12 @@ SEARCH = "Search"
 PLACES = "Where things lie"
 
 Data = Annotated[
-    Path | None, typer.Option("--data", help="Table of cases: CSV or Parquet.", rich_help_panel=DATA)
+    list[Path] | None,
+    typer.Option(
+        "--data",
+        help="Table of cases: CSV, Parquet or Excel. Given again: another table, joined by the id that they share.",
+        rich_help_panel=DATA,
+    ),
 ]
 Images = Annotated[
     Path | None, typer.Option("--images", help="Folder of the photographs.", rich_help_panel=DATA)

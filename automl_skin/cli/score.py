@@ -14,7 +14,11 @@ def score(
     bundle: Annotated[Path, typer.Argument(help="Folder that `automl-skin export` wrote.")],
     images: Annotated[Path, typer.Option("--images", help="Folder of the photographs.")],
     data: Annotated[
-        Path | None, typer.Option("--data", help="Table; without it every image of the folder is scored.")
+        list[Path] | None,
+        typer.Option(
+            "--data",
+            help="Table; without it every image of the folder is scored. Given again: another table, joined by its id.",
+        ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", help="CSV file of the scores.")] = Path("scores.csv"),
     sensitivity: Annotated[float, typer.Option("--sensitivity", help="Of the decision.")] = 0.95,
@@ -43,13 +47,14 @@ def score(
             bundle,
             images,
             output,
-            data,
+            tuple(data or ()),
             Wishes(sensitivity, prevalence),
             roles=roles,
             device=device or "auto",
             submission=submission,
             progress=report("Scoring"),
         )
+    terminal.say(*(f"Note: {note}" for note in summary.notes))
     terminal.say(
         f"Written: {output}, {summary.rows:,} rows, of which {summary.unscored:,} could not be scored"
     )

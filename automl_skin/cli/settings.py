@@ -22,6 +22,8 @@ def collect(given: Given) -> dict[str, Any]:
     for name, value in settings.items():
         if isinstance(value, Path):
             settings[name] = str(value)
+    if "data" in settings:
+        settings["data"] = [str(path) for path in settings["data"]]
     if "positive" in settings:
         settings["positive"] = split_commas(settings["positive"])
     for name in ("timeout", "tuning_budget"):

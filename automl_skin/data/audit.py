@@ -21,7 +21,7 @@ from automl_skin.data.groups import Groups
 from automl_skin.data.leaks import Leak, find_leaks
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.roles import Roles
-from automl_skin.data.table import canonical_text
+from automl_skin.data.table import id_text
 from automl_skin.digests import Json
 from automl_skin.errors import ConfigError
 from automl_skin.files import write_json
@@ -187,7 +187,7 @@ def _role_columns(roles: Roles) -> set[str]:
 def _leaks(manifest: Manifest, table: pd.DataFrame, classes: "pd.Series[str]") -> list[Leak]:
     """Look for leaks in all columns of the table but the target."""
     case_of = manifest.images.set_index("given")["case"]
-    case = canonical_text(table[manifest.roles.image]).map(case_of[~case_of.index.duplicated()])
+    case = id_text(table[manifest.roles.image]).map(case_of[~case_of.index.duplicated()])
     diagnosis = case.map(manifest.cases["diagnosis"])
     target = manifest.roles.target
     return find_leaks(table, case.map(classes), diagnosis, skip=() if target is None else (target,))

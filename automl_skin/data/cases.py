@@ -6,8 +6,10 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.data.roles import Remark, Roles
-from automl_skin.data.table import canonical_text
+from automl_skin.data.table import canonical_text, id_text
 from automl_skin.errors import TableError
+
+_IDS = ("patient", "lesion", "source")
 
 
 @dataclass(frozen=True)
@@ -57,17 +59,17 @@ def _facts(rows: pd.DataFrame, roles: Roles) -> pd.DataFrame:
     """Return label, diagnosis and ids of each row."""
     empty = pd.Series(pd.NA, index=rows.index, dtype="str")
     columns: dict[str, Any] = {"label": pd.Series(-1, index=rows.index, dtype="int64")}
-    named = {
-        "diagnosis": roles.target,
-        "patient": roles.patient,
-        "lesion": roles.lesion,
-        "source": roles.source,
-    }
-    for name, column in named.items():
-        columns[name] = empty if column is None else canonical_text(rows[column])
-    for column in roles.groups:
-        columns[f"group_{column}"] = canonical_text(rows[column])
+    columns["diagnosis"] = empty if roles.target is None else canonical_text(rows[roles.target])
+    for name, column in {**dict.fromkeys(_IDS), **id_columns(roles)}.items():
+        columns[name] = empty if column is None else id_text(rows[column])
     return pd.DataFrame(columns, index=rows.index)
+
+
+def id_columns(roles: Roles) -> dict[str, str]:
+    """Return the columns of ids that cases may share, by what `CaseTables.cases` calls them."""
+    named = {name: getattr(roles, name) for name in _IDS}
+    further = {f"group_{column}": column for column in roles.groups}
+    return {**{name: column for name, column in named.items() if column is not None}, **further}
 
 
 def _refuse_contradictions(facts: pd.DataFrame, case: "pd.Series[str]", roles: Roles) -> None:

@@ -1,12 +1,13 @@
 """One row an image: which case it belongs to, what it shows and where it lies."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from automl_skin.data.locate import ImageIndex
 from automl_skin.data.roles import Remark, Roles
-from automl_skin.data.table import canonical_text, name_rows
+from automl_skin.data.table import MISSING_WORDS, canonical_text, id_text, name_rows
 from automl_skin.errors import TableError
 
 NO_ROLE = "image"
@@ -69,32 +70,63 @@ def require_ids(rows: pd.DataFrame, column: str, what: str) -> "pd.Series[str]":
     TableError
         If one is missing; the message names the rows.
     """
-    ids = canonical_text(rows[column])
+    ids = id_text(rows[column])
     if ids.isna().any():
+        words = list(dict.fromkeys(filter(None, rows.loc[ids.isna(), column].dropna().astype("str").str.strip())))
+        hint = f" ({', '.join(map(repr, words[:3]))} is a word for missing; rename what is called so)" if words else ""
         message = (
-            f"each row must have an id of its {what} in column {column!r}, and "
-            f"{name_rows(ids.index[ids.isna()])} have none; fill them in, or leave these rows out"
+            f"column {column!r}: expected the id of its {what} in each row, got none in "
+            f"{name_rows(ids.index[ids.isna()])}{hint}; fill them in, or leave these rows out"
         )
         raise TableError(message)
     return ids
 
 
 def missing_images(images: pd.DataFrame, index: ImageIndex, *, allow: bool) -> tuple[Remark, ...]:
-    """Return a remark on the missing images; where all are missing, something is wrong."""
+    """Return remarks on missing images, and on ids without leading zeros; where all are missing, something is wrong."""
+    remarks = _padded(images, index)
     missing = images["path"].isna()
     if not missing.any():
-        return ()
-    given = ", ".join(images.loc[missing, "given"].head(3))
+        return remarks
+    absent = images.loc[missing, "given"]
+    given = ", ".join(absent.head(3))
+    near = index.near_misses.summarise(absent)
     if missing.all() and not allow:
         files = ", ".join(index.paths[:3]) or "none"
         message = (
             f"the images of the table must lie in {index.root}, and none of {len(images):,} does: the table "
             f"names {given}, the folder holds {len(index.paths):,} images ({files}); "
-            "check --images and the image column"
+            f"{'; '.join((*near, 'check --images and the image column'))}"
         )
         raise TableError(message)
     text = (
         f"{int(missing.sum()):,} of {len(images):,} images ({missing.mean():.1%}) are not in the image "
         f"folder: {given} ({name_rows(images.index[missing])})"
     )
+    return (*remarks, Remark("images", text), *(Remark("images", line) for line in near))
+
+
+def _padded(images: pd.DataFrame, index: ImageIndex) -> tuple[Remark, ...]:
+    """Return a remark on the ids that lack the leading zeros of their files."""
+    padded = index.lost_zeros(images["given"])
+    if not padded:
+        return ()
+    value, path = next(iter(padded.items()))
+    text = (
+        f"{len(padded):,} ids lack the leading zeros of their files, which spreadsheets take off; each was matched "
+        f"to the one file of its number ({value!r} to {path!r})"
+    )
     return (Remark("images", text),)
+
+
+def word_remarks(rows: pd.DataFrame, columns: Mapping[str, str]) -> tuple[Remark, ...]:
+    """Return a remark on each column of ids with words for missing in it; `columns` are by what they name."""
+    remarks = []
+    for what, column in columns.items():
+        text = rows[column].astype("str").str.strip().str.lower()
+        words = text[text.isin(MISSING_WORDS - {""})]
+        if len(words):
+            shown = ", ".join(map(repr, words.unique()[:3]))
+            note = f"{len(words):,} rows have {shown} in place of an id: taken for no {what}, each row apart"
+            remarks.append(Remark(column, note))
+    return tuple(remarks)

@@ -62,6 +62,7 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
+from automl_skin.data.table import guess_type
 
 _MIN_ROWS = 20
 _MIN_EXPECTED = 20.0
@@ -169,7 +170,7 @@ def find_leaks(
     if rows.empty or len(coded[0][1]) < 2:  # nothing can be given away
         return []
     columns = [name for name in rows.columns if name not in skip]
-    found = (_first_leak(rows[name], coded) for name in columns)
+    found = (_first_leak(guess_type(rows[name]), coded) for name in columns)
     return [leak for leak in found if leak is not None]
 
 

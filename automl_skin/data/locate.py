@@ -1,13 +1,19 @@
-"""Images of a folder, found by id or by path and never outside it."""
+"""Images of a folder, found by id or by path and never outside it.
+
+Names are compared in Unicode's composed form (NFC): macOS and its zips write an umlaut as two characters.
+"""
 
 import os
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from automl_skin.data.table import canonical_text, name_rows
+from automl_skin.data.near_misses import NearMisses
+from automl_skin.data.table import id_text, name_rows
 from automl_skin.errors import TableError
 
 if TYPE_CHECKING:
@@ -29,15 +35,35 @@ class ImageIndex:
         Posix paths relative to `root`, sorted; hidden files and links that leave the folder are no part.
     by_name : mapping of str to tuple of str
         Paths by each name that they answer to: the path, the path without extension, the file name and the
-        file name without extension.
+        file name without extension. Names are in NFC, paths as they are on disk.
     given : Path
         The folder as it was given, absolute, but with its links.
+    others : tuple of str
+        Paths of the files that are no images by their extension, sorted; for what to say of an image that is not found.
+    digits : int
+        How many digits the numbers have that images are named by, where all have as many; else 0.
     """
 
     root: Path
     paths: tuple[str, ...]
     by_name: Mapping[str, tuple[str, ...]]
     given: Path
+    others: tuple[str, ...] = ()
+    digits: int = 0
+
+    @cached_property
+    def near_misses(self) -> NearMisses:
+        """What finds the file that was probably meant by a name that is not there."""
+        return NearMisses(self.paths, self.others)
+
+    def lost_zeros(self, values: "pd.Series[Any]") -> dict[str, str]:
+        """Return the path of each value that is a file's number without its leading zeros.
+
+        Only in a folder whose numbered images all have numbers of one length: there, 7 can mean 0007 alone.
+        Whether it does is said of each value without the others, so that a row alone is read as in its table.
+        """
+        unique = id_text(values).dropna().unique()
+        return {value: paths[0] for value in unique if (paths := self._padded(value)) is not None}
 
     def locate(self, values: "pd.Series[Any]") -> "pd.Series[str]":
         """Return the path of the image that each value names, NA where there is none.
@@ -55,7 +81,7 @@ class ImageIndex:
         TableError
             If a value leads out of the folder, or two files answer to one.
         """
-        text = canonical_text(values)
+        text = id_text(values)
         self._refuse_tricks(text)
         found = {value: self._find(value) for value in text.dropna().unique()}
         for value, paths in found.items():
@@ -70,7 +96,7 @@ class ImageIndex:
 
     def count(self, values: "pd.Series[Any]") -> int:
         """Return how many different values of a column name an image."""
-        unique = canonical_text(values).dropna().unique()
+        unique = id_text(values).dropna().unique()
         return sum(1 for value in unique if not _leads_out(self._relative(value)) and self._find(value))
 
     def _find(self, value: str) -> tuple[str, ...]:
@@ -81,9 +107,16 @@ class ImageIndex:
             parents = len(PurePosixPath(name).parts) - 1
             for depth in range(1, parents + 1):
                 head, tail = _cut(name, depth)
-                if self.root.as_posix().endswith("/" + head):
+                if nfc(self.root.as_posix()).endswith("/" + head):
                     return self.by_name.get(tail) or self.by_name.get(_without_extension(tail), ())
-        return found or ()
+        return found or self._padded(value) or ()
+
+    def _padded(self, value: str) -> tuple[str, ...] | None:
+        """Return the paths of a number whose leading zeros were lost, where no image bears it as it stands."""
+        lost = value.isascii() and value.isdigit() and not (len(value) > 1 and value.startswith("0"))
+        if not lost or len(value) >= self.digits or value in self.by_name:
+            return None
+        return self.by_name.get(value.zfill(self.digits))
 
     def _relative(self, value: str) -> str:
         """Return a value with posix separators, relative to the folder if it is an absolute path in it."""
@@ -91,7 +124,7 @@ class ImageIndex:
         if not _ABSOLUTE.match(name):
             return name.removeprefix("./")
         for root in (self.root, self.given):
-            name = name.removeprefix(root.as_posix() + "/")
+            name = name.removeprefix(nfc(root.as_posix()) + "/")
         return name
 
     def _refuse_tricks(self, text: "pd.Series[str]") -> None:
@@ -118,14 +151,22 @@ def index_images(root: Path) -> ImageIndex:
         message = f"the image folder {root} must be a folder and is not; check the path given as --images"
         raise TableError(message)
     real = root.resolve()
-    paths = sorted(_walk(real))
+    paths, others = _walk(real)
     names: dict[str, list[str]] = {}
     for path in paths:
-        file = path.rpartition("/")[2]
-        for name in dict.fromkeys((path, _without_extension(path), file, _without_extension(file))):
+        whole = nfc(path)
+        file = whole.rpartition("/")[2]
+        for name in dict.fromkeys((whole, _without_extension(whole), file, _without_extension(file))):
             names.setdefault(name, []).append(path)
     literal = {name: tuple(_literal_first(name, found)) for name, found in names.items()}
-    return ImageIndex(real, tuple(paths), literal, root.absolute())
+    lengths = {len(name) for name in names if name.isascii() and name.isdigit()}
+    digits = lengths.pop() if len(lengths) == 1 else 0
+    return ImageIndex(real, tuple(paths), literal, root.absolute(), tuple(others), digits)
+
+
+def nfc(text: str) -> str:
+    """Return text with its letters composed, as names are compared."""
+    return unicodedata.normalize("NFC", text)
 
 
 def file_stem(name: str) -> str:
@@ -139,24 +180,27 @@ def file_stem(name: str) -> str:
     return _without_extension(name.replace("\\", "/").rpartition("/")[2])
 
 
-def _walk(root: Path) -> list[str]:
-    """Return the relative paths of all images; links to folders are not followed."""
-    found = []
+def _walk(root: Path) -> tuple[list[str], list[str]]:
+    """Return the relative paths of all images and of all other files; links to folders are not followed."""
+    found: list[str] = []
+    others: list[str] = []
     for folder, below, files in os.walk(root):
         below[:] = [name for name in below if not name.startswith(".")]
         for name in files:
             path = Path(folder, name)
-            if name.startswith(".") or path.suffix.lower() not in EXTENSIONS:
+            if name.startswith("."):
                 continue
             if path.is_symlink() and not path.resolve().is_relative_to(root):
                 continue
-            found.append(path.relative_to(root).as_posix())
-    return found
+            is_image = path.suffix.lower() in EXTENSIONS
+            (found if is_image else others).append(path.relative_to(root).as_posix())
+    return sorted(found), sorted(others)
 
 
 def _literal_first(name: str, paths: list[str]) -> list[str]:
     """Return the one path that is the name itself, where there is one, else all of them."""
-    return [name] if name in paths else paths
+    literal = [path for path in paths if nfc(path) == name]
+    return literal if len(literal) == 1 else paths
 
 
 def _without_extension(name: str) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from automl_skin.data.cases import join_rows
-from automl_skin.data.image_rows import image_rows, missing_images
+from automl_skin.data.cases import id_columns, join_rows
+from automl_skin.data.image_rows import image_rows, missing_images, word_remarks
 from automl_skin.data.locate import index_images
 from automl_skin.data.metadata import Choice, Kind, choose_metadata, clean_metadata
 from automl_skin.data.recognise import recognise
@@ -216,6 +216,7 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
     metadata, impossible = clean_metadata(rows, choice.kinds)
     images = image_rows(rows, roles, index)
     missing = missing_images(images, index, allow=options.allow_missing)
+    words = word_remarks(rows, id_columns(roles))
     tables, contradictions = join_rows(rows, images["case"], roles, metadata)
     target = None
     if roles.target is not None:
@@ -231,7 +232,7 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
         roles=roles,
         images_root=index.root,
         kinds=choice.kinds,
-        findings=(*remarks, *unlabelled, *missing, *impossible, *contradictions),
+        findings=(*remarks, *unlabelled, *missing, *words, *impossible, *contradictions),
         others=tables.others,
     )
 

@@ -1,35 +1,46 @@
-"""Tables as users have them: read from CSV or Parquet, cleaned of words for missing."""
+"""Tables as users have them: read as text, and typed where a column's role or kind asks for it.
 
-import csv
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+A cell stays what stands in the file (`1.10` is not 1.1, `007` is not 7) until somebody asks:
+
+- `id_text` for what names something: images, cases, patients, lesions, groups, sources;
+- `canonical_text` for levels of a category, of which ``1``, ``1.0`` and `` 1 `` are one;
+- `to_numbers` for quantities.
+
+All of them look at one value at a time, so that a row says the same alone and in a table.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from automl_skin.data.reading.csv_file import csv_parts
+from automl_skin.data.reading.excel_file import (
+    EXCEL_MAGIC,
+    OLD_EXCEL_MAGIC,
+    excel_parts,
+    refuse_old_excel,
+)
+from automl_skin.data.reading.parquet_file import PARQUET_MAGIC, parquet_parts
+from automl_skin.data.reading.part import DECIMAL
 from automl_skin.errors import TableError
 
-MISSING_WORDS = frozenset({"", "unknown", "unk", "na", "nan", "n/a", "<na>", "none", "null", "?"})
-DELIMITERS = (",", ";", "\t")
-_SURPLUS = "\0surplus"  # takes what a row has beyond the last column
+MISSING_WORDS = frozenset({"", "unknown", "unk", "na", "nan", "n/a", "#n/a", "<na>", "none", "null", "?"})
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf"
 _LONG_OR_PADDED = r"[+-]?(?:0\d.*|\d{16,}.*)"  # 007 is an id, and 16 digits do not fit into a float
+_DECIMAL_COMMA = r"^([+-]?\d+),(\d+)$"
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table.
-
-    Words for missing become NA; columns of numbers alone become float64, all others str. Whole numbers
-    with leading zeros or of 16 digits stay text, since they are ids.
+    """Read a table: all columns are text as it stands in the file, NA where a cell is blank.
 
     Parameters
     ----------
     path : Path
-        A CSV file (comma, semicolon or tab; UTF-8) or a Parquet file (``.parquet``, ``.pq``).
+        A CSV file (comma, semicolon or tab; UTF-8; also packed with gzip), a Parquet file, or an Excel workbook
+        with one sheet (``.xlsx``). The first bytes say which of them it is.
 
     Returns
     -------
@@ -43,73 +54,66 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     tables = list(read_table_in_parts(path))
     if not tables:
-        message = f"{path} must hold at least one row and holds only column names; add the rows"
+        message = f"{path}: expected at least one row, got only column names; add the rows"
         raise TableError(message)
-    return tables[0]
+    return tables[0] if len(tables) == 1 else pd.concat(tables)
 
 
 def read_table_in_parts(path: Path, rows: int | None = None) -> Iterator[pd.DataFrame]:
     """Read a table in parts of `rows` rows, so that memory does not grow with the table.
 
-    The index goes on from part to part. What is a number is decided for each part; `canonical_text` and
-    `to_numbers` give the same values whatever was decided.
+    The index goes on from part to part.
 
     Raises
     ------
     TableError
         As `read_table`, but a table without rows has no parts.
     """
-    if not path.is_file():
-        message = f"the table {path} must be a file and is not; check the path given as --data"
-        raise TableError(message)
-    parquet = path.suffix.lower() in {".parquet", ".pq"}
     start = 0
-    for part in _parquet_parts(path, rows) if parquet else _csv_parts(path, rows):
-        table = pd.DataFrame({str(name): _typed(part[name]) for name in part.columns})
-        table.index = pd.RangeIndex(start, start + len(table))
-        start += len(table)
-        if len(table):
-            yield table
+    for part in _parts(path, rows):
+        part.index = pd.RangeIndex(start, start + len(part))
+        start += len(part)
+        if len(part):
+            yield part
 
 
-def join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Join tables that share their first common column, such as ISIC 2019's metadata and ground truth.
+def id_text(values: "pd.Series[Any]") -> "pd.Series[str]":
+    """Return ids as they stand in the table, NA where there is none or a word for missing.
 
-    Rows are those of the first table; columns that it has already are left out of the others.
+    Only the blanks around them are taken off, and letters are put together in Unicode's way (NFC): `a` and an
+    umlaut's two dots in a row are the letter that they show. Whole numbers have no decimal part if the table was made
+    in memory (5.0 in a column that lacks some values).
 
-    Raises
-    ------
-    TableError
-        If two tables share no column whose values are unique in the second, or a row finds no partner.
+    Examples
+    --------
+    >>> list(id_text(pd.Series(["1.10", "1e3", " 007 ", "12345678901234567890", "5.0"])))
+    ['1.10', '1e3', '007', '12345678901234567890', '5.0']
+    >>> list(id_text(pd.Series([5.0, None])).fillna("-"))
+    ['5', '-']
     """
-    joined = tables[0]
-    for table in tables[1:]:
-        keys = [name for name in joined.columns if name in table and table[name].is_unique]
-        if not keys:
-            message = (
-                "two tables must share an id column that is unique in the second; the first has "
-                f"{', '.join(joined.columns)}, the second {', '.join(table.columns)}; join them yourself"
-            )
-            raise TableError(message)
-        lost = ~joined[keys[0]].isin(table[keys[0]])
-        if lost.any():
-            message = (
-                f"each {keys[0]!r} of the first table must be in the second, and "
-                f"{name_rows(joined.index[lost])} are not; add them, or leave these rows out"
-            )
-            raise TableError(message)
-        new = [name for name in table.columns if name not in joined]
-        joined = joined.merge(table[[keys[0], *new]], on=keys[0], how="left", validate="m:1")
-    return joined
+    text = as_written(values).map(_composed, na_action="ignore").astype("str")
+    return text.mask(_is_missing(values, text))
+
+
+def as_written(values: "pd.Series[Any]") -> "pd.Series[str]":
+    """Return cells as they stand in the table, for writing them back: words for missing are words."""
+    text = values.astype("str").str.strip()
+    if pd.api.types.is_float_dtype(values.dtype):  # of a table made in memory
+        text = text.str.replace(r"^([+-]?\d+)\.0$", r"\1", regex=True)
+    return text.mask(values.isna())
 
 
 def canonical_text(values: "pd.Series[Any]") -> "pd.Series[str]":
     """Return values as text, missing words as NA and whole numbers without a decimal part.
 
-    So ``1``, ``1.0`` and ``"1.0"`` are one level, whatever the rest of the column made of its type.
+    So ``1``, ``1.0`` and ``"1.0"`` are one level, whatever the rest of the column made of its type. Ids are no levels:
+    see `id_text`.
     """
-    text = values.astype("str").str.strip().str.replace(r"^([+-]?\d+)\.0+$", r"\1", regex=True)
-    return text.mask(values.isna() | text.str.lower().isin(MISSING_WORDS))
+    text = values.astype("str").str.strip()
+    if values.attrs.get(DECIMAL) == ",":
+        text = text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True)
+    text = text.str.replace(r"^([+-]?\d+)\.0+$", r"\1", regex=True)
+    return text.mask(_is_missing(values, text))
 
 
 def to_numbers(values: "pd.Series[Any]") -> "pd.Series[float]":
@@ -142,105 +146,62 @@ def require_column(table: pd.DataFrame, column: str, given_as: str) -> str:
     raise TableError(message)
 
 
-def _csv_parts(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
-    """Read a CSV file as text, in parts."""
-    delimiter, names = _csv_header(path)
-    try:
-        with pd.read_csv(
-            path,
-            sep=delimiter,
-            names=[*names, _SURPLUS],
-            index_col=False,
-            skiprows=1,
-            dtype="str",
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            chunksize=rows or 2**40,
-            on_bad_lines="error",
-        ) as reader:
-            for part in reader:
-                whole = _without_surplus(path, part, names)
-                yield _with_decimal_points(whole) if delimiter == ";" else whole
-    except pd.errors.EmptyDataError:
-        return
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        message = (
-            f"each row of {path} must have {len(names)} values in UTF-8 text ({error}); "
-            "mend that line, or save the table again as CSV UTF-8"
-        )
-        raise TableError(message) from error
+def guess_type(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return a column as float64 where all its values are numbers, else as text.
 
-
-def _without_surplus(path: Path, part: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Return the named columns, once no row is known to hold more values than there are names."""
-    wrong = part.index[part[_SURPLUS].fillna("") != ""]
-    if len(wrong):
-        message = (
-            f"each row of {path} must have {len(names)} values, and {name_rows(wrong)} have more; "
-            "mend them (perhaps a value that holds the delimiter lacks its quotes)"
-        )
-        raise TableError(message)
-    return part[names]
-
-
-def _csv_header(path: Path) -> tuple[str, list[str]]:
-    """Return the delimiter and the column names."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            line = file.readline()
-            delimiter = max(DELIMITERS, key=line.count)
-            file.seek(0)
-            names = [name.strip() for name in next(csv.reader(file, delimiter=delimiter), [])]
-    except UnicodeDecodeError as error:
-        message = f"{path} must be text in UTF-8 and is not ({error.reason}); save it again as CSV UTF-8"
-        raise TableError(message) from error
-    if not any(names):
-        message = (
-            f"{path} must begin with a line of column names and is empty; check that it is the right file"
-        )
-        raise TableError(message)
-    return delimiter, _checked_names(path, names)
-
-
-def _checked_names(path: Path, names: Sequence[str]) -> list[str]:
-    """Return the column names, unnamed ones named by position, once they are known to differ."""
-    full = [name or f"column_{position}" for position, name in enumerate(names, start=1)]
-    twice = [name for name, count in Counter(full).items() if count > 1]
-    if twice:
-        message = f"{path} must have columns of different names, and has {', '.join(twice)} twice; rename one"
-        raise TableError(message)
-    return full
-
-
-def _parquet_parts(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
-    """Read a Parquet file, in parts."""
-    try:
-        with pq.ParquetFile(path) as file:
-            _checked_names(path, file.schema_arrow.names)
-            for batch in file.iter_batches(batch_size=rows or max(file.metadata.num_rows, 1)):
-                yield batch.to_pandas()
-    except pa.ArrowException as error:
-        message = f"{path} must be a Parquet file and cannot be read ({error}); write it again"
-        raise TableError(message) from error
-
-
-def _typed(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return a column as float64 where all values are numbers, else as text."""
+    Whole numbers with leading zeros or of 16 digits stay text, since they are ids. The answer depends on the whole
+    column: for what looks at whole tables only.
+    """
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
-        long = pd.api.types.is_integer_dtype(values.dtype) and bool((values.abs() >= 10**15).any())
-        return canonical_text(values) if long else values.astype("float64")
-    text = values.astype("str").str.strip()
-    text = text.mask(values.isna() | text.str.lower().isin(MISSING_WORDS))
+        return values.astype("float64")
+    text = canonical_text(values)
     present = text.dropna()
-    if present.empty:
-        return pd.Series(np.nan, index=values.index, dtype="float64")
-    are_numbers = present.str.fullmatch(_NUMBER).all()
-    if not are_numbers or present.str.fullmatch(_LONG_OR_PADDED).any():
-        return text
-    return pd.to_numeric(text).astype("float64")
+    are_numbers = present.str.fullmatch(_NUMBER).all() and not present.str.fullmatch(_LONG_OR_PADDED).any()
+    return to_numbers(values) if are_numbers else text
 
 
-def _with_decimal_points(part: pd.DataFrame) -> pd.DataFrame:
-    """Return a table that Excel wrote with semicolons and decimal commas with decimal points."""
-    pattern = r"^\s*([+-]?\d+),(\d+)\s*$"
-    return pd.DataFrame({name: part[name].str.replace(pattern, r"\1.\2", regex=True) for name in part})
+def blank_missing(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with NA in place of words for missing, and all else as it stands."""
+    return table.apply(lambda values: values.mask(canonical_text(values).isna()))
+
+
+def with_decimal_points(table: pd.DataFrame, but: str = "") -> pd.DataFrame:
+    """Return a table that no longer says that its decimals are behind commas: all columns but one are rewritten.
+
+    For tables that stand together with others whose decimals are behind points.
+    """
+    if table.attrs.get(DECIMAL) is None:
+        return table
+    rewritten = {
+        name: table[name] if name == but else table[name].str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True)
+        for name in table.columns
+    }
+    return pd.DataFrame(rewritten, index=table.index)
+
+
+def _parts(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
+    """Read a file by what its first bytes, or its name, say that it is."""
+    if not path.is_file():
+        message = f"the table {path}: expected a file, got none; check the path given as --data"
+        raise TableError(message)
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise TableError(f"{path}: the table cannot be read ({error.strerror}); see its permissions") from error
+    suffix = path.suffix.lower()
+    if magic == PARQUET_MAGIC or suffix in {".parquet", ".pq"}:
+        return parquet_parts(path, rows)
+    if magic == OLD_EXCEL_MAGIC:
+        refuse_old_excel(path)
+    if magic == EXCEL_MAGIC or suffix in {".xlsx", ".xlsm"}:
+        return excel_parts(path, rows)
+    return csv_parts(path, rows)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _is_missing(values: "pd.Series[Any]", text: "pd.Series[str]") -> "pd.Series[bool]":
+    return values.isna() | text.str.lower().isin(MISSING_WORDS)

@@ -49,11 +49,11 @@ def synthetic_settings(said: Mapping[str, Any], seed: int, cache: Path, report: 
     made = draw(folder, n_lesions=lesions, seed=seed, progress=report("Drawing synthetic lesions"))
     renamed = {key: dict(said.get(key, {})) for key in ("rename", "values")}
     if not any(renamed.values()):
-        return {"data": str(made.table), "images": str(made.images)}
+        return {"data": [str(made.table)], "images": str(made.images)}
     table = pd.read_csv(made.table).rename(columns=renamed["rename"])
     for column, names in renamed["values"].items():
         table[column] = table[column].replace(names)
     path = cache / "prepared" / f"{folder.name}-{digest_json(renamed)[:8]}.csv"
     with atomic_write(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
-    return {"data": str(path), "images": str(made.images)}
+    return {"data": [str(path)], "images": str(made.images)}

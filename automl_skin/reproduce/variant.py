@@ -8,7 +8,8 @@ from typing import Any
 
 from automl_skin.backbones.catalogue import Backbone, resolve_backbone
 from automl_skin.backbones.network import load_network
-from automl_skin.data.table import read_table
+from automl_skin.data.join import digest_tables, read_tables
+from automl_skin.data.table import blank_missing, with_decimal_points
 from automl_skin.digests import digest_file, digest_json
 from automl_skin.errors import BackboneError, ConfigError
 from automl_skin.files import atomic_write
@@ -120,11 +121,11 @@ def open_variant(
     if wishes.cells:
         cells = _alone(cells, _known_cells(file, wishes.cells), NOT_ASKED)
     config = _config_of(asked, cells)
-    table = _prepared_table(variant, config, workspace.cache)
-    digest = digest_json([config.identity(), digest_file(table)])[:DIGITS]
+    tables = _prepared_tables(variant, config, workspace.cache)
+    digest = digest_json([config.identity(), digest_tables(tables)])[:DIGITS]
     name = "-".join([variant.name, *(["smoke"] if wishes.smoke else []), digest])
     folder = workspace.study_folder(file.name) / name
-    config = config.with_settings({"data": str(table)})
+    config = config.with_settings({"data": tables})
     if not (folder / "study.toml").is_file():
         heading = f"The variant {variant.name} of {file.name}: automl-skin reproduce {file.name}"
         write_settings(folder / "study.toml", config, heading)
@@ -282,18 +283,19 @@ def _model_of(planned: PlannedCell) -> str:
     return repr((network, tuning, sorted(rest.items()), planned.cell.fields))
 
 
-def _prepared_table(variant: Variant, config: StudyConfig, cache: Path) -> Path:
-    """Return the table that the variant is of: the user's own, or what the preparation makes of it."""
-    path = Path(config.data)
+def _prepared_tables(variant: Variant, config: StudyConfig, cache: Path) -> list[str]:
+    """Return the tables that the variant is of: the user's own, or the one that the preparation makes of them."""
     if not variant.preparation:
-        return path
+        return list(config.data)
+    paths = [Path(path) for path in config.data]
     options = {"target": config.target, "folds": config.folds, "seed": config.seed, **variant.options}
-    own = digest_json([variant.preparation, sorted(map(str, options.items())), digest_file(path)])
-    made = cache / "prepared" / f"{path.stem}-{variant.name}-{own[:DIGITS]}.csv"
-    table = preparation_by_name(variant.preparation)(read_table(path), options)
+    own = digest_json([variant.preparation, sorted(map(str, options.items())), digest_tables(paths)])
+    made = cache / "prepared" / f"{paths[0].stem}-{variant.name}-{own[:DIGITS]}.csv"
+    joined, _ = read_tables(paths)
+    table = preparation_by_name(variant.preparation)(blank_missing(with_decimal_points(joined)), options)
     with atomic_write(made) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
-    return made
+    return [str(made)]
 
 
 def _changes(wishes: Wishes, given: Mapping[str, Any], made_up: Mapping[str, Any]) -> list[str]:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.data.metadata import Kind, clean_metadata
-from automl_skin.data.table import canonical_text
+from automl_skin.data.table import id_text
 from automl_skin.errors import ConfigError, ImageError
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Photograph, Predictor
@@ -85,7 +85,7 @@ class Service:
         """Return the images of rows; one that cannot be read says why."""
         found = []
         for column, role in image_columns(self.predictor.facts).items():
-            values = canonical_text(rows[column]) if column in rows else pd.Series(pd.NA, index=rows.index)
+            values = id_text(rows[column]) if column in rows else pd.Series(pd.NA, index=rows.index)
             for case, value in values.items():
                 name = str(case) if column == IMAGE else f"{case}, {column}"
                 found.append(self._photograph(str(case), role, name, value))

@@ -14,7 +14,7 @@ from automl_skin.data.image_rows import NO_ROLE, image_roles, require_ids
 from automl_skin.data.locate import ImageIndex
 from automl_skin.data.recognise import recognise
 from automl_skin.data.roles import Roles
-from automl_skin.data.table import canonical_text, name_rows
+from automl_skin.data.table import as_written, canonical_text, id_text, name_rows
 from automl_skin.errors import ImageError
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Photograph, Predictor
@@ -45,10 +45,10 @@ class Reading:
     may_lack_image: bool = False
 
     def ids(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the columns that are written back, as text: case, image, patient, lesion."""
+        """Return the columns that are written back, as they stand in the table: case, image, patient, lesion."""
         wanted = (self.roles.case, self.roles.image, self.roles.patient, self.roles.lesion)
         names = [name for name in dict.fromkeys(wanted) if name is not None and name in rows]
-        return rows[names].apply(canonical_text)
+        return rows[names].apply(as_written)
 
     def cases(self, rows: pd.DataFrame) -> "pd.Series[str]":
         """Return the case of each row; the row itself where no column says it.
@@ -66,9 +66,9 @@ class Reading:
 
     def photographs(self, rows: pd.DataFrame) -> Iterator[Photograph]:
         """Yield the photograph of each row that names one; one that cannot be read says why."""
-        rows = rows[canonical_text(rows[self.roles.image]).notna()]
+        rows = rows[id_text(rows[self.roles.image]).notna()]
         folder = ImageFolder(self.index.root)
-        given = canonical_text(rows[self.roles.image])
+        given = id_text(rows[self.roles.image])
         kinds = pd.Series(NO_ROLE, index=rows.index, dtype="str")
         if self.roles.image_role is not None:
             kinds = image_roles(rows[self.roles.image_role])
@@ -76,7 +76,8 @@ class Reading:
         for number, case, kind, name, path in zip(*columns, strict=True):
             label = f"{name_rows([number])}, {name}"
             if pd.isna(path):
-                problem = f"no image of this name in {self.index.root}"
+                near = self.index.near_misses.say(name)
+                problem = f"no image of this name in {self.index.root}" + (f" ({near})" if near else "")
                 yield Photograph(case, kind, label, None, problem)
                 continue
             try:
@@ -134,7 +135,8 @@ def score_rows(
     """
     cases = reading.cases(rows)
     fields = [name for name in predictor.facts.kinds if name in rows]
-    metadata = rows[fields].set_axis(pd.Index(cases, name="case"))
+    metadata = rows[fields].apply(canonical_text) if fields else rows[fields]
+    metadata = metadata.set_axis(pd.Index(cases, name="case"))
     if not cases.is_unique:
         metadata = _first_known(metadata)
     prediction = predictor.predict(metadata, reading.photographs(rows))

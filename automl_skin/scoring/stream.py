@@ -12,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from automl_skin.data.join import digest_tables, read_tables
 from automl_skin.data.locate import ImageIndex, index_images
-from automl_skin.data.table import read_table, read_table_in_parts
-from automl_skin.digests import digest_file, digest_json
+from automl_skin.data.table import read_table_in_parts
+from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError, StorageError, TableError
 from automl_skin.export.bundle import bundle_digest
 from automl_skin.export.predictor import Predictor
@@ -38,8 +39,8 @@ class Job:
     Parameters
     ----------
     bundle : Path
-    data : Path or None
-        The table; None scores every image of the folder.
+    data : tuple of Path
+        The table, or several that are joined; none scores every image of the folder.
     images : Path
     output : Path
         A CSV file.
@@ -50,7 +51,7 @@ class Job:
     """
 
     bundle: Path
-    data: Path | None
+    data: tuple[Path, ...]
     images: Path
     output: Path
     wishes: Wishes
@@ -64,19 +65,20 @@ class Job:
 
     def digest(self, index: ImageIndex) -> str:
         """Return the digest of what the scores depend on."""
-        table = digest_file(self.data) if self.data else digest_json(list(index.paths))
+        table = digest_tables(self.data) if self.data else digest_json(list(index.paths))
         wishes = asdict(self.wishes)
         return digest_json([bundle_digest(self.bundle), table, str(index.root), wishes, self.roles, ROWS])
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What came of a job: rows in all, rows without a probability, the first problems, and the images' column."""
+    """What came of a job: rows in all, rows without a probability, the first problems, the images' column, notes."""
 
     rows: int
     unscored: int
     problems: dict[str, str]
     image_column: str = IMAGE_COLUMN
+    notes: tuple[str, ...] = ()
 
 
 def score_table(
@@ -95,10 +97,13 @@ def score_table(
     """
     _check_wishes(job, predictor)
     index = index_images(job.images)
-    reading, total = _look_through(job, index, predictor)
+    table, notes = _whole(job)
+    reading, total, padded = _look_through(job, index, predictor, table)
+    if padded:
+        notes = (*notes, f"{padded:,} ids lack the leading zeros of their files; matched to the one file of each")
     _begin(job, index)
     done = 0
-    for number, rows in enumerate(_parts_of(job, index, reading)):
+    for number, rows in enumerate(_parts_of(job, index, reading, table)):
         file = job.parts / f"{number:06d}.csv"
         if not file.is_file():
             scores, problems = score_rows(predictor, rows, reading, job.wishes)
@@ -108,7 +113,8 @@ def score_table(
         done += len(rows)
         if progress is not None:
             progress(done, total)
-    return replace(_finish(job, in_order=reading.roles.case is None), image_column=reading.roles.image)
+    summary = _finish(job, in_order=reading.roles.case is None)
+    return replace(summary, image_column=reading.roles.image, notes=notes)
 
 
 def _check_wishes(job: Job, predictor: Predictor) -> None:
@@ -121,41 +127,59 @@ def _check_wishes(job: Job, predictor: Predictor) -> None:
         raise StorageError(f"--output must be a CSV file; {job.output} is a folder: name a file in it")
 
 
-def _look_through(job: Job, index: ImageIndex, predictor: Predictor) -> tuple[Reading, int]:
-    """Read the whole table once: what its columns are, how many rows it has, and whether all can be scored."""
-    reading, total = None, 0
-    for rows in _read(job, index):
+def _whole(job: Job) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
+    """Return several tables joined, and how; None for one table, which is read in parts."""
+    return read_tables(job.data) if len(job.data) > 1 else (None, ())
+
+
+def _look_through(
+    job: Job, index: ImageIndex, predictor: Predictor, table: pd.DataFrame | None
+) -> tuple[Reading, int, int]:
+    """Read the whole table once: its columns, its number of rows, how many ids lost their zeros.
+
+    Raises
+    ------
+    TableError
+        If a row cannot be scored whatever its image is.
+    """
+    reading, total, padded = None, 0, 0
+    for rows in _read(job, index, table):
         reading = reading or understand_columns(rows, index, predictor.facts, job.roles)
         reading.check(rows)
         total += len(rows)
+        padded += len(index.lost_zeros(rows[reading.roles.image]))
     if reading is None:
         what = (
-            f"the table {job.data} must hold at least one row"
+            f"the table {job.data[0]} must hold at least one row"
             if job.data
             else f"{index.root} must hold an image"
         )
         raise TableError(f"{what} and holds none; check the path")
-    return reading, total
+    return reading, total, padded
 
 
-def _read(job: Job, index: ImageIndex) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a job, a few at a time."""
-    if job.data is not None:
-        yield from read_table_in_parts(job.data, ROWS)
+def _read(job: Job, index: ImageIndex, table: pd.DataFrame | None) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a job, a few at a time; `table` holds them where they were read as a whole."""
+    if table is not None:
+        yield from (table.iloc[start : start + ROWS] for start in range(0, len(table), ROWS))
+        return
+    if job.data:
+        yield from read_table_in_parts(job.data[0], ROWS)
         return
     for start in range(0, len(index.paths), ROWS):
         paths = index.paths[start : start + ROWS]
         yield pd.DataFrame({IMAGE_COLUMN: paths}, index=range(start, start + len(paths)), dtype="str")
 
 
-def _parts_of(job: Job, index: ImageIndex, reading: Reading) -> Iterator[pd.DataFrame]:
+def _parts_of(
+    job: Job, index: ImageIndex, reading: Reading, table: pd.DataFrame | None
+) -> Iterator[pd.DataFrame]:
     """Yield the rows of a job in parts; the rows of a case are in one part, wherever they stand."""
-    if reading.roles.case is None or job.data is None:
-        yield from _read(job, index)
+    if reading.roles.case is None or not job.data:
+        yield from _read(job, index, table)
         return
-    table = read_table(
-        job.data
-    )  # the text of a table is small beside its images, which are streamed all the same
+    if table is None:  # the text of a table is small beside its images, which are streamed all the same
+        table, _ = read_tables(job.data)
     order, _ = pd.factorize(reading.cases(table))
     for first in range(0, int(order.max()) + 1, ROWS):
         yield table[(order >= first) & (order < first + ROWS)]

@@ -46,8 +46,10 @@ class StudyConfig:
 
     Parameters
     ----------
-    data, images : str
-        Table and image folder; empty for the built-in synthetic study.
+    data : tuple of str
+        The table, or several that are joined by the id that they share; empty for the built-in synthetic study.
+    images : str
+        Image folder.
     target : str
         Column of the diagnosis.
     positive : tuple of str
@@ -112,7 +114,7 @@ class StudyConfig:
         Development cases whose images are shifted to measure that; 0 for none.
     """
 
-    data: str = ""
+    data: tuple[str, ...] = ()
     images: str = ""
     target: str = ""
     positive: tuple[str, ...] = ()
@@ -284,6 +286,8 @@ def parse_settings(settings: Mapping[str, Any], where: str) -> StudyConfig:
     lists: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
     }
+    if isinstance(lists.get("data"), str):  # one table needs no brackets
+        lists["data"] = (lists["data"],) if lists["data"] else ()
     try:
         return StudyConfig(**lists)
     except ValidationError as error:

@@ -16,5 +16,5 @@ def check_data(workspace: Workspace, flags: Mapping[str, Any], report: Reporter)
     if config.is_synthetic:
         folder = study_folder(workspace.cache, seed=config.seed)
         made = generate(folder, seed=config.seed, progress=report("Drawing the synthetic lesions"))
-        config = config.with_settings({"data": str(made.table), "images": str(made.images)})
+        config = config.with_settings({"data": [str(made.table)], "images": str(made.images)})
     return understand(config.with_settings({"allow_missing": True}), workspace.cache, report)

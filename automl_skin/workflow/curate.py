@@ -23,7 +23,14 @@ from automl_skin.data.curation.rules import SPLIT, TARGET, TEST, TRAIN, Curation
 from automl_skin.data.locate import ImageIndex, index_images
 from automl_skin.data.recognise import USUAL_NAMES
 from automl_skin.data.sources import normal_name
-from automl_skin.data.table import canonical_text, read_table, require_column
+from automl_skin.data.table import (
+    blank_missing,
+    canonical_text,
+    id_text,
+    read_table,
+    require_column,
+    with_decimal_points,
+)
 from automl_skin.digests import digest_file
 from automl_skin.errors import ConfigError, StorageError, TableError
 from automl_skin.files import atomic_write, write_text
@@ -148,7 +155,7 @@ def _stacked(paths: Sequence[Path]) -> pd.DataFrame:
     """Return tables below each other, by name and row."""
     if not paths:
         raise ConfigError("a curation needs a table; give --data TABLE")
-    tables = [read_table(path) for path in paths]
+    tables = [blank_missing(with_decimal_points(read_table(path))) for path in paths]
     return pd.concat(
         [table.set_axis(row_index(path.name, len(table))) for path, table in zip(paths, tables, strict=True)]
     )
@@ -189,7 +196,7 @@ def _image_column(table: pd.DataFrame, index: ImageIndex | None, given: str) -> 
 
 def _ids(table: pd.DataFrame, column: str) -> "pd.Series[str]":
     """Return the archive's image id of each row."""
-    names = canonical_text(table[column])
+    names = id_text(table[column])
     return names.map(image_id, na_action="ignore")
 
 

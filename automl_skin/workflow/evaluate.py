@@ -9,8 +9,9 @@ import pandas as pd
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.data.groups import connected_groups
+from automl_skin.data.join import read_tables
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
-from automl_skin.data.table import canonical_text, read_table, require_column
+from automl_skin.data.table import canonical_text, id_text, require_column
 from automl_skin.data.target import choose_target
 from automl_skin.errors import ConfigError, TableError
 from automl_skin.evaluation.labelled import LabelledEvaluation, evaluate_scores
@@ -29,7 +30,9 @@ class LabelledSet:
 
     Parameters
     ----------
-    data, images : Path
+    data : tuple of Path
+        The table, or several that are joined by the id that they share.
+    images : Path
     target : str
         Column of the diagnosis.
     positive : tuple of str
@@ -38,7 +41,7 @@ class LabelledSet:
         Columns by role where they are not recognised.
     """
 
-    data: Path
+    data: tuple[Path, ...]
     images: Path
     target: str
     positive: tuple[str, ...]
@@ -98,7 +101,7 @@ def labelled_rows(labelled: LabelledSet) -> pd.DataFrame:
     TableError
         If the target is no column, or empty.
     """
-    table = read_table(labelled.data)
+    table, _ = read_tables(labelled.data)
     require_column(table, labelled.target, "--target")
     table = table[canonical_text(table[labelled.target]).notna()]
     if table.empty:
@@ -130,7 +133,7 @@ def case_labels(
     TableError
         If the images of one case have different labels.
     """
-    ids = canonical_text(table[manifest.roles.case or manifest.roles.image])
+    ids = id_text(table[manifest.roles.case or manifest.roles.image])
     values = canonical_text(table[labelled.target])
     by_case = pd.Series(row_labels(values, labelled, facts), index=ids.to_numpy(object)).groupby(level=0)
     differing = by_case.nunique().gt(1)
@@ -187,7 +190,8 @@ def scored_cases(scores: Path, manifest: Manifest, facts: BundleFacts) -> FloatA
     """
     table = pd.read_csv(scores, dtype="str", keep_default_na=False)
     column = manifest.roles.case or manifest.roles.image
-    by_id = table.drop_duplicates(column).set_index(column).loc[manifest.cases.index]
+    table = table.set_axis(pd.Index(id_text(table[column])))
+    by_id = table[~table.index.duplicated()].loc[manifest.cases.index]
     if facts.is_binary:
         positive = pd.to_numeric(by_id["probability"]).to_numpy(np.float64)
         return np.column_stack([1.0 - positive, positive])

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.backbones.device import resolve_device
+from automl_skin.data.join import digest_tables
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.plan import FoldPlan, make_plan, plan_from_split
 from automl_skin.data.record import read_labels, write_labels, write_parquet
-from automl_skin.digests import digest_file, digest_json
+from automl_skin.digests import digest_json
 from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json, write_json
 from automl_skin.search.config import StudyConfig
@@ -68,7 +69,7 @@ def prepare(study: Study, report: Reporter) -> Understanding:
     write_labels(study.locked / "labels.parquet", manifest.label_table(plan.locked))
     facts: dict[str, Any] = {
         "plan": plan.digest,
-        "table": digest_file(Path(config.data)),
+        "table": digest_tables(config.data),
         "images": digest_json(sorted(table["content"])),
         "without_image": [str(case) for case in manifest.cases.index.difference(understanding.readable)],
     }
@@ -83,7 +84,7 @@ def with_data(study: Study, report: Reporter) -> StudyConfig:
         return config
     folder = study_folder(study.workspace.cache, seed=config.seed)
     made = generate(folder, seed=config.seed, progress=report("Drawing the synthetic lesions"))
-    return config.with_settings({"data": str(made.table), "images": str(made.images)})
+    return config.with_settings({"data": [str(made.table)], "images": str(made.images)})
 
 
 def draw_plan(config: StudyConfig, understanding: Understanding) -> FoldPlan:
@@ -132,10 +133,10 @@ def read_prepared(study: Study) -> Prepared:
             "it was changed after the study began; restore it, or begin another study"
         )
         raise IntegrityError(message)
-    table = Path(study.config.data)
-    if table.is_file() and digest_file(table) != facts["table"]:
+    tables = study.config.data
+    if all(Path(path).is_file() for path in tables) and digest_tables(tables) != facts["table"]:
         message = (
-            f"{table} was changed after the study {study.name} began; restore it, "
+            f"{' or '.join(tables)} was changed after the study {study.name} began; restore it, "
             "or give another --study for the changed table"
         )
         raise IntegrityError(message)

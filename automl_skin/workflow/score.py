@@ -1,6 +1,6 @@
 """Scoring with a bundle."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from automl_skin.errors import ConfigError
@@ -14,7 +14,7 @@ def score(
     bundle: Path,
     images: Path,
     output: Path,
-    data: Path | None = None,
+    data: Sequence[Path] = (),
     wishes: Wishes | None = None,
     *,
     roles: Mapping[str, str] | None = None,
@@ -31,7 +31,8 @@ def score(
         Folder of the photographs.
     output : Path
         A CSV file; every input row is in it, in order.
-    data : Path or None
+    data : sequence of Path
+        The table, or several that are joined by the id that they share.
     wishes : Wishes or None
         Sensitivity of the decision, another prevalence.
     roles : mapping of str to str, optional
@@ -48,7 +49,7 @@ def score(
     """
     if not images.is_dir():
         raise ConfigError(f"--images must be a folder; {images} is none: check the path")
-    job = Job(bundle, data, images, output, wishes or Wishes(), dict(roles or {}), device)
+    job = Job(bundle, tuple(data), images, output, wishes or Wishes(), dict(roles or {}), device)
     predictor = Predictor.load(bundle, device)
     if submission is not None:
         require_binary(predictor.facts)

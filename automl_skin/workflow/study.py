@@ -103,10 +103,10 @@ def committed_study(name: str) -> Path | None:
 
 def study_name(given: str, settings: Mapping[str, Any]) -> str:
     """Return the study's name: the given one, else from the table, else the built-in study's."""
-    data = str(settings.get("data") or "")
+    data = _paths(settings.get("data"))
     if given or not data:
         return given or DEFAULT_STUDY
-    path = Path(data)
+    path = Path(data[0])
     return path.absolute().parent.name if path.stem in {"metadata", "train", "data"} else path.stem
 
 
@@ -211,12 +211,20 @@ def _file_settings(folder: Path, name: str) -> dict[str, Any]:
 def _absolute(flags: Mapping[str, Any]) -> dict[str, Any]:
     """Return the flags with paths that hold wherever the study is continued from."""
     settings = dict(flags)
-    for name in ("data", "images", "weights_dir"):
+    if settings.get("data"):
+        settings["data"] = [str(Path(path).absolute()) for path in _paths(settings["data"])]
+    for name in ("images", "weights_dir"):
         if settings.get(name):
             settings[name] = str(Path(settings[name]).absolute())
     if settings.get("split") and Path(settings["split"]).is_file():
         settings["split"] = str(Path(settings["split"]).absolute())
     return settings
+
+
+def _paths(data: Any) -> list[str]:
+    """Return the tables of the setting ``data``: none, one, or a list of them."""
+    each = data if isinstance(data, list | tuple) else [data]
+    return [str(path) for path in each if path]
 
 
 def _settings_of_then(folder: Path) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def dataset_facts(study: Study, material: Material) -> DatasetFacts:
         "plan_digest": plan.digest,
         "images_digest": prepared["images"],
     }
-    source = study.config.data or "built-in synthetic study"
+    source = "; ".join(study.config.data) or "built-in synthetic study"
     return DatasetFacts(study.name, source, prepared["table"], dict(material.kinds), profile)
 
 

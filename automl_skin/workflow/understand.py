@@ -10,7 +10,8 @@ from automl_skin.data.audit import Audit, run_audit
 from automl_skin.data.describe import describe
 from automl_skin.data.groups import Groups, connected_groups
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
-from automl_skin.data.table import canonical_text, read_table
+from automl_skin.data.table import canonical_text, id_text, read_table
+from automl_skin.data.join import read_tables
 from automl_skin.errors import ConfigError, InputError, LeakageError, TableError
 from automl_skin.images.duplicates import find_duplicates
 from automl_skin.images.inspect import Inspection, inspect_images
@@ -54,6 +55,8 @@ class Understanding:
     audit : Audit
     split : Series or None
         Case -> value of the user's own split.
+    joined : tuple of str
+        How several tables were joined.
     """
 
     manifest: Manifest
@@ -61,11 +64,13 @@ class Understanding:
     groups: Groups
     audit: Audit
     split: "pd.Series[str] | None"
+    joined: tuple[str, ...] = ()
 
     @property
     def lines(self) -> list[str]:
         """What a person should read before anything long starts."""
-        return [*describe(self.manifest), *self.audit.lines()]
+        joined = [f"{'Joined:':<10}{line}" for line in self.joined]
+        return [*joined, *describe(self.manifest), *self.audit.lines()]
 
     @property
     def readable(self) -> "pd.Index[str]":
@@ -84,7 +89,7 @@ def understand(config: StudyConfig, cache: Path, report: Reporter) -> Understand
     InputError
         If the table or the images cannot be used; the message says what to do.
     """
-    table = read_table(Path(config.data))
+    table, joined = read_tables([Path(path) for path in config.data])
     manifest = build_manifest(table, Path(config.images), manifest_options(config, table))
     found = manifest.images[manifest.images["status"] == "found"]
     inspection = inspect_images(
@@ -116,7 +121,7 @@ def understand(config: StudyConfig, cache: Path, report: Reporter) -> Understand
         allow=config.allow,
         quarantine=config.quarantine,
     )
-    return Understanding(manifest.without_metadata(audit.quarantined), inspection, groups, audit, split)
+    return Understanding(manifest.without_metadata(audit.quarantined), inspection, groups, audit, split, joined)
 
 
 def manifest_options(config: StudyConfig, table: pd.DataFrame) -> ManifestOptions:
@@ -175,17 +180,17 @@ def given_split(config: StudyConfig, table: pd.DataFrame, manifest: Manifest) ->
         return None
     image_column = manifest.roles.image
     if config.split in table.columns:
-        keyed = table[[image_column, config.split]].apply(canonical_text)
-        return _by_case(keyed.set_index(image_column)[config.split], manifest)
+        values = canonical_text(table[config.split]).set_axis(pd.Index(id_text(table[image_column])))
+        return _by_case(values, manifest)
     if not Path(config.split).is_file():
         message = (
             f"--split must be a column of the table ({', '.join(map(str, table.columns))}) "
             f"or a table with an id column; found {config.split!r}"
         )
         raise TableError(message)
-    other = read_table(Path(config.split)).apply(canonical_text)
+    other = read_table(Path(config.split))
     ids = set(manifest.images["given"]) | set(manifest.cases.index)
-    matches = {name: float(other[name].isin(ids).mean()) for name in other.columns}
+    matches = {name: float(id_text(other[name]).isin(ids).mean()) for name in other.columns}
     id_column = max(matches, key=lambda name: matches[name])
     rest = [name for name in other.columns if name != id_column]
     named = [name for name in rest if name.lower() in {"split", "fold", "set", "part", "partition"}]
@@ -195,7 +200,8 @@ def given_split(config: StudyConfig, table: pd.DataFrame, manifest: Manifest) ->
             f"found {', '.join(other.columns)}"
         )
         raise TableError(message)
-    return _by_case(other.set_index(id_column)[(named or rest)[0]], manifest)
+    values = canonical_text(other[(named or rest)[0]])
+    return _by_case(values.set_axis(pd.Index(id_text(other[id_column]))), manifest)
 
 
 def _by_case(values: "pd.Series[str]", manifest: Manifest) -> "pd.Series[str]":

@@ -47,7 +47,7 @@ def test_ham10000(ham, images):
     assert manifest.images["path"].tolist() == [f"ISIC_{row}.jpg" for row in range(6)]
     assert manifest.roles.ignored == ("dx_type",)
     assert manifest.others["dx_type"].tolist() == ham["dx_type"].tolist()
-    assert [finding.column for finding in manifest.findings] == ["age"]
+    assert [finding.column for finding in manifest.findings] == ["lesion_id", "age"]
     assert manifest.metadata["age"].isna().sum() == 2
 
 
@@ -106,7 +106,7 @@ def test_rows_without_a_diagnosis_are_left_out_and_said(ham, images):
         (lambda t: pd.concat([t, t.iloc[[1]]]), "'ISIC_1' in rows 2, 7"),
         (lambda t: t.assign(image_id=["../x", *t["image_id"][1:]]), "row 1 lead out of it"),
         (lambda t: t.assign(image_id=["ISIC_1.jpg", *t["image_id"][1:]]), "'ISIC_1.jpg' in rows 1, 2"),
-        (lambda t: t.assign(image_id=["", *t["image_id"][1:]]), "row 1 have none"),
+        (lambda t: t.assign(image_id=["", *t["image_id"][1:]]), "got none in row 1"),
         (lambda t: t.drop(columns="dx"), "which has: lesion_id, image_id"),
     ],
 )
@@ -132,7 +132,7 @@ def test_a_case_with_several_images(images):
     assert manifest.images["role"].tolist() == ["dermoscopic", "close-up", "close-up", "image"]
     assert manifest.metadata["age"].tolist() == [40, 30]
     assert manifest.cases["patient"].tolist() == ["p", "q"]
-    assert [finding.column for finding in manifest.findings] == ["age"]
+    assert [finding.column for finding in manifest.findings] == ["lesion_id", "age"]
     with pytest.raises(TableError, match="'b' has '1', '0'"):
         build_manifest(table.assign(y=[1, 0, 0, 0]), images, ManifestOptions(target="y"))
 

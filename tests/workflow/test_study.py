@@ -54,7 +54,7 @@ def test_relative_paths_hold_from_everywhere(tiny, workspace, monkeypatch):
     opened = open_study(
         workspace, "mine", {"data": "metadata.csv", "images": "images", "target": "diagnosis"}
     )
-    assert opened.config.data == str(tiny.table)
+    assert opened.config.data == (str(tiny.table),)
     assert opened.config.images == str(tiny.images)
 
 

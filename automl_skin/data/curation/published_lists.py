@@ -15,7 +15,7 @@ import pandas as pd
 
 from automl_skin.data.recognise import USUAL_NAMES
 from automl_skin.data.sources import normal_name
-from automl_skin.data.table import canonical_text, read_table
+from automl_skin.data.table import canonical_text, id_text, read_table
 from automl_skin.errors import TableError
 
 YEAR = "year"
@@ -132,7 +132,7 @@ def _from_table(path: Path) -> tuple[Entry, ...]:
         shown = ", ".join(map(str, table.columns))
         message = f"{path} must have a column of image ids or paths, such as isic_id, and has {shown}"
         raise TableError(f"{message}; rename the column")
-    names, years = canonical_text(table[column]), years_of(table)
+    names, years = id_text(table[column]), years_of(table)
     if names.isna().any():
         rows = ", ".join(str(row + 2) for row in table.index[names.isna()][:_SHOWN])
         raise TableError(

@@ -10,7 +10,7 @@ from automl_skin.reproduce.preparations.chosen_cases import chosen_cases
 from automl_skin.reproduce.preparations.image_folds import image_folds
 
 Preparation = Callable[[pd.DataFrame, Mapping[str, Any]], pd.DataFrame]
-"""``(table, options) -> table``; the table is as `read_table` gives it: numbers, text, and NA where missing."""
+"""``(table, options) -> table``; all columns are text as it stands in the file, and NA where missing."""
 
 PREPARATIONS: dict[str, Preparation] = {
     "chosen_cases": chosen_cases,

@@ -1,0 +1,131 @@
+"""Excel workbooks (``.xlsx``, ``.xlsm``): cells as Excel shows them, whole numbers without a decimal part.
+
+What reading must not guess is refused: several sheets, merged cells (below the first, their cells are blank), and
+formulas that ended in an error.
+"""
+
+import datetime
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
+
+import pandas as pd
+
+from automl_skin.data.reading.part import MAX_ROWS, name_columns, text_part
+from automl_skin.errors import TableError
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+EXCEL_MAGIC = b"PK\x03\x04"
+OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
+MAX_WHOLE = 1e15
+"""Excel keeps 15 digits of a number."""
+NOT_AVAILABLE = "#N/A"
+"""The error that people write themselves, for a value that is missing."""
+
+# What a damaged workbook makes openpyxl raise: it checks little before it takes things apart
+_DAMAGE = (
+    *(zipfile.BadZipFile, ParseError, ArithmeticError, AttributeError, EOFError, LookupError, MemoryError),
+    *(NotImplementedError, OSError, RuntimeError, TypeError, ValueError),
+)
+
+
+def excel_parts(path: Path, rows: int | None = None) -> Iterator[pd.DataFrame]:
+    """Yield a workbook's only sheet with values, in parts of at most `rows` rows.
+
+    Raises
+    ------
+    TableError
+        If openpyxl is not installed, the file is damaged or encrypted, several sheets hold values, cells are merged
+        or hold an error.
+    """
+    sheet = _open(path)
+    _refuse_merged(path, sheet)
+    cells = [[_shown(path, cell) for cell in row] for row in sheet.iter_rows()]
+    filled = [number for number, row in enumerate(cells) if any(row)]
+    if not filled:
+        return
+    header, *lines = cells[filled[0] : filled[-1] + 1]
+    width = max(column for row in (header, *lines) for column, value in enumerate(row, start=1) if value)
+    names = name_columns(str(path), header[:width])
+    size = rows or MAX_ROWS
+    for start in range(0, len(lines), size):
+        block = [row[:width] for row in lines[start : start + size]]
+        yield text_part(dict(zip(names, zip(*block, strict=True), strict=True)))
+
+
+def refuse_old_excel(path: Path) -> None:
+    """Refuse a workbook that is encrypted, or of the format before 2007.
+
+    Raises
+    ------
+    TableError
+    """
+    message = f"{path}: an old or encrypted Excel file, which is not read; save it as .xlsx without a password"
+    raise TableError(f"{message}, or as CSV UTF-8")
+
+
+def _open(path: Path) -> "Worksheet":
+    """Return the only sheet with values."""
+    try:
+        import openpyxl
+    except ImportError as error:
+        message = f"{path}: reading Excel files needs openpyxl; install it with pip install 'automl-skin[excel]'"
+        raise TableError(f"{message}, or save the table as CSV UTF-8") from error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and validations, which a table has no use for
+            book = openpyxl.load_workbook(path, data_only=True)
+        sheets = [sheet for sheet in book.worksheets if any(any(row) for row in sheet.iter_rows(values_only=True))]
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        message = f"{path}: not an Excel workbook, or a damaged one ({reason}); save it again, or as CSV UTF-8"
+        raise TableError(message) from error
+    visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"] or sheets
+    if len(visible) != 1:
+        names = ", ".join(repr(sheet.title) for sheet in visible) or "none"
+        message = f"{path}: expected one sheet with values, got {names}"
+        raise TableError(f"{message}; save the sheet that is meant as a file of its own, or as CSV UTF-8")
+    sheet: Worksheet = visible[0]
+    return sheet
+
+
+def _refuse_merged(path: Path, sheet: "Worksheet") -> None:
+    ranges = [str(each) for each in sheet.merged_cells.ranges]
+    if ranges:
+        message = f"{path}: cells are merged ({', '.join(ranges[:5])}), so that all but their first are blank"
+        raise TableError(f"{message}; unmerge them and fill in every row")
+
+
+def _shown(path: Path, cell: Any) -> str:
+    """Return a cell as Excel shows it, but with all digits that count."""
+    value = cell.value
+    if value is None:
+        return ""
+    if cell.data_type == "e" and value != NOT_AVAILABLE:
+        message = f"{path}: cell {cell.coordinate} of sheet {cell.parent.title!r} holds the error {value}"
+        raise TableError(f"{message}; mend its formula, or leave the cell blank")
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int | float):
+        return _number(value, cell.number_format)
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(" ").removesuffix(" 00:00:00")
+    return str(value).strip()
+
+
+def _number(value: float, style: str) -> str:
+    """Return a number's text; zeros that the cell's format adds are part of it where they change nothing."""
+    whole = isinstance(value, int) or (value.is_integer() and abs(value) < MAX_WHOLE)
+    text = str(int(value)) if whole else f"{value:.15g}"
+    if re.fullmatch(r"0+", style) and text.isdigit():
+        return text.zfill(len(style))
+    decimals = re.fullmatch(r"0\.(0+)", style)
+    if decimals and float(shown := f"{value:.{len(decimals[1])}f}") == float(value):
+        return shown
+    return text
