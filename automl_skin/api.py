@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from automl_skin.data.join import Tables
 from automl_skin.evaluation.labelled import LabelledEvaluation
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
@@ -153,7 +154,7 @@ def score(
     bundle: Path | str,
     images: Path | str,
     output: Path | str,
-    data: Path | str | Sequence[Path | str] | None = None,
+    data: Tables = None,
     *,
     sensitivity: float = 0.95,
     prevalence: float | None = None,
@@ -161,14 +162,13 @@ def score(
     device: str = "auto",
 ) -> Summary:
     """Score a table (or several, joined by the id that they share) and its images, or a folder, into a CSV file."""
-    tables = _tables(data)
     wishes = Wishes(sensitivity, prevalence)
-    return _score.score(Path(bundle), Path(images), Path(output), tables, wishes, roles=roles, device=device)
+    return _score.score(Path(bundle), Path(images), Path(output), data, wishes, roles=roles, device=device)
 
 
 def evaluate(
     bundle: Path | str,
-    data: Path | str | Sequence[Path | str],
+    data: Tables,
     images: Path | str,
     target: str,
     positive: Sequence[str] = (),
@@ -178,12 +178,5 @@ def evaluate(
     device: str = "auto",
 ) -> LabelledEvaluation:
     """Say how good a bundle is on a labelled set."""
-    labelled = _evaluate.LabelledSet(_tables(data), Path(images), target, tuple(positive), dict(roles or {}))
+    labelled = _evaluate.LabelledSet(data, Path(images), target, tuple(positive), dict(roles or {}))
     return _evaluate.evaluate(Path(bundle), labelled, Path(output), device=device)
-
-
-def _tables(data: Path | str | Sequence[Path | str] | None) -> tuple[Path, ...]:
-    """Return the paths of no table, of one or of several."""
-    if data is None:
-        return ()
-    return (Path(data),) if isinstance(data, Path | str) else tuple(Path(path) for path in data)

@@ -31,7 +31,9 @@ def declared(lines):
 
 
 def test_the_package_declares_what_it_imports_and_no_more():
-    assert imported("automl_skin") == declared(PROJECT["dependencies"])
+    extras = PROJECT["optional-dependencies"]
+    optional = [line for name in extras if name not in {"test", "dev"} for line in extras[name]]
+    assert imported("automl_skin") == declared([*PROJECT["dependencies"], *optional])
 
 
 @pytest.mark.parametrize("extra", PROJECT["optional-dependencies"])
@@ -41,6 +43,9 @@ def test_every_requirement_has_a_lower_bound(extra):
 
 
 def test_the_tests_need_only_what_their_extra_brings():
-    available = declared([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]])
+    extras = PROJECT["optional-dependencies"]
+    lines = [*PROJECT["dependencies"], *extras["test"]]
+    brought = [name for line in lines for name in re.findall(r"^automl-skin\[(\w+)\]", line)]
+    available = declared([*lines, *(line for name in brought for line in extras[name])])
     helpers = {path.stem.replace("_", "-") for path in (ROOT / "tests").rglob("*.py")}
     assert imported("tests") - helpers <= available

@@ -32,7 +32,7 @@ def check(
     """Say what is understood of a table and its images, and what is wrong with them."""
     flags = collect(Given(locals()))
     from automl_skin.cli.terminal import Terminal
-    from automl_skin.workflow.check import check_data
+    from automl_skin.workflow.check import check_data, require_found
 
     terminal = Terminal()
     with terminal.progress() as report:
@@ -41,3 +41,4 @@ def check(
     if output is not None:
         understanding.audit.write(output)
         terminal.say(f"Written: {output / 'audit.json'}")
+    require_found(understanding)

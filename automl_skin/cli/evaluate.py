@@ -14,7 +14,8 @@ def evaluate(
     data: Annotated[
         list[Path],
         typer.Option(
-            "--data", help="Labelled table: CSV, Parquet or Excel. Given again: another table, joined by its id."
+            "--data",
+            help="Labelled table: CSV, Parquet or Excel. Given again: another table, joined by its id.",
         ),
     ],
     images: Annotated[Path, typer.Option("--images", help="Folder of the photographs.")],
@@ -37,7 +38,7 @@ def evaluate(
 
     named = {"image": image_column, "case": case_column, "patient": patient_column, "lesion": lesion_column}
     roles = {role: column for role, column in named.items() if column}
-    labelled = LabelledSet(tuple(data), images, target, tuple(split_commas(positive) or ()), roles)
+    labelled = LabelledSet(data, images, target, tuple(split_commas(positive) or ()), roles)
     terminal = Terminal()
     with terminal.progress() as report:
         evaluation = evaluate_bundle(

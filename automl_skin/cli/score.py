@@ -47,7 +47,7 @@ def score(
             bundle,
             images,
             output,
-            tuple(data or ()),
+            data,
             Wishes(sensitivity, prevalence),
             roles=roles,
             device=device or "auto",

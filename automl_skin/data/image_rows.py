@@ -72,8 +72,14 @@ def require_ids(rows: pd.DataFrame, column: str, what: str) -> "pd.Series[str]":
     """
     ids = id_text(rows[column])
     if ids.isna().any():
-        words = list(dict.fromkeys(filter(None, rows.loc[ids.isna(), column].dropna().astype("str").str.strip())))
-        hint = f" ({', '.join(map(repr, words[:3]))} is a word for missing; rename what is called so)" if words else ""
+        words = list(
+            dict.fromkeys(filter(None, rows.loc[ids.isna(), column].dropna().astype("str").str.strip()))
+        )
+        hint = (
+            f" ({', '.join(map(repr, words[:3]))} is a word for missing; rename what is called so)"
+            if words
+            else ""
+        )
         message = (
             f"column {column!r}: expected the id of its {what} in each row, got none in "
             f"{name_rows(ids.index[ids.isna()])}{hint}; fill them in, or leave these rows out"

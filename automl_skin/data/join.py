@@ -16,6 +16,16 @@ from automl_skin.data.table import (
 from automl_skin.digests import digest_file, digest_json
 from automl_skin.errors import TableError
 
+Tables = str | Path | Sequence[str | Path] | None
+"""One table, several that are joined, or none."""
+
+
+def table_paths(data: Tables) -> tuple[Path, ...]:
+    """Return the paths of no table, of one or of several."""
+    if data is None:
+        return ()
+    return (Path(data),) if isinstance(data, str | Path) else tuple(Path(path) for path in data)
+
 
 def read_tables(paths: Sequence[Path]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Read tables and join them.
@@ -106,7 +116,9 @@ def _key(first: pd.DataFrame, second: pd.DataFrame, name: str, other: str) -> st
         if ids.notna().all() and ids.is_unique:
             return column
         twice = ids[ids.duplicated(keep=False) & ids.notna()]
-        repeated.append(f"{column!r} " + (f"repeats {twice.iloc[0]!r}" if len(twice) else "has missing values"))
+        repeated.append(
+            f"{column!r} " + (f"repeats {twice.iloc[0]!r}" if len(twice) else "has missing values")
+        )
     message = (
         f"{other}: expected a column of ids that it shares with {name}, once per row; {', '.join(repeated)}. "
         "Give the table with one row per photograph first, or take the repeated rows out"
@@ -132,7 +144,11 @@ def _note(
     key: str, name: str, other: str, new: Iterable[str], known: "pd.Series[str]", ids: "pd.Series[str]"
 ) -> str:
     unused = int((~known.isin(ids)).sum())
-    rest = f"; {unused:,} of its {len(known):,} rows belong to no row of {name} and are left out" if unused else ""
+    rest = (
+        f"; {unused:,} of its {len(known):,} rows belong to no row of {name} and are left out"
+        if unused
+        else ""
+    )
     return f"{other} was joined to {name} by column {key!r} and adds {_listed(new) or 'no column'}{rest}"
 
 

@@ -1,4 +1,4 @@
-"""What to say of an image that is not in the folder: the file that was probably meant, and what keeps it from being it."""
+"""What to say of an image that is not in the folder: the file that was probably meant, and in what it differs."""
 
 import re
 import unicodedata

@@ -188,7 +188,9 @@ def _parts(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
         with path.open("rb") as file:
             magic = file.read(4)
     except OSError as error:
-        raise TableError(f"{path}: the table cannot be read ({error.strerror}); see its permissions") from error
+        raise TableError(
+            f"{path}: the table cannot be read ({error.strerror}); see its permissions"
+        ) from error
     suffix = path.suffix.lower()
     if magic == PARQUET_MAGIC or suffix in {".parquet", ".pq"}:
         return parquet_parts(path, rows)

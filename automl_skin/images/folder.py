@@ -2,6 +2,7 @@
 
 import os
 import stat
+import unicodedata
 from pathlib import Path
 
 from automl_skin.errors import ImageError
@@ -47,7 +48,7 @@ class ImageFolder:
         return os.stat(file)  # noqa: PTH116 -- a third of the time of Path
 
     def read(self, path: str) -> bytes:
-        """Return a file's bytes.
+        """Return a file's bytes; a name with umlauts finds its file also where their dots are characters of their own.
 
         Raises
         ------
@@ -56,7 +57,7 @@ class ImageFolder:
         """
         file = self.file(path)
         try:
-            return file.read_bytes()
+            return (file if file.exists() else self.file(self._respelled(path))).read_bytes()
         except FileNotFoundError as error:
             message = f"{path} must be in the image folder {self.root} and is missing"
             raise ImageError(f"{message}; put the image there or correct its path in the table") from error
@@ -75,11 +76,25 @@ class ImageFolder:
         file = self._subfolders[subfolder] + os.sep + name
         return self._inside(path, os.path.realpath(file)) if _is_link(file) else file
 
+    def _respelled(self, path: str) -> str:
+        """Return the path of the file whose name is the same in Unicode's composed form (NFC), else `path`."""
+        subfolder, name = os.path.split(path)
+        try:
+            names = [each.name for each in Path(self._subfolders[subfolder]).iterdir()]
+        except OSError:  # no such folder: whoever reads the file will say so
+            return path
+        twins = [each for each in names if _composed(each) == _composed(name)]
+        return str(Path(subfolder, twins[0])) if twins else path
+
     def _inside(self, path: str, real: str) -> str:
         if real == self.root or real.startswith(self.root.rstrip(os.sep) + os.sep):
             return real
         message = f"{path} must lie inside the image folder {self.root} and leads to {real}"
         raise ImageError(f"{message}; copy the image into the folder and name it by its relative path")
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _is_link(file: str) -> bool:

@@ -10,7 +10,7 @@ from automl_skin.backbones.catalogue import Backbone, resolve_backbone
 from automl_skin.backbones.network import load_network
 from automl_skin.data.join import digest_tables, read_tables
 from automl_skin.data.table import blank_missing, with_decimal_points
-from automl_skin.digests import digest_file, digest_json
+from automl_skin.digests import digest_json
 from automl_skin.errors import BackboneError, ConfigError
 from automl_skin.files import atomic_write
 from automl_skin.reproduce.cells import (

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from automl_skin.data.join import digest_tables, read_tables
+from automl_skin.data.join import Tables, digest_tables, read_tables, table_paths
 from automl_skin.data.locate import ImageIndex, index_images
 from automl_skin.data.table import read_table_in_parts
 from automl_skin.digests import digest_json
@@ -39,7 +39,7 @@ class Job:
     Parameters
     ----------
     bundle : Path
-    data : tuple of Path
+    data : Path, sequence of Path or None
         The table, or several that are joined; none scores every image of the folder.
     images : Path
     output : Path
@@ -51,12 +51,17 @@ class Job:
     """
 
     bundle: Path
-    data: tuple[Path, ...]
+    data: Tables
     images: Path
     output: Path
     wishes: Wishes
     roles: dict[str, str] = field(default_factory=dict)
     device: str = "auto"
+
+    @property
+    def tables(self) -> tuple[Path, ...]:
+        """Paths of the table, or of several; none for a folder of images."""
+        return table_paths(self.data)
 
     @property
     def parts(self) -> Path:
@@ -65,7 +70,7 @@ class Job:
 
     def digest(self, index: ImageIndex) -> str:
         """Return the digest of what the scores depend on."""
-        table = digest_tables(self.data) if self.data else digest_json(list(index.paths))
+        table = digest_tables(self.tables) if self.tables else digest_json(list(index.paths))
         wishes = asdict(self.wishes)
         return digest_json([bundle_digest(self.bundle), table, str(index.root), wishes, self.roles, ROWS])
 
@@ -100,7 +105,10 @@ def score_table(
     table, notes = _whole(job)
     reading, total, padded = _look_through(job, index, predictor, table)
     if padded:
-        notes = (*notes, f"{padded:,} ids lack the leading zeros of their files; matched to the one file of each")
+        notes = (
+            *notes,
+            f"{padded:,} ids lack the leading zeros of their files; matched to the one file of each",
+        )
     _begin(job, index)
     done = 0
     for number, rows in enumerate(_parts_of(job, index, reading, table)):
@@ -129,7 +137,7 @@ def _check_wishes(job: Job, predictor: Predictor) -> None:
 
 def _whole(job: Job) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
     """Return several tables joined, and how; None for one table, which is read in parts."""
-    return read_tables(job.data) if len(job.data) > 1 else (None, ())
+    return read_tables(job.tables) if len(job.tables) > 1 else (None, ())
 
 
 def _look_through(
@@ -150,8 +158,8 @@ def _look_through(
         padded += len(index.lost_zeros(rows[reading.roles.image]))
     if reading is None:
         what = (
-            f"the table {job.data[0]} must hold at least one row"
-            if job.data
+            f"the table {job.tables[0]} must hold at least one row"
+            if job.tables
             else f"{index.root} must hold an image"
         )
         raise TableError(f"{what} and holds none; check the path")
@@ -163,8 +171,8 @@ def _read(job: Job, index: ImageIndex, table: pd.DataFrame | None) -> Iterator[p
     if table is not None:
         yield from (table.iloc[start : start + ROWS] for start in range(0, len(table), ROWS))
         return
-    if job.data:
-        yield from read_table_in_parts(job.data[0], ROWS)
+    if job.tables:
+        yield from read_table_in_parts(job.tables[0], ROWS)
         return
     for start in range(0, len(index.paths), ROWS):
         paths = index.paths[start : start + ROWS]
@@ -175,11 +183,11 @@ def _parts_of(
     job: Job, index: ImageIndex, reading: Reading, table: pd.DataFrame | None
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a job in parts; the rows of a case are in one part, wherever they stand."""
-    if reading.roles.case is None or not job.data:
+    if reading.roles.case is None or not job.tables:
         yield from _read(job, index, table)
         return
     if table is None:  # the text of a table is small beside its images, which are streamed all the same
-        table, _ = read_tables(job.data)
+        table, _ = read_tables(job.tables)
     order, _ = pd.factorize(reading.cases(table))
     for first in range(0, int(order.max()) + 1, ROWS):
         yield table[(order >= first) & (order < first + ROWS)]

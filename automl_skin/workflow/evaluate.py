@@ -9,7 +9,7 @@ import pandas as pd
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.data.groups import connected_groups
-from automl_skin.data.join import read_tables
+from automl_skin.data.join import Tables, read_tables, table_paths
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
 from automl_skin.data.table import canonical_text, id_text, require_column
 from automl_skin.data.target import choose_target
@@ -30,7 +30,7 @@ class LabelledSet:
 
     Parameters
     ----------
-    data : tuple of Path
+    data : Path or sequence of Path
         The table, or several that are joined by the id that they share.
     images : Path
     target : str
@@ -41,11 +41,16 @@ class LabelledSet:
         Columns by role where they are not recognised.
     """
 
-    data: tuple[Path, ...]
+    data: Tables
     images: Path
     target: str
     positive: tuple[str, ...]
     roles: dict[str, str]
+
+    @property
+    def tables(self) -> tuple[Path, ...]:
+        """Paths of the table, or of several."""
+        return table_paths(self.data)
 
 
 def evaluate(
@@ -73,7 +78,7 @@ def evaluate(
     labels = case_labels(table, manifest, labelled, facts)
     named = {role: getattr(manifest.roles, role) or "" for role in ("case", "image", "image_role")}
     scores = output / "scores.csv"
-    job = Job(bundle, labelled.data, labelled.images, scores, Wishes(sensitivity), named, device)
+    job = Job(bundle, labelled.tables, labelled.images, scores, Wishes(sensitivity), named, device)
     score_table(job, predictor, progress)
     probabilities = scored_cases(scores, manifest, facts)
     groups = connected_groups(manifest.cases, []).ids.to_numpy(object)
@@ -101,7 +106,7 @@ def labelled_rows(labelled: LabelledSet) -> pd.DataFrame:
     TableError
         If the target is no column, or empty.
     """
-    table, _ = read_tables(labelled.data)
+    table, _ = read_tables(labelled.tables)
     require_column(table, labelled.target, "--target")
     table = table[canonical_text(table[labelled.target]).notna()]
     if table.empty:

@@ -1,8 +1,9 @@
 """Scoring with a bundle."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from automl_skin.data.join import Tables, table_paths
 from automl_skin.errors import ConfigError
 from automl_skin.export.predictor import Predictor
 from automl_skin.scoring.decide import Wishes
@@ -14,7 +15,7 @@ def score(
     bundle: Path,
     images: Path,
     output: Path,
-    data: Sequence[Path] = (),
+    data: Tables = None,
     wishes: Wishes | None = None,
     *,
     roles: Mapping[str, str] | None = None,
@@ -31,7 +32,7 @@ def score(
         Folder of the photographs.
     output : Path
         A CSV file; every input row is in it, in order.
-    data : sequence of Path
+    data : Path, sequence of Path or None
         The table, or several that are joined by the id that they share.
     wishes : Wishes or None
         Sensitivity of the decision, another prevalence.
@@ -49,7 +50,7 @@ def score(
     """
     if not images.is_dir():
         raise ConfigError(f"--images must be a folder; {images} is none: check the path")
-    job = Job(bundle, tuple(data), images, output, wishes or Wishes(), dict(roles or {}), device)
+    job = Job(bundle, table_paths(data), images, output, wishes or Wishes(), dict(roles or {}), device)
     predictor = Predictor.load(bundle, device)
     if submission is not None:
         require_binary(predictor.facts)

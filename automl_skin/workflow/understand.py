@@ -9,9 +9,9 @@ import pandas as pd
 from automl_skin.data.audit import Audit, run_audit
 from automl_skin.data.describe import describe
 from automl_skin.data.groups import Groups, connected_groups
+from automl_skin.data.join import read_tables
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
 from automl_skin.data.table import canonical_text, id_text, read_table
-from automl_skin.data.join import read_tables
 from automl_skin.errors import ConfigError, InputError, LeakageError, TableError
 from automl_skin.images.duplicates import find_duplicates
 from automl_skin.images.inspect import Inspection, inspect_images
@@ -57,6 +57,8 @@ class Understanding:
         Case -> value of the user's own split.
     joined : tuple of str
         How several tables were joined.
+    refusal : str
+        Where it was asked for: why a search with the same settings would refuse the data.
     """
 
     manifest: Manifest
@@ -65,12 +67,14 @@ class Understanding:
     audit: Audit
     split: "pd.Series[str] | None"
     joined: tuple[str, ...] = ()
+    refusal: str = ""
 
     @property
     def lines(self) -> list[str]:
         """What a person should read before anything long starts."""
         joined = [f"{'Joined:':<10}{line}" for line in self.joined]
-        return [*joined, *describe(self.manifest), *self.audit.lines()]
+        refused = [f"A search would refuse this: {self.refusal}"] if self.refusal else []
+        return [*joined, *describe(self.manifest), *self.audit.lines(), *refused]
 
     @property
     def readable(self) -> "pd.Index[str]":
@@ -121,7 +125,9 @@ def understand(config: StudyConfig, cache: Path, report: Reporter) -> Understand
         allow=config.allow,
         quarantine=config.quarantine,
     )
-    return Understanding(manifest.without_metadata(audit.quarantined), inspection, groups, audit, split, joined)
+    return Understanding(
+        manifest.without_metadata(audit.quarantined), inspection, groups, audit, split, joined
+    )
 
 
 def manifest_options(config: StudyConfig, table: pd.DataFrame) -> ManifestOptions:

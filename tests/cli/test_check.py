@@ -121,5 +121,34 @@ def test_table_without_any_image_is_told(tiny, end_to_end, tmp_path):
         "--cache-dir",
         tmp_path / "cache",
     )
-    assert ended.code == 0, ended.errors
+    assert ended.code == 2
     assert "100.0%" in ended.output
+    assert f"found 0 of {len(tiny.rows)}" in ended.errors
+
+
+def test_two_tables_are_joined(tiny, end_to_end, tmp_path):
+    rows = tiny.rows
+    rows.drop(columns="diagnosis").to_csv(tmp_path / "metadata.csv", index=False)
+    rows[["image_id", "diagnosis"]].iloc[::-1].to_csv(tmp_path / "truth.csv", index=False)
+    common = ["check", "--images", tiny.images, "--target", "diagnosis", "--positive", "melanoma,carcinoma"]
+    common += ["--cache-dir", tiny.workspace.cache, "--data", tmp_path / "metadata.csv", "--data"]
+    ended = end_to_end.command(*common, tmp_path / "truth.csv")
+    assert ended.code == 0, ended.errors
+    assert "truth.csv was joined to metadata.csv by column 'image_id' and adds diagnosis" in ended.output
+    assert "lesion_id" in ended.output
+    rows[["diagnosis"]].to_csv(tmp_path / "bare.csv", index=False)
+    refused = end_to_end.command(*common, tmp_path / "bare.csv")
+    assert refused.code == 2
+    assert "expected a column of ids that stands in both" in refused.errors
+
+
+def test_what_a_search_would_refuse_is_said(tiny, end_to_end, tmp_path):
+    rows = tiny.rows
+    few = rows.assign(diagnosis=["nevus" if row else "melanoma" for row in range(len(rows))])
+    few.to_csv(tmp_path / "few.csv", index=False)
+    ended = end_to_end.command(
+        *("check", "--data", tmp_path / "few.csv", "--images", tiny.images, "--target", "diagnosis"),
+        *("--positive", "melanoma", "--cache-dir", tiny.workspace.cache),
+    )
+    assert ended.code == 0, ended.errors
+    assert "A search would refuse this: each class needs at least" in ended.output

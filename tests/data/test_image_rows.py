@@ -33,7 +33,9 @@ def test_a_missing_image_given_twice_is_a_duplicate(index):
 
 
 def test_missing_case_ids(index):
-    with pytest.raises(TableError, match="column 'who': expected the id of its case in each row, got none in row 1"):
+    with pytest.raises(
+        TableError, match="column 'who': expected the id of its case in each row, got none in row 1"
+    ):
         image_rows(pd.DataFrame({"who": ["na"], "image": ["a"]}), Roles(image="image", case="who"), index)
 
 

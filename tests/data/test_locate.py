@@ -76,3 +76,33 @@ def test_two_files_of_one_id(folder):
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(TableError, match="must be a folder"):
         index_images(tmp_path / "absent")
+
+
+def test_names_are_compared_composed(tmp_path):
+    (tmp_path / "La\u0308sion").mkdir()
+    (tmp_path / "La\u0308sion" / "Na\u0308vus 1.jpg").touch()
+    index = index_images(tmp_path)
+    for value in ("N\u00e4vus 1", "Na\u0308vus 1.jpg", "L\u00e4sion/N\u00e4vus 1"):
+        assert index.locate(pd.Series([value])).tolist() == ["La\u0308sion/Na\u0308vus 1.jpg"]
+
+
+def test_ids_are_text(tmp_path):
+    for name in ("1.1.jpg", "1.10.jpg", "1000.jpg", "5.jpg", "1e3.png"):
+        (tmp_path / name).touch()
+    index = index_images(tmp_path)
+    given = pd.Series(["1.10", "1.1", "1e3", "5.0"])
+    paths = ["1.10.jpg", "1.1.jpg", "1e3.png", "-"]
+    assert index.locate(given).fillna("-").tolist() == paths
+    assert [index.locate(given[[row]]).fillna("-").iloc[0] for row in range(4)] == paths
+
+
+def test_lost_zeros_are_matched_where_that_can_mean_one_file_alone(tmp_path):
+    for name in ("0000.jpg", "0007.jpg", "1000.jpg", "cover.png"):
+        (tmp_path / name).touch()
+    index = index_images(tmp_path)
+    given = pd.Series(["7", "0", "1000", "07", "8"])
+    assert index.locate(given).fillna("-").tolist() == ["0007.jpg", "0000.jpg", "1000.jpg", "-", "-"]
+    assert index.lost_zeros(given) == {"7": "0007.jpg", "0": "0000.jpg"}
+    (tmp_path / "07.jpg").touch()  # now 7 may mean either
+    assert index_images(tmp_path).locate(pd.Series(["7"])).isna().all()
+    assert index_images(tmp_path).lost_zeros(given) == {}

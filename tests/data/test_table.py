@@ -23,7 +23,20 @@ def _write(folder: Path, text: str, name: str = "table.csv") -> Path:
     return path
 
 
-IDS = ["007", "1.10", "1.1", "1e3", "1000", "5.0", "5", "12345678901234567", "12345678901234568", "+1", "1,10", "TRUE"]
+IDS = [
+    "007",
+    "1.10",
+    "1.1",
+    "1e3",
+    "1000",
+    "5.0",
+    "5",
+    "12345678901234567",
+    "12345678901234568",
+    "+1",
+    "1,10",
+    "TRUE",
+]
 
 
 def test_cells_are_text_as_they_stand_and_blank_ones_missing(tmp_path):
@@ -40,7 +53,7 @@ def test_ids_stay_as_they_are_in_text_files(tmp_path, delimiter):
     text = "".join(f'"{name}"{delimiter}x\n' for name in IDS)
     table = read_table(_write(tmp_path, f"id{delimiter}age\n{text}"))
     assert id_text(table["id"]).tolist() == IDS
-    rows = [part for part in read_table_in_parts(tmp_path / "table.csv", rows=1)]
+    rows = list(read_table_in_parts(tmp_path / "table.csv", rows=1))
     assert [id_text(row["id"]).iloc[0] for row in rows] == IDS
 
 
@@ -57,7 +70,7 @@ def test_ids_stay_as_they_are_in_parquet(tmp_path):
 
 
 def test_an_umlaut_is_one_id_however_it_is_written():
-    assert id_text(pd.Series(["Mu\u0308ller", "M\u00fcller"])).nunique() == 1
+    assert id_text(pd.Series(["Mu\u0308ller"])).tolist() == ["M\u00fcller"]
 
 
 @pytest.mark.parametrize("word", ["", "NA", "unknown", "None", "#N/A"])

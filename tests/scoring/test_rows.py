@@ -69,7 +69,11 @@ def test_numeric_ids_come_back_as_they_were_given(predictor, rows, index, tiny):
 
 @pytest.mark.parametrize(
     ("name", "match"),
-    [("../secret", "row 3 lead out of it"), ("/etc/passwd", "row 3 lead out of it"), ("", "got none in row 3")],
+    [
+        ("../secret", "row 3 lead out of it"),
+        ("/etc/passwd", "row 3 lead out of it"),
+        ("", "got none in row 3"),
+    ],
 )
 def test_ids_that_are_none_are_refused_by_row(predictor, rows, index, name, match):
     changed = rows.assign(image_id=[*rows["image_id"][:2], name, *rows["image_id"][3:]])

@@ -4,14 +4,15 @@ What reading must not guess is refused: several sheets, merged cells (below the 
 formulas that ended in an error.
 """
 
-import datetime
+import datetime as dt
 import re
+import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import ParseError
 
 import pandas as pd
 
@@ -25,13 +26,23 @@ EXCEL_MAGIC = b"PK\x03\x04"
 OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
 MAX_WHOLE = 1e15
 """Excel keeps 15 digits of a number."""
+MAX_BYTES = 500_000_000
+"""Of a workbook when it is unpacked; read whole, it takes many times as much memory."""
 NOT_AVAILABLE = "#N/A"
 """The error that people write themselves, for a value that is missing."""
 
 # What a damaged workbook makes openpyxl raise: it checks little before it takes things apart
 _DAMAGE = (
-    *(zipfile.BadZipFile, ParseError, ArithmeticError, AttributeError, EOFError, LookupError, MemoryError),
-    *(NotImplementedError, OSError, RuntimeError, TypeError, ValueError),
+    *(
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        EOFError,
+    ),
+    *(LookupError, MemoryError, OSError, RuntimeError, SyntaxError, TypeError, ValueError),
 )
 
 
@@ -66,7 +77,9 @@ def refuse_old_excel(path: Path) -> None:
     ------
     TableError
     """
-    message = f"{path}: an old or encrypted Excel file, which is not read; save it as .xlsx without a password"
+    message = (
+        f"{path}: an old or encrypted Excel file, which is not read; save it as .xlsx without a password"
+    )
     raise TableError(f"{message}, or as CSV UTF-8")
 
 
@@ -74,17 +87,25 @@ def _open(path: Path) -> "Worksheet":
     """Return the only sheet with values."""
     try:
         import openpyxl
+        from openpyxl.utils.exceptions import CellCoordinatesException, InvalidFileException
     except ImportError as error:
-        message = f"{path}: reading Excel files needs openpyxl; install it with pip install 'automl-skin[excel]'"
+        message = (
+            f"{path}: reading Excel files needs openpyxl; install it with pip install 'automl-skin[excel]'"
+        )
         raise TableError(f"{message}, or save the table as CSV UTF-8") from error
     try:
-        with warnings.catch_warnings():
+        _refuse_huge(path)
+        with warnings.catch_warnings(), path.open("rb") as file:  # a path would be judged by its suffix
             warnings.simplefilter("ignore")  # of styles and validations, which a table has no use for
-            book = openpyxl.load_workbook(path, data_only=True)
-        sheets = [sheet for sheet in book.worksheets if any(any(row) for row in sheet.iter_rows(values_only=True))]
-    except _DAMAGE as error:
+            book = openpyxl.load_workbook(file, data_only=True)
+        sheets = [
+            sheet for sheet in book.worksheets if any(any(row) for row in sheet.iter_rows(values_only=True))
+        ]
+    except (*_DAMAGE, CellCoordinatesException, InvalidFileException) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        message = f"{path}: not an Excel workbook, or a damaged one ({reason}); save it again, or as CSV UTF-8"
+        message = (
+            f"{path}: not an Excel workbook, or a damaged one ({reason}); save it again, or as CSV UTF-8"
+        )
         raise TableError(message) from error
     visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"] or sheets
     if len(visible) != 1:
@@ -93,6 +114,13 @@ def _open(path: Path) -> "Worksheet":
         raise TableError(f"{message}; save the sheet that is meant as a file of its own, or as CSV UTF-8")
     sheet: Worksheet = visible[0]
     return sheet
+
+
+def _refuse_huge(path: Path) -> None:
+    with zipfile.ZipFile(path) as packed:
+        size = sum(each.file_size for each in packed.infolist())
+    if size > MAX_BYTES:
+        raise ValueError(f"{size / 1e9:,.1f} GB when unpacked, more than {MAX_BYTES / 1e9:.1f}")
 
 
 def _refuse_merged(path: Path, sheet: "Worksheet") -> None:
@@ -114,7 +142,7 @@ def _shown(path: Path, cell: Any) -> str:
         return str(value).upper()
     if isinstance(value, int | float):
         return _number(value, cell.number_format)
-    if isinstance(value, datetime.datetime):
+    if isinstance(value, dt.datetime):
         return value.isoformat(" ").removesuffix(" 00:00:00")
     return str(value).strip()
 
