@@ -76,7 +76,7 @@ def require_ids(rows: pd.DataFrame, column: str, what: str) -> "pd.Series[str]":
             dict.fromkeys(filter(None, rows.loc[ids.isna(), column].dropna().astype("str").str.strip()))
         )
         hint = (
-            f" ({', '.join(map(repr, words[:3]))} is a word for missing; rename what is called so)"
+            f" ({', '.join(map(repr, words[:3]))} is a word for missing; rename what is called so, or write a file's extension with it)"
             if words
             else ""
         )

@@ -88,7 +88,7 @@ def join_tables(
             f"({shown}); add them, or leave these rows out"
         )
         raise TableError(message)
-    partner = second.set_axis(pd.Index(known)).loc[ids].set_axis(first.index)
+    partner = second.set_axis(pd.Index(known)).loc[pd.Index(ids)].set_axis(first.index)
     columns = {column: first[column] for column in first.columns}
     for column in second.columns:
         if column == key:

@@ -98,7 +98,7 @@ def _folded(stem: str) -> str:
 
 
 def _without_zeros(stem: str) -> str:
-    return re.sub(r"(?<!\d)0+(?=\d)", "", _folded(stem))
+    return re.sub(r"(?<![\d.])0+(?=\d)", "", _folded(stem))
 
 
 def _without_decimals(stem: str) -> str:

@@ -162,7 +162,8 @@ def guess_type(values: "pd.Series[Any]") -> "pd.Series[Any]":
 
 def blank_missing(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with NA in place of words for missing, and all else as it stands."""
-    return table.apply(lambda values: values.mask(canonical_text(values).isna()))
+    columns = {name: values.mask(canonical_text(values).isna()) for name, values in table.items()}
+    return pd.DataFrame(columns, index=table.index)
 
 
 def with_decimal_points(table: pd.DataFrame, but: str = "") -> pd.DataFrame:

@@ -24,7 +24,7 @@ def test_photographs_of_a_lesion_share_its_row():
     joined, _ = join_tables(PHOTOGRAPHS, lesions)
     assert joined["dx"].tolist() == ["mel", "mel", "nv"]
     with pytest.raises(
-        TableError, match=r"'lesion_id' repeats 'L1'\. Give the table with one row per photograph first"
+        TableError, match=r"'lesion_id' repeats 'L1'\. Give the table with one row per photo"
     ):
         join_tables(lesions, PHOTOGRAPHS)
 

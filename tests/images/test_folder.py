@@ -73,3 +73,17 @@ def test_missing_and_unreadable_files_are_named(root):
         folder.read("deep")
     with pytest.raises(FileNotFoundError, match=r"x\.jpg"):
         folder.state("x.jpg")
+
+
+def test_a_name_with_umlauts_finds_its_file_in_either_unicode_form(root):
+    (root / "deep" / "Na\u0308vus.jpg").write_bytes(b"n")
+    folder = ImageFolder(root)
+    assert folder.read("deep/N\u00e4vus.jpg") == folder.read("deep/Na\u0308vus.jpg") == b"n"
+    with pytest.raises(ImageError, match="is missing"):
+        folder.read("deep/N\u00f6vus.jpg")
+
+
+def test_a_link_that_leads_out_is_not_followed_for_its_spelling(root):
+    (root / "Na\u0308vus.jpg").symlink_to(root.parent / "secret.jpg")
+    with pytest.raises(ImageError, match="must lie inside the image folder"):
+        ImageFolder(root).read("N\u00e4vus.jpg")

@@ -166,3 +166,9 @@ def test_one_study_may_hold_several_recipes_of_one_tuning():
     names = ["full", "full epochs=6", "joint"]
     config = parse_settings({"tuning": names, "tuning_set": ["epochs=2"]}, "")
     assert config.identity()["tuning"] == names
+
+
+@pytest.mark.parametrize("data", ["a.csv", ["a.csv"], ("a.csv",)])
+def test_one_table_needs_no_brackets(data):
+    assert parse_settings({"data": data}, "here").data == ("a.csv",)
+    assert parse_settings({"data": ""}, "here").is_synthetic

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from automl_skin.errors import InputError, LeakageError, TableError
@@ -78,6 +79,31 @@ def test_split_as_a_table_with_numeric_ids(tiny, look, tmp_path, monkeypatch):
     assert [int(value) for value in seen.split] == [k % 3 for k in range(len(rows))]
     as_column = look(rows.assign(fold=[k % 3 for k in range(len(rows))]), images=str(folder), split="fold")
     assert as_column.split.tolist() == seen.split.tolist()
+
+
+def test_ids_of_a_split_are_text(tiny, look, tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    rows = tiny.rows.head(40)
+    ids = [f"1.{k}" for k in range(1, len(rows) + 1)]  # 1.1 and 1.10 among them
+    for new, old in zip(ids, rows["image_id"], strict=True):
+        (folder / f"{new}.jpg").write_bytes((tiny.images / f"{old}.jpg").read_bytes())
+    folds = [k % 3 for k in range(len(rows))]
+    split = tmp_path / "split.csv"
+    pd.DataFrame({"image_id": ids, "fold": folds}).to_csv(split, index=False)
+    seen = look(rows.assign(image_id=ids), images=str(folder), split=str(split))
+    assert [int(value) for value in seen.split] == folds
+
+
+def test_a_table_of_a_european_spreadsheet_is_the_same_table(tiny, look, tmp_path):
+    rows = tiny.rows.assign(size=[f"{5 + k % 7}.{k % 10}" for k in range(len(tiny.rows))])
+    points = look(rows)
+    rows = rows.assign(size=rows["size"].str.replace(".", ","))
+    (tmp_path / "commas.csv").write_text(rows.to_csv(index=False, sep=";"), encoding="utf-8")
+    commas = look(rows, data=str(tmp_path / "commas.csv"))
+    pd.testing.assert_frame_equal(commas.manifest.metadata, points.manifest.metadata)
+    assert commas.manifest.kinds["size"] == "number"
+    assert commas.audit.quarantined == points.audit.quarantined
 
 
 def test_split_that_is_neither_is_refused(tiny, look):

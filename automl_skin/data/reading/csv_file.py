@@ -4,15 +4,18 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 import pandas as pd
 
 from automl_skin.data.reading.part import DECIMAL, MAX_ROWS, name_columns, text_part
 from automl_skin.errors import TableError
+
+if TYPE_CHECKING:
+    import _csv
 
 DELIMITERS = (",", ";", "\t")
 GZIP_MAGIC = b"\x1f\x8b"
@@ -61,12 +64,12 @@ def _parts(path: Path, file: TextIO, rows: int) -> Iterator[pd.DataFrame]:
         raise TableError(message)
     names, start = name_columns(str(path), header), 0
     # Excel writes decimal commas where it separates values by semicolons
-    attributes = {DECIMAL: ","} if delimiter == ";" else {}
+    attributes: dict[Hashable | None, str] = {DECIMAL: ","} if delimiter == ";" else {}
     while block := list(islice(lines, rows)):
         _refuse_surplus(path, block, len(names), start)
         whole = [[*values, *[""] * (len(names) - len(values))] for values in block]
         part = text_part(dict(zip(names, zip(*whole, strict=False), strict=False)))
-        part.attrs = dict(attributes)
+        part.attrs = {**attributes}
         start += len(part)
         yield part
 
@@ -81,7 +84,7 @@ def _delimiter(file: TextIO) -> str:
     return max(DELIMITERS, key=line.count)
 
 
-def _values(path: Path, reader: "csv.Reader") -> Iterator[list[str]]:
+def _values(path: Path, reader: "_csv.Reader") -> Iterator[list[str]]:
     """Yield the values of each line that is not blank."""
     try:
         yield from (values for values in reader if values)

@@ -39,7 +39,7 @@ def test_a_named_index_is_a_column_and_a_count_of_rows_is_none(tmp_path):
         (pa.array([True, None]), ["True", "-"]),
         (
             pa.array(
-                [dt.datetime.fromisoformat("2020-01-02"), dt.datetime.fromisoformat("2020-01-02T03:04")]
+                [pd.Timestamp("2020-01-02"), pd.Timestamp("2020-01-02 03:04")]
             ),
             ["2020-01-02", "2020-01-02 03:04:00"],
         ),
