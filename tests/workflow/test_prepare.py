@@ -45,8 +45,8 @@ def test_locked_labels_lie_in_a_file_of_their_own(tiny, begin):
 
 def test_table_changed_after_the_beginning_is_refused(tiny, begin):
     study = begin(tiny.rows)
-    table = pd.read_csv(study.config.data)
-    table.assign(age=1).to_csv(study.config.data, index=False)
+    table = pd.read_csv(study.config.data[0])
+    table.assign(age=1).to_csv(study.config.data[0], index=False)
     with pytest.raises(IntegrityError, match="was changed after the study mine began"):
         read_prepared(study)
 
