@@ -114,7 +114,7 @@ class ImageIndex:
     def _padded(self, value: str) -> tuple[str, ...] | None:
         """Return the paths of a number whose leading zeros were lost, where no image bears it as it stands."""
         lost = value.isascii() and value.isdigit() and not (len(value) > 1 and value.startswith("0"))
-        if not lost or len(value) >= self.digits or value in self.by_name:
+        if not lost or value in self.by_name:
             return None
         return self.by_name.get(value.zfill(self.digits))
 

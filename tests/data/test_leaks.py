@@ -233,3 +233,11 @@ def test_isic_dicm_17k(part, coding):
     assert {*leaks.split(), "mel_thick_mm", "nevus_type"} <= quarantined
     ordinary = "sex age_approx anatom_site_general clin_size_long_diam_mm personal_hx_mm family_hx_mm year"
     assert not quarantined & set(ordinary.split())
+
+
+def test_numbers_that_are_read_as_text_are_cut_into_ranges():
+    labels = pd.Series(["mel"] * 200 + ["nv"] * 200)
+    text = pd.Series([str(value / 10) for value in range(400)])
+    (leak,) = find_leaks(pd.DataFrame({"x": text}), labels)
+    assert leak.kind == "levels"
+    assert "ranges of values" in leak.reason
