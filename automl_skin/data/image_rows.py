@@ -75,11 +75,9 @@ def require_ids(rows: pd.DataFrame, column: str, what: str) -> "pd.Series[str]":
         words = list(
             dict.fromkeys(filter(None, rows.loc[ids.isna(), column].dropna().astype("str").str.strip()))
         )
-        hint = (
-            f" ({', '.join(map(repr, words[:3]))} is a word for missing; rename what is called so, or write a file's extension with it)"
-            if words
-            else ""
-        )
+        shown, hint = ", ".join(map(repr, words[:3])), ""
+        if words:
+            hint = f" ({shown} is a word for missing; rename what is called so, or write the file's extension with it)"
         message = (
             f"column {column!r}: expected the id of its {what} in each row, got none in "
             f"{name_rows(ids.index[ids.isna()])}{hint}; fill them in, or leave these rows out"

@@ -23,9 +23,7 @@ def test_photographs_of_a_lesion_share_its_row():
     lesions = pd.DataFrame({"lesion_id": ["L2", "L1"], "dx": ["nv", "mel"]})
     joined, _ = join_tables(PHOTOGRAPHS, lesions)
     assert joined["dx"].tolist() == ["mel", "mel", "nv"]
-    with pytest.raises(
-        TableError, match=r"'lesion_id' repeats 'L1'\. Give the table with one row per photo"
-    ):
+    with pytest.raises(TableError, match=r"'lesion_id' repeats 'L1'\. Give the table with one row per photo"):
         join_tables(lesions, PHOTOGRAPHS)
 
 

@@ -236,8 +236,8 @@ def test_isic_dicm_17k(part, coding):
 
 
 def test_numbers_that_are_read_as_text_are_cut_into_ranges():
-    labels = pd.Series(["mel"] * 200 + ["nv"] * 200)
-    text = pd.Series([str(value / 10) for value in range(400)])
+    labels = pd.Series(["mel"] * 1200 + ["nv"] * 1200)
+    text = pd.Series([str(value / 10) for value in range(2400)])
     (leak,) = find_leaks(pd.DataFrame({"x": text}), labels)
     assert leak.kind == "levels"
     assert "ranges of values" in leak.reason

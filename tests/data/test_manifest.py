@@ -244,7 +244,7 @@ def test_ids_of_every_role_are_text(tmp_path):
     for name in ids:
         (tmp_path / f"{name}.jpg").touch()
     roles = ("image", "case", "patient", "lesion", "source", "ward")
-    table = pd.DataFrame({name: ids for name in roles} | {"dx": ["mel", "nv"] * 3})
+    table = pd.DataFrame(dict.fromkeys(roles, ids) | {"dx": ["mel", "nv"] * 3})
     options = ManifestOptions(target="dx", positive=("mel",), group=("ward",))
     manifest = build_manifest(table, tmp_path, options)
     assert list(manifest.cases.index) == ids
@@ -256,7 +256,9 @@ def test_ids_of_every_role_are_text(tmp_path):
 def test_words_in_place_of_ids_are_said_and_join_nothing(tmp_path):
     for name in "abcd":
         (tmp_path / f"{name}.jpg").touch()
-    table = pd.DataFrame({"image": list("abcd"), "dx": ["mel", "nv"] * 2, "patient": ["unknown", "NA", "p", None]})
+    table = pd.DataFrame(
+        {"image": list("abcd"), "dx": ["mel", "nv"] * 2, "patient": ["unknown", "NA", "p", None]}
+    )
     manifest = build_manifest(table, tmp_path, ManifestOptions(target="dx", positive=("mel",)))
     assert manifest.cases["patient"].isna().tolist() == [True, True, False, True]
     note = next(finding.text for finding in manifest.findings if finding.column == "patient")
@@ -268,5 +270,7 @@ def test_a_word_for_missing_is_no_id_of_a_photograph_or_case(tmp_path, column):
     (tmp_path / "NA.jpg").touch()
     table = pd.DataFrame({"image": ["NA.jpg", "b"], "case": ["x", "y"], "dx": ["mel", "nv"]})
     table.loc[0, column] = "NA"
-    with pytest.raises(TableError, match=r"got none in row 1 \('NA' is a word for missing; rename what is called so"):
+    with pytest.raises(
+        TableError, match=r"got none in row 1 \('NA' is a word for missing; rename what is called so"
+    ):
         build_manifest(table, tmp_path, ManifestOptions(target="dx"))

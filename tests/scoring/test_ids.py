@@ -77,7 +77,9 @@ def test_two_tables_score_as_one(tiny, renamed, tmp_path):
 @pytest.mark.parametrize("case_column", [None, "case_id"])
 def test_an_evaluation_finds_every_score_by_its_id(tiny, renamed, tmp_path, case_column):
     folder, rows, _ = renamed
-    rows = rows.drop(columns=["patient_id", "lesion_id", "source"]).assign(diagnosis=["melanoma", "nevus"] * 5)
+    rows = rows.drop(columns=["patient_id", "lesion_id", "source"]).assign(
+        diagnosis=["melanoma", "nevus"] * 5
+    )
     if case_column:
         rows = rows.assign(case_id=[*IDS[:8], IDS[0], IDS[1]])
     rows.to_csv(tmp_path / "labelled.csv", index=False)

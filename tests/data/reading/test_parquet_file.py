@@ -38,9 +38,7 @@ def test_a_named_index_is_a_column_and_a_count_of_rows_is_none(tmp_path):
         (pa.array([Decimal("1.10"), None]), ["1.10", "-"]),
         (pa.array([True, None]), ["True", "-"]),
         (
-            pa.array(
-                [pd.Timestamp("2020-01-02"), pd.Timestamp("2020-01-02 03:04")]
-            ),
+            pa.array([pd.Timestamp("2020-01-02"), pd.Timestamp("2020-01-02 03:04")]),
             ["2020-01-02", "2020-01-02 03:04:00"],
         ),
         (pa.array([dt.date(2020, 1, 2), None]), ["2020-01-02", "-"]),
