@@ -132,7 +132,7 @@ def test_a_case_with_several_images(images):
     assert manifest.images["role"].tolist() == ["dermoscopic", "close-up", "close-up", "image"]
     assert manifest.metadata["age"].tolist() == [40, 30]
     assert manifest.cases["patient"].tolist() == ["p", "q"]
-    assert [finding.column for finding in manifest.findings] == ["lesion_id", "age"]
+    assert [finding.column for finding in manifest.findings] == ["age"]
     with pytest.raises(TableError, match="'b' has '1', '0'"):
         build_manifest(table.assign(y=[1, 0, 0, 0]), images, ManifestOptions(target="y"))
 
