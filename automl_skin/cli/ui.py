@@ -13,6 +13,10 @@ def ui(
     host: Annotated[
         str, typer.Option("--host", help="Address to listen on; others than this machine's are open to all.")
     ] = "127.0.0.1",
+    browser: Annotated[
+        bool,
+        typer.Option("--browser/--no-browser", help="Open the trials in the browser, where there is one."),
+    ] = True,
     workspace: options.WorkspaceFolder = None,
     tracking_uri: options.TrackingUri = None,
 ) -> None:
@@ -20,6 +24,7 @@ def ui(
     from automl_skin.tracking.server import serve_ui
 
     place = workspace_of(workspace, None)
-    code = serve_ui(tracking_uri or place.tracking_uri, place.runs / "artifacts", host, port, typer.echo)
+    uri = tracking_uri or place.tracking_uri
+    code = serve_ui(uri, place.runs / "artifacts", host, port, typer.echo, browse=browser)
     if code:
         raise typer.Exit(code)

@@ -19,7 +19,7 @@ from automl_skin.export.facts import BundleFacts
 from automl_skin.files import read_json
 from automl_skin.scoring.pyfunc import IMAGE, image_columns
 from automl_skin.tracking.entries import LONGEST_VALUE, PLAN_DIGEST
-from automl_skin.tracking.store import is_local
+from automl_skin.tracking.place import is_local
 
 LOADER = "automl_skin.scoring.pyfunc"
 BUNDLE_DIGEST = "automl_skin.bundle_digest"
@@ -118,8 +118,9 @@ def _log_model(client: MlflowClient, bundle: Path, name: str, run_id: str) -> Lo
                 path,
                 loader_module=LOADER,
                 data_path=str(bundle),
+                # not the folder, where MLflow would look for the example after the workspace was moved
                 mlflow_model=Model(
-                    run_id=run_id, model_id=logged.model_id, artifact_path=logged.artifact_location
+                    run_id=run_id, model_id=logged.model_id, artifact_path=f"models:/{logged.model_id}"
                 ),
                 signature=signature_of(facts),
                 input_example=_as_columns(example, facts),

@@ -1,8 +1,9 @@
 """The tracking store: its place, its making, and what its failures look like."""
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +13,19 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from automl_skin.tracking.place import (
+    STORE_FOLDER,
+    database_of,
+    folder_of,
+    follow_artifacts,
+    follow_move,
+    is_local,
+)
 from automl_skin.tracking.view import view_tag
 
-FAILURES = (MlflowException, SQLAlchemyError, CommandError, OSError)
+FAILURES = (MlflowException, SQLAlchemyError, CommandError, OSError, sqlite3.Error)
 """What a store that is gone, locked, full or of another version raises."""
 
-SQLITE = "sqlite:///"
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 """The UI opens the list of runs, and does not ask what the experiment is for."""
 
@@ -80,39 +88,49 @@ def open_store(uri: str, experiment: str, artifacts: Path) -> Store:
     """
     for name in ("mlflow", "alembic"):  # its failures are said by `Guard`, in one line
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    with _alone(uri):
+    with _alone(uri, artifacts):
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         found = client.get_experiment_by_name(experiment)
+        place = {STORE_FOLDER: str(database_of(uri).parent)} if is_local(uri) else {}
         if found is None:
             location = str(artifacts) if is_local(uri) else None
-            tags = {**EXPERIMENT_TAGS, **view_tag()}
+            tags = {**EXPERIMENT_TAGS, **view_tag(), **place}
             return Store(client, uri, client.create_experiment(experiment, location, tags))
         if found.lifecycle_stage != "active":
             client.restore_experiment(found.experiment_id)
+        for name, value in {**view_tag(), **place}.items():
+            if found.tags.get(name) != value:
+                client.set_experiment_tag(found.experiment_id, name, value)
+        recorded = folder_of(found.artifact_location)
+        if is_local(uri) and recorded is not None and recorded != artifacts:
+            follow_artifacts(database_of(uri), recorded, artifacts)
         return Store(client, uri, found.experiment_id)
 
 
-def experiments_of(uri: str) -> dict[str, str]:
-    """Return the ids of the experiments by name; make the database of a SQLite store where there is none."""
+def experiments_of(uri: str, artifacts: Path) -> dict[str, str]:
+    """Return the ids of the experiments by name, the last written first; make a SQLite database if there is none."""
     logging.getLogger("alembic").setLevel(logging.CRITICAL)
     logging.getLogger("mlflow").setLevel(logging.CRITICAL)
-    with _alone(uri):
-        found = MlflowClient(tracking_uri=uri, registry_uri=uri).search_experiments()
+    with _alone(uri, artifacts):
+        found = MlflowClient(tracking_uri=uri, registry_uri=uri).search_experiments(
+            order_by=["last_update_time DESC"]
+        )
     return {experiment.name: str(experiment.experiment_id) for experiment in found}
 
 
-def is_local(uri: str) -> bool:
-    """Return whether the store is a SQLite file of this machine."""
-    return uri.startswith(SQLITE)
-
-
-def _alone(uri: str) -> AbstractContextManager[object]:
-    """Hold off other processes while a SQLite file is made."""
+@contextmanager
+def _alone(uri: str, artifacts: Path) -> Iterator[None]:
+    """Hold off other processes while a SQLite file is made, and follow it if its workspace was moved."""
     if not is_local(uri):
-        return nullcontext()
-    folder = Path(uri.removeprefix(SQLITE)).parent
+        yield
+        return
+    database = database_of(uri)
+    folder = database.parent
     folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / ".mlflow.lock", timeout=60)
+    with FileLock(folder / ".mlflow.lock", timeout=60):
+        if artifacts.parent == folder:  # a store elsewhere is not moved with the workspace
+            follow_move(database, folder)
+        yield
 
 
 def _first_line(error: Exception) -> str:
