@@ -13,38 +13,50 @@ from automl_skin.search.trial import TrialPlan, TrialRecord
 STUDY_DIGEST = "automl_skin.study_digest"
 TRIAL = "automl_skin.trial"
 TUNING = "automl_skin.tuning"
+SEARCH = "automl_skin.search"
+"""Tag of a trial or tuning: the run of the search that it belongs to.
+
+They are no child runs: MLflow's list would show the search alone, folded, without a figure."""
+
 PLAN_DIGEST = "automl_skin.plan_digest"
 CROSSING_SHARE = "automl_skin.crossing_share"
 WAIVER = "automl_skin.waiver"
 
 STATUS = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
+SETTING = "with_"
+"""Before the name of a hyperparameter, so that it stands after whatever the chain is made of."""
+
 LONGEST_VALUE = 5_000
 """Characters; MLflow takes 6,000 of a parameter and 8,000 of a tag."""
 
 
 def trial_params(plan: TrialPlan) -> dict[str, str]:
-    """Return the parameters of a trial: the chain first, then hyperparameters with their family's prefix."""
+    """Return the parameters of a trial: the chain by plain names, its settings with `SETTING` before the family's.
+
+    MLflow's pages sort by name, and compare trials by the first three that differ: the chain has to come first.
+    """
     config = plan.config
     branch = config.branches[0]
     chain = {
         "backbone": "+".join(config.backbones),
-        "recipe": config.recipe,
-        "tuning": config.tuning if config.uses_image else "",
-        "way": config.way,
         "fusion": config.fusion,
         "head": config.family,
         "labels": config.labels,
+        "metadata_fields": "+".join(config.fields),
+        "pca_components": (config.components or "none") if config.uses_image else "",
+        "recipe": config.recipe,
+        "roles": "+".join(config.roles),
+        "towers": "own" if config.towers else "",
+        "tuning": config.tuning if config.uses_image else "",
+        "way": config.way,
         "weighting": config.weighting,
-        "components": "" if config.components is None else config.components,
-        "fields": "+".join(config.fields),
-        **({"roles": "+".join(config.roles)} if config.roles else {}),
-        **({"towers": "own"} if config.towers else {}),
     }
     values = asdict(branch.head)
     head = {f"{branch.family}_{name}": values[name] for name in HEADS[branch.family].space}
-    answers = {name: value for name, value in plan.params.items() if name != "neural_head"}
-    every = {**head, **answers, **chain}
-    return {name: str(value) for name, value in every.items() if value not in ("", None)}
+    said = {*chain, "components", "fields", "neural_head"}
+    answers = {name: value for name, value in plan.params.items() if name not in said}
+    settings = {f"{SETTING}{name}": value for name, value in {**head, **answers}.items()}
+    return {name: str(value) for name, value in {**chain, **settings}.items() if value not in ("", None)}
 
 
 def trial_metrics(record: TrialRecord) -> Iterator[tuple[str, float, int]]:

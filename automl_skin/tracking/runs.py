@@ -11,6 +11,7 @@ from mlflow.entities import Run
 
 from automl_skin.search.trial import Predictions, TrialRecord
 from automl_skin.tracking.entries import (
+    SEARCH,
     STATUS,
     STUDY_DIGEST,
     TRIAL,
@@ -68,13 +69,13 @@ def sort_out(runs: Sequence[Run], records: Sequence[TrialRecord]) -> tuple[dict[
 
 
 class TrialRuns:
-    """Writes one run a trial, below a parent run.
+    """Writes one run per trial.
 
     Parameters
     ----------
     store : Store
     parent : str
-        Id of the parent run.
+        Id of the search's run.
     shared : mapping of str to str
         Tags that every run of the study has.
     exhibits : Exhibits
@@ -82,7 +83,7 @@ class TrialRuns:
 
     def __init__(self, store: Store, parent: str, shared: Mapping[str, str], exhibits: Exhibits) -> None:
         self.store = store
-        self.shared = {**shared, "mlflow.parentRunId": parent}
+        self.shared = {**shared, SEARCH: parent}
         self.exhibits = exhibits
         self.ids: dict[int, str] = {}
         self.shown: set[int] = set()

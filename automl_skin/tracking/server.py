@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 from automl_skin.errors import ConfigError, StorageError
 from automl_skin.tracking.browser import open_page
+from automl_skin.tracking.pages import STORE_VARIABLE
 from automl_skin.tracking.place import copy_database, database_of, follow_move, is_local
 from automl_skin.tracking.store import FAILURES, experiments_of
 from automl_skin.tracking.view import view_address
@@ -69,7 +70,7 @@ def serve_ui(
                 f"{uri} must be a tracking store of MLflow and cannot be opened: {error}"
             ) from error
         views = {name: view_address(address, number) for name, number in studies.items() if name != "Default"}
-        process = subprocess.Popen(ui_command(served, artifacts, host, port), env=ui_environment())  # noqa: S603 - our own
+        process = subprocess.Popen(ui_command(served, artifacts, host, port), env=ui_environment(served))  # noqa: S603 - our own
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us ends the server too
         try:
             if _answers(process, f"{address}/health"):
@@ -114,9 +115,14 @@ def ui_command(uri: str, artifacts: Path, host: str, port: int) -> list[str]:
     return [sys.executable, "-m", "mlflow", "ui", *(part for pair in options.items() for part in pair)]
 
 
-def ui_environment() -> dict[str, str]:
+def ui_environment(uri: str) -> dict[str, str]:
     """Return the environment of the server: nothing but pages, no workers for jobs."""
-    return {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_LOGGING_LEVEL": "WARNING"}
+    ours = {
+        STORE_VARIABLE: uri,
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_LOGGING_LEVEL": "WARNING",
+    }
+    return {**os.environ, **ours}
 
 
 @contextmanager

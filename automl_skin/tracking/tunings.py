@@ -1,4 +1,4 @@
-"""The runs of tunings: one a set and tuning, below the parent run, written whole and never twice.
+"""The runs of tunings: one per set and tuning, written whole and never twice.
 
 The rounds in the study's folder are the truth, as the journal is of the trials.
 """
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from mlflow.entities import Metric, Run
 
-from automl_skin.tracking.entries import LONGEST_VALUE, TUNING, as_params
+from automl_skin.tracking.entries import LONGEST_VALUE, SEARCH, TUNING, as_params
 from automl_skin.tracking.facts import TuningFacts
 from automl_skin.tracking.store import Store
 
@@ -19,13 +19,13 @@ STATUS = {"finished": "FINISHED", "failed": "FAILED", "skipped": "KILLED"}
 
 
 class TuningRuns:
-    """Writes one run a tuning.
+    """Writes one run per tuning.
 
     Parameters
     ----------
     store : Store
     parent : str
-        Id of the parent run.
+        Id of the search's run.
     shared : mapping of str to str
         Tags that every run of the study has.
     found : sequence of Run
@@ -34,7 +34,7 @@ class TuningRuns:
 
     def __init__(self, store: Store, parent: str, shared: Mapping[str, str], found: Sequence[Run]) -> None:
         self.store = store
-        self.shared = {**shared, "mlflow.parentRunId": parent}
+        self.shared = {**shared, SEARCH: parent}
         self.found = [run for run in found if TUNING in run.data.tags]
         self.ids: dict[str, str] = {}
 

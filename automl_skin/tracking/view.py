@@ -11,7 +11,7 @@ VIEW = "automl-skin"
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
 
 METRICS = ("auc", "auc_low", "auc_high")
-PARAMS = ("backbone", "recipe", "tuning", "way", "fusion", "head", "components", "weighting")
+PARAMS = ("backbone", "recipe", "tuning", "way", "fusion", "head", "pca_components", "weighting")
 TAGS = ("kind", "stack_weight")
 AXES = ("backbone", "recipe", "tuning", "way", "fusion", "head")
 """Axes of the parallel coordinates, before the AUC."""

@@ -226,6 +226,11 @@ def search_metrics(outcome: Outcome) -> dict[str, float]:
         "tied_with_best": float(board.tied),
         "stack_out_of_fold": float(np.mean(stack)),
     }
+    config = outcome.study.config
+    if (config.metric, config.objective) == ("auc", "auc"):
+        # the search stands in one list with its trials, so its figure is the one corrected for the choice
+        low, high = board.best.interval.low, board.best.interval.high
+        metrics |= {"auc": board.best.corrected, "auc_low": low, "auc_high": high}
     if outcome.rounds:
         metrics |= tuning_totals(outcome)
     if outcome.shifts is not None:

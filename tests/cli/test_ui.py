@@ -8,8 +8,8 @@ def served(monkeypatch):
     """What the pages were asked to show; no server is started."""
     calls = []
 
-    def serve(*arguments):
-        calls.append(arguments)
+    def serve(*arguments, browse):
+        calls.append((*arguments, browse))
         return 0
 
     monkeypatch.setattr(server, "serve_ui", serve)
@@ -19,10 +19,16 @@ def served(monkeypatch):
 def test_shows_this_workspace_to_this_machine_only(end_to_end, tmp_path, served):
     ended = end_to_end.command("ui", "--workspace", tmp_path)
     assert ended.code == 0, ended.errors
-    ((uri, artifacts, host, port, _),) = served
+    ((uri, artifacts, host, port, _, browse),) = served
     assert uri == f"sqlite:///{tmp_path / 'mlruns' / 'mlflow.db'}"
     assert artifacts == tmp_path / "mlruns" / "artifacts"
     assert (host, port) == ("127.0.0.1", 5000)
+    assert browse
+
+
+def test_no_browser_is_opened_on_request(end_to_end, tmp_path, served):
+    assert end_to_end.command("ui", "--workspace", tmp_path, "--no-browser").code == 0
+    assert served[0][-1] is False
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
@@ -40,5 +46,5 @@ def test_a_server_has_its_own_pages(end_to_end, tmp_path):
 
 
 def test_the_servers_exit_code_is_handed_on(end_to_end, tmp_path, monkeypatch):
-    monkeypatch.setattr(server, "serve_ui", lambda *_: 4)
+    monkeypatch.setattr(server, "serve_ui", lambda *_, browse: 4)
     assert end_to_end.command("ui", "--workspace", tmp_path).code == 4

@@ -16,9 +16,16 @@ def test_parameters_name_the_chain_and_its_hyperparameters(study, number):
     assert params["head"] == plan.config.family
     assert params.get("tuning") == ("frozen" if plan.config.uses_image else None)
     assert params.get("backbone", "") == "+".join(plan.config.backbones)
-    assert any(name.startswith(f"{plan.config.family}_") for name in params)
-    answers = {name: str(value) for name, value in plan.params.items() if name != "neural_head"}
-    assert answers.items() <= params.items()  # what the optimiser chose has the same names and values
+    assert any(name.startswith(f"with_{plan.config.family}_") for name in params)
+    renamed = {"components": "pca_components", "fields": "metadata_fields"}
+    for name, value in plan.params.items():
+        if name != "neural_head":  # what the optimiser chose has the same names and values
+            known = {renamed.get(name, name), f"with_{name}"} & params.keys()
+            assert {params[each] for each in known} == {str(value)}
+    chain = [name for name in sorted(params) if not name.startswith("with_")]
+    assert sorted(params)[: len(chain)] == chain  # the pages sort by name: first what the trial is made of
+    others = set(FAMILIES) - {branch.family for branch in plan.config.branches}
+    assert not [name for name in params for other in others if name.startswith(f"with_{other}_")]
 
 
 def test_kinds_of_photograph_and_towers_are_named(study):
@@ -36,7 +43,7 @@ def test_kinds_of_photograph_and_towers_are_named(study):
 def test_a_baseline_shows_its_default_hyperparameters(study):
     plan = study.plan(0)
     assert plan.params == {}
-    assert trial_params(plan)["lightgbm_num_leaves"] == str(plan.config.branches[0].head.num_leaves)
+    assert trial_params(plan)["with_lightgbm_num_leaves"] == str(plan.config.branches[0].head.num_leaves)
 
 
 def test_folds_are_steps_and_what_is_not_finite_is_left_out(study):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from automl_skin.tracking import runs
-from automl_skin.tracking.entries import TRIAL, start_of
+from automl_skin.tracking.entries import SEARCH, TRIAL, start_of
 from automl_skin.tracking.exhibits import OVERVIEW, Exhibits
 from automl_skin.tracking.parent import open_parent, shared_tags
 from automl_skin.tracking.runs import TrialRuns, runs_of_study, sort_out
@@ -58,7 +58,7 @@ def test_doubles_unclosed_runs_and_runs_of_another_trial_go(trial_runs, store, s
     assert whole.keys() == {0, 1}
     assert whole[0] == kept[0]
     assert {whole[1], *unwanted} == {kept[1], double, unclosed, kept[2]}
-    assert trial_runs.shared["mlflow.parentRunId"] not in unwanted
+    assert trial_runs.shared[SEARCH] not in unwanted
 
 
 def test_artefacts_are_added_once(trial_runs, store, study, monkeypatch):

@@ -7,7 +7,7 @@ def test_an_experiment_is_made_once_with_absolute_artefacts(uri, tmp_path):
     first = open_store(uri, "moles", tmp_path / "artifacts")
     assert open_store(uri, "moles", tmp_path / "artifacts").experiment_id == first.experiment_id
     assert first.client.get_experiment(first.experiment_id).artifact_location == str(tmp_path / "artifacts")
-    assert experiments_of(uri)["moles"] == first.experiment_id
+    assert experiments_of(uri, tmp_path / "artifacts")["moles"] == first.experiment_id
 
 
 def test_a_deleted_experiment_comes_back(uri, tmp_path):

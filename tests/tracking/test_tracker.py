@@ -9,7 +9,7 @@ import fabricated
 import pytest
 from mlflow import MlflowClient
 
-from automl_skin.tracking.entries import TRIAL
+from automl_skin.tracking.entries import SEARCH, TRIAL
 
 
 def runs_of(uri, view=1):
@@ -42,7 +42,7 @@ def agrees(uri, study):
         assert run.info.status == states[record.state]
         assert run.info.run_name == record.plan.title
         assert run.data.metrics["auc"] == pytest.approx(record.metrics["auc"])
-        assert run.data.tags["mlflow.parentRunId"] == parents_of(uri)[0].info.run_id
+        assert run.data.tags[SEARCH] == parents_of(uri)[0].info.run_id
 
 
 def test_a_search_is_written_as_it_goes(uri, study, tmp_path):

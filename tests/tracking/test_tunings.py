@@ -5,7 +5,7 @@ import pytest
 
 from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.search.trial import TrialRecord
-from automl_skin.tracking.entries import TUNING
+from automl_skin.tracking.entries import SEARCH, TUNING
 from automl_skin.tracking.exhibits import Exhibits
 from automl_skin.tracking.facts import TuningFacts
 from automl_skin.tracking.runs import runs_of_study
@@ -41,7 +41,7 @@ def test_a_run_has_recipe_curves_and_pictures(begin, store):
     run = store.client.get_run(session.tunings.ids[FULL.name])
     assert (run.info.run_name, run.info.status) == ("tuning net plain full", "FINISHED")
     assert (run.info.start_time, run.info.end_time) == (1_000_500, 1_019_500)
-    assert run.data.tags["mlflow.parentRunId"] == session.parent
+    assert run.data.tags[SEARCH] == session.parent
     assert run.data.tags["kind"] == "tuning"
     assert run.data.params["tuning_epochs"] == "2"
     assert set(run.data.metrics) == {"seconds", "inner_auc", "fold_0_loss", "fold_0_inner_auc", "fold_1_loss"}
