@@ -10,6 +10,8 @@ from automl_skin.cli.options import SEARCH
 from automl_skin.cli.settings import Given, collect, workspace_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from automl_skin.cli.terminal import Bars, Terminal
     from automl_skin.reproduce.file import Variant
     from automl_skin.reproduce.report import Reproduced
@@ -21,6 +23,9 @@ def reproduce(
     name: Annotated[str, typer.Argument(help="A study of `automl-skin studies`, or a folder with one.")],
     data: options.Data = None,
     images: options.Images = None,
+    target: options.Target = None,
+    positive: options.Positive = None,
+    group: options.Group = None,
     split: options.Split = None,
     drop_crossing: options.DropCrossing = None,
     variant: Annotated[
@@ -110,6 +115,10 @@ class ReproduceTerminal:
         self.tracked = Tracked(study, self.terminal.say)
         told = TerminalAudience(self.terminal, self.report, study.config.trials)
         return Several([told, self.tracked])
+
+    def left_out(self, lines: "Sequence[str]") -> None:
+        """Print what cannot be shown on these data."""
+        self.terminal.say("Cannot be shown on these data, and left out:", *(f"  {line}" for line in lines))
 
     def variant_over(self, reproduced: "Reproduced") -> None:
         """Print the tables, and write them to MLflow."""

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from automl_skin.errors import ConfigError
+from automl_skin.errors import AutomlSkinError, ConfigError
 from automl_skin.files import write_text
 from automl_skin.reproduce.analyses.catalogue import analysis_by_name
 from automl_skin.reproduce.context import ReproduceContext, Section
-from automl_skin.reproduce.file import StudyFile, Variant, read_study_file
+from automl_skin.reproduce.file import AnalysisCall, StudyFile, Variant, read_study_file
 from automl_skin.reproduce.listing import study_path
+from automl_skin.reproduce.needs import list_left_out
 from automl_skin.reproduce.preparations.catalogue import preparation_by_name
 from automl_skin.reproduce.report import Reproduced, report_text
 from automl_skin.reproduce.run import run_variant
@@ -36,6 +37,10 @@ class ReproduceAudience(Protocol):
 
     def variant_begun(self, variant: Variant, study: Study) -> Audience:
         """Take note of a variant, and give who is told of its study."""
+        ...
+
+    def left_out(self, lines: Sequence[str]) -> None:
+        """Take note of what cannot be shown on these data, before anything is computed."""
         ...
 
     def variant_over(self, reproduced: Reproduced) -> None:
@@ -122,20 +127,27 @@ def _reproduce_variant(
     start = time.monotonic()
     opened = open_variant(workspace, file, variant, wishes, audience.report)
     of_study = audience.variant_begun(variant, opened.study)
-    context = run_variant(opened, of_study, open_again=wishes.open_again)
-    tables = [
-        fill_table(table, context)
-        for table in file.tables
-        if variant.name in (table.variants or (variant.name,))
-    ]
-    sections = _analyses(file, context)
-    return Reproduced(context, tuple(tables), tuple(sections), time.monotonic() - start)
+    tables = [table for table in file.tables if variant.name in (table.variants or (variant.name,))]
+    calls = [call for call in file.analyses if variant.name in (call.variants or (variant.name,))]
+
+    def prepared(classes: Sequence[str]) -> None:
+        lines = list(list_left_out(tables, calls, classes))
+        if lines:
+            audience.left_out(lines)
+
+    context = run_variant(opened, of_study, prepared, open_again=wishes.open_again)
+    filled = tuple(fill_table(table, context) for table in tables)
+    sections = tuple(_section(call, context) for call in calls)
+    return Reproduced(context, filled, sections, time.monotonic() - start)
 
 
-def _analyses(file: StudyFile, context: ReproduceContext) -> list[Section]:
-    name = context.variant.name
-    calls = [call for call in file.analyses if name in (call.variants or (name,))]
-    return [analysis_by_name(call.name)(context, call.options) for call in calls]
+def _section(call: AnalysisCall, context: ReproduceContext) -> Section:
+    """Return what an analysis shows; one that fails on these data says why, and the rest of the report is written."""
+    try:
+        return analysis_by_name(call.name)(context, call.options)
+    except (AutomlSkinError, ValueError, ArithmeticError, LookupError) as error:
+        reason = str(error) if isinstance(error, AutomlSkinError) else f"{type(error).__name__}: {error}"
+        return Section(str(call.options.get("title", call.name)), f"Left out: {reason}")
 
 
 def _chosen(file: StudyFile, names: Sequence[str]) -> list[Variant]:

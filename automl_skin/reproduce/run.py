@@ -1,6 +1,6 @@
 """Running a variant: prepare, embed, tune what its cells need, and carry out the cells as trials."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from automl_skin.chains.config import ChainConfig
@@ -8,6 +8,7 @@ from automl_skin.errors import ConfigError
 from automl_skin.reproduce.cells import PlannedCell, proposal_of, uses_image
 from automl_skin.reproduce.context import CellResult, ReproduceContext
 from automl_skin.reproduce.locked import open_cells
+from automl_skin.reproduce.needs import leave_out_cells
 from automl_skin.reproduce.tuned import StepKey, key_of, recipe_of, step_of, tune_cells
 from automl_skin.reproduce.variant import OpenedVariant
 from automl_skin.search.material import Material
@@ -25,13 +26,21 @@ from automl_skin.workflow.trials import Phase, n_valid, run_trials, space_option
 PICTURES = "pictures"
 
 
-def run_variant(opened: OpenedVariant, audience: Audience, *, open_again: bool = False) -> ReproduceContext:
+def run_variant(
+    opened: OpenedVariant,
+    audience: Audience,
+    prepared_for: Callable[[Sequence[str]], None],
+    *,
+    open_again: bool = False,
+) -> ReproduceContext:
     """Run or continue a variant to its end, the locked cases included.
 
     Parameters
     ----------
     opened : OpenedVariant
     audience : Audience
+    prepared_for : callable
+        Is told the classes, before anything is computed.
     open_again : bool
         Open the locked cases although they were opened for other cells.
 
@@ -44,6 +53,10 @@ def run_variant(opened: OpenedVariant, audience: Audience, *, open_again: bool =
     if not is_prepared(study):
         audience.understood(study, prepare(study, audience.report))
     prepared = read_prepared(study)
+    if prepared.manifest.target is not None:
+        prepared_for(prepared.manifest.target.classes)
+    if opened.own_data:
+        opened = replace(opened, cells=leave_out_cells(opened.cells, prepared.manifest))
     stage_one = embed(study, prepared, audience.report, _sets_of(opened))
     material = Material.read(study.material)
     audience.embedded(study, stage_one, material)
@@ -91,8 +104,8 @@ def _check_cells(opened: OpenedVariant, material: Material) -> None:
     """
     options = space_options(opened.study, material)
     for planned in opened.cells:
-        _check_fields(planned, material)
         if not planned.not_run:
+            _check_fields(planned, material)
             proposal_of(planned, options, recipe_of(opened))
 
 

@@ -35,6 +35,9 @@ DIGITS = 8
 """Of the digest that tells runs of a variant with other settings or data apart."""
 
 
+OF_COLUMNS = ("group", "metadata", "ignore", "allow", "quarantine")
+"""Settings that name columns without which a study can be made."""
+
 RANDOM = ".random"
 """Ends the name of a network that begins with random weights."""
 
@@ -76,12 +79,15 @@ class OpenedVariant:
         All of the variant, those that cannot be run with the reason.
     changes : tuple of str
         What was changed of the file's settings, in words.
+    own_data : bool
+        Whether the table is one that the user gave, which may lack what the file names.
     """
 
     variant: Variant
     study: Study
     cells: tuple[PlannedCell, ...]
     changes: tuple[str, ...]
+    own_data: bool = False
 
 
 def open_variant(
@@ -121,6 +127,10 @@ def open_variant(
     if wishes.cells:
         cells = _alone(cells, _known_cells(file, wishes.cells), NOT_ASKED)
     config = _config_of(asked, cells)
+    own_data = bool(wishes.flags.get("data")) and not wishes.smoke
+    lacking: list[str] = []
+    if own_data:
+        config, variant, lacking = _fit_to_table(config, variant, wishes.flags)
     tables = _prepared_tables(variant, config, workspace.cache)
     digest = digest_json([config.identity(), digest_tables(tables)])[:DIGITS]
     name = "-".join([variant.name, *(["smoke"] if wishes.smoke else []), digest])
@@ -130,7 +140,8 @@ def open_variant(
         heading = f"The variant {variant.name} of {file.name}: automl-skin reproduce {file.name}"
         write_settings(folder / "study.toml", config, heading)
     study = Study(f"{file.name} {name}", folder, config, workspace)
-    return OpenedVariant(variant, study, cells, tuple(_changes(wishes, given, made_up)))
+    changes = (*_changes(wishes, given, made_up), *lacking)
+    return OpenedVariant(variant, study, cells, changes, own_data)
 
 
 def _synthetic_of(variant: Variant, given: Mapping[str, Any], wishes: Wishes) -> Mapping[str, Any]:
@@ -296,6 +307,28 @@ def _prepared_tables(variant: Variant, config: StudyConfig, cache: Path) -> list
     with atomic_write(made) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
     return [str(made)]
+
+
+def _fit_to_table(
+    config: StudyConfig, variant: Variant, flags: Mapping[str, Any]
+) -> tuple[StudyConfig, Variant, list[str]]:
+    """Leave out the columns that the file names and the user's own table lacks, and say so."""
+    joined, _ = read_tables([Path(path) for path in config.data])
+    columns = set(map(str, joined))
+    notes = []
+    for name in OF_COLUMNS:
+        named = list(getattr(config, name))
+        absent = [column for column in named if column not in columns]
+        if absent and name not in flags:
+            config = config.with_settings({name: [column for column in named if column in columns]})
+            notes.append(f"{name} without {', '.join(absent)}, which the table lacks")
+    known = variant.options.get("known", [])
+    absent = [column for column in known if column not in columns]
+    if absent:
+        options = {**variant.options, "known": [column for column in known if column in columns]}
+        variant = replace(variant, options=options)
+        notes.append(f"no rows left out for a missing {', '.join(absent)}, which the table lacks")
+    return config, variant, notes
 
 
 def _changes(wishes: Wishes, given: Mapping[str, Any], made_up: Mapping[str, Any]) -> list[str]:

@@ -159,7 +159,9 @@ def _move_locations(connection: sqlite3.Connection, old: Path, new: Path) -> Non
 
 def _move_data(connection: sqlite3.Connection, old: Path, new: Path) -> None:
     """Follow the tables of cases that lay in the workspace and came along."""
-    rows = connection.execute("SELECT rowid, dataset_source FROM datasets WHERE dataset_source_type = 'local'")
+    rows = connection.execute(
+        "SELECT rowid, dataset_source FROM datasets WHERE dataset_source_type = 'local'"
+    )
     changed = []
     for row, text in rows:
         place = _moved(str(json.loads(text).get("uri", "")), old, new)

@@ -3,6 +3,7 @@
 import json
 from unittest import mock
 
+import pandas as pd
 import pytest
 
 from automl_skin.errors import ConfigError
@@ -90,6 +91,9 @@ class Audience:
 
     def variant_begun(self, variant, study):
         return self.silent
+
+    def left_out(self, lines):
+        self.lines = list(lines)
 
     def variant_over(self, reproduced):
         self.done.append(reproduced)
@@ -272,3 +276,46 @@ def test_a_search_starts_from_the_same_file_and_goes_beyond_it(done, end_to_end)
     assert outcome.study.config.positive == ("melanoma", "carcinoma")
     assert len(outcome.records) == 4
     assert outcome.opening is not None
+
+
+OWN = """
+[[analysis]]
+name = "roc"
+options = { title = "ROC of warts", positive = ["wart"] }
+
+[[analysis]]
+name = "roc"
+options = { title = "ROC of melanoma", positive = ["MM"] }
+
+[[analysis]]
+name = "confusion"
+options = { title = "Of no cell", cells = ["nobody's"] }
+"""
+
+
+def test_cases_of_ones_own_with_other_names_are_carried_through(end_to_end, tiny, tmp_path):
+    write(
+        tmp_path,
+        FILE.replace("seed = 3", 'seed = 3\ngroup = ["patient"]').replace("[70.0, 1.5]", "70.0") + OWN,
+    )
+    table = pd.read_csv(tiny.table)
+    names = {"melanoma": "MM", "nevus": "Naevus", "carcinoma": "MM", "keratosis": "Naevus"}
+    own = table.assign(diagnosis=table["diagnosis"].replace(names)).rename(columns={"age": "alter_jahre"})
+    own = own.drop(columns=[name for name in own if name in {"lesion_id", "patient_id"}])
+    own.to_csv(tmp_path / "own.csv", index=False)
+    workspace = Workspace.at(tmp_path / "workspace", tmp_path / "cache")
+    file = read_study_file(workspace.study_folder("gate") / "study.toml")
+    audience = Audience(end_to_end.Silent())
+    flags = {"data": [str(tmp_path / "own.csv")], "images": str(tiny.images), "positive": []}
+    flags |= {"backbone": ["test_resnet"], "weights": "random", "size": "32", "folds": 2, "jobs": 1}
+    outcome = reproduce(workspace, file, Wishes(flags, variants=("held-out",)), audience, "a command")
+    assert [line.partition(":")[0] for line in audience.lines] == ["Table 1", "ROC of warts"]
+    (done,) = outcome.variants
+    assert done.context.cells["age"].state == "not run"
+    assert "no field age in the table" in done.context.cells["age"].reason
+    assert "metadata" in done.context.finished
+    report = outcome.report.read_text()
+    assert "group without patient, which the table lacks" in report
+    assert "no class 'wart'" in report
+    assert "an analysis of held-out must name cells of this variant" in report
+    assert [len(section.pictures) for section in done.sections] == [0, 1, 0]

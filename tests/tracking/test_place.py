@@ -68,17 +68,9 @@ def opened(root: Path) -> dict[str, bytes]:
 
 
 def recorded(root: Path, text: str) -> list[str]:
-    """Return the columns of the database that hold a text."""
+    """Return the statements of the database's dump that hold a text."""
     with closing(sqlite3.connect(root / "mlruns" / "mlflow.db")) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return [
-            f"{table}.{column}"
-            for table in tables
-            for _, column, *_ in connection.execute(f"PRAGMA table_info({table})").fetchall()
-            if connection.execute(
-                f"SELECT 1 FROM {table} WHERE instr(CAST({column} AS TEXT), ?)", (text,)
-            ).fetchone()
-        ]
+        return [line for line in connection.iterdump() if text in line]
 
 
 def score_example(root: Path) -> int:
@@ -91,7 +83,9 @@ def score_example(root: Path) -> int:
         mlflow.set_tracking_uri(None)
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")  # MLflow's own, on loading a model
+@pytest.mark.filterwarnings(
+    "ignore::UserWarning", "ignore::FutureWarning"
+)  # MLflow's own, on loading a model
 @pytest.mark.parametrize("name", ["renamed", "a #1 (köpie) 100%"])
 def test_a_workspace_that_was_moved_keeps_its_artefacts(registered, tmp_path, name):
     before = opened(registered)
@@ -104,9 +98,7 @@ def test_a_workspace_that_was_moved_keeps_its_artefacts(registered, tmp_path, na
     (version,) = open_at(new).search_model_versions("name = 'moles'")
     assert Path(version.source, "MLmodel").is_file()
     (run,) = (
-        run
-        for run in open_at(new).search_runs([number_of(new)])
-        if run.inputs and run.inputs.dataset_inputs
+        run for run in open_at(new).search_runs([number_of(new)]) if run.inputs and run.inputs.dataset_inputs
     )
     assert json.loads(run.inputs.dataset_inputs[0].dataset.source) == {"uri": str(new / "cases.csv")}
     assert score_example(new) > 0

@@ -72,9 +72,9 @@ def test_the_last_study_is_opened_in_the_browser(store, tmp_path, pages):
     artifacts = tmp_path / "mlruns" / "artifacts"
     last = open_store(store.uri, "more moles", artifacts).experiment_id
     said = []
-    assert serve_ui(store.uri, artifacts, "0.0.0.0", 5001, said.append, browse=True) == 0
+    assert serve_ui(store.uri, artifacts, "::", 5001, said.append, browse=True) == 0
     (address,) = pages.opened
-    assert address.startswith(f"http://127.0.0.1:5001/#/experiments/{last}/runs?viewStateShareKey")
+    assert address.startswith(f"http://[::1]:5001/#/experiments/{last}/runs?viewStateShareKey")
     assert sum(address in line for line in said) == 1
     assert sum("/#/experiments/" in line for line in said) == 3  # the template has another study
 

@@ -23,6 +23,7 @@ from automl_skin.heads.random_forest import RandomForestConfig
 from automl_skin.metrics.ranking import average_precision, macro_auc
 from automl_skin.reproduce.analyses.models import check_options, columns_of, save_picture
 from automl_skin.reproduce.context import ReproduceContext, Section
+from automl_skin.reproduce.needs import lacking_sides
 from automl_skin.seeding import derive_seed, generator
 
 OPTIONS = ("grid", "sides", "published", "title", "file", "repeats")
@@ -72,11 +73,16 @@ def forest_grid(context: ReproduceContext, options: Mapping[str, Any]) -> Sectio
         (10); ``title``, ``file``.
     """
     check_options("forest_grid", options, OPTIONS)
+    lacking = lacking_sides(options, context.classes)
+    sides = {
+        name: columns_of(context, names)
+        for name, names in options.get("sides", {}).items()
+        if name not in lacking
+    }
     fitter = _fitter(context)
     points = [_fit(context, fitter, values) for values in ParameterGrid(dict(options["grid"]))]
     points.sort(key=lambda point: -float(np.mean(point.scores)))
     best = points[0]
-    sides = {name: columns_of(context, names) for name, names in options.get("sides", {}).items()}
     figures = _figures(_measured(context, best), sides)
     importances = {
         "Loss of impurity": _impurity(context, best),
@@ -89,6 +95,7 @@ def forest_grid(context: ReproduceContext, options: Mapping[str, Any]) -> Sectio
         _grid_table(points[:SHOWN]),
         f"The best one {where}:",
         _figures_table(figures, options.get("published", {})),
+        *(f"Not shown: {name} ({reason})." for name, reason in lacking.items()),
         NOTE,
     ]
     title = str(options.get("title", "Random forest on metadata alone"))

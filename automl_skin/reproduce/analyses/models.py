@@ -9,6 +9,7 @@ from automl_skin.errors import ConfigError
 from automl_skin.evaluation.plots.fold_curves import Parts
 from automl_skin.files import atomic_write
 from automl_skin.reproduce.context import ReproduceContext
+from automl_skin.reproduce.needs import absent_classes, no_class
 
 
 @dataclass(frozen=True)
@@ -104,12 +105,9 @@ def columns_of(context: ReproduceContext, names: Any) -> tuple[int, ...]:
     ConfigError
         If the variant has no class of a name.
     """
-    unknown = [name for name in names if name not in context.classes]
+    unknown = absent_classes(names, context.classes)
     if unknown:
-        raise ConfigError(
-            f"{context.variant.name} has no class {unknown[0]!r} to draw against the others; it has "
-            f"{', '.join(context.classes)}"
-        )
+        raise ConfigError(f"not shown: {no_class(unknown, context.classes)}")
     return tuple(context.classes.index(name) for name in names)
 
 
