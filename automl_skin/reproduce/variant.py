@@ -322,6 +322,10 @@ def _fit_to_table(
         if absent and name not in flags:
             config = config.with_settings({name: [column for column in named if column in columns]})
             notes.append(f"{name} without {', '.join(absent)}, which the table lacks")
+    made = str(variant.options.get("column", "fold")) if variant.preparation else ""
+    if config.split and "split" not in flags and config.split not in {*columns, made}:
+        notes.append(f"groups dealt at random, as the table lacks the column {config.split}")
+        config = config.with_settings({"split": "", "drop_crossing": False, "waive_leakage": False})
     known = variant.options.get("known", [])
     absent = [column for column in known if column not in columns]
     if absent:
