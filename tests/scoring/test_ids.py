@@ -90,6 +90,17 @@ def test_an_evaluation_finds_every_score_by_its_id(tiny, end_to_end, renamed, tm
     assert (found["n_cases"], found["n_unscored"]) == (8 if case_column else 10, 0)
 
 
+def test_two_tables_are_evaluated_as_one_and_that_is_said(tiny, renamed, tmp_path):
+    folder, rows, _ = renamed
+    rows.drop(columns="diagnosis").to_csv(tmp_path / "cases.csv", index=False)
+    rows[["image_id"]].assign(diagnosis=["melanoma", "nevus"] * 5).to_csv(tmp_path / "truth.csv", index=False)
+    tables = (tmp_path / "cases.csv", tmp_path / "truth.csv")
+    labelled = LabelledSet(tables, folder / "images", "diagnosis", ("melanoma",), {})
+    found = evaluate(tiny.bundle, labelled, tmp_path / "out", device="cpu")
+    assert found.n_unscored == 0
+    assert found.notes[0].startswith("truth.csv was joined to cases.csv by column 'image_id'")
+
+
 def test_lost_zeros_are_found_and_said_alone_and_in_a_table(tiny, end_to_end, renamed, tmp_path):
     _, rows, expected = renamed
     (tmp_path / "images").mkdir()
