@@ -1,7 +1,7 @@
 """Evaluating a bundle on a labelled set that it has never seen."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -79,11 +79,12 @@ def evaluate(
     named = {role: getattr(manifest.roles, role) or "" for role in ("case", "image", "image_role")}
     scores = output / "scores.csv"
     job = Job(bundle, labelled.tables, labelled.images, scores, Wishes(sensitivity), named, device)
-    score_table(job, predictor, progress)
+    summary = score_table(job, predictor, progress)
     probabilities = scored_cases(scores, manifest, facts)
     groups = connected_groups(manifest.cases, []).ids.to_numpy(object)
     threshold = operating_point(facts, sensitivity).threshold if facts.is_binary else None
     evaluation = evaluate_scores(labels, probabilities, groups, threshold, classes=facts.classes)
+    evaluation = replace(evaluation, notes=(*summary.notes, *evaluation.notes))
     write_json(output / "evaluation.json", evaluation.to_json())
     known = np.isfinite(probabilities).all(axis=1)
     if len(np.unique(labels[known])) > 1:
