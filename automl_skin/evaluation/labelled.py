@@ -16,6 +16,8 @@ from automl_skin.metrics.inputs import check_predictions
 from automl_skin.metrics.intervals import Interval, auc_interval
 from automl_skin.metrics.ranking import average_precision, brier
 
+CHANCE = 0.5
+
 
 @dataclass(frozen=True)
 class LabelledEvaluation:
@@ -153,6 +155,7 @@ def evaluate_scores(
         raise InputError(f"at least one case must have a probability; all {len(labels)} have none")
     y, p = check_predictions(labels[scored], probabilities[scored])
     both = len(np.unique(y)) > 1
+    auc = auc_interval(y, p, names[scored], seed=seed) if both and _several(names[scored]) else None
     sensitivity, specificity = _rates(y, p, names[scored], threshold, seed)
     return LabelledEvaluation(
         n_cases=len(labels),
@@ -161,15 +164,24 @@ def evaluate_scores(
         unscored_counts=_counts(labels[~scored], p.shape[1]),
         classes=tuple(classes),
         mean_probabilities=tuple(float(mean) for mean in p.mean(axis=0)),
-        auc=auc_interval(y, p, names[scored], seed=seed) if both and _several(names[scored]) else None,
+        auc=auc,
         average_precision=average_precision(y, p) if both else None,
         brier=brier(y, p),
         calibration=measure_calibration(y, p) if both else None,
         threshold=threshold if p.shape[1] == 2 else None,  # binary
         sensitivity=sensitivity,
         specificity=specificity,
-        notes=tuple(_notes(labels, scored, names, classes)),
+        notes=(*_notes(labels, scored, names, classes), *_turned(auc, classes)),
     )
+
+
+def _turned(auc: Interval | None, classes: tuple[str, ...]) -> list[str]:
+    """Return a warning where the scores are worse than chance."""
+    if auc is None or auc.value >= CHANCE:
+        return []
+    if len(classes) == 2:  # binary
+        return [f"Warning: the AUC is below {CHANCE}. Perhaps the other value is the positive one: see --positive."]
+    return [f"Warning: the AUC is below {CHANCE}. Perhaps the classes bear each other's names."]
 
 
 def _check_shapes(
