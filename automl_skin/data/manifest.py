@@ -43,6 +43,8 @@ class ManifestOptions:
         The metadata columns; ``None`` to recognise them.
     ignore : tuple of str
         Columns that are never metadata.
+    split : str or None
+        Column of the user's own split, which is no metadata either.
     allow_missing : bool
         Whether a table none of whose images is found is accepted.
     kinds : mapping of str to {"number", "category"} or None
@@ -56,6 +58,7 @@ class ManifestOptions:
     roles: Mapping[str, str] = field(default_factory=dict)
     metadata: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
+    split: str | None = None
     allow_missing: bool = False
     kinds: Mapping[str, Kind] | None = None
 
@@ -250,7 +253,11 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
 def _metadata_choice(rows: pd.DataFrame, roles: Roles, options: ManifestOptions) -> Choice:
     """Return the metadata columns: those of a trained model, those given, or those recognised."""
     if options.kinds is None:
-        return choose_metadata(rows, roles, options.metadata, options.ignore)
+        unwanted = dict.fromkeys(options.ignore, "as given by --ignore")
+        if options.split is not None:
+            unwanted[options.split] = "the split, as given by --split"
+        choice = choose_metadata(rows, roles, options.metadata, tuple(unwanted))
+        return replace(choice, reasons={**choice.reasons, **unwanted})
     return Choice(dict(options.kinds), dict.fromkeys(options.kinds, "as the model was trained"))
 
 
