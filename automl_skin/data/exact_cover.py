@@ -34,7 +34,9 @@ def find_exact_cover(ticks: BoolArray, first: int | None = None) -> tuple[int, .
     steps = MAX_STEPS
     # each entry: columns taken, columns that may be taken still
     free = np.ones(ticks.shape[1], dtype=np.bool_)
-    stack: list[tuple[tuple[int, ...], BoolArray]] = [((), free) if first is None else ((first,), ~clash[first])]
+    stack: list[tuple[tuple[int, ...], BoolArray]] = [
+        ((), free) if first is None else ((first,), ~clash[first])
+    ]
     while stack and steps:
         steps -= 1
         taken, free = stack.pop()
@@ -45,6 +47,8 @@ def find_exact_cover(ticks: BoolArray, first: int | None = None) -> tuple[int, .
         per_row: IntArray = choices.sum(axis=1)
         hardest = choices[int(per_row.argmin())]
         candidates = np.flatnonzero(hardest)
-        for column in candidates[np.argsort(size[candidates], kind="stable")]:
-            stack.append(((*taken, int(column)), free & ~clash[column]))
+        smallest_first = candidates[
+            np.argsort(size[candidates], kind="stable")
+        ]  # the last one is looked at next
+        stack.extend(((*taken, int(column)), free & ~clash[column]) for column in smallest_first)
     return None

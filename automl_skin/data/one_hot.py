@@ -19,7 +19,19 @@ from automl_skin.errors import TableError
 
 ISIC_2018 = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")
 ISIC_2019 = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK")
-ISIC_2025 = ("AKIEC", "BCC", "BEN_OTH", "BKL", "DF", "INF", "MAL_OTH", "MEL", "NV", "SCCKA", "VASC")  # MILK10k
+ISIC_2025 = (
+    "AKIEC",
+    "BCC",
+    "BEN_OTH",
+    "BKL",
+    "DF",
+    "INF",
+    "MAL_OTH",
+    "MEL",
+    "NV",
+    "SCCKA",
+    "VASC",
+)  # MILK10k
 ONE_HOT = (ISIC_2025, ISIC_2019, ISIC_2018)
 """Published sets of columns, the larger ones first: one of them may be part of another."""
 OPTIONAL = "UNK"
@@ -84,7 +96,7 @@ def find_truth_sets(table: pd.DataFrame, target: str | None) -> tuple[TruthSet, 
         return ()
     ticks = _pure_ticks(rows.drop(columns=target), codes)
     sets = []
-    meaning = read_ticks(levels)
+    meaning = read_ticks(list(levels))
     if meaning is not None and len(levels) <= MAX_LEVELS:
         positive = np.array([meaning[level] for level in levels], dtype=np.bool_)[codes]
         beside = {column: ticked for column, ticked in ticks.items() if not (ticked & positive).any()}
@@ -129,7 +141,8 @@ def _covers(ticks: dict[str, BoolArray], rows: BoolArray) -> list[tuple[str, ...
     """Return sets of columns of which each has one tick in each of `rows`; each column that fits into one is in one."""
     if not ticks or not rows.any():
         return []
-    names, covers = list(ticks), []
+    names = list(ticks)
+    covers: list[tuple[str, ...]] = []
     # rows of one pattern are one: a truth of eleven classes has eleven of them, however long the table is
     patterns = np.unique(np.column_stack(list(ticks.values()))[rows], axis=0)
     for position, name in enumerate(names):
@@ -142,7 +155,7 @@ def _covers(ticks: dict[str, BoolArray], rows: BoolArray) -> list[tuple[str, ...
 
 
 def _complete(table: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a published truth with the further 0/1 columns that give each row without a 1 its own, if there are any."""
+    """Return a published truth with the further 0/1 columns that complete its rows without a 1, if there are any."""
     known = table[list(columns)].apply(_to_ones)
     empty = np.array(known.sum(axis=1) == 0, dtype=np.bool_)
     if not empty.any() or (known.sum(axis=1) > 1).any():

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from automl_skin.data.spelling import spelling_key
 
 _PAIRS: tuple[tuple[str, str], ...] = (
-    ("0 false falsch faux falso falsa", "1 true wahr vrai verdadero vero verdadeiro verdadera vera verdadeira"),
+    (
+        "0 false falsch faux falso falsa",
+        "1 true wahr vrai verdadero vero verdadeiro verdadera vera verdadeira",
+    ),
     ("no n nein non não nao", "yes y ja j oui sí si sì sim"),
     (
         "benign benigne bénin benin bénigne benigno benigna gutartig",
@@ -56,7 +59,7 @@ def find_positive(first: str, second: str) -> str | None:
 
 
 def read_ticks(values: Sequence[str]) -> dict[str, bool] | None:
-    """Return for each value whether it ticks a box (1, true, yes) or not (0, false, no); ``None`` if one does neither."""
+    """Return whether each value ticks a box (1, true, yes) or not (0, false, no); ``None`` if one does neither."""
     ticks = {}
     for value in values:
         pair, side = _MEANINGS.get(spelling_key(value), (_TICKS, False))

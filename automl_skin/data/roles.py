@@ -87,7 +87,9 @@ class Roles:
         """Return the roles with the columns that say what the target is in one column per class."""
         why: dict[str, str] = {}
         for each in sets:
-            why |= dict.fromkeys([name for name in each.columns if name not in {self.target, *why}], each.reason)
+            why |= dict.fromkeys(
+                [name for name in each.columns if name not in {self.target, *why}], each.reason
+            )
         return replace(self, truth=tuple(why), reasons={**self.reasons, **why})
 
     @property

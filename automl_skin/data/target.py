@@ -148,7 +148,7 @@ def as_levels(positive: Sequence[str]) -> tuple[str, ...]:
     levels = canonical_text(pd.Series(given, dtype="str"))
     for value, level in zip(given, levels, strict=True):
         if pd.isna(level):
-            message = f"--positive {value!r}: expected a diagnosis, got a word for a missing value, which is in no class"
+            message = f"--positive {value!r}: expected a diagnosis, got a word for a missing value"
             raise TableError(message)
     return tuple(dict.fromkeys(levels))
 
@@ -224,7 +224,9 @@ def _known(column: str, wanted: tuple[str, ...], counts: "pd.Series[int]") -> tu
         if value not in levels:
             slip = find_slip(value, levels)
             hint = f"did you mean {slip!r}?" if slip else "choose among these"
-            message = f"--positive {value!r}: expected a value of column {column!r}, which holds {listing}; {hint}"
+            message = (
+                f"--positive {value!r}: expected a value of column {column!r}, which holds {listing}; {hint}"
+            )
             raise TableError(message)
     if set(wanted) == set(levels):
         message = (

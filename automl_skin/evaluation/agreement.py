@@ -16,7 +16,11 @@ def find_disagreements(figures: Figures, expected: Mapping[str, Interval]) -> li
     expected : mapping of str to Interval
         Out-of-fold AUC by the model's name, corrected where the model was chosen by it.
     """
-    pairs = [(name, figures.models[name].auc, before) for name, before in expected.items() if name in figures.models]
+    pairs = [
+        (name, figures.models[name].auc, before)
+        for name, before in expected.items()
+        if name in figures.models
+    ]
     return [
         _in_words(name, locked, before, figures.opened)
         for name, locked, before in pairs

@@ -179,7 +179,9 @@ def _turned(auc: Interval | None, classes: tuple[str, ...]) -> list[str]:
     if auc is None or auc.value >= CHANCE:
         return []
     if len(classes) == 2:  # binary
-        return [f"Warning: the AUC is below {CHANCE}. Perhaps the other value is the positive one: see --positive."]
+        return [
+            f"Warning: the AUC is below {CHANCE}. Perhaps the other value is the positive one: see --positive."
+        ]
     return [f"Warning: the AUC is below {CHANCE}. Perhaps the classes bear each other's names."]
 
 

@@ -288,9 +288,8 @@ def _calibration(figures: Figures | None) -> Iterator[str]:
         yield "Not measured: the locked test set was not opened."
         return
     calibration = figures.models[figures.first].calibration
-    yield (
-        f"On the locked test set ({figures.opened}): {calibration.text()}. A slope of 1 and an intercept of 0 are right."
-    )
+    text = calibration.text()
+    yield f"On the locked test set ({figures.opened}): {text}. A slope of 1 and an intercept of 0 are right."
     if calibration.warning:
         yield ""
         yield f"**{calibration.warning}**"

@@ -89,9 +89,7 @@ def _several_classes(
     return Target(column, facts.classes, (), facts.classes, f"Classes of {column!r}: {list_values(counts)}.")
 
 
-def _check_wanted(
-    column: str, wanted: tuple[str, ...], counts: "pd.Series[int]", facts: BundleFacts
-) -> None:
+def _check_wanted(column: str, wanted: tuple[str, ...], counts: "pd.Series[int]", facts: BundleFacts) -> None:
     """Refuse positive values that are a slip, or of which none could be in the set."""
     levels = list(map(str, counts.index))
     check_positive_spelling(column, wanted, counts)
@@ -99,8 +97,8 @@ def _check_wanted(
         slip = None if value in {*levels, *facts.levels} else find_slip(value, [*levels, *facts.levels])
         if slip is not None:
             message = (
-                f"--positive {value!r}: expected a value of column {column!r}, which holds {list_values(counts)}, or one "
-                f"of the training; did you mean {slip!r}?"
+                f"--positive {value!r}: expected a value of column {column!r}, which holds {list_values(counts)}, or "
+                f"one of the training; did you mean {slip!r}?"
             )
             raise ConfigError(message)
     # a set without any positive case is fine; one in other words than those that were named is not

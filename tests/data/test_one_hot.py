@@ -2,7 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_skin.data.one_hot import ISIC_2018, ISIC_2019, ISIC_2025, collapse_one_hot, find_truth_sets, one_hot_columns
+from automl_skin.data.one_hot import (
+    ISIC_2018,
+    ISIC_2019,
+    ISIC_2025,
+    collapse_one_hot,
+    find_truth_sets,
+    one_hot_columns,
+)
 from automl_skin.errors import TableError
 
 RNG = np.random.default_rng(0)
@@ -51,7 +58,10 @@ def test_ticks_may_be_words():
     [
         ({"BCC": 1.0}, "got several in row 2; correct these rows"),
         ({"NV": 0.0}, r"got none in row 2; .*such as UNK"),
-        ({"NV": 0.7, "BCC": 0.3}, r"got soft labels \(shares such as 0.7\) in row 2; decide on one diagnosis"),
+        (
+            {"NV": 0.7, "BCC": 0.3},
+            r"got soft labels \(shares such as 0.7\) in row 2; decide on one diagnosis",
+        ),
         ({"BCC": np.nan}, "got other values beside it in row 2"),
         ({"BCC": 2.0}, "got other values beside it in row 2"),
     ],
@@ -62,7 +72,9 @@ def test_rows_without_a_single_one(row, match, target):
         given.loc[1, name] = value
     with pytest.raises(TableError, match=match):
         collapse_one_hot(given, target)
-    assert collapse_one_hot(given.assign(dx="a"), "dx")[1] == (), "a target of its own needs no truth beside it"
+    assert collapse_one_hot(given.assign(dx="a"), "dx")[1] == (), (
+        "a target of its own needs no truth beside it"
+    )
 
 
 def test_another_column_may_complete_a_published_truth():

@@ -28,7 +28,14 @@ def test_known_opposites(negative, positive):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("1", "2"), ("no", "normal"), ("benign", "yes"), ("yes", "ja"), ("0", "positive"), ("malignant", "carcinoma")],
+    [
+        ("1", "2"),
+        ("no", "normal"),
+        ("benign", "yes"),
+        ("yes", "ja"),
+        ("0", "positive"),
+        ("malignant", "carcinoma"),
+    ],
 )
 def test_anything_else_is_not_known(one, other):
     assert find_positive(one, other) is find_positive(other, one) is None

@@ -19,7 +19,9 @@ def test_one_word(one, other):
     assert spelling_key(one) == spelling_key(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("mel", "meI"), ("1234567", "1234568"), ("b\u00e9nin", "benin"), ("yes", "1")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("mel", "meI"), ("1234567", "1234568"), ("b\u00e9nin", "benin"), ("yes", "1")]
+)
 def test_two_words(one, other):
     assert spelling_key(one) != spelling_key(other)
 

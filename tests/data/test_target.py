@@ -56,7 +56,14 @@ def test_of_two_known_words_one_is_positive(levels, positive):
 
 @pytest.mark.parametrize(
     "levels",
-    [("1", "2"), ("nein", "normal"), ("normal", "auff\u00e4llig"), ("control", "x"), ("benign", "carcinoma"), ("b", "m")],
+    [
+        ("1", "2"),
+        ("nein", "normal"),
+        ("normal", "auff\u00e4llig"),
+        ("control", "x"),
+        ("benign", "carcinoma"),
+        ("b", "m"),
+    ],
 )
 def test_of_two_other_values_nobody_knows(levels):
     values = pd.Series([levels[0]] * 3 + [levels[1]])

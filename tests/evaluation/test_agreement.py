@@ -23,4 +23,6 @@ def test_intervals_that_do_not_meet_are_said(expected, words):
     assert len(found) == bool(words)
     if words:
         assert words in found[0]
-        assert found[0].startswith("Warning: the AUC of the stack is 0.800 (0.750 to 0.850) on the locked test set")
+        assert found[0].startswith(
+            "Warning: the AUC of the stack is 0.800 (0.750 to 0.850) on the locked test set"
+        )

@@ -35,7 +35,9 @@ def test_figures_at_the_stored_threshold():
         assert words in text
 
 
-@pytest.mark.parametrize(("n_classes", "words"), [(2, "Perhaps the other value is the positive one"), (3, "Perhaps the classes")])
+@pytest.mark.parametrize(
+    ("n_classes", "words"), [(2, "Perhaps the other value is the positive one"), (3, "Perhaps the classes")]
+)
 def test_worse_than_chance_is_warned_of(n_classes, words):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, n_classes, 200)

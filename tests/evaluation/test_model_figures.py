@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from automl_skin.evaluation.model_figures import Calibration, ModelFigures, describe_model, measure_calibration
+from automl_skin.evaluation.model_figures import (
+    Calibration,
+    ModelFigures,
+    describe_model,
+    measure_calibration,
+)
 from automl_skin.metrics import ranking
 from automl_skin.metrics.intervals import Interval
 

@@ -26,7 +26,9 @@ def test_one_class_alone_is_told_and_gives_no_picture(labelled, tiny, tmp_path):
 
 def test_what_was_positive_is_said_and_a_turned_polarity_warned_of(labelled, tiny, tmp_path):
     evaluation = evaluate(tiny.bundle, labelled(tiny.rows), tmp_path / "out")
-    assert evaluation.notes[0].startswith("Positive in 'diagnosis', as in the training of the bundle: melanoma (")
+    assert evaluation.notes[0].startswith(
+        "Positive in 'diagnosis', as in the training of the bundle: melanoma ("
+    )
     turned = evaluate(tiny.bundle, labelled(tiny.rows, positive=["nevus", "keratosis"]), tmp_path / "out")
     assert "In the training melanoma, carcinoma was positive" in turned.notes[0]
     worse, better = sorted([evaluation, turned], key=lambda each: each.auc.value)

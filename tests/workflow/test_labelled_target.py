@@ -7,9 +7,14 @@ from automl_skin.errors import ConfigError, TableError
 from automl_skin.workflow.labelled_target import labelled_target
 
 HAM = SimpleNamespace(
-    classes=("negative", "positive"), positive=("mel", "akiec"), levels=("akiec", "bkl", "mel", "nv"), is_binary=True
+    classes=("negative", "positive"),
+    positive=("mel", "akiec"),
+    levels=("akiec", "bkl", "mel", "nv"),
+    is_binary=True,
 )
-SEVERAL = SimpleNamespace(classes=("bkl", "mel", "nv"), positive=(), levels=("bkl", "mel", "nv"), is_binary=False)
+SEVERAL = SimpleNamespace(
+    classes=("bkl", "mel", "nv"), positive=(), levels=("bkl", "mel", "nv"), is_binary=False
+)
 
 
 def read(values, positive=(), facts=HAM):
@@ -21,11 +26,26 @@ def read(values, positive=(), facts=HAM):
 @pytest.mark.parametrize(
     ("values", "positive", "labels", "note"),
     [
-        (["mel", "nv"], (), [1, 0], "as in the training of the bundle: mel (1), akiec (0); negative: nv (1)."),
+        (
+            ["mel", "nv"],
+            (),
+            [1, 0],
+            "as in the training of the bundle: mel (1), akiec (0); negative: nv (1).",
+        ),
         (["nv", "nv"], (), [0, 0], "mel (0), akiec (0); negative: nv (2)."),
-        (["mel", "nv"], ("mel", "akiec"), [1, 0], "as given by --positive: mel (1), akiec (0); negative: nv (1)."),
+        (
+            ["mel", "nv"],
+            ("mel", "akiec"),
+            [1, 0],
+            "as given by --positive: mel (1), akiec (0); negative: nv (1).",
+        ),
         (["nv", "bkl"], ("mel", "akiec"), [0, 0], "negative: nv (1), bkl (1)."),
-        (["1", "0", "0"], (), [1, 0, 0], "recognised by its name (else give --positive): 1 (1); negative: 0 (2)."),
+        (
+            ["1", "0", "0"],
+            (),
+            [1, 0, 0],
+            "recognised by its name (else give --positive): 1 (1); negative: 0 (2).",
+        ),
         (["Nein", "ja"], (), [0, 1], "ja (1); negative: Nein (1)."),
         (["0", "0"], ("1",), [0, 0], "1 (0); negative: 0 (2)."),
         (["1", "2"], ("2",), [0, 1], "2 (1); negative: 1 (1)."),
@@ -44,9 +64,17 @@ def test_which_values_are_positive(values, positive, labels, note):
 @pytest.mark.parametrize(
     ("values", "positive", "match"),
     [
-        (["1", "2"], (), r"cannot tell which value is positive; it holds 1 \(1\), 2 \(1\)\. Add --positive 1 or"),
+        (
+            ["1", "2"],
+            (),
+            r"cannot tell which value is positive; it holds 1 \(1\), 2 \(1\)\. Add --positive 1 or",
+        ),
         (["nein", "normal"], (), "cannot tell which value is positive"),
-        (["no", "no"], (), r"it holds no \(2\)\. Add --positive with the value that is, whether it occurs or not"),
+        (
+            ["no", "no"],
+            (),
+            r"it holds no \(2\)\. Add --positive with the value that is, whether it occurs or not",
+        ),
         (["a", "b", "c"], (), r"Add --positive with those that are, .*trained with mel, akiec as positive"),
         (["mel", "nv", "wart"], (), r"expected values of the training, got wart \(1\) as well; map these"),
         (["Mel", "nv"], (), r"got Mel \(1\) as well \(another spelling: 'Mel' for 'mel'\)"),
@@ -75,7 +103,9 @@ def test_a_bundle_that_predicts_the_benign_reads_no_other_words():
 
 def test_several_classes():
     assert read(["nv", "mel"], facts=SEVERAL) == ([2, 1], "Classes of 'dx': nv (1), mel (1).")
-    with pytest.raises(ConfigError, match=r"got NV \(1\), wart \(1\) as well \(another spelling: 'NV' for 'nv'\); map"):
+    with pytest.raises(
+        ConfigError, match=r"got NV \(1\), wart \(1\) as well \(another spelling: 'NV' for 'nv'\); map"
+    ):
         read(["NV", "mel", "wart"], facts=SEVERAL)
     with pytest.raises(ConfigError, match=r"--positive: expected a bundle of two classes, got one of 3"):
         read(["nv", "mel"], ("mel",), SEVERAL)
