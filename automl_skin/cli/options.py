@@ -31,7 +31,8 @@ Positive = Annotated[
     str | None,
     typer.Option(
         "--positive",
-        help="Its positive values, separated by commas; without it, several classes.",
+        help="Its positive values, separated by commas. Needed where two values are not known by name, as benign and "
+        "malignant are; without it, more than two values are several classes.",
         rich_help_panel=DATA,
     ),
 ]

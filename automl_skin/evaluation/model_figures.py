@@ -56,12 +56,14 @@ class Calibration:
             return ""
         if self.slope_low <= 1 <= self.slope_high or abs(self.slope - 1) < MIN_SLOPE_ERROR:
             return ""
-        means = "too extreme" if self.slope < 1 else "not extreme enough"
         if self.slope_high < 0:
-            means = "turned round"
+            means = "the probabilities run against the classes"
+        else:
+            how = "too extreme" if self.slope < 1 else "not extreme enough"
+            means = f"the probabilities are {how}. Recalibrate them before they are read as risks"
         return (
             f"Warning: the calibration slope is {self.slope:.2f} ({self.slope_low:.2f} to {self.slope_high:.2f}), "
-            f"where 1 is right: the probabilities are {means}. Recalibrate them before they are read as risks."
+            f"where 1 is right: {means}."
         )
 
     def to_json(self) -> dict[str, float | None]:

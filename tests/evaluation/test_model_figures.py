@@ -69,7 +69,7 @@ def test_separated_classes_have_no_finite_slope():
     [
         (0.5, 0.3, 0.8, "too extreme"),
         (1.8, 1.2, 2.4, "not extreme enough"),
-        (-0.6, -0.9, -0.3, "turned round"),
+        (-0.6, -0.9, -0.3, "run against the classes"),
         (0.5, 0.3, 1.1, ""),
         (0.95, 0.93, 0.97, ""),
         (0.5, None, None, ""),
