@@ -10,7 +10,7 @@ def labelled(tiny, tmp_path):
 
     def write(rows, target="diagnosis", positive=()):
         rows.to_csv(tmp_path / "labelled.csv", index=False)
-        return LabelledSet(tmp_path / "labelled.csv", tiny.images, target, tuple(positive), {})
+        return LabelledSet((tmp_path / "labelled.csv",), tiny.images, target, tuple(positive), {})
 
     return write
 
