@@ -99,7 +99,9 @@ def test_a_locked_test_that_was_not_expected_is_said(tiny):
     (opening,) = read_openings(tiny.study)
     outcome = SimpleNamespace(
         study=tiny.study,
-        leaderboard=replace(read_leaderboard(tiny.study), expected={"stack": opening.figures.models["stack"].auc}),
+        leaderboard=replace(
+            read_leaderboard(tiny.study), expected={"stack": opening.figures.models["stack"].auc}
+        ),
         rounds=[],
         built=read_stack(tiny.study),
         opening=opening,

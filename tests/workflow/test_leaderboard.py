@@ -58,7 +58,9 @@ def test_what_the_locked_test_is_expected_to_say(tiny, records, material):
     assert board.expected["image alone"].low == image.metrics["auc_low"]
     other = replace(tiny.study, config=replace(tiny.study.config, metric="average_precision"))
     chosen_otherwise = make_leaderboard(other, records, material).expected
-    assert set(chosen_otherwise) == set(board.expected) - {"stack", "best trial"}, "no correction of its AUC exists"
+    assert set(chosen_otherwise) == set(board.expected) - {"stack", "best trial"}, (
+        "no correction of its AUC exists"
+    )
 
 
 def test_trial_table_has_nothing_of_the_clock(records):
