@@ -102,7 +102,7 @@ def curate(
         comparison_rows,
         step_rows,
     )
-    from automl_skin.data.curation.rules import CurationRules
+    from automl_skin.data.curation.rules import MEL, TARGET, CurationRules
     from automl_skin.workflow.curate import CurationJob, curate_files
 
     if unlabelled not in {"negative", "drop"}:
@@ -144,4 +144,5 @@ def curate(
     )
     terminal.say(*(f"Note: {note}" for note in outcome.curated.notes))
     terminal.say(f"Written: {output / 'curated.csv'}, features.csv, record.csv, report.md")
-    terminal.say(f"Next: automl-skin check --data {output / 'curated.csv'} --images FOLDER --target melanoma")
+    target = f"--target {TARGET} --positive {MEL}"
+    terminal.say(f"Next: automl-skin check --data {output / 'curated.csv'} --images FOLDER {target}")

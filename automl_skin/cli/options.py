@@ -1,5 +1,6 @@
 """Options that several commands share, each declared once."""
 
+import csv
 import re
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +31,8 @@ Positive = Annotated[
     str | None,
     typer.Option(
         "--positive",
-        help="Its positive values, separated by commas; without it, several classes.",
+        help="Its positive values, separated by commas. Needed where two values are not known by name, as benign and "
+        "malignant are; without it, more than two values are several classes.",
         rich_help_panel=DATA,
     ),
 ]
@@ -280,5 +282,14 @@ def parse_duration(text: str) -> float:
 
 
 def split_commas(text: str | None) -> list[str] | None:
-    """Return the values of a comma-separated option; None where it was not given."""
-    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+    """Return the values of a comma-separated option; None where it was not given.
+
+    Examples
+    --------
+    >>> split_commas('mel, "melanoma, in situ"')
+    ['mel', 'melanoma, in situ']
+    """
+    if text is None:
+        return None
+    parts = next(csv.reader([text], skipinitialspace=True), [])
+    return [part.strip() for part in parts if part.strip()]

@@ -213,6 +213,7 @@ class TerminalAudience:
 
 def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
     """Print how a search ended."""
+    from automl_skin.evaluation.agreement import find_disagreements
     from automl_skin.workflow.locked import why_not_opened
 
     print_leaderboard(terminal, outcome.leaderboard.table)
@@ -241,12 +242,14 @@ def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
         + ", ".join(f"{number:03d} ({weight:.2f})" for number, weight in weights.items()),
     )
     if outcome.opening is not None:
-        terminal.say(f"Locked test set, opened {outcome.opening.when}:", *outcome.opening.figures.lines())
+        figures = outcome.opening.figures
+        terminal.say(f"Locked test set, opened {outcome.opening.when}:", *figures.lines())
+        terminal.say(*find_disagreements(figures, outcome.leaderboard.expected))
     else:
         terminal.say(why_not_opened(outcome.study))
-    for figures in (outcome.shifts, outcome.sources):
-        if figures is not None:
-            terminal.say(*figures.lines())
+    for measured in (outcome.shifts, outcome.sources):
+        if measured is not None:
+            terminal.say(*measured.lines())
     terminal.say(
         "Time: " + ", ".join(f"{step} {_clock(seconds)}" for step, seconds in outcome.seconds.items()),
         f"Next: automl-skin export --study {outcome.study.name} --output {outcome.study.name}-bundle",

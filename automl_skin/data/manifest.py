@@ -11,10 +11,10 @@ from automl_skin.data.cases import id_columns, join_rows
 from automl_skin.data.image_rows import image_rows, missing_images, word_remarks
 from automl_skin.data.locate import index_images
 from automl_skin.data.metadata import Choice, Kind, choose_metadata, clean_metadata
+from automl_skin.data.one_hot import collapse_one_hot, find_truth_sets
 from automl_skin.data.recognise import recognise
 from automl_skin.data.record import read_record, write_record
 from automl_skin.data.roles import Remark, Roles
-from automl_skin.data.sources import collapse_one_hot
 from automl_skin.data.table import canonical_text, name_rows, require_column
 from automl_skin.data.target import Target, choose_target
 from automl_skin.errors import IntegrityError, TableError
@@ -43,6 +43,8 @@ class ManifestOptions:
         The metadata columns; ``None`` to recognise them.
     ignore : tuple of str
         Columns that are never metadata.
+    split : str or None
+        Column of the user's own split, which is no metadata either.
     allow_missing : bool
         Whether a table none of whose images is found is accepted.
     kinds : mapping of str to {"number", "category"} or None
@@ -56,6 +58,7 @@ class ManifestOptions:
     roles: Mapping[str, str] = field(default_factory=dict)
     metadata: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
+    split: str | None = None
     allow_missing: bool = False
     kinds: Mapping[str, Kind] | None = None
 
@@ -114,11 +117,20 @@ class Manifest:
             others=others,
         )
 
-    def without_metadata(self, columns: Iterable[str]) -> "Manifest":
-        """Return the manifest without some metadata columns (quarantined ones), which move to the others."""
-        gone = [column for column in self.kinds if column in set(columns)]
+    def without_metadata(self, quarantined: Mapping[str, str]) -> "Manifest":
+        """Return the manifest without some metadata columns, which move to the others.
+
+        Parameters
+        ----------
+        quarantined : mapping of str to str
+            Column -> why it is kept from the model; other columns than metadata may be among them.
+        """
+        gone = [column for column in self.kinds if column in quarantined]
         kept = {column: kind for column, kind in self.kinds.items() if column not in gone}
-        roles = replace(self.roles, metadata=tuple(kept), ignored=(*self.roles.ignored, *gone))
+        reasons = {**self.roles.reasons, **{column: f"quarantined: {quarantined[column]}" for column in gone}}
+        roles = replace(
+            self.roles, metadata=tuple(kept), ignored=(*self.roles.ignored, *gone), reasons=reasons
+        )
         others = self.metadata[gone] if self.others.empty else self.others.join(self.metadata[gone])
         return replace(self, metadata=self.metadata[list(kept)], kinds=kept, roles=roles, others=others)
 
@@ -208,8 +220,9 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
         raise TableError(message)
     index = index_images(images_root)
     rows = table if isinstance(table.index, pd.RangeIndex) else table.reset_index(drop=True)
-    rows, remarks = collapse_one_hot(rows)
+    rows, remarks = collapse_one_hot(rows, options.target)
     roles = recognise(rows, index, options.roles, options.target, options.group)
+    roles = roles.with_truth(find_truth_sets(rows, options.target))
     choice = _metadata_choice(rows, roles, options)
     roles = _complete(rows, roles, choice)
     rows, unlabelled = _labelled(rows, roles.target)
@@ -240,7 +253,11 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
 def _metadata_choice(rows: pd.DataFrame, roles: Roles, options: ManifestOptions) -> Choice:
     """Return the metadata columns: those of a trained model, those given, or those recognised."""
     if options.kinds is None:
-        return choose_metadata(rows, roles, options.metadata, options.ignore)
+        unwanted = dict.fromkeys(options.ignore, "as given by --ignore")
+        if options.split is not None:
+            unwanted[options.split] = "the split, as given by --split"
+        choice = choose_metadata(rows, roles, options.metadata, tuple(unwanted))
+        return replace(choice, reasons={**choice.reasons, **unwanted})
     return Choice(dict(options.kinds), dict.fromkeys(options.kinds, "as the model was trained"))
 
 

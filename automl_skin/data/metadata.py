@@ -157,6 +157,7 @@ def _taken(roles: Roles) -> dict[str, str]:
     single = ("image", "case", "image_role", "target", "patient", "lesion", "source")
     taken = dict.fromkeys(roles.groups, "a group column")
     taken.update({getattr(roles, role): f"the {role.replace('_', ' ')} column" for role in single})
+    taken.update(dict.fromkeys(roles.truth, "the target in one column per class"))
     return taken
 
 

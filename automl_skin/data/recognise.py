@@ -63,7 +63,7 @@ def recognise(
     if "image" not in chosen:
         named = _image_names(table, known)
         chosen["image"], why = _choose_image(table, index, named)
-        reasons |= dict.fromkeys(named, "another id of the image")
+        reasons |= {column: "another id of the image" for column in named if column not in reasons}
         reasons[str(chosen["image"])] = why
     for role in SINGLE_ROLES:
         if role not in chosen:
@@ -157,6 +157,8 @@ def _with_groups(
         if column == roles.target:
             message = f"--group {column!r} must be an id column and is the target; choose another"
             raise TableError(message)
-        reasons.setdefault(column, "a group column" + (", as given" if column in given else ""))
+        if column in given:
+            reasons[column] = "a group column, as given by --group"
+        reasons.setdefault(column, "a group column")
         groups.append(column)
     return replace(roles, groups=tuple(groups), reasons=reasons)

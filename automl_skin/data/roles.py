@@ -1,7 +1,7 @@
 """What each column of a table is for, and why it was taken for that."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 SINGLE_ROLES = ("case", "image", "image_role", "patient", "lesion", "source")
 """Roles that one column has and that a user may set by name (the target has an option of its own)."""
@@ -21,6 +21,22 @@ class Remark:
 
     column: str
     text: str
+
+
+@dataclass(frozen=True)
+class TruthSet:
+    """A set of 0/1 columns of which one is 1 in each row, and that says what the target is.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        In the order of the table.
+    reason : str
+        Why they are kept from the model, in words.
+    """
+
+    columns: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +65,8 @@ class Roles:
         Name of the known table that was recognised.
     reasons : mapping of str to str
         For each column in words why it has its role.
+    truth : tuple of str
+        0/1 columns that are the target in one column per class (`find_truth_sets`); never metadata.
     """
 
     image: str
@@ -63,6 +81,16 @@ class Roles:
     ignored: tuple[str, ...] = ()
     table: str | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
+    truth: tuple[str, ...] = ()
+
+    def with_truth(self, sets: Iterable[TruthSet]) -> "Roles":
+        """Return the roles with the columns that say what the target is in one column per class."""
+        why: dict[str, str] = {}
+        for each in sets:
+            why |= dict.fromkeys(
+                [name for name in each.columns if name not in {self.target, *why}], each.reason
+            )
+        return replace(self, truth=tuple(why), reasons={**self.reasons, **why})
 
     @property
     def group_columns(self) -> tuple[str, ...]:

@@ -5,21 +5,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from automl_skin.data.roles import Remark
-from automl_skin.data.table import name_rows, to_numbers
-from automl_skin.errors import TableError
-
-ONE_HOT = (
-    ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK"),  # ISIC 2019
-    ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"),  # ISIC 2018
-)
-"""Columns of ground truth with a 1 in the column of the diagnosis."""
+from automl_skin.data.one_hot import ISIC_2019
 
 DIAGNOSIS_NAMES = (
     r"dx(_.*)?|.*diagnos.*|.*benign.*|.*malignan.*|.*biops.*|histo.*|patholog.*|iddx_.*"
     r"|mel_(class|type|ulcer|mitotic_index|thick_mm)|melanocytic|melanoma|nevus_type|invasion_.*"
     r"|target|label|class|tbp_lv_dnn_lesion_confidence"
-    r"|mel|nv|bcc|ak|akiec|bkl|df|vasc|scc|unk"
+    r"|mel|nv|bcc|ak|akiec|ben_oth|bkl|df|inf|mal_oth|vasc|scc|sccka|unk"
 )
 """Names of columns that are known only with, or because of, the diagnosis: never metadata unasked."""
 
@@ -134,7 +126,7 @@ KNOWN_TABLES = (
         name="ISIC 2019",
         signatures=(
             frozenset({"image", "age_approx", "anatom_site_general"}),
-            frozenset({"image", *ONE_HOT[0][:8]}),
+            frozenset({"image", *ISIC_2019[:8]}),
         ),
         images=("image",),
         metadata=("age_approx", "sex", "anatom_site_general"),
@@ -172,38 +164,3 @@ def normal_name(column: str) -> str:
     'patient_id'
     """
     return re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")
-
-
-def collapse_one_hot(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
-    """Return a table whose one-hot ground truth has become one column ``diagnosis``.
-
-    The columns themselves stay, so that one of them may be the target. Tables without them, or that have
-    a column ``diagnosis`` already, are returned as they are.
-
-    Raises
-    ------
-    TableError
-        If a row has no 1 or several.
-    """
-    columns = one_hot_columns(table)
-    if not columns or "diagnosis" in table:
-        return table, ()
-    values = table[list(columns)].apply(to_numbers)
-    wrong = ~(values.isin([0, 1]).all(axis=1) & (values.sum(axis=1) == 1))
-    if wrong.any():
-        message = (
-            f"each row must have a single 1 in the columns {', '.join(columns)}, and "
-            f"{name_rows(table.index[wrong])} have not; mend them, or leave them out"
-        )
-        raise TableError(message)
-    text = f"made of the columns {', '.join(columns)}, of which one is 1 in each row"
-    return table.assign(diagnosis=values.idxmax(axis=1).astype("str")), (Remark("diagnosis", text),)
-
-
-def one_hot_columns(table: pd.DataFrame) -> tuple[str, ...]:
-    """Return the columns of one-hot ground truth that a table has, or none."""
-    for names in ONE_HOT:
-        required = [name for name in names if name != "UNK"]
-        if all(name in table for name in required):
-            return tuple(name for name in names if name in table)
-    return ()

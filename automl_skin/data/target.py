@@ -1,6 +1,8 @@
 """The diagnosis column: which values it has, which of them are positive, and labels from them."""
 
 import difflib
+import shlex
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,12 +10,14 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import BoolArray, IntArray
+from automl_skin.data.polarity import find_positive
+from automl_skin.data.spelling import find_spellings, spelling_key
 from automl_skin.data.table import canonical_text
 from automl_skin.errors import TableError
 
 BINARY = 2
-POSITIVE_WORDS = ("malignant", "1", "true", "yes", "positive", "cancer", "melanoma", "mel")
-NEGATIVE_WORDS = ("benign", "0", "false", "no", "negative", "healthy", "control", "nevus", "nv", "other")
+MIN_LIKENESS = 0.8
+"""Of a word that is taken for a slip of the keyboard: ``melanom`` for ``melanoma``, but not ``scc`` for ``bcc``."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,8 @@ class Target:
         strange = sorted(set(text.dropna()) - set(self.classes))
         if strange:
             message = (
-                f"column {self.column!r} must hold the classes {', '.join(self.classes)} and also holds "
-                f"{', '.join(strange[:5])}; rename these values, or leave their rows out"
+                f"column {self.column!r}: expected the classes {', '.join(self.classes)}, got "
+                f"{', '.join(strange[:5])} as well; rename these values, or leave their rows out"
             )
             raise TableError(message)
         codes = text.map({name: code for code, name in enumerate(self.classes)}).fillna(-1)
@@ -88,8 +92,8 @@ class Target:
 def choose_target(column: str, values: "pd.Series[str]", positive: Sequence[str] = ()) -> Target:
     """Decide the classes of a target column.
 
-    It is binary when `positive` is given or the column has two values; of two values the one that is
-    called malignant, 1, yes ... is positive, else the larger one.
+    It is binary when `positive` is given or the column has two values. Of two values the one that is called
+    malignant, 1, yes ... is positive if the other is called benign, 0, no ...; nothing else is guessed.
 
     Parameters
     ----------
@@ -103,46 +107,137 @@ def choose_target(column: str, values: "pd.Series[str]", positive: Sequence[str]
     Raises
     ------
     TableError
-        If a positive value is not in the column, or if there would be one class only.
+        If a positive value is not in the column, if there would be one class only, if one word is written in several
+        ways, or if nobody said which of two values is positive.
     """
-    counts = canonical_text(values).value_counts()
+    counts = count_values(values)
     levels = tuple(sorted(map(str, counts.index), key=_numbers_first))
-    listing = _listing(counts)
     if len(levels) < BINARY:
         message = (
-            f"the target {column!r} must hold at least two values and holds {listing or 'none'}; "
+            f"the target {column!r}: expected at least two values, got {list_values(counts) or 'none'}; "
             "choose another --target, or add rows of the other class"
         )
         raise TableError(message)
     if positive:
-        wanted = tuple(dict.fromkeys(canonical_text(pd.Series([str(p) for p in positive], dtype="str"))))
-        return _binary(column, levels, _known(column, wanted, levels, listing), "as given by --positive")
+        wanted = as_levels(positive)
+        check_positive_spelling(column, wanted, counts)
+        return binary_target(column, levels, _known(column, wanted, counts), "as given by --positive")
+    check_spelling(column, counts)
     if len(levels) == BINARY:
-        chosen, why = _guess_positive(levels)
-        return _binary(column, levels, (chosen,), why)
+        chosen = find_positive(*levels)
+        if chosen is None:
+            raise TableError(f"column {column!r}: {ask_for_positive(counts)}")
+        return binary_target(column, levels, (chosen,), "recognised by its name (else give --positive)")
     return Target(column, levels, (), levels, f"{len(levels)} classes, because no --positive was given")
 
 
-def _known(column: str, wanted: tuple[str, ...], levels: tuple[str, ...], listing: str) -> tuple[str, ...]:
+def count_values(values: "pd.Series[str]") -> "pd.Series[int]":
+    """Return how many rows have each value, the most frequent first; missing ones are not counted."""
+    return canonical_text(values).value_counts()
+
+
+def as_levels(positive: Sequence[str]) -> tuple[str, ...]:
+    """Return the values that a user named, written as a column's values are, each once.
+
+    Raises
+    ------
+    TableError
+        If one of them is a word for missing.
+    """
+    given = [str(each) for each in positive]
+    levels = canonical_text(pd.Series(given, dtype="str"))
+    for value, level in zip(given, levels, strict=True):
+        if pd.isna(level):
+            message = f"--positive {value!r}: expected a diagnosis, got a word for a missing value"
+            raise TableError(message)
+    return tuple(dict.fromkeys(levels))
+
+
+def ask_for_positive(counts: "pd.Series[int]") -> str:
+    """Return the question which value is positive, with the values and the option to add."""
+    if len(counts) > BINARY:
+        option = "Add --positive with those that are, separated by commas"
+    elif len(counts) < BINARY:
+        option = "Add --positive with the value that is, whether it occurs or not"
+    else:
+        quoted = [f'"{level}"' if "," in level else level for level in map(str, counts.index)]
+        option = "Add " + " or ".join(f"--positive {shlex.quote(level)}" for level in quoted)
+    return f"cannot tell which value is positive; it holds {list_values(counts)}. {option}"
+
+
+def check_spelling(column: str, counts: "pd.Series[int]") -> None:
+    """Refuse a column in which one word is written in several ways, which would be classes of their own.
+
+    Raises
+    ------
+    TableError
+        Naming the first such word.
+    """
+    for spellings in find_spellings(map(str, counts.index)):
+        message = (
+            f"column {column!r}: expected one spelling per value, got {_with_counts(spellings, counts)}, which differ "
+            "only in case, blanks or the way in which letters and numbers are written; write them alike"
+        )
+        raise TableError(message)
+
+
+def check_positive_spelling(column: str, wanted: Sequence[str], counts: "pd.Series[int]") -> None:
+    """Refuse a column with a value that is a positive one in another spelling, and would be negative.
+
+    Raises
+    ------
+    TableError
+        Naming both.
+    """
+    named = {spelling_key(value): value for value in wanted}
+    for level in map(str, counts.index):
+        meant = named.get(spelling_key(level), level)
+        if level in wanted:
+            continue
+        if meant in counts.index and meant != level:
+            message = (
+                f"column {column!r}: holds {_with_counts((meant, level), counts)}, which differ only in case, blanks "
+                f"or the way in which letters and numbers are written; --positive {meant!r} would leave the other "
+                "negative. Write them alike, or name both"
+            )
+            raise TableError(message)
+        if meant != level:
+            one, other = _in_quotes((meant, level))
+            message = (
+                f"--positive {one}: expected a value of column {column!r}, which holds {list_values(counts)}; "
+                f"did you mean {other}?"
+            )
+            raise TableError(message)
+
+
+def find_slip(value: str, levels: Sequence[str]) -> str | None:
+    """Return the level that a value is a slip of the keyboard for, or ``None``."""
+    by_key = {spelling_key(level): level for level in levels}
+    close = difflib.get_close_matches(spelling_key(value), list(by_key), n=1, cutoff=MIN_LIKENESS)
+    return by_key[close[0]] if close else None
+
+
+def _known(column: str, wanted: tuple[str, ...], counts: "pd.Series[int]") -> tuple[str, ...]:
     """Return the positive values, once each of them and a negative one is known to exist."""
+    levels, listing = list(map(str, counts.index)), list_values(counts)
     for value in wanted:
         if value not in levels:
-            close = difflib.get_close_matches(value.lower(), [level.lower() for level in levels], n=1)
-            hint = [level for level in levels if close and level.lower() == close[0]]
-            message = f"--positive {value!r} must be a value of column {column!r}, which holds {listing}" + (
-                f"; did you mean {hint[0]!r}?" if hint else "; choose among these"
+            slip = find_slip(value, levels)
+            hint = f"did you mean {slip!r}?" if slip else "choose among these"
+            message = (
+                f"--positive {value!r}: expected a value of column {column!r}, which holds {listing}; {hint}"
             )
             raise TableError(message)
     if set(wanted) == set(levels):
         message = (
-            f"--positive must leave a negative value in column {column!r}, which holds {listing}; "
+            f"--positive: expected at least one negative value in column {column!r}, which holds {listing}; "
             "all of them were given, take at least one away"
         )
         raise TableError(message)
     return wanted
 
 
-def _binary(column: str, levels: tuple[str, ...], positive: tuple[str, ...], why: str) -> Target:
+def binary_target(column: str, levels: tuple[str, ...], positive: tuple[str, ...], why: str) -> Target:
     """Return a binary target whose classes bear the one value's name, or negative and positive."""
     negative = [level for level in levels if level not in positive]
     names = (
@@ -150,16 +245,6 @@ def _binary(column: str, levels: tuple[str, ...], positive: tuple[str, ...], why
         positive[0] if len(positive) == 1 else "positive",
     )
     return Target(column, names, positive, levels, f"positive is {', '.join(positive)}, {why}")
-
-
-def _guess_positive(levels: tuple[str, ...]) -> tuple[str, str]:
-    """Return which of two values is positive, and why."""
-    lower = [level.lower() for level in levels]
-    for words, offset in ((POSITIVE_WORDS, 0), (NEGATIVE_WORDS, 1)):
-        hits = [position for position, level in enumerate(lower) if level in words]
-        if len(hits) == 1:
-            return levels[(hits[0] + offset) % 2], "recognised by its name (else give --positive)"
-    return levels[1], "the larger of two values (else give --positive)"
 
 
 def _numbers_first(level: str) -> tuple[int, float, str]:
@@ -170,8 +255,20 @@ def _numbers_first(level: str) -> tuple[int, float, str]:
         return (1, 0.0, level)
 
 
-def _listing(counts: "pd.Series[int]") -> str:
+def list_values(counts: "pd.Series[int]") -> str:
     """Return the values of a column with their counts, the most frequent first."""
     shown = [f"{level} ({count})" for level, count in counts.head(30).items()]
     rest = len(counts) - len(shown)
     return ", ".join(shown) + (f" and {rest} more" if rest else "")
+
+
+def _with_counts(values: Sequence[str], counts: "pd.Series[int]") -> str:
+    """Return some values of a column with their counts."""
+    shown = zip(_in_quotes(values), values, strict=True)
+    return " and ".join(f"{quoted} ({counts[value]})" for quoted, value in shown)
+
+
+def _in_quotes(values: Sequence[str]) -> list[str]:
+    """Return values in quotes that show their blanks; letter by letter where they look alike."""
+    looks = {unicodedata.normalize("NFC", value) for value in values}
+    return [repr(value) if len(looks) == len(values) else ascii(value) for value in values]

@@ -8,6 +8,7 @@ from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.shifts import ShiftFigures
 from automl_skin.evaluation.sources import SourceFigures
 from automl_skin.evaluation.subgroups import Subgroup
+from automl_skin.metrics.intervals import Interval
 from automl_skin.metrics.selection import CorrectedBest
 
 
@@ -159,6 +160,8 @@ class CardSearch:
         Trials that may be as good as the best one, itself included.
     metric : str
         What the search maximised.
+    expected : mapping of str to Interval
+        Out-of-fold AUC by the model's name, as far as it is honest.
     """
 
     trials: int
@@ -166,6 +169,7 @@ class CardSearch:
     best: CorrectedBest | None = None
     tied: int = 1
     metric: str = "auc"
+    expected: Mapping[str, Interval] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,8 @@ class Figures:
             for name, gain in self.gains.items()
         ]
         paired = ["Paired differences in AUC:"] if gains else []
-        rest = [text for text in (self.verdict, self.note, self._repeated()) if text]
+        warning = self.models[self.first].calibration.warning
+        rest = [text for text in (self.verdict, self.note, self._repeated(), warning) if text]
         return [head, *models, *paired, *gains, more, *rest]
 
     def _repeated(self) -> str:
@@ -195,7 +196,9 @@ def locked_figures(
     resampled = resampled_aucs(labels, list(probabilities.values()), groups, seed=seed)
     of_lesions = _lesion_intervals(lesions, probabilities, seed)
     models = {
-        name: describe_model(labels, p, priors, _interval(macro_auc(labels, p), values), of_lesions[name])
+        name: describe_model(
+            labels, p, priors, _interval(macro_auc(labels, p), values), of_lesions[name], groups
+        )
         for (name, p), values in zip(probabilities.items(), resampled, strict=True)
     }
     counts = np.bincount(labels, minlength=len(priors)).astype(np.int64)

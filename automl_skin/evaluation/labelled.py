@@ -1,7 +1,7 @@
 """What a bundle's scores are worth on a labelled set of someone else's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from automl_skin.evaluation.record import in_words, interval_from_json, interval
 from automl_skin.metrics.inputs import check_predictions
 from automl_skin.metrics.intervals import Interval, auc_interval
 from automl_skin.metrics.ranking import average_precision, brier
+
+CHANCE = 0.5
+NOT_MEASURED: dict[str, None] = {f"calibration_{each.name}": None for each in fields(Calibration)}
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,6 @@ class LabelledEvaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Return the evaluation as JSON."""
-        line = self.calibration
         return {
             "n_cases": self.n_cases,
             "n_unscored": self.n_unscored,
@@ -95,9 +97,7 @@ class LabelledEvaluation:
             "auc": interval_to_json(self.auc),
             "average_precision": self.average_precision,
             "brier": self.brier,
-            "calibration_slope": None if line is None else line.slope,
-            "calibration_intercept": None if line is None else line.intercept,
-            "calibration_error": None if line is None else line.error,
+            **(NOT_MEASURED if self.calibration is None else self.calibration.to_json()),
             "threshold": self.threshold,
             "sensitivity": interval_to_json(self.sensitivity),
             "specificity": interval_to_json(self.specificity),
@@ -107,13 +107,13 @@ class LabelledEvaluation:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "LabelledEvaluation":
         """Return the evaluation that `to_json` described."""
-        slope, intercept, error = (value[f"calibration_{name}"] for name in ("slope", "intercept", "error"))
-        rest = {name: value[name] for name in value if not name.startswith("calibration_")}
+        rest = {name: value[name] for name in value if name not in NOT_MEASURED}
         for name in ("class_counts", "unscored_counts", "classes", "mean_probabilities", "notes"):
             rest[name] = tuple(value[name])
         for name in ("auc", "sensitivity", "specificity"):
             rest[name] = interval_from_json(value[name])
-        return cls(**rest, calibration=None if error is None else Calibration(slope, intercept, error))
+        measured = value["calibration_error"] is not None
+        return cls(**rest, calibration=Calibration.from_json(value) if measured else None)
 
 
 def evaluate_scores(
@@ -153,6 +153,8 @@ def evaluate_scores(
         raise InputError(f"at least one case must have a probability; all {len(labels)} have none")
     y, p = check_predictions(labels[scored], probabilities[scored])
     both = len(np.unique(y)) > 1
+    auc = auc_interval(y, p, names[scored], seed=seed) if both and _several(names[scored]) else None
+    line = measure_calibration(y, p, names[scored]) if both else None
     sensitivity, specificity = _rates(y, p, names[scored], threshold, seed)
     return LabelledEvaluation(
         n_cases=len(labels),
@@ -161,15 +163,31 @@ def evaluate_scores(
         unscored_counts=_counts(labels[~scored], p.shape[1]),
         classes=tuple(classes),
         mean_probabilities=tuple(float(mean) for mean in p.mean(axis=0)),
-        auc=auc_interval(y, p, names[scored], seed=seed) if both and _several(names[scored]) else None,
+        auc=auc,
         average_precision=average_precision(y, p) if both else None,
         brier=brier(y, p),
-        calibration=measure_calibration(y, p) if both else None,
+        calibration=line,
         threshold=threshold if p.shape[1] == 2 else None,  # binary
         sensitivity=sensitivity,
         specificity=specificity,
-        notes=tuple(_notes(labels, scored, names, classes)),
+        notes=(*_notes(labels, scored, names, classes), *_turned(auc, classes), *_far_off(line)),
     )
+
+
+def _turned(auc: Interval | None, classes: tuple[str, ...]) -> list[str]:
+    """Return a warning where the scores are worse than chance."""
+    if auc is None or auc.value >= CHANCE:
+        return []
+    if len(classes) == 2:  # binary
+        return [
+            f"Warning: the AUC is below {CHANCE}. Perhaps the other value is the positive one: see --positive."
+        ]
+    return [f"Warning: the AUC is below {CHANCE}. Perhaps the classes bear each other's names."]
+
+
+def _far_off(line: Calibration | None) -> list[str]:
+    """Return a warning where the probabilities do not mean what they say."""
+    return [line.warning] if line is not None and line.warning else []
 
 
 def _check_shapes(

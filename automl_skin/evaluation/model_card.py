@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from automl_skin.evaluation.agreement import find_disagreements
 from automl_skin.evaluation.card_facts import CardData, CardFacts, CardRole, CardSearch
 from automl_skin.evaluation.figures import Figures
 from automl_skin.evaluation.model_figures import ModelFigures
@@ -92,7 +93,7 @@ def _data(facts: CardFacts) -> Iterator[str]:
     missing = [f"{_clean(name)} {share:.1%}" for name, share in data.missing.items() if share > 0]
     yield f"- Missing values: {', '.join(missing) if missing else 'none'}"
     for name, reason in data.quarantined.items():
-        yield f"- Not used, because it may give the answer away: `{_clean(name)}` ({_clean(reason)})"
+        yield f"- Not used: `{_clean(name)}` ({_clean(reason)})"
 
 
 def _roles(roles: Sequence[CardRole]) -> Iterator[str]:
@@ -208,6 +209,9 @@ def _figures(facts: CardFacts) -> Iterator[str]:
     if figures.note:
         yield ""
         yield figures.note
+    for warning in find_disagreements(figures, facts.search.expected):
+        yield ""
+        yield f"**{warning}**"
     yield ""
     yield from _table(
         (
@@ -283,8 +287,12 @@ def _calibration(figures: Figures | None) -> Iterator[str]:
     if figures is None:
         yield "Not measured: the locked test set was not opened."
         return
-    text = figures.models[figures.first].calibration.text()
+    calibration = figures.models[figures.first].calibration
+    text = calibration.text()
     yield f"On the locked test set ({figures.opened}): {text}. A slope of 1 and an intercept of 0 are right."
+    if calibration.warning:
+        yield ""
+        yield f"**{calibration.warning}**"
 
 
 def _subgroups(facts: CardFacts) -> Iterator[str]:

@@ -1,18 +1,23 @@
 """The figures of one model on one set of cases."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+import numpy.typing as npt
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.evaluation.record import interval_to_json, known, number
 from automl_skin.metrics.calibration import calibration_line, expected_calibration_error
+from automl_skin.metrics.calibration_interval import calibration_slope_interval
 from automl_skin.metrics.intervals import Interval
 from automl_skin.metrics.ranking import average_precision, balanced_accuracy, brier, partial_auc
 from automl_skin.metrics.thresholds import sensitivity_at_specificity
 
 SPECIFICITY = 0.95
 MIN_TPR = 0.8
+MIN_SLOPE_ERROR = 0.1
+"""A slope nearer to 1 than this changes no decision, however sure it is."""
 
 
 @dataclass(frozen=True)
@@ -26,18 +31,49 @@ class Calibration:
         finite line exists.
     error : float
         Expected calibration error, 15 bins of equal width.
+    slope_low, slope_high : float or None
+        95 % interval of the slope, whole groups left out in turn; None where the cases are too few to tell.
     """
 
     slope: float | None
     intercept: float | None
     error: float
+    slope_low: float | None = None
+    slope_high: float | None = None
 
     def text(self) -> str:
         """Return slope, intercept and error in words."""
         error = f"expected calibration error {self.error:.3f}"
         if self.slope is None:
             return error
-        return f"calibration slope {self.slope:.2f}, intercept {number(self.intercept, 2)}, {error}"
+        reach = "" if self.slope_low is None else f" ({self.slope_low:.2f} to {number(self.slope_high, 2)})"
+        return f"calibration slope {self.slope:.2f}{reach}, intercept {number(self.intercept, 2)}, {error}"
+
+    @property
+    def warning(self) -> str:
+        """What a slope means that is far from 1 beyond its own interval; empty where it is not."""
+        if self.slope is None or self.slope_low is None or self.slope_high is None:
+            return ""
+        if self.slope_low <= 1 <= self.slope_high or abs(self.slope - 1) < MIN_SLOPE_ERROR:
+            return ""
+        if self.slope_high < 0:
+            means = "the probabilities run against the classes"
+        else:
+            how = "too extreme" if self.slope < 1 else "not extreme enough"
+            means = f"the probabilities are {how}. Recalibrate them before they are read as risks"
+        return (
+            f"Warning: the calibration slope is {self.slope:.2f} ({self.slope_low:.2f} to {self.slope_high:.2f}), "
+            f"where 1 is right: {means}."
+        )
+
+    def to_json(self) -> dict[str, float | None]:
+        """Return the calibration as JSON, with names that stand for themselves."""
+        return {f"calibration_{name}": value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Calibration":
+        """Return the calibration that `to_json` described, from among other values."""
+        return cls(**{each.name: value[f"calibration_{each.name}"] for each in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -90,17 +126,12 @@ class ModelFigures:
             "brier": self.brier,
             "partial_auc": self.partial_auc,
             "sensitivity_at_95_specificity": self.sensitivity_at_95_specificity,
-            "calibration_slope": self.calibration.slope,
-            "calibration_intercept": self.calibration.intercept,
-            "calibration_error": self.calibration.error,
+            **self.calibration.to_json(),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ModelFigures":
         """Return the figures that `to_json` described."""
-        calibration = Calibration(
-            value["calibration_slope"], value["calibration_intercept"], value["calibration_error"]
-        )
         return cls(
             Interval(**value["auc"]),
             Interval(**value["lesion_auc"]),
@@ -109,14 +140,19 @@ class ModelFigures:
             value["brier"],
             value["partial_auc"],
             value["sensitivity_at_95_specificity"],
-            calibration,
+            Calibration.from_json(value),
         )
 
 
 def describe_model(
-    labels: IntArray, probabilities: FloatArray, priors: FloatArray, auc: Interval, lesion_auc: Interval
+    labels: IntArray,
+    probabilities: FloatArray,
+    priors: FloatArray,
+    auc: Interval,
+    lesion_auc: Interval,
+    groups: npt.ArrayLike,
 ) -> ModelFigures:
-    """Measure one model; the two intervals are made by who has the resamples."""
+    """Measure one model; the intervals of its AUCs are made by who has the resamples."""
     binary = probabilities.shape[1] == 2  # one positive class
     positive = probabilities[:, -1]
     return ModelFigures(
@@ -129,14 +165,22 @@ def describe_model(
         sensitivity_at_95_specificity=(
             sensitivity_at_specificity(labels, positive, SPECIFICITY) if binary else None
         ),
-        calibration=measure_calibration(labels, probabilities),
+        calibration=measure_calibration(labels, probabilities, groups),
     )
 
 
-def measure_calibration(labels: IntArray, probabilities: FloatArray) -> Calibration:
-    """Measure the calibration of probabilities, (n_cases, n_classes), of at least two classes."""
+def measure_calibration(labels: IntArray, probabilities: FloatArray, groups: npt.ArrayLike) -> Calibration:
+    """Measure the calibration of probabilities, (n_cases, n_classes), of at least two classes.
+
+    Parameters
+    ----------
+    groups : array of shape (n_cases,)
+        Patients or lesions, for the interval of the slope.
+    """
     error = expected_calibration_error(labels, probabilities)
     if probabilities.shape[1] != 2:  # the line is of one positive class
         return Calibration(None, None, error)
     line = calibration_line(labels, probabilities[:, 1])
-    return Calibration(known(line.slope), known(line.intercept), error)
+    sure = calibration_slope_interval(labels, probabilities[:, 1], groups)
+    reach = (None, None) if sure is None else (sure.low, sure.high)
+    return Calibration(known(line.slope), known(line.intercept), error, *reach)

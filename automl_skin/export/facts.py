@@ -21,7 +21,7 @@ from automl_skin.errors import IntegrityError
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.images.recipe import Recipe
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class BundleFacts:
         In the order of the probabilities.
     positive : tuple of str
         Positive values of a binary target; empty for several classes.
+    levels : tuple of str
+        All values of the target column in the training table, the full diagnosis.
     kinds : dict of str to {"number", "category"}
         Metadata fields.
     roles : dict of str to str
@@ -109,6 +111,7 @@ class BundleFacts:
     target: str
     classes: tuple[str, ...]
     positive: tuple[str, ...]
+    levels: tuple[str, ...]
     kinds: dict[str, str]
     roles: dict[str, str]
     image_roles: tuple[str, ...]
@@ -149,7 +152,7 @@ class BundleFacts:
             )
             raise IntegrityError(message)
         rest = {name: value[name] for name in value if name != "format"}
-        for name in ("classes", "positive", "image_roles", "priors"):
+        for name in ("classes", "positive", "levels", "image_roles", "priors"):
             rest[name] = tuple(rest[name])
         rest["embeddings"] = tuple(BundleEmbedding.from_json(each) for each in rest["embeddings"])
         rest["operating_points"] = tuple(OperatingPoint(**each) for each in rest["operating_points"])

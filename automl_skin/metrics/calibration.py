@@ -115,20 +115,26 @@ def calibration_line(labels: IntArray, scores: FloatArray) -> CalibrationLine:
     """
     labels, scores = check_scores(labels, scores)
     require_two_classes(labels)
-    log_odds = scipy.special.logit(np.clip(scores, 1e-12, 1 - 1e-12))
+    given = log_odds(scores)
     shift = scipy.optimize.brentq(
-        lambda a: float(np.sum(scipy.special.expit(log_odds + a) - labels)), -100.0, 100.0
+        lambda a: float(np.sum(scipy.special.expit(given + a) - labels)), -100.0, 100.0
     )
-    slope, intercept = _cox_fit(labels, log_odds)
+    slope, intercept = _cox_fit(labels, given)
     return CalibrationLine(slope, intercept, float(shift))
 
 
-def _cox_fit(labels: IntArray, log_odds: FloatArray) -> tuple[float, float]:
-    positive, negative = log_odds[labels == 1], log_odds[labels == 0]
+def log_odds(scores: FloatArray) -> FloatArray:
+    """Return the log-odds of probabilities; 0 and 1 are moved inwards by 1e-12."""
+    given: FloatArray = scipy.special.logit(np.clip(scores, 1e-12, 1 - 1e-12))
+    return given
+
+
+def _cox_fit(labels: IntArray, given: FloatArray) -> tuple[float, float]:
+    positive, negative = given[labels == 1], given[labels == 0]
     if positive.min() >= negative.max() or negative.min() >= positive.max():
         return float("nan"), float("nan")
-    centre, width = log_odds.mean(), log_odds.std()
-    x = (log_odds - centre) / width
+    centre, width = given.mean(), given.std()
+    x = (given - centre) / width
 
     def loss(line: FloatArray) -> tuple[float, FloatArray]:
         z = line[0] + line[1] * x

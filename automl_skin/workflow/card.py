@@ -104,7 +104,8 @@ def card_search(study: Study, built: BuiltStack, material: Material) -> CardSear
     records = study.journal.read()
     board = make_leaderboard(study, records, material)
     finished = sum(record.state == "finished" for record in records)
-    return CardSearch(finished, built.stack.method, board.best, board.tied, study.config.metric)
+    method, metric = built.stack.method, study.config.metric
+    return CardSearch(finished, method, board.best, board.tied, metric, board.expected)
 
 
 def card_members(study: Study, built: BuiltStack) -> tuple[CardMember, ...]:

@@ -11,9 +11,10 @@ from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.data.groups import connected_groups
 from automl_skin.data.join import Tables, read_tables, table_paths
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
+from automl_skin.data.one_hot import collapse_one_hot
 from automl_skin.data.table import canonical_text, id_text, require_column
-from automl_skin.data.target import choose_target
-from automl_skin.errors import ConfigError, TableError
+from automl_skin.data.target import Target
+from automl_skin.errors import TableError
 from automl_skin.evaluation.labelled import LabelledEvaluation, evaluate_scores
 from automl_skin.evaluation.plots.calibration import calibration_plot
 from automl_skin.evaluation.plots.curves import roc_plot
@@ -22,6 +23,7 @@ from automl_skin.export.predictor import Predictor
 from automl_skin.files import atomic_write, write_json
 from automl_skin.scoring.decide import Wishes, operating_point
 from automl_skin.scoring.stream import Job, score_table
+from automl_skin.workflow.labelled_target import labelled_target
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def evaluate(
     facts = predictor.facts
     table = labelled_rows(labelled)
     manifest = labelled_manifest(table, labelled, facts)
-    labels = case_labels(table, manifest, labelled, facts)
+    target = labelled_target(labelled.target, table[labelled.target], labelled.positive, facts)
+    labels = case_labels(table, manifest, target)
     named = {role: getattr(manifest.roles, role) or "" for role in ("case", "image", "image_role")}
     scores = output / "scores.csv"
     job = Job(bundle, labelled.tables, labelled.images, scores, Wishes(sensitivity), named, device)
@@ -84,7 +87,7 @@ def evaluate(
     groups = connected_groups(manifest.cases, []).ids.to_numpy(object)
     threshold = operating_point(facts, sensitivity).threshold if facts.is_binary else None
     evaluation = evaluate_scores(labels, probabilities, groups, threshold, classes=facts.classes)
-    evaluation = replace(evaluation, notes=(*summary.notes, *evaluation.notes))
+    evaluation = replace(evaluation, notes=(target.note, *summary.notes, *evaluation.notes))
     write_json(output / "evaluation.json", evaluation.to_json())
     known = np.isfinite(probabilities).all(axis=1)
     if len(np.unique(labels[known])) > 1:
@@ -108,6 +111,7 @@ def labelled_rows(labelled: LabelledSet) -> pd.DataFrame:
         If the target is no column, or empty.
     """
     table, _ = read_tables(labelled.tables)
+    table, _ = collapse_one_hot(table, labelled.target)
     require_column(table, labelled.target, "--target")
     table = table[canonical_text(table[labelled.target]).notna()]
     if table.empty:
@@ -129,10 +133,8 @@ def labelled_manifest(table: pd.DataFrame, labelled: LabelledSet, facts: BundleF
     return build_manifest(table, labelled.images, options)
 
 
-def case_labels(
-    table: pd.DataFrame, manifest: Manifest, labelled: LabelledSet, facts: BundleFacts
-) -> IntArray:
-    """Return the label of each case in the order of the bundle's classes.
+def case_labels(table: pd.DataFrame, manifest: Manifest, target: Target) -> IntArray:
+    """Return the label of each case in the order of the target's classes.
 
     Raises
     ------
@@ -140,51 +142,17 @@ def case_labels(
         If the images of one case have different labels.
     """
     ids = id_text(table[manifest.roles.case or manifest.roles.image])
-    values = canonical_text(table[labelled.target])
-    by_case = pd.Series(row_labels(values, labelled, facts), index=ids.to_numpy(object)).groupby(level=0)
+    labels = target.labels(table[target.column])
+    by_case = pd.Series(labels, index=ids.to_numpy(object)).groupby(level=0)
     differing = by_case.nunique().gt(1)
     if differing.any():
         first = differing.index[differing][0]
         message = (
-            f"the images of one case must have one label in {labelled.target!r}, and {int(differing.sum()):,} cases "
+            f"the images of one case must have one label in {target.column!r}, and {int(differing.sum()):,} cases "
             f"have several, such as {first!r}; correct them"
         )
         raise TableError(message)
     return by_case.first().loc[manifest.cases.index].to_numpy(np.int64)
-
-
-def row_labels(values: "pd.Series[str]", labelled: LabelledSet, facts: BundleFacts) -> IntArray:
-    """Return the label of each row in the order of the bundle's classes.
-
-    A binary label is by ``--positive``, else by the bundle's own positive values where the column holds one, else
-    by the words of two values. One class alone is accepted: it says less, and `LabelledEvaluation` says so.
-
-    Raises
-    ------
-    ConfigError, TableError
-        If the values cannot be brought to the bundle's classes.
-    """
-    levels = set(values)
-    if not facts.is_binary:
-        strange = sorted(levels - set(facts.classes))
-        if strange:
-            message = (
-                f"the labelled set must have the bundle's classes ({', '.join(facts.classes)}) in "
-                f"{labelled.target!r}; found {', '.join(strange[:5])} as well: map these values, or leave them out"
-            )
-            raise ConfigError(message)
-        return np.array([facts.classes.index(value) for value in values], dtype=np.int64)
-    positive = labelled.positive or tuple(name for name in facts.positive if name in levels)
-    if len(levels) == 1 and positive:
-        return np.array(values.isin(canonical_text(pd.Series(positive, dtype="str"))), dtype=np.int64)
-    target = choose_target(labelled.target, values, positive)
-    if not target.is_binary:
-        message = (
-            f"this bundle knows positive and negative ({', '.join(facts.positive)} were positive), and "
-            f"{labelled.target!r} holds {', '.join(sorted(levels)[:8])}; give --positive"
-        )
-        raise ConfigError(message)
-    return target.labels(values)
 
 
 def scored_cases(scores: Path, manifest: Manifest, facts: BundleFacts) -> FloatArray:

@@ -106,6 +106,7 @@ def bundle_facts(
         target=target.column,
         classes=target.classes,
         positive=target.positive,
+        levels=target.levels,
         kinds=dict(material.kinds),
         roles={role: str(getattr(manifest.roles, role)) for role in roles if getattr(manifest.roles, role)},
         image_roles=tuple(sorted(manifest.images["role"].unique())),

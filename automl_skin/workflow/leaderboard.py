@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from automl_skin.evaluation.figures import BEST_TRIAL
+from automl_skin.metrics.intervals import Interval
 from automl_skin.metrics.selection import CorrectedBest, bbc_cv, tied_with_best
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.workflow.shifts import read_shifts
-from automl_skin.workflow.stack import finished, groups_of, out_of_fold
+from automl_skin.workflow.stack import STACK, finished, groups_of, out_of_fold
 from automl_skin.workflow.study import Study
 
 N_RESAMPLES = 200
@@ -31,12 +33,16 @@ class Leaderboard:
         The best trial's figure by the study's objective, corrected for the choice (BBC-CV).
     tied : int
         Finished trials, the best included, whose paired difference to the best may be 0.
+    expected : dict of str to Interval
+        Out-of-fold AUC of what the locked test set is opened for, where it is honest: of the simple baselines, and
+        corrected for the choice of the best trial.
     """
 
     table: pd.DataFrame
     spread: pd.DataFrame
     best: CorrectedBest
     tied: int
+    expected: dict[str, Interval]
 
 
 def make_leaderboard(study: Study, records: Sequence[TrialRecord], material: Material) -> Leaderboard:
@@ -63,7 +69,22 @@ def make_leaderboard(study: Study, records: Sequence[TrialRecord], material: Mat
     is_tied = dict(zip(rows.numbers, tied, strict=True))
     order = [*finished(records), *(record for record in records if record.state != "finished")]
     table = pd.DataFrame([_row(record, is_tied, shifted) for record in order]).set_index("trial")
-    return Leaderboard(table, _spread(records), best, int(np.sum(tied)))
+    return Leaderboard(table, _spread(records), best, int(np.sum(tied)), expected_aucs(study, records, best))
+
+
+def expected_aucs(study: Study, records: Sequence[TrialRecord], best: CorrectedBest) -> dict[str, Interval]:
+    """Return the out-of-fold AUC of the baselines, and of the best trial where the search maximised the AUC.
+
+    What the best trial is corrected to stands for the stack too, whose own figure no correction exists for.
+    """
+    baselines = {
+        record.plan.name: Interval(*(record.metrics[name] for name in ("auc_pooled", "auc_low", "auc_high")))
+        for record in records
+        if record.plan.kind == "baseline" and record.state == "finished"
+    }
+    if study.config.metric != "auc" or study.config.objective == "robust":
+        return baselines
+    return {STACK: best.interval, BEST_TRIAL: best.interval, **baselines}
 
 
 def trial_table(records: Sequence[TrialRecord]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from automl_skin.data.manifest import Manifest
 from automl_skin.digests import digest_json
+from automl_skin.evaluation.agreement import find_disagreements
 from automl_skin.evaluation.plots.forest import forest_plot
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
 from automl_skin.files import read_json, write_json
@@ -273,7 +274,9 @@ def note_of(outcome: Outcome) -> str:
         lines += ["Tuned:", *rounds_in_words(outcome.rounds, outcome.records)]
     lines += [line for each in (outcome.shifts, outcome.sources) if each for line in each.lines()]
     if outcome.opening is not None:
-        lines += [f"Locked test set, opened {outcome.opening.when}:", *outcome.opening.figures.lines()]
+        figures = outcome.opening.figures
+        lines += [f"Locked test set, opened {outcome.opening.when}:", *figures.lines()]
+        lines += find_disagreements(figures, outcome.leaderboard.expected)
     return "\n".join([f"**Study {study.name}**", "", "```", *lines, "```"])
 
 

@@ -148,7 +148,8 @@ def manifest_options(config: StudyConfig, table: pd.DataFrame) -> ManifestOption
         group=config.group,
         roles=config.role_columns,
         metadata=config.metadata or None,
-        ignore=(*config.ignore, *_split_columns(config, table)),
+        ignore=config.ignore,
+        split=config.split if config.split in table.columns else None,
         allow_missing=config.allow_missing,
     )
 
@@ -231,10 +232,6 @@ def _by_case(values: "pd.Series[str]", manifest: Manifest) -> "pd.Series[str]":
         )
         raise TableError(message)
     return split
-
-
-def _split_columns(config: StudyConfig, table: pd.DataFrame) -> tuple[str, ...]:
-    return (config.split,) if config.split in table.columns else ()
 
 
 def _linked(manifest: Manifest, found: pd.DataFrame) -> list[str | None]:

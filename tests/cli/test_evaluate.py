@@ -70,7 +70,7 @@ def test_values_that_are_not_understood_are_wrong_input(tiny, evaluate):
     strange = tiny.rows.assign(grade=["low", "high", "other"] * (len(tiny.rows) // 3))
     ended = evaluate(strange, target="grade")
     assert ended.code == 2
-    assert "give --positive" in ended.errors
+    assert "it holds low (32), high (32), other (32). Add --positive" in ended.errors
     absent = evaluate(tiny.rows, target="dx")
     assert absent.code == 2
     assert "'dx' must be a column of the table" in absent.errors

@@ -1,12 +1,17 @@
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 
 from rich.console import Console
 
 from automl_skin.cli import terminal as module
-from automl_skin.cli.terminal import Terminal, TerminalAudience, TrialTicker
+from automl_skin.cli.terminal import Terminal, TerminalAudience, TrialTicker, print_outcome
+from automl_skin.metrics.intervals import Interval
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
+from automl_skin.workflow.leaderboard import read_leaderboard
+from automl_skin.workflow.locked import read_openings
 from automl_skin.workflow.round_files import Round
+from automl_skin.workflow.stack import read_stack
 
 
 def make():
@@ -88,3 +93,25 @@ def test_rounds_are_said_as_they_go(tiny):
         "Round 1: probe of net plain full: to compare",
         "Round 1: net plain full (probe): 1 network in 65 s",
     ]
+
+
+def test_a_locked_test_that_was_not_expected_is_said(tiny):
+    (opening,) = read_openings(tiny.study)
+    outcome = SimpleNamespace(
+        study=tiny.study,
+        leaderboard=replace(
+            read_leaderboard(tiny.study), expected={"stack": opening.figures.models["stack"].auc}
+        ),
+        rounds=[],
+        built=read_stack(tiny.study),
+        opening=opening,
+        shifts=None,
+        sources=None,
+        seconds={"trials": 3.0},
+    )
+    terminal, output = make()
+    print_outcome(terminal, outcome)
+    assert "Warning: the AUC of the stack" not in output.getvalue()
+    outcome.leaderboard.expected["stack"] = Interval(1.3, 1.2, 1.4)
+    print_outcome(terminal, outcome)
+    assert "below the 1.300 (1.200 to 1.400) that cross-validation led to expect" in output.getvalue()

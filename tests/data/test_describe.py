@@ -58,3 +58,25 @@ def test_kinds_of_photograph_are_counted_by_case(images):
         "kinds of photograph by column 'view': dermoscopic of 2 cases, near of 1 cases, 2 cases in all"
         in text
     )
+
+
+def test_each_reason_is_the_one_that_decided(images):
+    table = TABLE.assign(
+        image_id=["k", "l", "m", "n"],
+        wanted_not=["a", "b", "a", "b"],
+        part=["train", "test", "train", "test"],
+        grade=["1", "2", "1", "3"],
+    )
+    options = ManifestOptions("dx", ("mel",), ignore=("wanted_not",), split="part", group=("image_id",))
+    manifest = build_manifest(table, images, options).without_metadata({"grade": "found by the audit"})
+    text = "\n".join(describe(manifest))
+    for part in (
+        "wanted_not: as given by --ignore",
+        "part: the split, as given by --split",
+        "grade: quarantined: found by the audit",
+        "dx_type: its name says",
+    ):
+        assert part in text
+    assert manifest.roles.reasons["image_id"] == "a group column, as given by --group"
+    by_role = build_manifest(table, images, ManifestOptions("dx", ("mel",), roles={"case": "image_id"}))
+    assert by_role.roles.reasons["image_id"] == "as given"

@@ -218,10 +218,27 @@ def test_select_keeps_the_order_asked_for(ham, images):
 
 
 def test_quarantined_columns_move_to_the_others(ham, images):
-    manifest = build_manifest(ham, images, HAM).without_metadata(["sex", "dx_type"])
+    manifest = build_manifest(ham, images, HAM).without_metadata({"sex": "all alike", "dx_type": "a leak"})
     assert list(manifest.metadata) == list(manifest.kinds) == ["age", "localization"]
     assert manifest.roles.ignored == ("dx_type", "sex")
     assert list(manifest.others) == ["dx_type", "sex"]
+    assert manifest.roles.reasons["sex"] == "quarantined: all alike"
+    assert "known only with the diagnosis" in manifest.roles.reasons["dx_type"], "its name decided before"
+
+
+@pytest.mark.parametrize("target", ["dx", "is_mel"])
+def test_a_truth_beside_the_target_is_kept_from_the_model(ham, images, target):
+    one_hot = {f"is_{dx}": (ham["dx"] == dx).astype(int) for dx in ("mel", "nv", "bkl")}
+    male = pd.Series([0, 1, 0, 1, 0, 1])
+    options = ManifestOptions(target=target, positive=("mel",) if target == "dx" else ())
+    manifest = build_manifest(ham.assign(**one_hot, male=male, female=1 - male), images, options)
+    assert set(manifest.roles.truth) == {"is_mel", "is_nv", "is_bkl"} - {target}
+    assert {"male", "female"} <= set(manifest.kinds)
+    assert not set(one_hot) & set(manifest.kinds)
+    assert "one of is_mel, is_nv, is_bkl is 1 in each row" in manifest.roles.reasons["is_nv"]
+    asked = ManifestOptions(target=target, positive=options.positive, metadata=("age", "is_nv"))
+    with pytest.raises(TableError, match="'is_nv' is the target in one column per class already"):
+        build_manifest(ham.assign(**one_hot), images, asked)
 
 
 @pytest.mark.real

@@ -3,12 +3,10 @@ import pytest
 
 from automl_skin.data.sources import (
     KNOWN_TABLES,
-    collapse_one_hot,
     known_table,
     normal_name,
     why_ignored_by_name,
 )
-from automl_skin.errors import TableError
 
 HEADERS = {
     "HAM10000": "lesion_id,image_id,dx,dx_type,age,sex,localization",
@@ -68,29 +66,6 @@ def test_numbers_are_part_of_the_metadata():
 )
 def test_clinical_names_are_not_ignored(column):
     assert why_ignored_by_name(column) is None
-
-
-def _truth(*diagnoses):
-    names = HEADERS["ISIC 2019"].split(",")[-9:]
-    rows = [
-        {"image": f"i{row}", **{name: float(name == dx) for name in names}}
-        for row, dx in enumerate(diagnoses)
-    ]
-    return pd.DataFrame(rows)
-
-
-def test_one_hot_becomes_one_column():
-    table, remarks = collapse_one_hot(_truth("MEL", "SCC", "NV"))
-    assert table["diagnosis"].tolist() == ["MEL", "SCC", "NV"]
-    assert remarks[0].column == "diagnosis"
-    assert collapse_one_hot(table)[1] == ()
-
-
-def test_one_hot_rows_without_or_with_two_ones():
-    table = _truth("MEL", "NV")
-    table.loc[1, "BCC"] = 1.0
-    with pytest.raises(TableError, match="row 2 have not"):
-        collapse_one_hot(table)
 
 
 def test_normal_name():

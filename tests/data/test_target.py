@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,7 @@ def test_several_classes_are_sorted():
     assert target.classes == ("bcc", "mel", "nv")
     assert not target.is_binary
     np.testing.assert_array_equal(target.labels(DX), [2, 1, 0, 2, -1])
-    with pytest.raises(TableError, match="also holds df"):
+    with pytest.raises(TableError, match="got df as well"):
         target.labels(pd.Series(["df"]))
 
 
@@ -39,16 +41,68 @@ def test_numbers_match_however_they_are_written(values, positive):
     [
         (["benign", "malignant"], "malignant"),
         (["melanoma", "nevus"], "melanoma"),
-        (["cutaneous", "benign"], "cutaneous"),
-        (["2", "10"], "10"),
-        (["x", "y"], "y"),
+        (["ja", "Nein"], "ja"),
+        (["S\u00ed", "No"], "S\u00ed"),
+        ([1.0, 0.0], "1"),
+        ([True, False], "True"),
     ],
 )
-def test_of_two_values_one_is_positive(levels, positive):
+def test_of_two_known_words_one_is_positive(levels, positive):
     target = choose_target("y", pd.Series(levels))
     assert target.positive == (positive,)
     assert target.classes[1] == positive
     assert positive in target.note
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        ("1", "2"),
+        ("nein", "normal"),
+        ("normal", "auff\u00e4llig"),
+        ("control", "x"),
+        ("benign", "carcinoma"),
+        ("b", "m"),
+    ],
+)
+def test_of_two_other_values_nobody_knows(levels):
+    values = pd.Series([levels[0]] * 3 + [levels[1]])
+    listed = rf"it holds {levels[0]} \(3\), {levels[1]} \(1\)\. Add --positive "
+    with pytest.raises(TableError, match=listed):
+        choose_target("y", values)
+    assert choose_target("y", values, levels[:1]).positive == levels[:1]
+
+
+def test_the_option_to_add_can_be_pasted_into_a_shell():
+    with pytest.raises(TableError, match=r"""Add --positive 'low grade' or --positive '"high, grade"'$"""):
+        choose_target("y", pd.Series(["low grade", "low grade", "high, grade"]))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shown"),
+    [
+        ("malignant", "Malignant", "'malignant' (1) and 'Malignant' (1)"),
+        ("bowen disease", "bowen  disease", "'bowen disease' (1) and 'bowen  disease' (1)"),
+        ("b\u00f6se", "bo\u0308se", r"'b\xf6se' (1) and 'bo\u0308se' (1)"),
+        ("ak", "ak\u200b", r"'ak' (1) and 'ak\u200b' (1)"),
+        ("1", "True", "'1' (1) and 'True' (1)"),
+        ("2", "02", "'2' (1) and '02' (1)"),
+    ],
+)
+def test_one_word_in_two_spellings(one, other, shown):
+    values = pd.Series([one, other, "other"])
+    with pytest.raises(TableError, match=re.escape(f"{shown}, which differ only in case, blanks")) as failed:
+        choose_target("y", values, [one])
+    assert f"--positive {one!r} would leave the other negative" in str(failed.value)
+    with pytest.raises(TableError, match="expected one spelling per value"):
+        choose_target("y", values)
+    np.testing.assert_array_equal(choose_target("y", values, (one, other)).labels(values), [1, 1, 0])
+    np.testing.assert_array_equal(choose_target("y", values, ["other"]).labels(values), [0, 0, 1])
+
+
+def test_a_word_for_missing_is_no_positive_value():
+    with pytest.raises(TableError, match="'unknown': expected a diagnosis, got a word for a missing value"):
+        choose_target("dx", DX, ["unknown"])
 
 
 def test_a_positive_value_that_is_not_there():
@@ -59,7 +113,7 @@ def test_a_positive_value_that_is_not_there():
 
 
 def test_one_class_is_not_enough():
-    with pytest.raises(TableError, match=r"holds nv \(2\)"):
+    with pytest.raises(TableError, match=r"at least two values, got nv \(2\)"):
         choose_target("dx", pd.Series(["nv", "nv", None]))
-    with pytest.raises(TableError, match="leave a negative value"):
+    with pytest.raises(TableError, match="at least one negative value in column 'dx'"):
         choose_target("dx", DX, ("mel", "bcc", "nv"))

@@ -145,3 +145,12 @@ def test_no_model_and_a_missing_probability(cases):
     p[7] = np.nan
     with pytest.raises(InputError, match="must be finite; 1 of 400"):
         locked_figures(cases, {"stack": p}, PRIORS, 1, 0)
+
+
+def test_a_slope_far_from_one_is_said_of_the_first_model(cases):
+    p = score(cases, 2, 0)
+    figures = locked_figures(cases, {"stack": p, "image alone": p}, PRIORS, 1, 0)
+    assert "the probabilities are not extreme enough" in figures.lines()[-1]
+    calm = replace(figures.models["stack"].calibration, slope_high=2.5, slope_low=0.9)
+    models = {**figures.models, "stack": replace(figures.models["stack"], calibration=calm)}
+    assert not any("Warning" in line for line in replace(figures, models=models).lines())

@@ -11,7 +11,8 @@ from automl_skin.metrics.intervals import auc_interval
 def draw(n=400, seed=0):
     rng = np.random.default_rng(seed)
     labels = (rng.random(n) < 0.3).astype(int)
-    p = 1 / (1 + np.exp(-(2 * labels + rng.normal(-1, 1, n))))
+    seen = 2 * labels + rng.normal(-1, 1, n)
+    p = 1 / (1 + np.exp(-(2 * seen + np.log(0.3 / 0.7))))  # what Bayes' theorem says
     return labels, np.column_stack([1 - p, p]), np.arange(n) // 2
 
 
@@ -34,6 +35,21 @@ def test_figures_at_the_stored_threshold():
         assert words in text
 
 
+@pytest.mark.parametrize(
+    ("n_classes", "words"), [(2, "Perhaps the other value is the positive one"), (3, "Perhaps the classes")]
+)
+def test_worse_than_chance_is_warned_of(n_classes, words):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, n_classes, 200)
+    p = rng.dirichlet(np.ones(n_classes), 200) + 0.3 * np.eye(n_classes)[labels]
+    p /= p.sum(axis=1, keepdims=True)
+    classes = tuple("abc"[:n_classes])
+    assert not any("below" in note for note in evaluate_scores(labels, p, classes=classes).notes)
+    turned = evaluate_scores((labels + 1) % n_classes, p, classes=classes)
+    assert turned.auc.value < 0.5
+    assert any(words in note for note in turned.notes)
+
+
 def test_unscored_rows_are_counted_and_left_out():
     labels, p, groups = draw()
     kept = evaluate_scores(labels[50:], p[50:], groups[50:], 0.4)
@@ -54,6 +70,16 @@ def test_one_class_only(label):
     assert (found.sensitivity is None) == (label == 0)
     assert (found.specificity is None) == (label == 1)
     assert f"All scored cases are {('benign', 'malignant')[label]}" in found.notes[0]
+    assert comes_back(found)
+
+
+def test_probabilities_that_are_too_extreme_are_warned_of():
+    labels, p, groups = draw()
+    odds = 3 * np.log(p[:, 1] / p[:, 0])
+    extreme = 1 / (1 + np.exp(-odds))
+    found = evaluate_scores(labels, np.column_stack([1 - extreme, extreme]), groups)
+    assert found.auc == evaluate_scores(labels, p, groups).auc
+    assert "the probabilities are too extreme" in found.notes[-1]
     assert comes_back(found)
 
 

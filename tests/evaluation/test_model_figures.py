@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from automl_skin.evaluation.model_figures import ModelFigures, describe_model, measure_calibration
+from automl_skin.evaluation.model_figures import (
+    Calibration,
+    ModelFigures,
+    describe_model,
+    measure_calibration,
+)
 from automl_skin.metrics import ranking
 from automl_skin.metrics.intervals import Interval
 
@@ -18,7 +23,7 @@ def draw(n_classes, n=400):
 def test_binary_model():
     labels, p = draw(2)
     priors = np.array([0.8, 0.2])
-    model = describe_model(labels, p, priors, AUC, AUC)
+    model = describe_model(labels, p, priors, AUC, AUC, np.arange(len(p)))
     assert model.average_precision == ranking.average_precision(labels, p)
     assert model.balanced_accuracy == ranking.balanced_accuracy(labels, p, priors)
     assert model.balanced_accuracy != ranking.balanced_accuracy(labels, p)
@@ -30,7 +35,7 @@ def test_binary_model():
 
 def test_several_classes_have_no_sensitivity_and_no_line():
     labels, p = draw(3)
-    model = describe_model(labels, p, np.full(3, 1 / 3), AUC, AUC)
+    model = describe_model(labels, p, np.full(3, 1 / 3), AUC, AUC, np.arange(len(p)))
     assert model.sensitivity_at_95_specificity is None
     assert model.calibration.slope is None
     assert ModelFigures.from_json(model.to_json()) == model
@@ -42,7 +47,10 @@ def test_overconfident_probabilities_have_a_slope_below_one():
     z = rng.normal(0, 1.5, 5000)
     labels = (rng.random(5000) < 1 / (1 + np.exp(-z))).astype(int)
     p = 1 / (1 + np.exp(-2 * z))
-    calibration = measure_calibration(labels, np.column_stack([1 - p, p]))
+    calibration = measure_calibration(labels, np.column_stack([1 - p, p]), np.arange(5000))
+    assert calibration.slope_low < calibration.slope < calibration.slope_high < 1
+    assert f"({calibration.slope_low:.2f} to {calibration.slope_high:.2f})" in calibration.text()
+    assert "the probabilities are too extreme. Recalibrate them" in calibration.warning
     assert calibration.slope == pytest.approx(0.5, abs=0.06)
     assert calibration.intercept == pytest.approx(0, abs=0.1)
 
@@ -50,6 +58,25 @@ def test_overconfident_probabilities_have_a_slope_below_one():
 def test_separated_classes_have_no_finite_slope():
     labels = np.array([0, 0, 1, 1])
     p = np.array([0.1, 0.2, 0.8, 0.9])
-    calibration = measure_calibration(labels, np.column_stack([1 - p, p]))
+    calibration = measure_calibration(labels, np.column_stack([1 - p, p]), np.arange(4))
+    assert calibration.warning == ""
     assert calibration.slope is None
     assert calibration.text().startswith("expected calibration error")
+
+
+@pytest.mark.parametrize(
+    ("slope", "low", "high", "words"),
+    [
+        (0.5, 0.3, 0.8, "too extreme"),
+        (1.8, 1.2, 2.4, "not extreme enough"),
+        (-0.6, -0.9, -0.3, "run against the classes"),
+        (0.5, 0.3, 1.1, ""),
+        (0.95, 0.93, 0.97, ""),
+        (0.5, None, None, ""),
+        (None, None, None, ""),
+    ],
+)
+def test_a_slope_far_from_one_is_warned_of(slope, low, high, words):
+    warning = Calibration(slope, 0.0, 0.1, low, high).warning
+    assert words in warning
+    assert bool(warning) == bool(words)

@@ -6,6 +6,7 @@ import pytest
 from automl_skin.errors import IntegrityError, StorageError
 from automl_skin.export import bundle as bundles
 from automl_skin.export.bundle import SUMS, bundle_digest, read_facts, verify
+from automl_skin.export.facts import FORMAT
 from automl_skin.export.predictor import Predictor
 from automl_skin.workflow import export
 
@@ -89,7 +90,7 @@ def test_folder_that_is_no_bundle_is_named(tmp_path):
 
 
 def test_description_of_something_else_is_named(copy):
-    (copy / "bundle.json").write_text('{"format": 1, "name": "of a web page"}')
+    (copy / "bundle.json").write_text(f'{{"format": {FORMAT}, "name": "of a web page"}}')
     with pytest.raises(IntegrityError, match="must describe a bundle and does not"):
         read_facts(copy)
 

@@ -74,6 +74,7 @@ def make_bundle(folder: Path, roles: tuple[str, ...] = ("image",)) -> Path:
         target="dx",
         classes=("benign", "malignant"),
         positive=("mel",),
+        levels=("mel", "nv"),
         kinds=KINDS,
         roles={"case": "id", "image": "file"},
         image_roles=roles,

@@ -1,12 +1,7 @@
-from dataclasses import replace
-
-import numpy as np
-import pandas as pd
 import pytest
 
-from automl_skin.errors import ConfigError, TableError
-from automl_skin.export.bundle import read_facts
-from automl_skin.workflow.evaluate import LabelledSet, evaluate, labelled_rows, row_labels
+from automl_skin.errors import TableError
+from automl_skin.workflow.evaluate import LabelledSet, evaluate, labelled_rows
 
 
 @pytest.fixture
@@ -15,23 +10,9 @@ def labelled(tiny, tmp_path):
 
     def write(rows, target="diagnosis", positive=()):
         rows.to_csv(tmp_path / "labelled.csv", index=False)
-        return LabelledSet(tmp_path / "labelled.csv", tiny.images, target, tuple(positive), {})
+        return LabelledSet((tmp_path / "labelled.csv",), tiny.images, target, tuple(positive), {})
 
     return write
-
-
-@pytest.fixture
-def facts(tiny):
-    return read_facts(tiny.bundle)
-
-
-def test_a_bundle_of_other_classes_is_refused(labelled, tiny, facts):
-    several = replace(facts, classes=("keratosis", "nevus"), positive=())
-    given = labelled(tiny.rows)
-    with pytest.raises(ConfigError, match=r"classes \(keratosis, nevus\).*found carcinoma, melanoma as well"):
-        row_labels(tiny.rows["diagnosis"], given, several)
-    known = pd.Series(["nevus", "keratosis", "nevus"], dtype="str")
-    assert row_labels(known, given, several).tolist() == [1, 0, 1]
 
 
 def test_one_class_alone_is_told_and_gives_no_picture(labelled, tiny, tmp_path):
@@ -43,14 +24,29 @@ def test_one_class_alone_is_told_and_gives_no_picture(labelled, tiny, tmp_path):
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"scores.csv", "evaluation.json"}
 
 
-def test_positive_by_the_bundle_or_by_the_user(labelled, tiny, facts):
-    values = tiny.rows["diagnosis"]
-    by_bundle = row_labels(values, labelled(tiny.rows), facts)
-    assert np.array_equal(by_bundle, values.isin(["melanoma", "carcinoma"]))
-    by_user = row_labels(values, labelled(tiny.rows, positive=["nevus"]), facts)
-    assert np.array_equal(by_user, values == "nevus")
-    with pytest.raises(ConfigError, match=r"melanoma, carcinoma were positive.*give --positive"):
-        row_labels(pd.Series(["a", "b", "c"], dtype="str"), labelled(tiny.rows), facts)
+def test_what_was_positive_is_said_and_a_turned_polarity_warned_of(labelled, tiny, tmp_path):
+    evaluation = evaluate(tiny.bundle, labelled(tiny.rows), tmp_path / "out")
+    assert evaluation.notes[0].startswith(
+        "Positive in 'diagnosis', as in the training of the bundle: melanoma ("
+    )
+    turned = evaluate(tiny.bundle, labelled(tiny.rows, positive=["nevus", "keratosis"]), tmp_path / "out")
+    assert "In the training melanoma, carcinoma was positive" in turned.notes[0]
+    worse, better = sorted([evaluation, turned], key=lambda each: each.auc.value)
+    assert worse.auc.value < 0.5 < better.auc.value
+    assert [any("below 0.5" in note for note in each.notes) for each in (worse, better)] == [True, False]
+
+
+def test_the_target_may_be_one_column_per_class(labelled, tiny, tmp_path):
+    names = ["AKIEC", "BCC", "BKL", "DF", "MEL", "NV", "VASC"]
+    word = {"melanoma": "MEL", "carcinoma": "BCC", "nevus": "NV", "keratosis": "BKL"}
+    given = tiny.rows["diagnosis"].map(word).fillna("DF")
+    truth = {name: (given == name).astype(int) for name in names}
+    rows = tiny.rows.drop(columns="diagnosis").assign(**truth)
+    evaluation = evaluate(tiny.bundle, labelled(rows, positive=["MEL", "BCC", "AKIEC"]), tmp_path / "out")
+    by_words = evaluate(tiny.bundle, labelled(tiny.rows), tmp_path / "words")
+    assert evaluation.auc == by_words.auc
+    assert "BCC (" in evaluation.notes[0]
+    assert "AKIEC (0)" in evaluation.notes[0]
 
 
 def test_images_of_one_case_have_one_label(labelled, tiny, tmp_path):

@@ -51,6 +51,18 @@ def test_tied_is_what_the_paired_comparison_cannot_tell_from_the_best(tiny, reco
     assert board.tied == 2
 
 
+def test_what_the_locked_test_is_expected_to_say(tiny, records, material):
+    board = make_leaderboard(tiny.study, records, material)
+    assert board.expected["stack"] == board.expected["best trial"] == board.best.interval
+    image = next(record for record in records if record.plan.name == "image alone")
+    assert board.expected["image alone"].low == image.metrics["auc_low"]
+    other = replace(tiny.study, config=replace(tiny.study.config, metric="average_precision"))
+    chosen_otherwise = make_leaderboard(other, records, material).expected
+    assert set(chosen_otherwise) == set(board.expected) - {"stack", "best trial"}, (
+        "no correction of its AUC exists"
+    )
+
+
 def test_trial_table_has_nothing_of_the_clock(records):
     later = [replace(each, seconds=each.seconds + 9.0, started=each.started + 1e6) for each in records]
     table = trial_table(records)

@@ -1,0 +1,202 @@
+"""The target written as a set of 0/1 columns: found by its values, so that none of it reaches a model.
+
+ISIC's challenges give the diagnosis in one column per class with a 1 in the column of the diagnosis. Such a set is the
+target when it contains the target column, or when the position of its 1 determines the target. The sex of a patient in
+two columns sums to 1 in every row too, but says nothing of the target: it stays metadata.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import BoolArray, IntArray
+from automl_skin.data.exact_cover import find_exact_cover
+from automl_skin.data.polarity import read_ticks
+from automl_skin.data.roles import Remark, TruthSet
+from automl_skin.data.table import canonical_text, name_rows, to_numbers
+from automl_skin.errors import TableError
+
+ISIC_2018 = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")
+ISIC_2019 = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK")
+ISIC_2025 = (
+    "AKIEC",
+    "BCC",
+    "BEN_OTH",
+    "BKL",
+    "DF",
+    "INF",
+    "MAL_OTH",
+    "MEL",
+    "NV",
+    "SCCKA",
+    "VASC",
+)  # MILK10k
+ONE_HOT = (ISIC_2025, ISIC_2019, ISIC_2018)
+"""Published sets of columns, the larger ones first: one of them may be part of another."""
+OPTIONAL = "UNK"
+DIAGNOSIS = "diagnosis"
+MAX_LEVELS = 2
+
+
+def collapse_one_hot(table: pd.DataFrame, target: str | None) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
+    """Return a table whose published one-hot truth has become one column ``diagnosis``.
+
+    The columns themselves stay, so that one of them may be the target. A table without them, with a column
+    ``diagnosis`` of its own, or without a target is returned as it is.
+
+    Raises
+    ------
+    TableError
+        If the target is read from them and a row has no 1 or several, or numbers between 0 and 1.
+    """
+    columns = one_hot_columns(table)
+    if not columns or target is None or DIAGNOSIS in table:
+        return table, ()
+    names = _complete(table, columns)
+    values = table[list(names)].apply(_to_ones)
+    wrong = ~(values.isin([0, 1]).all(axis=1) & (values.sum(axis=1) == 1))
+    if wrong.any():
+        if target == DIAGNOSIS or target in columns:
+            raise TableError(_what_is_wrong(names, values[wrong]))
+        return table, ()
+    text = f"made of the columns {', '.join(names)}, of which one is 1 in each row"
+    return table.assign(diagnosis=values.idxmax(axis=1).astype("str")), (Remark(DIAGNOSIS, text),)
+
+
+def one_hot_columns(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the columns of a published one-hot truth that a table has, in any case of letters, or none."""
+    by_name = {str(column).strip().upper(): str(column) for column in table.columns}
+    for names in ONE_HOT:
+        if all(name in by_name for name in names if name != OPTIONAL):
+            return tuple(by_name[name] for name in names if name in by_name)
+    return ()
+
+
+def find_truth_sets(table: pd.DataFrame, target: str | None) -> tuple[TruthSet, ...]:
+    """Find the sets of 0/1 columns that are the target, whatever their names.
+
+    Parameters
+    ----------
+    table : DataFrame of n_rows rows
+    target : str or None
+        The column of the diagnosis.
+
+    Returns
+    -------
+    tuple of TruthSet
+        They may share columns: the target and eleven classes, the target and its opposite.
+    """
+    if target is None or target not in table:
+        return ()
+    outcome = canonical_text(table[target])
+    rows = table[outcome.notna().to_numpy()]
+    codes, levels = pd.factorize(outcome.dropna())
+    if not len(rows):
+        return ()
+    ticks = _pure_ticks(rows.drop(columns=target), codes)
+    sets = []
+    meaning = read_ticks(list(levels))
+    if meaning is not None and len(levels) <= MAX_LEVELS:
+        positive = np.array([meaning[level] for level in levels], dtype=np.bool_)[codes]
+        beside = {column: ticked for column, ticked in ticks.items() if not (ticked & positive).any()}
+        for found in _covers(beside, ~positive):
+            columns = _in_order(table, {target, *found})
+            sets.append(TruthSet(columns, f"part of the target: {_listed(columns)}"))
+    for found in _covers(ticks, np.ones(len(rows), dtype=np.bool_)):
+        columns = _in_order(table, set(found))
+        reason = f"gives {target!r} away: {_listed(columns)}, and which one determines {target!r}"
+        sets.append(TruthSet(columns, reason))
+    return tuple(sets)
+
+
+def _pure_ticks(rows: pd.DataFrame, codes: IntArray) -> dict[str, BoolArray]:
+    """Return the 0/1 columns, as booleans, whose ticked rows are all of one level of the target."""
+    pure = {}
+    for column in rows.columns:
+        ticked = _read_ticked(rows[column])
+        if ticked is not None and ticked.any() and (codes[ticked] == codes[ticked][0]).all():
+            pure[str(column)] = ticked
+    return pure
+
+
+def _read_ticked(values: "pd.Series[str]") -> BoolArray | None:
+    """Return where a column of 0 and 1 (true and false, yes and no, or ticked and empty) is ticked, else ``None``."""
+    if values.nunique() > MAX_LEVELS:
+        return None
+    text = canonical_text(values)
+    meaning = read_ticks(list(text.dropna().unique()))
+    if meaning is None or (text.isna().any() and not all(meaning.values())):
+        return None
+    return np.array(text.map(meaning).fillna(value=False), dtype=np.bool_)
+
+
+def _to_ones(values: "pd.Series[str]") -> "pd.Series[float]":
+    """Return a column of ticks as 0 and 1, another one as the numbers that it holds."""
+    ticked = _read_ticked(values)
+    return to_numbers(values) if ticked is None else pd.Series(ticked.astype(np.float64), index=values.index)
+
+
+def _covers(ticks: dict[str, BoolArray], rows: BoolArray) -> list[tuple[str, ...]]:
+    """Return sets of columns of which each has one tick in each of `rows`; each column that fits into one is in one."""
+    if not ticks or not rows.any():
+        return []
+    names = list(ticks)
+    covers: list[tuple[str, ...]] = []
+    # rows of one pattern are one: a truth of eleven classes has eleven of them, however long the table is
+    patterns = np.unique(np.column_stack(list(ticks.values()))[rows], axis=0)
+    for position, name in enumerate(names):
+        if any(name in cover for cover in covers):
+            continue
+        cover = find_exact_cover(patterns, position)
+        if cover is not None:
+            covers.append(tuple(names[each] for each in cover))
+    return covers
+
+
+def _complete(table: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a published truth with the further 0/1 columns that complete its rows without a 1, if there are any."""
+    known = table[list(columns)].apply(_to_ones)
+    empty = np.array(known.sum(axis=1) == 0, dtype=np.bool_)
+    if not empty.any() or (known.sum(axis=1) > 1).any():
+        return columns
+    others = {str(name): _read_ticked(table[name]) for name in table.columns if name not in columns}
+    beside = {
+        name: ticked
+        for name, ticked in others.items()
+        if ticked is not None and ticked.any() and not (ticked & ~empty).any()
+    }
+    return next(((*columns, *cover) for cover in _covers(beside, empty)), columns)
+
+
+def _what_is_wrong(columns: Sequence[str], wrong: pd.DataFrame) -> str:
+    """Return what stands in the rows that have no single 1."""
+    expected = f"expected a single 1 per row in the columns {', '.join(columns)}, got"
+    between = wrong[((wrong > 0) & (wrong < 1)).any(axis=1)]
+    if len(between):
+        return (
+            f"{expected} soft labels (shares such as {between.max(axis=1).iloc[0]:g}) in {name_rows(between.index)}; "
+            "decide on one diagnosis per row, or leave these rows out"
+        )
+    n_ones = (wrong == 1).sum(axis=1)
+    parts = [
+        f"{what} in {name_rows(wrong.index[rows])}"
+        for what, rows in (
+            ("none", n_ones == 0),
+            ("several", n_ones > 1),
+            ("other values beside it", n_ones == 1),
+        )
+        if rows.any()
+    ]
+    return (
+        f"{expected} {' and '.join(parts)}; correct these rows, or add the column of the diagnosis that they have "
+        "instead (such as UNK)"
+    )
+
+
+def _in_order(table: pd.DataFrame, columns: set[str]) -> tuple[str, ...]:
+    return tuple(str(column) for column in table.columns if column in columns)
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return f"one of {', '.join(columns)} is 1 in each row"
