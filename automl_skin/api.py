@@ -29,7 +29,9 @@ from automl_skin.workflow.track import Tracked, to_standard_error
 from automl_skin.workflow.understand import Understanding, silent
 
 
-def check(*, workspace: AnyPath | None = None, cache: AnyPath | None = None, **settings: Any) -> Understanding:
+def check(
+    *, workspace: AnyPath | None = None, cache: AnyPath | None = None, **settings: Any
+) -> Understanding:
     """Understand and audit a table and its images; `settings` are those of `run_study`."""
     return check_data(Workspace.at(workspace, cache), settings, silent)
 
@@ -144,7 +146,9 @@ def export_study(
     refit: bool = False,
 ) -> BundleFacts:
     """Write the stack of a study as a bundle; `refit` fits its members on all rows, which leaves it unmeasured."""
-    return _export.export(existing_study(Workspace.at(workspace, cache), str(study)), Path(output), refit=refit)
+    return _export.export(
+        existing_study(Workspace.at(workspace, cache), str(study)), Path(output), refit=refit
+    )
 
 
 def load(bundle: AnyPath, device: str = "auto") -> Predictor:

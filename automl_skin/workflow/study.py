@@ -159,7 +159,9 @@ def existing_study(workspace: Workspace, name: str) -> Study:
     """
     begun = sorted(path.parent.name for path in workspace.studies.glob("*/identity.json"))
     if not name and len(begun) > 1:
-        message = f"--study: expected a name, since {workspace.studies} has several studies: {', '.join(begun)}"
+        message = (
+            f"--study: expected a name, since {workspace.studies} has several studies: {', '.join(begun)}"
+        )
         raise ConfigError(message)
     name = name or next(iter(begun), DEFAULT_STUDY)
     folder = workspace.study_folder(name)
