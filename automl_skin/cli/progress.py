@@ -1,4 +1,4 @@
-"""How a step's progress is shown: a bar on a terminal, a line now and then elsewhere, and a line that stays at its end."""
+"""How a step's progress is shown: bars on a terminal, lines now and then elsewhere, and a line that stays at the end."""
 
 import time
 from collections.abc import Callable
