@@ -1,4 +1,4 @@
-"""How a step's progress is shown: bars on a terminal, lines now and then elsewhere, and a line that stays at the end."""
+"""How the progress of a step is shown: bars on a terminal, lines now and then elsewhere, and a line at its end."""
 
 import time
 from collections.abc import Callable
