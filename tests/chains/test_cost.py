@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from automl_skin.chains.config import BranchConfig, ChainConfig
-from automl_skin.chains.cost import ChainCost
+from automl_skin.chains.cost import SECONDS_PER_FOLD, ChainCost
 from automl_skin.heads.catalogue import FAMILIES, HEADS
 from automl_skin.heads.cost import DesignSize
 
@@ -27,7 +27,7 @@ def sizes(monkeypatch, cost, config):
     for name, family in HEADS.items():
         fake = replace(family, estimate_seconds=lambda _, size: asked.append(size) or 1.0)
         monkeypatch.setitem(HEADS, name, fake)
-    assert cost.seconds(config) == cost.n_folds * len(config.branches)
+    assert cost.seconds(config) == pytest.approx(cost.n_folds * (SECONDS_PER_FOLD + len(config.branches)))
     return asked
 
 
