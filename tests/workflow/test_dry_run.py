@@ -99,7 +99,7 @@ def test_what_trials_cost_follows_the_space(study):
 def test_refuses_what_the_search_would_refuse(tiny, study, tmp_path):
     names = [f"gone{k}" if k < 10 else name for k, name in enumerate(tiny.rows["image_id"])]
     tiny.rows.assign(image_id=names).to_csv(tmp_path / "gone.csv", index=False)
-    config = replace(study.config, data=str(tmp_path / "gone.csv"))
+    config = replace(study.config, data=(str(tmp_path / "gone.csv"),))
     with pytest.raises(InputError, match="--allow-missing"):
         estimate(replace(study, config=config), quiet)
 
