@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from automl_skin.arrays import BoolArray, IntArray
+from automl_skin.arrays import IntArray
 from automl_skin.data.table import canonical_text
 from automl_skin.errors import TableError
 
@@ -79,10 +79,6 @@ class Target:
             raise TableError(message)
         codes = text.map({name: code for code, name in enumerate(self.classes)}).fillna(-1)
         return np.array(codes, dtype=np.int64)
-
-    def positive_classes(self, levels: Sequence[str]) -> BoolArray:
-        """Return which of the full diagnosis' `levels` are positive, shape (n_levels,)."""
-        return np.array([level in self.positive for level in levels], dtype=np.bool_)
 
 
 def choose_target(column: str, values: "pd.Series[str]", positive: Sequence[str] = ()) -> Target:

@@ -123,12 +123,6 @@ def _parameters(config: LightgbmConfig, targets: Targets, seed: int, threads: in
     }
 
 
-def _objective(n_present: int) -> dict[str, Any]:
-    if n_present == 2:  # two classes
-        return {"objective": "binary"}
-    return {"objective": "multiclass", "num_class": n_present}
-
-
 def estimate_seconds(config: LightgbmConfig, size: DesignSize) -> float:
     """Estimate the seconds of a fit: rows that are dealt to leaves, and histograms of the columns."""
     rows = size.n_cases * config.bagging_fraction * math.log2(max(config.num_leaves, 2))
