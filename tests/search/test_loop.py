@@ -148,8 +148,9 @@ def strict_about_cost(monkeypatch):
     monkeypatch.setattr(cost, "MAX_TIMES_MEDIAN", 1.0)
 
 
+@pytest.mark.usefixtures("strict_about_cost")
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_what_costs_too_much_is_stopped_before_it_begins(evaluator, make_search, strict_about_cost, jobs):
+def test_what_costs_too_much_is_stopped_before_it_begins(evaluator, make_search, jobs):
     rows = run(make_search(), 40, jobs)
     stopped = [row for row in rows if row["reason"].startswith("would take ")]
     assert 0 < len(stopped) < 25
@@ -160,9 +161,8 @@ def test_what_costs_too_much_is_stopped_before_it_begins(evaluator, make_search,
     assert run(make_search("again"), 40, jobs) == rows
 
 
-def test_a_search_that_stops_by_cost_goes_on_as_if_never_interrupted(
-    evaluator, make_search, strict_about_cost
-):
+@pytest.mark.usefixtures("strict_about_cost")
+def test_a_search_that_stops_by_cost_goes_on_as_if_never_interrupted(evaluator, make_search):
     whole = run(make_search("whole"), 36, jobs=2)
     for trials in (12, 13, 21, 22, 30):
         run(make_search("in parts"), trials, jobs=2)
