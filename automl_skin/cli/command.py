@@ -20,11 +20,12 @@ class Command(TyperCommand):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.rich_markup_mode == "rich":
-            for param in (self, *self.params):
-                if getattr(param, "help", None):
-                    param.help = escape(param.help)
+            explained: list[Any] = [self, *self.params]
+            for each in explained:
+                if getattr(each, "help", None):
+                    each.help = escape(each.help)
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments, and end with exit code 2 where an option is given twice that can be given once."""
         if not ctx.resilient_parsing:
             _, _, given = self.make_parser(ctx).parse_args(list(args))
