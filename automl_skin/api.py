@@ -15,7 +15,7 @@ from automl_skin.reproduce.track import conclude_variant
 from automl_skin.reproduce.variant import Wishes as Reproduction
 from automl_skin.scoring.decide import Wishes
 from automl_skin.scoring.stream import Summary
-from automl_skin.settings import Workspace
+from automl_skin.settings import AnyPath, Workspace
 from automl_skin.workflow import evaluate as _evaluate
 from automl_skin.workflow import explain as _explain
 from automl_skin.workflow import export as _export
@@ -29,16 +29,18 @@ from automl_skin.workflow.track import Tracked, to_standard_error
 from automl_skin.workflow.understand import Understanding, silent
 
 
-def check(*, workspace: Path | None = None, cache: Path | None = None, **settings: Any) -> Understanding:
+def check(
+    *, workspace: AnyPath | None = None, cache: AnyPath | None = None, **settings: Any
+) -> Understanding:
     """Understand and audit a table and its images; `settings` are those of `run_study`."""
     return check_data(Workspace.at(workspace, cache), settings, silent)
 
 
 def run_study(
     *,
-    study: str = "",
-    workspace: Path | None = None,
-    cache: Path | None = None,
+    study: AnyPath = "",
+    workspace: AnyPath | None = None,
+    cache: AnyPath | None = None,
     open_again: bool = False,
     audiences: Sequence[Audience] = (),
     **settings: Any,
@@ -47,9 +49,9 @@ def run_study(
 
     Parameters
     ----------
-    study : str
-        Name or path.
-    workspace, cache : Path, optional
+    study : str or path
+        Name or path; derived from the table, or the built-in study's, by default.
+    workspace, cache : str or path, optional
         The current directory and the user's cache folder by default.
     open_again : bool
         Open the locked test set for another stack than before.
@@ -63,31 +65,33 @@ def run_study(
     AutomlSkinError
         What is finished is kept; the same call goes on.
     """
-    opened = open_study(Workspace.at(workspace, cache), study, settings)
+    opened = open_study(Workspace.at(workspace, cache), str(study), settings)
     return run_search(opened, Several([*audiences, Tracked(opened)]), open_again=open_again)
 
 
-def leaderboard(study: str = "", *, workspace: Path | None = None, cache: Path | None = None) -> Leaderboard:
-    """Return the leaderboard of a study at any time."""
-    return read_leaderboard(existing_study(Workspace.at(workspace, cache), study))
+def leaderboard(
+    study: AnyPath = "", *, workspace: AnyPath | None = None, cache: AnyPath | None = None
+) -> Leaderboard:
+    """Return the leaderboard of a study at any time; without a name that of the workspace's only study."""
+    return read_leaderboard(existing_study(Workspace.at(workspace, cache), str(study)))
 
 
 def explain_study(
-    study: str, *, workspace: Path | None = None, cache: Path | None = None, **wanted: Any
+    study: AnyPath = "", *, workspace: AnyPath | None = None, cache: AnyPath | None = None, **wanted: Any
 ) -> _explain.Explanation:
     """Explain the trials of a study by pictures; `wanted` are the fields of `workflow.explain.ExplainOptions`."""
-    opened = existing_study(Workspace.at(workspace, cache), study)
+    opened = existing_study(Workspace.at(workspace, cache), str(study))
     return _explain.explain(opened, _explain.ExplainOptions(**wanted), silent, to_standard_error)
 
 
 def reproduce_study(
-    name: str,
+    name: AnyPath,
     *,
     variants: Sequence[str] = (),
     cells: Sequence[str] = (),
     smoke: bool = False,
-    workspace: Path | None = None,
-    cache: Path | None = None,
+    workspace: AnyPath | None = None,
+    cache: AnyPath | None = None,
     open_again: bool = False,
     **settings: Any,
 ) -> _reproduce.Outcome:
@@ -95,13 +99,13 @@ def reproduce_study(
 
     Parameters
     ----------
-    name : str
+    name : str or path
         One of those that ``automl-skin studies`` lists, or a folder with one.
     variants, cells : sequence of str
         Those that are run; all by default.
     smoke : bool
         The small form, on synthetic data.
-    workspace, cache : Path, optional
+    workspace, cache : str or path, optional
         The current directory and the user's cache folder by default.
     open_again : bool
         Open the locked cases for other cells than before.
@@ -115,8 +119,8 @@ def reproduce_study(
     """
     place = Workspace.at(workspace, cache)
     wishes = Reproduction(settings, smoke, tuple(variants), tuple(cells), open_again)
-    command = f"automl_skin.reproduce_study({name!r})"
-    file = _reproduce.find_study_file(place, name)
+    command = f"automl_skin.reproduce_study({str(name)!r})"
+    file = _reproduce.find_study_file(place, str(name))
     return _reproduce.reproduce(place, file, wishes, _TrackedReproduction(), command)
 
 
@@ -134,46 +138,51 @@ class _TrackedReproduction:
 
 
 def export_study(
-    study: str,
-    output: Path | str,
+    study: AnyPath,
+    output: AnyPath,
     *,
-    workspace: Path | None = None,
-    cache: Path | None = None,
+    workspace: AnyPath | None = None,
+    cache: AnyPath | None = None,
     refit: bool = False,
 ) -> BundleFacts:
     """Write the stack of a study as a bundle; `refit` fits its members on all rows, which leaves it unmeasured."""
-    return _export.export(existing_study(Workspace.at(workspace, cache), study), Path(output), refit=refit)
+    return _export.export(
+        existing_study(Workspace.at(workspace, cache), str(study)), Path(output), refit=refit
+    )
 
 
-def load(bundle: Path | str, device: str = "auto") -> Predictor:
+def load(bundle: AnyPath, device: str = "auto") -> Predictor:
     """Load a bundle after checking every file; runs no code from it."""
     return Predictor.load(Path(bundle), device)
 
 
 def score(
-    bundle: Path | str,
-    images: Path | str,
-    output: Path | str,
-    data: Tables = None,
+    bundle: AnyPath,
+    data: Tables,
+    images: AnyPath,
+    output: AnyPath = "scores.csv",
     *,
     sensitivity: float = 0.95,
     prevalence: float | None = None,
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
 ) -> Summary:
-    """Score a table (or several, joined by the id that they share) and its images, or a folder, into a CSV file."""
+    """Score a table (or several, joined by the id that they share) and its images, into a CSV file.
+
+    Without a table (`data` is None) every image of the folder is scored.
+    """
     wishes = Wishes(sensitivity, prevalence)
     return _score.score(Path(bundle), Path(images), Path(output), data, wishes, roles=roles, device=device)
 
 
 def evaluate(
-    bundle: Path | str,
+    bundle: AnyPath,
     data: Tables,
-    images: Path | str,
+    images: AnyPath,
     target: str,
     positive: Sequence[str] = (),
     *,
-    output: Path | str = "evaluation",
+    output: AnyPath = "evaluation",
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
 ) -> LabelledEvaluation:

@@ -1,9 +1,13 @@
 """Where things lie: the workspace with its studies and runs, and the cache."""
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import platformdirs
+
+AnyPath = str | PathLike[str]
+"""A path as the Python API takes it."""
 
 
 def default_cache_folder() -> Path:
@@ -27,9 +31,9 @@ class Workspace:
     cache: Path
 
     @classmethod
-    def at(cls, root: Path | None = None, cache: Path | None = None) -> "Workspace":
-        """Return the workspace at `root` with absolute paths."""
-        return cls((root or Path.cwd()).absolute(), (cache or default_cache_folder()).absolute())
+    def at(cls, root: AnyPath | None = None, cache: AnyPath | None = None) -> "Workspace":
+        """Return the workspace at `root` with absolute paths; the current folder and the user's cache by default."""
+        return cls(Path(root or Path.cwd()).absolute(), Path(cache or default_cache_folder()).absolute())
 
     @property
     def studies(self) -> Path:
@@ -46,9 +50,9 @@ class Workspace:
         """MLflow's tracking URI of this workspace."""
         return f"sqlite:///{self.runs / 'mlflow.db'}"
 
-    def study_folder(self, study: str) -> Path:
+    def study_folder(self, study: AnyPath) -> Path:
         """Return the folder of a study given by name (-> ``studies/NAME``) or by path."""
         path = Path(study)
-        if path.is_absolute() or len(path.parts) > 1 or study in {".", ".."}:
+        if path.is_absolute() or len(path.parts) > 1 or str(study) in {".", ".."}:
             return path.absolute()
         return self.studies / study

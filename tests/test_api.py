@@ -1,3 +1,4 @@
+import inspect
 import pkgutil
 
 import pytest
@@ -7,11 +8,12 @@ from automl_skin import api
 
 
 def test_steps_in_python(tiny, tmp_path, monkeypatch, end_to_end):
+    """All paths as text but for the study's own table."""
     monkeypatch.setattr(api, "Tracked", end_to_end.Silent)
-    place = {"workspace": tmp_path, "cache": tiny.workspace.cache}
+    place = {"workspace": str(tmp_path), "cache": str(tiny.workspace.cache)}
     settings = {
-        "data": str(tiny.table),
-        "images": str(tiny.images),
+        "data": tiny.table,
+        "images": tiny.images,
         **end_to_end.SETTINGS,
         **end_to_end.BINARY,
     }
@@ -20,22 +22,29 @@ def test_steps_in_python(tiny, tmp_path, monkeypatch, end_to_end):
     heard = end_to_end.Silent()
     outcome = automl_skin.run_study(study="mine", audiences=[heard], **place, **{**settings, "trials": 2})
     assert heard.conclusions == [outcome]
-    assert len(automl_skin.leaderboard("mine", **place).table) == 2
+    assert len(automl_skin.leaderboard(**place).table) == 2
     explained = automl_skin.explain_study("mine", what=("importances",), **place)
     assert explained.files
-    facts = automl_skin.export_study("mine", tmp_path / "bundle", **place)
+    facts = automl_skin.export_study("mine", str(tmp_path / "bundle"), **place)
     assert automl_skin.load(tmp_path / "bundle").facts == facts
-    summary = automl_skin.score(tmp_path / "bundle", tiny.images, tmp_path / "scores.csv", tiny.table)
+    summary = automl_skin.score(
+        str(tmp_path / "bundle"), str(tiny.table), str(tiny.images), str(tmp_path / "scores.csv")
+    )
     assert (summary.rows, summary.unscored) == (len(tiny.rows), 0)
     evaluation = automl_skin.evaluate(
-        tmp_path / "bundle",
-        tiny.table,
-        tiny.images,
+        str(tmp_path / "bundle"),
+        str(tiny.table),
+        str(tiny.images),
         "diagnosis",
         ["melanoma", "carcinoma"],
-        output=tmp_path / "e",
+        output=str(tmp_path / "e"),
     )
     assert evaluation.n_cases == len(tiny.rows)
+
+
+def test_score_and_evaluate_take_their_arguments_in_one_order():
+    orders = [list(inspect.signature(each).parameters) for each in (api.score, api.evaluate)]
+    assert [order[:3] for order in orders] == [["bundle", "data", "images"]] * 2
 
 
 def test_a_papers_study_in_python(monkeypatch, tmp_path):

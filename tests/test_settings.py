@@ -31,6 +31,12 @@ def test_paths_are_absolute_and_do_not_move(tmp_path, monkeypatch):
     assert workspace.cache == tmp_path / "cache"
 
 
+def test_paths_may_be_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Workspace.at("here", "cache") == Workspace.at(Path("here"), Path("cache"))
+    assert Workspace.at("here").study_folder(Path("other/ham")) == tmp_path / "other" / "ham"
+
+
 def test_tracking_uri_is_an_absolute_sqlite_file(tmp_path):
     assert Workspace.at(tmp_path).tracking_uri == f"sqlite:///{tmp_path}/mlruns/mlflow.db"
 

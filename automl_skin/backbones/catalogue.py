@@ -7,6 +7,7 @@ recorded.
 import json
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -125,7 +126,9 @@ def backbone_from_folder(folder: Path, name: str | None = None) -> Backbone:
     if not timm.is_model(config.architecture):
         message = f"{folder / 'config.json'} must name an architecture of timm {timm.__version__}"
         raise BackboneError(f"{message}, not {config.architecture!r}{_suggestion(config.architecture, [])}")
-    facts = _facts(config.pretrained_cfg, config.model_args)
+    usual = timm.get_pretrained_cfg(config.architecture)
+    size = {"input_size": usual.input_size} if usual else {}
+    facts = _facts({**size, **config.pretrained_cfg}, config.model_args)
     tag = str(config.pretrained_cfg.get("tag") or "")
     if config.spatial:
         facts["spatial"] = json.dumps(config.spatial, sort_keys=True)
@@ -136,7 +139,8 @@ def at_size(backbone: Backbone, height: int, width: int) -> Backbone:
     """Return a backbone that takes inputs of some size.
 
     Most networks take any. Those of one size only (CoAtNet, vision transformers) are built for the size that is
-    wanted, and timm interpolates what their weights know of places to it.
+    wanted, and timm interpolates what their weights know of places to it. The network itself is asked which it is: the
+    ``config.json`` of a folder that a person made need not say so.
 
     Parameters
     ----------
@@ -149,19 +153,35 @@ def at_size(backbone: Backbone, height: int, width: int) -> Backbone:
     BackboneError
         If the network cannot be built for this size.
     """
-    if not backbone.fixed_size or (height, width) == (backbone.height, backbone.width):
+    facts_are_timms = backbone.weights != "folder" or backbone.fixed_size
+    if facts_are_timms and (height, width) == (backbone.height, backbone.width):
         return backbone
-    arguments = {**json.loads(backbone.model_args), "img_size": [height, width]}
+    if not backbone.fixed_size and not _why_it_cannot_take(
+        backbone.architecture, backbone.model_args, height, width
+    ):
+        return backbone
+    built = json.dumps({**json.loads(backbone.model_args), "img_size": [height, width]}, sort_keys=True)
+    why = _why_it_cannot_take(backbone.architecture, built, height, width)
+    if why:
+        raise BackboneError(
+            f"{backbone.name} cannot be built for images of {height} x {width} pixels ({why}); choose a multiple of "
+            f"32, or leave the size out for {backbone.height} x {backbone.width}"
+        )
+    return replace(backbone, height=height, width=width, model_args=built, fixed_size=True)
+
+
+@lru_cache(maxsize=256)
+def _why_it_cannot_take(architecture: str, model_args: str, height: int, width: int) -> str:
+    """Return what an architecture says against a size; empty where it takes it."""
     try:
         with torch.device("meta"):  # shapes without values: tells in no time whether the size can be had
-            network = timm.create_model(backbone.architecture, pretrained=False, num_classes=0, **arguments)
+            network = timm.create_model(
+                architecture, pretrained=False, num_classes=0, **json.loads(model_args)
+            )
             network.eval()(torch.zeros(1, 3, height, width))
     except (TypeError, AssertionError, RuntimeError, ValueError) as error:
-        raise BackboneError(
-            f"{backbone.name} cannot be built for images of {height} x {width} pixels ({error}); choose a multiple of "
-            f"32, or leave the size out for {backbone.height} x {backbone.width}"
-        ) from error
-    return replace(backbone, height=height, width=width, model_args=json.dumps(arguments, sort_keys=True))
+        return str(error) or type(error).__name__
+    return ""
 
 
 def _timm_backbone(name: str, folders: list[str]) -> Backbone:

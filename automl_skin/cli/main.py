@@ -23,6 +23,7 @@ from automl_skin.cli import (
     studies,
     ui,
 )
+from automl_skin.cli.command import use_for_all
 from automl_skin.errors import AutomlSkinError
 from automl_skin.version import __version__
 
@@ -50,6 +51,7 @@ app.command("reproduce")(reproduce.reproduce)
 app.command("explain")(explain.explain)
 app.command("studies")(studies.studies)
 app.add_typer(cache.app, name="cache")
+use_for_all(app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -116,7 +116,12 @@ SourceColumn = Annotated[
     typer.Option("--source-column", help="Column of the collection or hospital.", rich_help_panel=DATA),
 ]
 Study = Annotated[
-    str, typer.Option("--study", help="Name (studies/NAME) or path of the study.", rich_help_panel=PLACES)
+    str,
+    typer.Option(
+        "--study",
+        help="Name (studies/NAME) or path of the study. To read one: the workspace's only one by default.",
+        rich_help_panel=PLACES,
+    ),
 ]
 WorkspaceFolder = Annotated[
     Path | None,

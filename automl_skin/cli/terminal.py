@@ -1,13 +1,14 @@
 """What a person sees while a search runs: bars where there is a terminal, lines where there is none."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 from rich.table import Table
+
+from automl_skin.cli.progress import Pace, Update, format_time, make_bars, show_bar, show_lines
 
 if TYPE_CHECKING:
     from automl_skin.search.loop import Observer
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from automl_skin.workflow.study import Study
     from automl_skin.workflow.understand import Understanding
 
-LINE_EVERY_SECONDS = 30.0
 WIDTH_OF_FILES = 132
 
 
@@ -43,14 +43,8 @@ class Terminal:
     @contextmanager
     def progress(self) -> "Iterator[Bars]":
         """Give a reporter: called, it begins a bar and returns the bar's update; it says lines beside the bars."""
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=self.console, disable=not self.console.is_terminal) as bars:
+        hidden = not self.console.is_terminal
+        with Progress(*make_bars(), console=self.console, disable=hidden, expand=True) as bars:
             yield Bars(self, bars)
 
     def say(self, *lines: str) -> None:
@@ -70,21 +64,6 @@ class Terminal:
             table.add_row(*row)
         self.console.print(table)
 
-    def lines(self, what: str) -> Callable[[int, int], None]:
-        """Return an update that prints a line now and then, for where there is no terminal."""
-        start = last = time.monotonic()
-
-        def update(done: int, total: int) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if now - last < LINE_EVERY_SECONDS and done < total:
-                return
-            last = now
-            left = (now - start) / max(done, 1) * (total - done)
-            self.say(f"{what}: {done:,} of {total:,}, {left:.0f} s left")
-
-        return update
-
 
 class Bars:
     """Makes bars where there is a terminal, and lines where there is none; a reporter of `automl_skin.workflow`.
@@ -99,14 +78,11 @@ class Bars:
         self.terminal = terminal
         self.bars = bars
 
-    def __call__(self, what: str) -> Callable[[int, int], None]:
-        """Begin a bar and return its update; bars that are full make room."""
+    def __call__(self, what: str) -> Update:
+        """Begin a bar and return its update; a bar that is full becomes a line that stays."""
         if not self.terminal.console.is_terminal:
-            return self.terminal.lines(what)
-        for full in [task.id for task in self.bars.tasks if task.finished]:
-            self.bars.remove_task(full)
-        task = self.bars.add_task(what, total=None)
-        return lambda done, total: self.bars.update(task, completed=done, total=total)
+            return show_lines(what, self.say)
+        return show_bar(what, self.bars, self.say)
 
     def say(self, line: str) -> None:
         """Print a line of news above the bars."""
@@ -120,8 +96,8 @@ class TrialTicker:
         self.terminal = terminal
         self.total = total
         self.valid = sum(record.state != "failed" for record in before)
-        self.begun = self.valid
-        self.start = time.monotonic()
+        self.pace = Pace()
+        self.pace.left(self.valid, total)
         finished = [record for record in before if record.state == "finished"]
         self.best = max(finished, key=lambda record: record.utility, default=None)
 
@@ -139,11 +115,11 @@ class TrialTicker:
             if self.best
             else "none finished yet"
         )
-        done = max(self.valid - self.begun, 1)
-        left = (time.monotonic() - self.start) / done * max(self.total - self.valid, 0)
+        left = self.pace.left(self.valid, max(self.total, self.valid))
+        time_left = "" if left is None else f"  |  {format_time(left)} left"
         came = f"{record.utility:.4f}" if record.state == "finished" else f"{record.state}: {record.reason}"
         self.terminal.say(
-            f"trial {self.valid} of {self.total}  {record.plan.title}  {came}  |  {best}  |  {_clock(left)} left"
+            f"trial {self.valid} of {self.total}  {record.plan.title}  {came}  |  {best}{time_left}"
         )
 
 
@@ -251,7 +227,7 @@ def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
         if measured is not None:
             terminal.say(*measured.lines())
     terminal.say(
-        "Time: " + ", ".join(f"{step} {_clock(seconds)}" for step, seconds in outcome.seconds.items()),
+        "Time: " + ", ".join(f"{step} {format_time(seconds)}" for step, seconds in outcome.seconds.items()),
         f"Next: automl-skin export --study {outcome.study.name} --output {outcome.study.name}-bundle",
     )
 
@@ -266,7 +242,7 @@ def print_rounds(terminal: Terminal, outcome: "Outcome") -> None:
             str(row["what"]),
             f"{row['backbone']} {row['recipe']} {row['tuning']}",
             str(row["networks"]),
-            _clock(row["seconds"]),
+            format_time(row["seconds"]),
             _figure(row["inner_auc"]),
             _figure(row["best"]),
             str(row["reason"] or row["state"]),
@@ -281,6 +257,8 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
     """Print the first rows of a leaderboard's table."""
     import pandas as pd
 
+    from automl_skin.search.trial import KINDS
+
     assert isinstance(table, pd.DataFrame)
     rows = [
         (
@@ -292,12 +270,21 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
             str(row["head"]),
             _figure(row["auc"]),
             f"{_figure(row['auc_low'])} to {_figure(row['auc_high'])}",
-            "tied" if row["tied"] else "",
+            _standing(row.to_dict()),
         )
         for number, row in table.head(top).iterrows()
     ]
     columns = ("trial", "what", "backbone", "tuning", "fusion", "head", "AUC", "95 % interval", "")
     terminal.table("Leaderboard (out-of-fold)", columns, rows)
+    shown = set(table.head(top)["what"])
+    terminal.say(*(f"{kind}: {words}" for kind, words in KINDS.items() if kind in shown))
+
+
+def _standing(row: Mapping[str, object]) -> str:
+    """Return how a trial stands to the best one, or why it has no place beside it."""
+    if row["state"] != "finished":
+        return str(row["state"])
+    return "tied" if row["tied"] else ""
 
 
 def _tuned(tuning: str, way: str) -> str:
@@ -306,9 +293,3 @@ def _tuned(tuning: str, way: str) -> str:
 
 def _figure(value: float) -> str:
     return "-" if value != value else f"{value:.4f}"  # noqa: PLR0124 - not a number
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes:02d}m" if hours else f"{minutes}m{rest:02d}s"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from automl_skin.arrays import BoolArray, IntArray
+from automl_skin.arrays import IntArray
 from automl_skin.data.polarity import find_positive
 from automl_skin.data.spelling import find_spellings, spelling_key
 from automl_skin.data.table import canonical_text
@@ -83,10 +83,6 @@ class Target:
             raise TableError(message)
         codes = text.map({name: code for code, name in enumerate(self.classes)}).fillna(-1)
         return np.array(codes, dtype=np.int64)
-
-    def positive_classes(self, levels: Sequence[str]) -> BoolArray:
-        """Return which of the full diagnosis' `levels` are positive, shape (n_levels,)."""
-        return np.array([level in self.positive for level in levels], dtype=np.bool_)
 
 
 def choose_target(column: str, values: "pd.Series[str]", positive: Sequence[str] = ()) -> Target:

@@ -72,13 +72,12 @@ class EmbeddingKey:
         return value
 
 
-def check_provenance(key: EmbeddingKey, plan_digest: str, fold: int) -> None:
-    """Refuse to score the cases of a fold with embeddings whose weights were tuned on them.
+def check_tuned_on(tuned_on: TunedOn, plan_digest: str, fold: int) -> None:
+    """Refuse to score the cases of a fold with weights that were tuned on them.
 
     Parameters
     ----------
-    key : EmbeddingKey
-        Of the embeddings.
+    tuned_on : TunedOn
     plan_digest : str
         Of the study's fold plan.
     fold : int
@@ -89,12 +88,6 @@ def check_provenance(key: EmbeddingKey, plan_digest: str, fold: int) -> None:
     LeakageError
         If the weights were tuned under another plan, or on this fold.
     """
-    if key.tuned_on is not None:
-        check_tuned_on(key.tuned_on, plan_digest, fold)
-
-
-def check_tuned_on(tuned_on: TunedOn, plan_digest: str, fold: int) -> None:
-    """Refuse to score the cases of a fold with weights that were tuned on them; see `check_provenance`."""
     if tuned_on.plan_digest != plan_digest:
         message = "tuned weights must belong to the study's own fold plan"
         found = f"these were tuned under plan {tuned_on.plan_digest[:12]}, the study has {plan_digest[:12]}"

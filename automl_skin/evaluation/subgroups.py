@@ -4,7 +4,7 @@ A level with too few cases is listed with its counts and the words "too small": 
 not the same as what is fine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,14 +110,6 @@ def subgroup_figures(
                 of_classes = tuple(int(count) for count in counts)
                 found.append(Subgroup(str(column), str(level), int(rows.sum()), of_classes, auc, too_small))
     return found
-
-
-def subgroup_lines(subgroups: Sequence[Subgroup], overall: float | None = None) -> list[str]:
-    """Return one line a subgroup; those whose interval lies below the overall AUC say so."""
-    return [
-        f"{subgroup.text()}{' - lower than overall' if is_lower(subgroup, overall) else ''}"
-        for subgroup in subgroups
-    ]
 
 
 def is_lower(subgroup: Subgroup, overall: float | None) -> bool:

@@ -1,6 +1,5 @@
 """The table of families. To add one: add its file, and its line here."""
 
-from automl_skin.errors import ConfigError
 from automl_skin.heads import extra_trees, lightgbm, logistic, mlp, own, random_forest, xgboost
 from automl_skin.heads.protocol import Family
 
@@ -15,17 +14,3 @@ FAMILIES: dict[str, Family] = {
 
 HEADS: dict[str, Family] = {**FAMILIES, "own": own.FAMILY}
 """All that can stand in a chain: the families, which the search fits, and a tuned network's own head."""
-
-
-def family_by_name(name: str) -> Family:
-    """Return a family.
-
-    Raises
-    ------
-    ConfigError
-        If there is none of that name; the message lists the names.
-    """
-    if name not in FAMILIES:
-        message = f"there is no head {name!r}; choose one of {', '.join(FAMILIES)}"
-        raise ConfigError(message)
-    return FAMILIES[name]

@@ -1,5 +1,6 @@
 """Gradient-boosted trees by LightGBM (Ke et al. 2017)."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.files import write_text
+from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.signature import Signature, binary_columns
@@ -121,10 +123,11 @@ def _parameters(config: LightgbmConfig, targets: Targets, seed: int, threads: in
     }
 
 
-def _objective(n_present: int) -> dict[str, Any]:
-    if n_present == 2:  # two classes
-        return {"objective": "binary"}
-    return {"objective": "multiclass", "num_class": n_present}
+def estimate_seconds(config: LightgbmConfig, size: DesignSize) -> float:
+    """Estimate the seconds of a fit: rows that are dealt to leaves, and histograms of the columns."""
+    rows = size.n_cases * config.bagging_fraction * math.log2(max(config.num_leaves, 2))
+    bins = size.n_columns * config.feature_fraction * config.num_leaves
+    return config.n_estimators * size.n_scores * (5e-5 + 3.5e-8 * rows + 1.2e-6 * bins)
 
 
-FAMILY = Family("lightgbm", LightgbmConfig, SPACE, fit, load, wants_few_columns=True)
+FAMILY = Family("lightgbm", LightgbmConfig, SPACE, fit, load, estimate_seconds, wants_few_columns=True)

@@ -1,5 +1,6 @@
 """Small neural networks on the design matrix, averaged over seeds, with any fusion of image and metadata."""
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -10,8 +11,11 @@ import numpy.typing as npt
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import InputError
 from automl_skin.files import read_json, write_json
+from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
+from automl_skin.heads.neural.batches import choose_batch_size
 from automl_skin.heads.neural.config import MlpConfig
+from automl_skin.heads.neural.formula import count_weights
 from automl_skin.heads.neural.forward import network_probabilities
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.signature import Signature
@@ -121,6 +125,15 @@ def _check_fusion(config: MlpConfig, design: Design) -> None:
         raise InputError(message)
 
 
+def estimate_seconds(config: MlpConfig, size: DesignSize) -> float:
+    """Estimate the seconds of a fit: in every step the optimiser's work on all weights, and products with the batch."""
+    weights = count_weights(config, size.n_image, size.n_metadata, size.n_classes)
+    batch_size = choose_batch_size(config.batch_size, size.n_cases)
+    n_batches = math.ceil(size.n_cases / batch_size)
+    step = 1e-3 + weights * (6e-9 + 6e-11 * batch_size) + 2.6e-9 * batch_size * size.n_columns
+    return config.members * config.epochs * n_batches * step
+
+
 OF_HIDDEN_LAYERS = {"width", "activation", "dropout"}
 
 FAMILY = Family(
@@ -129,6 +142,7 @@ FAMILY = Family(
     SPACE,
     fit,
     load,
+    estimate_seconds,
     wants_few_columns=False,
     neural=True,
     asks=lambda name, chosen: name not in OF_HIDDEN_LAYERS or chosen["layers"] != 0,

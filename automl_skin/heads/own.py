@@ -10,6 +10,7 @@ import numpy as np
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import InputError
+from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.signature import Signature
@@ -73,4 +74,9 @@ def load(folder: Path) -> OwnHead:
     return OwnHead(Signature.read(folder))
 
 
-FAMILY = Family("own", OwnConfig, {}, fit, load, wants_few_columns=False)
+def estimate_seconds(config: OwnConfig, size: DesignSize) -> float:  # noqa: ARG001 - the protocol's
+    """Return 0: nothing is fitted."""
+    return 0.0
+
+
+FAMILY = Family("own", OwnConfig, {}, fit, load, estimate_seconds, wants_few_columns=False)

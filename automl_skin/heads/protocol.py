@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import ConfigError
+from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
 from automl_skin.heads.space import Space, Value
 
@@ -47,6 +48,8 @@ class Family:
         absent from `labels` gets probability 0.
     load : callable
         ``load(folder) -> FittedHead`` for what `FittedHead.save` wrote.
+    estimate_seconds : callable
+        ``estimate_seconds(config, size)``: what `fit` costs; see `automl_skin.heads.cost`.
     wants_few_columns : bool
         Whether embeddings have to be projected to a few hundred columns (trees, for speed).
     neural : bool
@@ -60,6 +63,7 @@ class Family:
     space: Space
     fit: Fit
     load: Callable[[Path], FittedHead]
+    estimate_seconds: Callable[[Any, DesignSize], float]
     wants_few_columns: bool
     neural: bool = False
     asks: Callable[[str, Mapping[str, Value]], bool] = lambda name, chosen: True  # noqa: ARG005

@@ -37,6 +37,10 @@ class Real:
         """Return whether `value` may be taken."""
         return _is_number(value, (int, float)) and self.low <= float(value or 0.0) <= self.high
 
+    def accepts(self, value: Value) -> bool:
+        """Return whether `value` may be set by name: all that is searched."""
+        return self.contains(value)
+
 
 @dataclass(frozen=True)
 class Integer:
@@ -59,28 +63,48 @@ class Integer:
         """Return whether `value` may be taken."""
         return _is_number(value, (int,)) and self.low <= int(value or 0) <= self.high
 
+    def accepts(self, value: Value) -> bool:
+        """Return whether `value` may be set by name: all that is searched."""
+        return self.contains(value)
+
 
 @dataclass(frozen=True, init=False)
 class Choice:
     """One of a few values without an order.
 
+    Parameters
+    ----------
+    *values : value
+        What is searched.
+    by_name : tuple of value
+        What may be set by name, and is never searched.
+
     Examples
     --------
     >>> Choice("gelu", "relu").contains("tanh")
     False
+    >>> widths = Choice("narrow", by_name=("published",))
+    >>> widths.contains("published"), widths.accepts("published")
+    (False, True)
     """
 
     values: tuple[Value, ...]
+    by_name: tuple[Value, ...]
 
-    def __init__(self, *values: Value) -> None:
+    def __init__(self, *values: Value, by_name: tuple[Value, ...] = ()) -> None:
         if not values:
             message = "Choice needs at least one value and was given none"
             raise ValueError(message)
         object.__setattr__(self, "values", values)
+        object.__setattr__(self, "by_name", by_name)
 
     def contains(self, value: Value) -> bool:
-        """Return whether `value` may be taken; 1 is not True."""
-        return any(value == choice and type(value) is type(choice) for choice in self.values)
+        """Return whether `value` is searched; 1 is not True."""
+        return _is_among(value, self.values)
+
+    def accepts(self, value: Value) -> bool:
+        """Return whether `value` may be set by name; 1 is not True."""
+        return _is_among(value, (*self.values, *self.by_name))
 
 
 Range = Real | Integer | Choice
@@ -94,6 +118,10 @@ def _check_bounds(low: float, high: float, *, log: bool) -> None:
     if log and low <= 0:
         message = f"a logarithmic range must be positive, found low = {low}"
         raise ValueError(message)
+
+
+def _is_among(value: Value, values: tuple[Value, ...]) -> bool:
+    return any(value == each and type(value) is type(each) for each in values)
 
 
 def _is_number(value: Value, types: tuple[type, ...]) -> bool:

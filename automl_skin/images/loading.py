@@ -104,25 +104,9 @@ def _batch(start: int, loaded: list[Pixels | str], recipe: Recipe) -> Batch:
     return Batch(np.fromiter(rows, np.int64, len(rows)), pixels, failures)
 
 
-def load_image(root: Path, path: str, recipe: Recipe) -> Pixels:
-    """Load one photograph of a folder; ndarray of shape (recipe.height, recipe.width, 3).
-
-    Raises
-    ------
-    ImageError
-        If it leaves the folder, is missing or damaged.
-    """
-    return prepare(ImageFolder(root).read(path), recipe, name=path)
-
-
 def prepare(content: bytes, recipe: Recipe, *, name: str) -> Pixels:
     """Turn the bytes of an image file into pixels of the recipe's size; raises `ImageError` like `decode`."""
     return apply(recipe, decode(content, name=name, minimum_side=recipe.minimum_side))
-
-
-def resolve_inside(root: Path, path: str) -> Path:
-    """Return where `path` is, refusing with an `ImageError` what lies outside `root`; see `ImageFolder`."""
-    return ImageFolder(root).file(path)
 
 
 def in_order(

@@ -70,10 +70,6 @@ class PixelCache:
         self.folder = folder
         self.limit_bytes = limit_bytes
 
-    def fits(self, n_images: int, recipe: Recipe) -> bool:
-        """Whether the pixels of so many images are within the limit, once everything else is gone."""
-        return n_images * recipe.height * recipe.width * 3 <= self.limit_bytes
-
     def open(
         self,
         root: Path,

@@ -28,14 +28,23 @@ class Interval:
     low: float
     high: float
 
-    @property
-    def contains_zero(self) -> bool:
-        """Whether a difference of 0 lies inside."""
-        return self.low <= 0 <= self.high
-
 
 def weight_blocks(groups: npt.ArrayLike, n_resamples: int, seed: int) -> Iterator[FloatArray]:
-    """Yield the rows of `bootstrap_weights` in blocks that fit the memory, in the same order."""
+    """Draw groups with replacement; yield how often each case is in each resample, in blocks that fit the memory.
+
+    Parameters
+    ----------
+    groups : array of shape (n_cases,)
+        Group of each case; none may be missing.
+    n_resamples : int
+    seed : int
+        The study's seed.
+
+    Yields
+    ------
+    array of shape (n_rows, n_cases)
+        Counts; cases of one group have equal ones. Two calls with equal arguments draw the same.
+    """
     if n_resamples < 1:
         raise ConfigError(f"there must be at least one resample; found {n_resamples}")
     names = np.asarray(groups)
@@ -49,25 +58,6 @@ def weight_blocks(groups: npt.ArrayLike, n_resamples: int, seed: int) -> Iterato
         times = np.bincount(drawn.ravel(), minlength=rows * n_groups).reshape(rows, n_groups)
         # Transposed twice: cases lie together in memory for all resamples, as `weighted` reads them.
         yield times.T.astype(np.float64)[codes].T
-
-
-def bootstrap_weights(groups: npt.ArrayLike, n_resamples: int, seed: int) -> FloatArray:
-    """Draw groups with replacement and count how often each case is in each resample.
-
-    Parameters
-    ----------
-    groups : array of shape (n_cases,)
-        Group of each case; none may be missing.
-    n_resamples : int
-    seed : int
-        The study's seed.
-
-    Returns
-    -------
-    array of shape (n_resamples, n_cases)
-        Counts; cases of one group have equal ones. Two calls with equal arguments draw the same.
-    """
-    return np.concatenate(list(weight_blocks(groups, n_resamples, seed)))
 
 
 def central_range(resampled: FloatArray, level: float = 0.95) -> tuple[float, float]:

@@ -43,7 +43,7 @@ def can_be_taken(values: Range, answer: Value) -> bool:
     (True, False)
     """
     if isinstance(values, Choice) or isinstance(answer, bool):
-        return values.contains(answer)
+        return values.accepts(answer)
     kinds = int if isinstance(values, Integer) else int | float
     return isinstance(answer, kinds) and answer >= 0
 

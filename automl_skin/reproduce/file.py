@@ -13,7 +13,7 @@ down as answers to the questions of the search space, and becomes a trial of eve
 the paper's, with our figures beside the published ones.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
@@ -284,7 +284,3 @@ def _check_names(study: str, what: str, given: Sequence[str], known: Sequence[st
             f"the file of the study {study} names the {what} {unknown[0]!r}, which it must define; "
             f"it has {', '.join(known) or 'none'}"
         )
-
-
-Options = Mapping[str, Any]
-"""What a preparation or an analysis is given from the file."""

@@ -8,22 +8,27 @@ killed and continued ends with the same table.
 The objective of a search is the study's metric, or its robust form: with a sample of cases under shift a fold's
 utility is the mean of the metric on the fold and of its mean over the shifts on the fold's sampled cases, all by
 the chain of that fold.
+
+A proposal that costs too much (`automl_skin.search.cost`) is recorded as stopped and never begun.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
 import numpy as np
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.chains.calibration import Calibrator
+from automl_skin.chains.cost import ChainCost
 from automl_skin.chains.fitted import cross_calibrate
 from automl_skin.errors import IntegrityError, LeakageError, SearchError
 from automl_skin.metrics.catalogue import METRICS, Metric
 from automl_skin.metrics.robust import robust_mean
+from automl_skin.search.cost import why_too_costly
 from automl_skin.search.evidence import trial_metrics
 from automl_skin.search.material import Material
 from automl_skin.search.objective import Bench, FoldOutcome, evaluate_fold
@@ -130,6 +135,10 @@ class Search:
         ]
         self.records = journal.read()
         self._check_material()
+        cost = ChainCost(
+            material.inputs, material.training_labels, material.kinds, int(material.folds.max()) + 1
+        )
+        self._seconds = cache(cost.seconds)
         self.running: dict[int, Running] = {}
         self.futures: dict[Future[FoldOutcome], int] = {}
 
@@ -171,7 +180,15 @@ class Search:
             if proposal is None:
                 return
             self.running[number] = Running(proposal, raw)
-            self._submit(number, workers)
+            too_costly = self._why_too_costly(proposal, known)
+            if too_costly:
+                self.running[number].outcome = ("stopped", too_costly)
+            else:
+                self._submit(number, workers)
+
+    def _why_too_costly(self, proposal: Proposal, known: Sequence[TrialRecord]) -> str:
+        """Return why a proposal of the optimiser costs too much; empty where it does not, and for fixed trials."""
+        return why_too_costly(proposal.plan.config, known, self._seconds) if proposal.trial else ""
 
     def _submit(self, number: int, workers: Executor) -> None:
         trial = self.running[number]

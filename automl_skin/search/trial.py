@@ -26,6 +26,15 @@ from automl_skin.search.alone import alone_in
 State = Literal["finished", "stopped", "failed"]
 Kind = Literal["baseline", "known", "search", "tuning", "cell"]
 
+KINDS: dict[str, str] = {
+    "baseline": "a fixed, untuned baseline",
+    "known": "a configuration that is known to do well on small collections, tried in every study before the search",
+    "search": "proposed by the optimiser",
+    "tuning": "networks whose tuning failed",
+    "cell": "a model of a paper",
+}
+"""What each kind of trial is, in words."""
+
 
 @dataclass(frozen=True)
 class TrialPlan:

@@ -1,6 +1,5 @@
 """What a perfect model would reach: the AUC of the true risk on given cases."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -59,22 +58,3 @@ def oracle_auc(oracle: pd.DataFrame) -> dict[str, float]:
 def auc_of_scores(malignant: npt.NDArray[Any], scores: FloatArray) -> float:
     """Return the AUC of one score of cases of both classes, each of shape (n_cases,)."""
     return float(roc_auc_score(malignant, scores))
-
-
-def oracle_auc_on(folder: Path, case_ids: Iterable[str]) -> dict[str, float]:
-    """Return `oracle_auc` on some cases of a synthetic study, such as its locked test set.
-
-    Raises
-    ------
-    TableError
-        If a case is not part of the study, or all cases are of one class.
-    """
-    oracle = read_oracle(folder)
-    wanted = list(case_ids)
-    unknown = [case for case in wanted if case not in oracle.index]
-    if unknown:
-        message = (
-            f"cases must be image ids of the synthetic study; {unknown[:5]} ({len(unknown)} in all) are not"
-        )
-        raise TableError(message)
-    return oracle_auc(oracle.loc[wanted])

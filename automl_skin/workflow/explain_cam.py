@@ -22,6 +22,7 @@ from automl_skin.images.recipe import Recipe
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.seeding import generator
+from automl_skin.settings import AnyPath
 from automl_skin.workflow.embedded import metadata_enter
 from automl_skin.workflow.explain_heat import (
     ExplainedModel,
@@ -51,7 +52,7 @@ class HeatOptions:
         How many are drawn.
     n_index : int
         Cases whose index is measured, drawn at random.
-    masks : Path, optional
+    masks : str or path, optional
         Folder of the lesion masks; without it there is no index.
     of_class : str
         What is explained: "predicted" (by each model), "label", or the name of a class.
@@ -61,7 +62,7 @@ class HeatOptions:
     cases: tuple[str, ...] = ()
     n_shown: int = 12
     n_index: int = 300
-    masks: Path | None = None
+    masks: AnyPath | None = None
     of_class: str = PREDICTED
     method: str = "grad-cam"
 
@@ -153,7 +154,7 @@ def _draw_cases(models: Sequence[ExplainedModel], options: HeatOptions) -> tuple
         raise ConfigError(f"{message}: name others with --cases")
     order = possible[generator(study.config.seed, "explain", "cases").permutation(len(possible))]
     if options.masks is not None:
-        order = _with_masks(study, order, options.masks)
+        order = _with_masks(study, order, Path(options.masks))
     shown_first = list(options.cases) or _dealt(material, order, options.n_shown)
     measured = order[: options.n_index] if options.masks else order[:0]
     return list(dict.fromkeys([*shown_first, *measured])), len(shown_first)

@@ -133,6 +133,7 @@ def _row(
         "utility": record.utility,
         "tied": bool(is_tied.get(record.plan.number, False)),
         "state": record.state,
+        "reason": record.reason,
         "folds": len(record.utilities),
         "seconds": round(record.seconds, 1),
     }

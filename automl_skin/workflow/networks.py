@@ -75,8 +75,7 @@ def embedding_sets(config: StudyConfig) -> list[EmbeddingSet]:
     """
     folder = Path(config.weights_dir) if config.weights_dir else None
     backbones = [resolve_backbone(name, folder, config.weights, config.seed) for name in config.backbone]
-    if config.input_size:
-        backbones = [at_size(backbone, *config.input_size) for backbone in backbones]
+    backbones = [at_size(each, *(config.input_size or (each.height, each.width))) for each in backbones]
     height, width = config.input_size or (None, None)
     sets = [
         EmbeddingSet(

@@ -14,6 +14,7 @@ from automl_skin.features.entering import entering_rows
 from automl_skin.features.lesion import pool_images, roles_of
 from automl_skin.images.loading import Progress
 from automl_skin.images.shifts import SHIFTS
+from automl_skin.search.config import StudyConfig
 from automl_skin.search.material import Material
 from automl_skin.search.shifted import Sample, ShiftedMaterial, begin, sample_cases
 from automl_skin.workflow.embed import shown_to
@@ -30,8 +31,13 @@ SYNTHETIC_CASES = 100
 def sample_of(study: Study, cases: pd.DataFrame) -> Sample:
     """Return the development cases that a study looks at under shift."""
     config = study.config
-    count = min(config.shift_cases, SYNTHETIC_CASES) if config.is_synthetic else config.shift_cases
-    return Sample(sample_cases(cases, count, config.seed), tuple(SHIFTS))
+    return Sample(sample_cases(cases, sample_size(config, len(cases)), config.seed), tuple(SHIFTS))
+
+
+def sample_size(config: StudyConfig, n_cases: int) -> int:
+    """Return how many of the development cases are looked at under shift."""
+    wanted = min(config.shift_cases, SYNTHETIC_CASES) if config.is_synthetic else config.shift_cases
+    return min(wanted, n_cases)
 
 
 def ensure_shifted(

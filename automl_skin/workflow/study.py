@@ -22,6 +22,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -145,16 +146,28 @@ def settings_of(settings: Mapping[str, Any], flags: Mapping[str, Any], where: st
 def existing_study(workspace: Workspace, name: str) -> Study:
     """Open a study that was begun before.
 
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+        Name or path; empty for the only study of the workspace.
+
     Raises
     ------
     ConfigError
-        If there is none; the message lists those that there are.
+        If there is none, or several and no name; the message lists those that there are.
     """
-    folder = workspace.study_folder(name or DEFAULT_STUDY)
-    if not (folder / "identity.json").is_file():
-        begun = sorted(path.parent.name for path in workspace.studies.glob("*/identity.json"))
+    begun = sorted(path.parent.name for path in workspace.studies.glob("*/identity.json"))
+    if not name and len(begun) > 1:
         message = (
-            f"no study was begun in {folder}; begin it with `automl-skin search --study {name or DEFAULT_STUDY}`, "
+            f"--study: expected a name, since {workspace.studies} has several studies: {', '.join(begun)}"
+        )
+        raise ConfigError(message)
+    name = name or next(iter(begun), DEFAULT_STUDY)
+    folder = workspace.study_folder(name)
+    if not (folder / "identity.json").is_file():
+        message = (
+            f"no study was begun in {folder}; begin it with `automl-skin search --study {name}`, "
             f"or name one of: {', '.join(begun) or 'none yet'}"
         )
         raise ConfigError(message)
@@ -210,7 +223,7 @@ def _file_settings(folder: Path, name: str) -> dict[str, Any]:
 
 def _absolute(flags: Mapping[str, Any]) -> dict[str, Any]:
     """Return the flags with paths that hold wherever the study is continued from."""
-    settings = dict(flags)
+    settings = {name: str(value) if isinstance(value, PathLike) else value for name, value in flags.items()}
     if settings.get("data"):
         settings["data"] = [str(Path(path).absolute()) for path in _paths(settings["data"])]
     for name in ("images", "weights_dir"):

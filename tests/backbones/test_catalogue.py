@@ -1,8 +1,13 @@
 import json
+import warnings
 
 import pytest
+import timm
+import torch
+from safetensors.torch import save_file
 
 from automl_skin.backbones.catalogue import at_size, backbone_from_folder, resolve_backbone
+from automl_skin.backbones.network import load_network
 from automl_skin.errors import BackboneError
 
 
@@ -89,6 +94,51 @@ def test_a_network_of_one_size_is_built_for_another():
 def test_others_stay_as_they_are(name, height):
     backbone = resolve_backbone(name)
     assert at_size(backbone, height, height) is backbone
+
+
+def hand_made(folder, architecture, **cfg):
+    """Write weights with a config that says nothing of the size."""
+    network = timm.create_model(architecture, num_classes=0)
+    folder.mkdir()
+    save_file(
+        {name: each.contiguous() for name, each in network.state_dict().items()}, folder / "model.safetensors"
+    )
+    (folder / "config.json").write_text(json.dumps({"architecture": architecture, "pretrained_cfg": cfg}))
+    return backbone_from_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "size", "own"),
+    [
+        ("vit_tiny_patch16_224", (96, 128), 224),
+        ("coatnet_pico_rw_224", (64, 64), 224),
+        ("resnet10t", (64, 64), 176),
+    ],
+)
+def test_a_hand_made_folder_is_built_for_any_size_whatever_its_config_says(tmp_path, architecture, size, own):
+    """A vision transformer without `fixed_input_size` ended in an AssertionError of timm."""
+    start = hand_made(tmp_path / "mine", architecture)
+    assert (start.height, start.width, start.fixed_size) == (own, own, False)
+    backbone = at_size(start, *size)
+    assert json.loads(backbone.model_args) == ({} if architecture == "resnet10t" else {"img_size": [*size]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # timm's interpolation of what weights know of places
+        network = load_network(backbone)
+    assert torch.isfinite(network(torch.zeros(1, 3, *size))).all()
+
+
+def test_a_hand_made_folder_may_be_wrong_about_its_own_size(tmp_path):
+    start = hand_made(tmp_path / "mine", "vit_tiny_patch16_224", input_size=[3, 64, 64])
+    backbone = at_size(start, start.height, start.width)
+    assert json.loads(backbone.model_args) == {"img_size": [64, 64]}
+    assert backbone.fixed_size
+
+
+@pytest.mark.parametrize("architecture", ["test_vit", "coatnet_pico_rw_224"])
+def test_a_size_that_cannot_be_had_is_refused_for_a_hand_made_folder(tmp_path, architecture):
+    start = hand_made(tmp_path / "mine", architecture)
+    with pytest.raises(BackboneError, match=r"mine cannot be built for images of 72 x 90 pixels"):
+        at_size(start, 72, 90)
 
 
 @pytest.mark.parametrize("name", ["test_vit.random", "coatnet_pico_rw_224.random"])

@@ -5,6 +5,7 @@ def test_shows_as_many_trials_as_asked_and_what_the_choice_costs(tiny, end_to_en
     assert ended.code == 0, ended.errors
     said = ended.output + ended.errors
     assert "corrected for the choice" in said
+    assert "known: a configuration that is known to do well" in " ".join(said.split())
     records = tiny.study.journal.read()
     shown = [record.plan.number for record in records if f"│ {record.plan.number:03d} " in said]
     best = max(records, key=lambda record: record.utility)

@@ -3,7 +3,12 @@ import pytest
 
 from automl_skin.errors import InputError
 from automl_skin.evaluation.rates import rate_intervals
-from automl_skin.metrics.intervals import bootstrap_weights
+from automl_skin.metrics.intervals import weight_blocks
+
+
+def bootstrap_weights(groups, n_resamples, seed):
+    """All resamples at once."""
+    return np.concatenate(list(weight_blocks(groups, n_resamples, seed)))
 
 
 def test_interval_equals_repeating_groups():

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_skin.evaluation.subgroups import Subgroup, is_lower, subgroup_figures, subgroup_lines
+from automl_skin.evaluation.subgroups import Subgroup, is_lower, subgroup_figures
 from automl_skin.metrics.intervals import auc_interval
 
 
@@ -47,11 +47,10 @@ def test_too_small_is_said_not_dropped(study):
 
 def test_what_is_lower_than_overall_is_said(study):
     found = subgroup_figures(*study, n_resamples=200)
-    lines = subgroup_lines(found, overall=0.75)
-    lower = [line.split(":")[0] for line in lines if line.endswith(" - lower than overall")]
-    assert "sex female" in lower
-    assert "sex male" not in lower
-    assert "site scalp" not in lower
+    lower = [(each.column, each.level) for each in found if is_lower(each, 0.75)]
+    assert ("sex", "female") in lower
+    assert ("sex", "male") not in lower
+    assert ("site", "scalp") not in lower
     assert not any(is_lower(each, None) for each in found)
 
 

@@ -32,6 +32,17 @@ def test_none_can_be_a_choice():
     assert Choice(None, 32).contains(None)
 
 
+def test_what_is_set_by_name_is_accepted_and_not_searched():
+    space = Choice("narrow", by_name=("published", 1))
+    assert space.accepts("narrow")
+    assert space.accepts("published")
+    assert not space.accepts(True)
+    assert not space.contains("published")
+    assert space.values == ("narrow",)
+    assert [Integer(1, 3).accepts(value) for value in (3, 4)] == [True, False]
+    assert [Real(0.0, 1.0).accepts(value) for value in (1.0, 1.5)] == [True, False]
+
+
 @pytest.mark.parametrize("kind", [Real, Integer])
 def test_bounds_must_be_in_order(kind):
     with pytest.raises(ValueError, match="low must be less than high, found 3 and 2"):

@@ -6,19 +6,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from automl_skin.errors import ImageError
 from automl_skin.images.decode import decode
+from automl_skin.images.folder import ImageFolder
 from automl_skin.images.loading import (
     available_processors,
     in_order,
     load_batches,
-    load_image,
     prepare,
-    resolve_inside,
 )
 from automl_skin.images.recipe import Recipe, apply
 
 RECIPE = Recipe(height=24, width=32)
+
+
+def load_image(root, path, recipe):
+    """One photograph by itself."""
+    return prepare(ImageFolder(root).read(path), recipe, name=path)
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +81,6 @@ def test_no_paths_no_batches(root):
     assert list(load_batches(root, [], RECIPE, 8)) == []
 
 
-def test_bytes_and_files_give_the_same_pixels(root):
-    content = (root / "1.jpg").read_bytes()
-    np.testing.assert_array_equal(prepare(content, RECIPE, name="1.jpg"), load_image(root, "1.jpg", RECIPE))
-
-
 def test_large_photographs_are_reduced_by_the_decoder(root):
     pixels = np.random.default_rng(1).integers(0, 256, (400, 600, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(root / "large.jpg")
@@ -90,12 +88,6 @@ def test_large_photographs_are_reduced_by_the_decoder(root):
     reduced = apply(RECIPE, decode(content, name="large.jpg", minimum_side=32))
     assert (reduced != apply(RECIPE, decode(content, name="large.jpg"))).any()
     np.testing.assert_array_equal(load_image(root, "large.jpg", RECIPE), reduced)
-
-
-def test_resolve_inside(root):
-    assert resolve_inside(root, "0.jpg").samefile(root / "0.jpg")
-    with pytest.raises(ImageError, match="must lie inside the image folder"):
-        resolve_inside(root, "../other.jpg")
 
 
 def test_in_order_keeps_the_order_and_the_bound():

@@ -8,12 +8,17 @@ from automl_skin.metrics.intervals import (
     Interval,
     auc_difference,
     auc_interval,
-    bootstrap_weights,
     central_range,
     metric_interval,
+    weight_blocks,
 )
 from automl_skin.metrics.ranking import macro_auc
 from automl_skin.metrics.thresholds import threshold_at_sensitivity
+
+
+def bootstrap_weights(groups, n_resamples, seed):
+    """All resamples at once."""
+    return np.concatenate(list(weight_blocks(groups, n_resamples, seed)))
 
 
 def draw(seed, n=200, n_classes=2, n_groups=150, strength=0.4):
@@ -106,7 +111,6 @@ def test_difference_is_paired():
     _, other, _ = draw(5)
     same = auc_difference(labels, probabilities, probabilities, groups, n_resamples=100)
     assert same == Interval(0, 0, 0)
-    assert same.contains_zero
     near = probabilities + 0.05 * other
     paired = auc_difference(labels, near, probabilities, groups)
     alone = auc_interval(labels, probabilities, groups)
@@ -114,7 +118,6 @@ def test_difference_is_paired():
     there = auc_difference(labels, probabilities, other, groups, n_resamples=100)
     back = auc_difference(labels, other, probabilities, groups, n_resamples=100)
     assert (there.value, there.low, there.high) == pytest.approx((-back.value, -back.high, -back.low))
-    assert not Interval(0.1, 0.05, 0.2).contains_zero
 
 
 def test_resamples_without_a_class_do_not_count():

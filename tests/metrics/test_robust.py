@@ -2,8 +2,13 @@ import numpy as np
 import pytest
 
 from automl_skin.metrics.catalogue import METRICS
-from automl_skin.metrics.intervals import bootstrap_weights
+from automl_skin.metrics.intervals import weight_blocks
 from automl_skin.metrics.robust import robust_metric
+
+
+def bootstrap_weights(groups, n_resamples, seed):
+    """All resamples at once."""
+    return np.concatenate(list(weight_blocks(groups, n_resamples, seed)))
 
 
 def made_up(n_cases=120, n_classes=2):

@@ -15,7 +15,7 @@ import pytest
 from automl_skin.errors import IntegrityError, LeakageError, SearchError
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.metrics.catalogue import METRICS
-from automl_skin.search import loop
+from automl_skin.search import cost, loop
 from automl_skin.search.known import fixed_trials
 from automl_skin.search.loop import Limits, Search
 from automl_skin.search.objective import Bench, FoldOutcome
@@ -139,6 +139,50 @@ def test_interrupted_anywhere_and_continued_is_uninterrupted(evaluator, make_sea
     evaluator.after = lambda config: None
     assert interrupted >= 3
     assert run(make_search("broken"), 32, jobs) == whole
+
+
+@pytest.fixture
+def strict_about_cost(monkeypatch):
+    """Makes a trial too costly that takes more than the median, however little that is."""
+    monkeypatch.setattr(cost, "MIN_SECONDS", 0.0)
+    monkeypatch.setattr(cost, "MAX_TIMES_MEDIAN", 1.0)
+
+
+@pytest.mark.usefixtures("strict_about_cost")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_costs_too_much_is_stopped_before_it_begins(evaluator, make_search, jobs):
+    rows = run(make_search(), 40, jobs)
+    stopped = [row for row in rows if row["reason"].startswith("would take ")]
+    assert 0 < len(stopped) < 25
+    assert {(row["state"], row["kind"], *row["utilities"]) for row in stopped} == {("stopped", "search")}
+    assert {row["metrics"]["folds_finished"] for row in stopped} == {0.0}
+    assert evaluator.calls == sum(len(row["utilities"]) for row in rows)
+    assert all(row["state"] == "finished" for row in rows[: len(FIXED)])
+    assert run(make_search("again"), 40, jobs) == rows
+
+
+@pytest.mark.usefixtures("strict_about_cost")
+def test_a_search_that_stops_by_cost_goes_on_as_if_never_interrupted(evaluator, make_search):
+    whole = run(make_search("whole"), 36, jobs=2)
+    for trials in (12, 13, 21, 22, 30):
+        run(make_search("in parts"), trials, jobs=2)
+    assert run(make_search("in parts"), 36, jobs=2) == whole
+    left = 20
+
+    def interrupt(config):
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise KeyboardInterrupt
+
+    evaluator.after = interrupt
+    while len(make_search("broken").records) < 36:
+        left = 20
+        try:
+            run(make_search("broken"), 36, jobs=2)
+        except KeyboardInterrupt:
+            continue
+    assert table(make_search("broken")) == whole
 
 
 def test_killed_between_the_two_files_of_a_trial(evaluator, make_search, monkeypatch):

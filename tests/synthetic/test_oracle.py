@@ -3,12 +3,12 @@ import pandas as pd
 import pytest
 
 from automl_skin.errors import IntegrityError, TableError
-from automl_skin.synthetic.oracle import oracle_auc, oracle_auc_on, read_oracle
+from automl_skin.synthetic.oracle import oracle_auc, read_oracle
 
 
 def test_all_rows_give_the_study_s_figures(study, folder) -> None:
     oracle = read_oracle(folder)
-    assert oracle_auc_on(folder, oracle.index) == study.oracle_auc
+    assert oracle_auc(oracle) == study.oracle_auc
     assert set(study.oracle_auc) == {"image", "metadata", "both"}
 
 
@@ -19,17 +19,12 @@ def test_auc_on_some_rows_is_that_of_these_rows(folder) -> None:
         - some.loc[~some["malignant"], "score"].to_numpy()
     )
     wins = np.mean((pairs > 0) + 0.5 * (pairs == 0))
-    assert oracle_auc_on(folder, list(some.index))["both"] == pytest.approx(wins)
+    assert oracle_auc(some)["both"] == pytest.approx(wins)
 
 
 def test_risk_is_the_score_s_probability(folder) -> None:
     oracle = read_oracle(folder)
     np.testing.assert_allclose(oracle["risk"], 1.0 / (1.0 + np.exp(-oracle["score"])))
-
-
-def test_unknown_cases_are_named(folder) -> None:
-    with pytest.raises(TableError, match=r"\['nobody'\] \(1 in all\)"):
-        oracle_auc_on(folder, ["SYN_0000001", "nobody"])
 
 
 def test_one_class_has_no_auc(folder) -> None:

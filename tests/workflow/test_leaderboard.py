@@ -31,10 +31,14 @@ def test_the_best_comes_first_and_equal_ones_by_number(tiny, records):
 def test_stopped_and_failed_trials_stand_below_and_are_tied_with_nothing(tiny, records, material):
     best = max(records, key=lambda record: record.utility).plan.number
     states = {best: "stopped", 0: "failed"}
-    changed = [replace(each, state=states.get(each.plan.number, each.state)) for each in records]
+    changed = [
+        replace(each, state=states[each.plan.number], reason="slow") if each.plan.number in states else each
+        for each in records
+    ]
     board = make_leaderboard(tiny.study, changed, material)
     assert list(board.table.index[-2:]) == sorted(states)
     assert not board.table.loc[list(states), "tied"].any()
+    assert list(board.table["reason"]) == [*[""] * (len(records) - 2), "slow", "slow"]
     assert board.spread["trials"].sum() == len(records)
     assert board.spread["finished"].sum() == len(records) - 2
     assert board.spread.set_index("fusion")["best"].isna().to_dict()["metadata"]

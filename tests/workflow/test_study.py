@@ -69,6 +69,36 @@ def test_what_was_never_begun_lists_what_was(tiny, workspace):
         existing_study(tiny.workspace, "mine")
 
 
+def begin_named(workspace, end_to_end, *names):
+    for name in names:
+        begin(open_study(workspace, name, {**end_to_end.SETTINGS, **end_to_end.BINARY}))
+
+
+def test_without_a_name_the_only_study_is_meant(workspace, end_to_end):
+    with pytest.raises(ConfigError, match=r"no study was begun in .*synthetic; begin it with"):
+        existing_study(workspace, "")
+    begin_named(workspace, end_to_end, "mine")
+    assert existing_study(workspace, "").name == "mine"
+    (workspace.studies / "not begun").mkdir()
+    assert existing_study(workspace, "").name == "mine"
+
+
+def test_without_a_name_several_studies_are_listed(workspace, end_to_end):
+    begin_named(workspace, end_to_end, "yours", "mine", "synthetic")
+    with pytest.raises(ConfigError, match=r"has several studies: mine, synthetic, yours$"):
+        existing_study(workspace, "")
+    assert existing_study(workspace, "yours").name == "yours"
+
+
+def test_paths_among_the_settings_may_be_paths(tiny, workspace, tmp_path):
+    plan = tmp_path / "plan.csv"
+    plan.write_text("case,fold\n")
+    given = {"data": tiny.table, "images": tiny.images, "weights_dir": tmp_path, "split": plan}
+    config = open_study(workspace, "mine", {**given, "target": "diagnosis"}).config
+    assert (config.data, config.images) == ((str(tiny.table),), str(tiny.images))
+    assert (config.weights_dir, config.split) == (str(tmp_path), str(plan))
+
+
 def test_studies_are_listed(tiny):
     rows = {row[0]: row for row in list_studies(tiny.workspace)}
     assert rows["synthetic"][1] == "ships with automl-skin"

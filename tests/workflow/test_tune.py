@@ -43,12 +43,6 @@ def run(study, recipe=RECIPE, held_out=((1,),), name="full"):
     return tune_set(study, read_prepared(study), each, name, recipe, held_out, quiet)
 
 
-def contents_of(study, cases):
-    prepared = read_prepared(study)
-    images = prepared.manifest.images.merge(prepared.contents, on="path")
-    return images.loc[images["case"].isin(cases), "content"]
-
-
 def test_tuned_sets_know_what_they_are(study, jobs):
     held_out = [(1,), (2, 0)]
     sets = run(study, held_out=held_out)

@@ -6,30 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from automl_skin.arrays import IntArray
-from automl_skin.evaluation.plots.style import INK, SMALL, dress, entitle, new_figure, to_png
+from automl_skin.evaluation.plots.style import INK, SMALL, dress
 from automl_skin.metrics.thresholds import confusion
 
 _DARK = 0.55  # share above which the text on a cell is white
 _LETTERS = 42  # that fit side by side under the matrix
 _CROWDED = 5  # classes above which a cell shows its share on a second line in smaller letters
-
-
-def confusion_plot(
-    labels: IntArray, decisions: IntArray, classes: Sequence[str], *, title: str = "Confusion"
-) -> bytes:
-    """Draw the confusion matrix as PNG: counts, coloured by the share of the true class (recall).
-
-    Parameters
-    ----------
-    labels, decisions : array of shape (n_cases,)
-    classes : sequence of str
-    """
-    side = 3.4 + 0.42 * max(len(classes) - 2, 0)
-    figure = new_figure(side + 0.6, side)
-    axes = figure.add_subplot()
-    draw_confusion(axes, labels, decisions, classes)
-    entitle(axes, title)
-    return to_png(figure)
 
 
 def draw_confusion(axes: Axes, labels: IntArray, decisions: IntArray, classes: Sequence[str]) -> None:

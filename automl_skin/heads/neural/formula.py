@@ -24,6 +24,18 @@ def network_layers(config: MlpConfig, n_image: int, n_metadata: int, n_scores: i
     }
 
 
+def count_weights(config: MlpConfig, n_image: int, n_metadata: int, n_scores: int) -> int:
+    """Return the weights of all fully connected layers, which is nearly all that is learnt.
+
+    Examples
+    --------
+    >>> count_weights(MlpConfig(layers=1, width=10), 64, 20, 2)
+    860
+    """
+    layers = network_layers(config, n_image, n_metadata, n_scores).values()
+    return sum(layer.n_in * layer.n_out for layer in layers if isinstance(layer, Dense))
+
+
 def network_scores(engine: Engine[Values], config: MlpConfig, image: Values, metadata: Values) -> Values:
     """Return scores of shape (n_cases, n_scores), before the softmax.
 

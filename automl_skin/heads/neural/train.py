@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from automl_skin.errors import ConfigError
 from automl_skin.heads.design import Design
+from automl_skin.heads.neural.batches import choose_batch_size
 from automl_skin.heads.neural.config import MlpConfig
 from automl_skin.heads.neural.modality import lose_modalities
 from automl_skin.heads.neural.network import Network
@@ -19,7 +20,6 @@ from automl_skin.heads.training import Targets
 
 _WARM_UP_SHARE = 0.1
 _GREATEST_GRADIENT = 1.0
-_FEWEST_STEPS = 16  # an epoch; a small study takes smaller batches
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _schedule(progress: float) -> float:
 
 def _batches(config: MlpConfig, codes: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
     n_cases = len(codes)
-    batch_size = min(config.batch_size, max(math.ceil(n_cases / _FEWEST_STEPS), 2))
+    batch_size = choose_batch_size(config.batch_size, n_cases)
     chances = 1.0 / torch.bincount(codes).double()[codes]
     for _ in range(config.epochs):
         if config.balanced_sampling:

@@ -10,8 +10,13 @@ from automl_skin.evaluation.plots.curve_points import (
     roc_band,
     roc_points,
 )
-from automl_skin.metrics.intervals import bootstrap_weights
+from automl_skin.metrics.intervals import weight_blocks
 from automl_skin.metrics.ranking import average_precision, macro_auc
+
+
+def bootstrap_weights(groups, n_resamples, seed):
+    """All resamples at once."""
+    return np.concatenate(list(weight_blocks(groups, n_resamples, seed)))
 
 
 def test_contrasts(two, many):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
-from automl_skin.heads.neural.fusions.widths import Shape, metadata_sizes, relu_stack
+from automl_skin.heads.neural.fusions.widths import SHAPES, Shape, metadata_sizes, relu_stack
 from automl_skin.heads.neural.layers import Dense, dense_stack
-from automl_skin.heads.space import Choice, Integer, Space
+from automl_skin.heads.space import Integer, Space
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ConcatSettings:
 # Table 4 of Li et al. 2020 has 1 to 4 layers. Narrow layers are ours: 20 columns of metadata need no more.
 SPACE: Space = {
     "layers": Integer(0, 4),
-    "shape": Choice("narrow", "published"),
+    "shape": SHAPES,
     "width": Integer(8, 128, log=True),
 }
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
-from automl_skin.heads.neural.fusions.widths import Shape, metadata_sizes, relu_stack
+from automl_skin.heads.neural.fusions.widths import SHAPES, Shape, metadata_sizes, relu_stack
 from automl_skin.heads.neural.layers import Dense, dense_stack
-from automl_skin.heads.space import Choice, Integer, Space
+from automl_skin.heads.space import Integer, Space
 
 PREFIX = "gate.layers"  # the name in heads that were saved before there were other fusions
 
@@ -39,7 +39,7 @@ class MetanetSettings:
 # 20 columns of metadata need no more.
 SPACE: Space = {
     "layers": Integer(1, 4),
-    "shape": Choice("narrow", "published"),
+    "shape": SHAPES,
     "width": Integer(8, 128, log=True),
 }
 

@@ -76,7 +76,7 @@ class NeuralFusion:
                     f"the fusion {self.name} has no setting {name!r}; it has {', '.join(known) or 'none'}"
                 )
                 raise ConfigError(message)
-            if name in self.space and not self.space[name].contains(value):
+            if name in self.space and not self.space[name].accepts(value):
                 message = f"{self.name}'s {name} must lie in {self.space[name]}, found {value!r}"
                 raise ConfigError(message)
         return self.settings(**values)
