@@ -37,7 +37,7 @@ def evaluate(
     from automl_skin.workflow.evaluate import evaluate as evaluate_bundle
 
     named = {"image": image_column, "case": case_column, "patient": patient_column, "lesion": lesion_column}
-    roles = {role: column for role, column in named.items() if column}
+    roles = {role: column for role, column in named.items() if column is not None}
     labelled = LabelledSet(data, images, target, tuple(split_commas(positive) or ()), roles)
     terminal = Terminal()
     with terminal.progress() as report:

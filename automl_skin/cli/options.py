@@ -96,24 +96,31 @@ AllowMissing = Annotated[
     ),
 ]
 CaseColumn = Annotated[
-    str | None, typer.Option("--case-column", help="Column of the case.", rich_help_panel=DATA)
+    str | None,
+    typer.Option("--case-column", help='Column of the case; "" for none.', rich_help_panel=DATA),
 ]
 ImageColumn = Annotated[
     str | None, typer.Option("--image-column", help="Column of the image id or path.", rich_help_panel=DATA)
 ]
 ImageRoleColumn = Annotated[
     str | None,
-    typer.Option("--image-role-column", help="Column of the kind of photograph.", rich_help_panel=DATA),
+    typer.Option(
+        "--image-role-column", help='Column of the kind of photograph; "" for none.', rich_help_panel=DATA
+    ),
 ]
 PatientColumn = Annotated[
-    str | None, typer.Option("--patient-column", help="Column of the patient.", rich_help_panel=DATA)
+    str | None,
+    typer.Option("--patient-column", help='Column of the patient; "" for none.', rich_help_panel=DATA),
 ]
 LesionColumn = Annotated[
-    str | None, typer.Option("--lesion-column", help="Column of the lesion.", rich_help_panel=DATA)
+    str | None,
+    typer.Option("--lesion-column", help='Column of the lesion; "" for none.', rich_help_panel=DATA),
 ]
 SourceColumn = Annotated[
     str | None,
-    typer.Option("--source-column", help="Column of the collection or hospital.", rich_help_panel=DATA),
+    typer.Option(
+        "--source-column", help='Column of the collection or hospital; "" for none.', rich_help_panel=DATA
+    ),
 ]
 Study = Annotated[
     str,

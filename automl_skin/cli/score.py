@@ -41,7 +41,7 @@ def score(
 
     terminal = Terminal()
     named = {"image": image_column, "case": case_column, "image_role": image_role_column}
-    roles = {role: column for role, column in named.items() if column}
+    roles = {role: column for role, column in named.items() if column is not None}
     with terminal.progress() as report:
         summary = score_files(
             bundle,

@@ -20,6 +20,7 @@ from automl_skin.data.finding import Finding
 from automl_skin.data.groups import Groups
 from automl_skin.data.leaks import Leak, find_leaks
 from automl_skin.data.manifest import Manifest
+from automl_skin.data.metadata import without_codes
 from automl_skin.data.roles import Roles
 from automl_skin.data.table import id_text
 from automl_skin.digests import Json
@@ -190,7 +191,10 @@ def _leaks(manifest: Manifest, table: pd.DataFrame, classes: "pd.Series[str]") -
     case = id_text(table[manifest.roles.image]).map(case_of[~case_of.index.duplicated()])
     diagnosis = case.map(manifest.cases["diagnosis"])
     target = manifest.roles.target
-    return find_leaks(table, case.map(classes), diagnosis, skip=() if target is None else (target,))
+    known = table.assign(
+        **{name: without_codes(table[name], codes) for name, codes in manifest.codes.items()}
+    )
+    return find_leaks(known, case.map(classes), diagnosis, skip=() if target is None else (target,))
 
 
 def _judge(

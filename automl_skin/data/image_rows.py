@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.data.locate import ImageIndex
+from automl_skin.data.missing import count_words
 from automl_skin.data.roles import Remark, Roles
-from automl_skin.data.table import MISSING_WORDS, canonical_text, id_text, name_rows
+from automl_skin.data.table import canonical_text, id_text, name_rows
 from automl_skin.errors import TableError
 
 NO_ROLE = "image"
@@ -127,10 +128,10 @@ def word_remarks(rows: pd.DataFrame, columns: Mapping[str, str]) -> tuple[Remark
     """Return a remark on each column of ids with words for missing in it; `columns` are by what they name."""
     remarks = []
     for what, column in columns.items():
-        text = rows[column].astype("str").str.strip().str.lower()
-        words = text[text.isin(MISSING_WORDS - {""})]
-        if len(words):
-            shown = ", ".join(map(repr, words.unique()[:3]))
-            note = f"{len(words):,} rows have {shown} in place of an id: taken for no {what}, each row apart"
+        words = count_words(rows[column])
+        if words:
+            shown = ", ".join(repr(word) for word, _ in words[:3])
+            rows_of = sum(count for _, count in words)
+            note = f"{rows_of:,} rows have {shown} in place of an id: taken for no {what}, each row apart"
             remarks.append(Remark(column, note))
     return tuple(remarks)

@@ -13,33 +13,37 @@ are at least 20 / 3 times rarer there than elsewhere; a set where they are hones
 luck once in fifty times (exp(-4)). It also makes the rule fair to rare classes: where 2 % of the cases are
 malignant, a level of 100 benign rows says nothing.
 
-Missing is a level like any other, so that only the partition of the rows counts: renamed columns, levels
-coded as integers and missing values coded as -1 make no difference. Each rule is applied to the label and
-to the full diagnosis:
+Only the partition of the rows counts: renamed columns and levels coded as integers make no difference. *Missing*
+is no level. What gives the class away by being absent (questions that only biopsied patients were asked) is no
+leak of its values: these stay, compared among the rows that have one, and the absence is hidden from the model,
+which fills missing values at random. A column that gives it away by being *present* is one. Each rule is applied
+to the label and to the full diagnosis:
 
 levels
     A tenth of all rows lie in levels that are given away. Columns of many numbers are cut into bins of
     neighbouring values first. A tenth, because extreme values of an honest column give some rows away (no
     malignant lesion below the age of 20).
 filled
-    One level (mostly: missing) has half of the rows, and the others together are given away. No share is
-    asked for: being filled in at all is the leak.
+    The rows that have a value, all together, are given away; or one level has half of the rows that have one,
+    and the others together are given away. No share is asked for: being filled in at all is the leak.
 copy
-    Levels of 5 rows or more hold 90 % of the rows and have, all together, at most 1 % of the rows of other
-    classes that would be expected: the target under another name, also in tables too small for the others.
+    Levels of 5 rows or more, missing among them, hold 90 % of the rows and have, all together, at most 1 % of
+    the rows of other classes that would be expected: the target under another name, also in tables too small
+    for the others.
 prefix, suffix
     The first or last token of a text of many values (image names, paths), by the rule for levels.
 sparse, constant
-    One level has 99 % of the rows and the others are all of one class, or there are no others: too few to
-    learn from, and too few to show that the column is harmless (in ISIC-DICM-17K's validation table
-    `mel_ulcer` is filled in once). From 95 %, the same if 5 rows of other classes would be expected.
+    One level, or missing, has 99 % of the rows and the others are all of one class, or there are no others:
+    too few to learn from, and too few to show that the column is harmless (in ISIC-DICM-17K's validation
+    table `mel_ulcer` is filled in once). From 95 %, the same if 5 rows of other classes would be expected.
 
 Measured on HAM10000 (malignant, melanoma, seven classes) and ISIC-DICM-17K (training, validation, both):
 
 ===========================================  ====================================================
 share of rows given away (threshold 0.1)     age, sex, site 0.000 in all; `dx_type` 0.38 to 0.46;
-                                             `diagnosis_confirm_type` 0.23 to 0.34; `diagnosis` 0.67 to
-                                             0.95; `benign_malignant` 1.0; suffix of `image` 1.0
+                                             `diagnosis_confirm_type` 0.20 to 0.35; `diagnosis` 0.68 to
+                                             0.69; `benign_malignant` 0.92 to 0.96 (and a copy); suffix
+                                             of `image` 1.0
 expected, none found (filled, threshold 20)  `mel_class` 26.5 to 502; `mel_mitotic_index` 27;
                                              `mel_type`, `mel_ulcer`, `nevus_type` 95 to 174;
                                              `mel_thick_mm` 336
@@ -57,12 +61,13 @@ that gives fewer rows away than the thresholds say (`melanocytic` of the trainin
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
-from automl_skin.data.table import guess_type
+from automl_skin.data.table import canonical_text, to_numbers
 
 _MIN_ROWS = 20
 _MIN_EXPECTED = 20.0
@@ -102,11 +107,12 @@ class Leak:
 
 @dataclass(frozen=True)
 class _Counts:
-    """Rows by level and class of one column; `names` of levels and classes are for messages."""
+    """Rows by level and class of one column; `missing` is the level of the rows without a value, if any."""
 
     table: IntArray
     levels: list[str]
     classes: list[str]
+    missing: int | None = None
 
     @property
     def rows(self) -> IntArray:
@@ -129,9 +135,12 @@ class _Counts:
         sure = (self.rows >= _MIN_ROWS) & (expected >= _MIN_EXPECTED)
         return np.asarray(sure & (found <= _TOLERATED * expected))
 
-    def given_share(self) -> float:
-        """Return the share of the rows that lie in levels that are given away."""
-        return float(self.rows[self.given_away()].sum() / self.rows.sum())
+    def present(self) -> "_Counts":
+        """Return the counts of the rows that have a value."""
+        if self.missing is None:
+            return self
+        levels = [name for level, name in enumerate(self.levels) if level != self.missing]
+        return _Counts(np.delete(self.table, self.missing, axis=0), levels, self.classes)
 
     def against(self, level: int) -> "_Counts":
         """Return the counts of one level and of all others together."""
@@ -170,7 +179,7 @@ def find_leaks(
     if rows.empty or len(coded[0][1]) < 2:  # nothing can be given away
         return []
     columns = [name for name in rows.columns if name not in skip]
-    found = (_first_leak(guess_type(rows[name]), coded) for name in columns)
+    found = (_first_leak(rows[name], coded) for name in columns)
     return [leak for leak in found if leak is not None]
 
 
@@ -186,67 +195,87 @@ def _first_leak(values: "pd.Series[str]", outcomes: list[tuple[IntArray, "pd.Ind
     return max(leaks, key=lambda leak: leak.share, default=None)
 
 
-def _partitions(values: "pd.Series[str]") -> Iterator[tuple[str, tuple[IntArray, "pd.Index[str]"]]]:
-    """Yield the ways in which a column divides the rows: levels, and bins or tokens where it has many."""
-    levels, names = pd.factorize(values, use_na_sentinel=False)
+def _partitions(values: "pd.Series[Any]") -> Iterator[tuple[str, tuple[IntArray, "pd.Index[Any]"]]]:
+    """Yield the ways in which a column divides the rows: levels, and bins or tokens where it has many.
+
+    The name of the level of rows without a value is NA in all of them.
+    """
+    text = canonical_text(values)
+    levels, names = pd.factorize(text, use_na_sentinel=False)
     yield "levels", (levels, names)
-    rows = np.bincount(levels)
-    if len(rows) <= _MANY_LEVELS or rows[rows >= _MIN_ROWS].sum() > len(values) / 2:
+    rows = np.bincount(levels[text.notna().to_numpy()])
+    if len(rows) <= _MANY_LEVELS or rows[rows >= _MIN_ROWS].sum() > text.notna().sum() / 2:
         return
-    if pd.api.types.is_numeric_dtype(values):
-        yield "bins", _bins(values.astype("float64"))
+    numbers = to_numbers(values)
+    if numbers.notna().sum() == text.notna().sum():
+        yield "bins", _bins(numbers)
         return
-    text = values.astype("str").str.replace(_EXTENSION, "", regex=True)
+    stems = text.str.replace(_EXTENSION, "", regex=True)
     for kind, pattern in (("prefix", _LEADING), ("suffix", _TRAILING)):
-        yield kind, pd.factorize(text.str.extract(pattern, expand=False), use_na_sentinel=False)
+        tokens = stems.str.extract(pattern, expand=False).fillna("none").where(text.notna())
+        yield kind, pd.factorize(tokens, use_na_sentinel=False)
 
 
-def _bins(values: "pd.Series[float]") -> tuple[IntArray, "pd.Index[str]"]:
+def _bins(values: "pd.Series[float]") -> tuple[IntArray, "pd.Index[Any]"]:
     """Cut numbers into at most 50 bins of neighbours; equal values stay together, missing is a bin."""
     rank = values.rank(method="min") - 1
     per_bin = max(_MIN_ROWS, -(-int(values.notna().sum()) // _MAX_BINS))
     number = (rank // per_bin).astype("Float64")
     codes, bins = pd.factorize(number, use_na_sentinel=False)
     smallest = values.groupby(codes).min()
-    return codes, pd.Index([f"from {smallest[code]:g}" for code in range(len(bins))])
+    names = [None if pd.isna(name) else f"from {smallest[code]:g}" for code, name in enumerate(bins)]
+    return codes, pd.Index(names, dtype="str")
 
 
-def _count(levels: IntArray, names: "pd.Index[str]", codes: IntArray, classes: "pd.Index[str]") -> _Counts:
+def _count(levels: IntArray, names: "pd.Index[Any]", codes: IntArray, classes: "pd.Index[str]") -> _Counts:
+    absent = np.flatnonzero(pd.isna(names))
     named = pd.Index(names).astype("str").fillna("missing").tolist()
     cells = np.bincount(levels * len(classes) + codes, minlength=len(named) * len(classes))
-    return _Counts(cells.reshape(len(named), len(classes)), named, [str(name) for name in classes])
+    table = cells.reshape(len(named), len(classes))
+    missing = int(absent[0]) if len(absent) else None
+    return _Counts(table, named, [str(name) for name in classes], missing)
 
 
 def _leaks(column: str, kind: str, counts: _Counts) -> Iterator[Leak]:
     """Yield what the rules find in one partition of a column."""
-    share = counts.given_share()
+    n_rows, present = int(counts.rows.sum()), counts.present()
+    share = float(present.rows[present.given_away()].sum() / n_rows) if present.levels else 0.0
     if share >= _MIN_SHARE:
-        yield Leak(column, "levels" if kind == "bins" else kind, _levels_reason(kind, counts, share), share)
+        yield Leak(column, "levels" if kind == "bins" else kind, _levels_reason(kind, present, share), share)
     if kind != "levels":
         return
-    yield from _one_value(column, counts)
+    if counts.missing is not None:
+        yield from _filled_in(column, counts.against(counts.missing), "missing", n_rows)
+    if present.levels:
+        dominating = int(present.rows.argmax())
+        others = present.against(dominating)
+        yield from _filled_in(column, others, present.levels[dominating], n_rows)
     if _is_copy(counts):
         reason = f"the target under another name: its {len(counts.levels)} levels determine the class"
         yield Leak(column, "copy", reason, 1.0)
 
 
-def _one_value(column: str, counts: _Counts) -> Iterator[Leak]:
-    """Yield what the rules for columns with a dominating level find."""
-    n_rows = int(counts.rows.sum())
-    dominating = int(counts.rows.argmax())
-    filled = counts.against(dominating)
-    n_filled = n_rows - int(counts.rows[dominating])
-    share = n_filled / n_rows
+def _filled_in(column: str, filled: _Counts, usual: str, n_rows: int) -> Iterator[Leak]:
+    """Yield what the rules say of the rows that are not as `usual`, missing or a dominating level.
+
+    Parameters
+    ----------
+    filled : _Counts
+        Of the usual rows, and of the others.
+    n_rows : int
+        All rows, those without a value among them.
+    """
+    n_seen, n_filled = int(filled.rows.sum()), int(filled.rows[1])
+    share = n_filled / n_seen
     if n_filled == 0:
-        yield Leak(
-            column, "constant", f"every row is {counts.levels[dominating]}: nothing can be learned", 0.0
-        )
+        if usual == "missing" or n_seen == n_rows:
+            yield Leak(column, "constant", f"every row is {usual}: nothing can be learned", 0.0)
         return
-    if share > _DOMINATING:
+    if share > _DOMINATING and usual != "missing":
         return
     name = filled.classes[int(filled.table[1].argmax())]
     found, expected = (values[1] for values in filled.misfits())
-    seen = f"{n_filled} of {n_rows} rows are not {counts.levels[dominating]}, and "
+    seen = f"{n_filled} of {n_seen} rows are not {usual}, and "
     if filled.given_away()[1]:
         others = f"{found} are of another class where {expected:.0f} were to be expected"
         yield Leak(column, "filled", f"{seen}give class {name} away: {others}", share)

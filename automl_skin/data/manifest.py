@@ -10,7 +10,7 @@ import pandas as pd
 from automl_skin.data.cases import id_columns, join_rows
 from automl_skin.data.image_rows import image_rows, missing_images, word_remarks
 from automl_skin.data.locate import index_images
-from automl_skin.data.metadata import Choice, Kind, choose_metadata, clean_metadata
+from automl_skin.data.metadata import Choice, Codes, Kind, choose_metadata, clean_metadata, remark_missing
 from automl_skin.data.one_hot import collapse_one_hot, find_truth_sets
 from automl_skin.data.recognise import recognise
 from automl_skin.data.record import read_record, write_record
@@ -50,6 +50,8 @@ class ManifestOptions:
     kinds : mapping of str to {"number", "category"} or None
         Metadata columns and kinds of a trained model: a column that the table has not is missing in all
         rows. ``None`` to recognise them.
+    codes : mapping of str to tuple of float
+        Numbers that stand for a missing value, by the trained model's columns.
     """
 
     target: str | None = None
@@ -61,6 +63,7 @@ class ManifestOptions:
     split: str | None = None
     allow_missing: bool = False
     kinds: Mapping[str, Kind] | None = None
+    codes: Codes = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ class Manifest:
         What a person should know: impossible numbers, missing images, contradictions.
     others : DataFrame of n_cases rows
         Index ``case``; the ignored columns, which may give the label away: for audit and subgroups alone.
+    codes : mapping of str to tuple of float
+        Numbers that were taken for missing, for the metadata columns that have some.
     """
 
     cases: pd.DataFrame
@@ -101,6 +106,7 @@ class Manifest:
     kinds: Mapping[str, Kind]
     findings: tuple[Remark, ...] = ()
     others: pd.DataFrame = field(default_factory=pd.DataFrame)
+    codes: Codes = field(default_factory=dict)
 
     def without_metadata(self, quarantined: Mapping[str, str]) -> "Manifest":
         """Return the manifest without some metadata columns, which move to the others.
@@ -156,6 +162,7 @@ class Manifest:
             "target": None if self.target is None else cast("Json", asdict(self.target)),
             "roles": cast("Json", asdict(self.roles)),
             "kinds": dict(self.kinds),
+            "codes": {column: list(codes) for column, codes in self.codes.items()},
             "findings": [cast("Json", asdict(remark)) for remark in self.findings],
         }
         write_record(folder, tables, summary)
@@ -210,8 +217,10 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
     roles = roles.with_truth(find_truth_sets(rows, options.target))
     choice = _metadata_choice(rows, roles, options)
     roles = _complete(rows, roles, choice)
+    doubts = [Remark(column, text) for column, text in roles.doubts.items()]
+    unsaid = [] if roles.target is None else remark_missing(rows[roles.target])
     rows, unlabelled = _labelled(rows, roles.target)
-    metadata, impossible = clean_metadata(rows, choice.kinds)
+    metadata, impossible = clean_metadata(rows, choice.kinds, choice.codes)
     images = image_rows(rows, roles, index)
     missing = missing_images(images, index, allow=options.allow_missing)
     words = word_remarks(rows, id_columns(roles))
@@ -230,8 +239,12 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
         roles=roles,
         images_root=index.root,
         kinds=choice.kinds,
-        findings=(*remarks, *unlabelled, *missing, *words, *impossible, *contradictions),
+        findings=(
+            *(*remarks, *doubts, *choice.remarks, *words, *unsaid),
+            *(*unlabelled, *missing, *impossible, *contradictions),
+        ),
         others=tables.others,
+        codes=choice.codes,
     )
 
 
@@ -243,7 +256,8 @@ def _metadata_choice(rows: pd.DataFrame, roles: Roles, options: ManifestOptions)
             unwanted[options.split] = "the split, as given by --split"
         choice = choose_metadata(rows, roles, options.metadata, tuple(unwanted))
         return replace(choice, reasons={**choice.reasons, **unwanted})
-    return Choice(dict(options.kinds), dict.fromkeys(options.kinds, "as the model was trained"))
+    reasons = dict.fromkeys(options.kinds, "as the model was trained")
+    return Choice(dict(options.kinds), reasons, options.codes)
 
 
 def _complete(rows: pd.DataFrame, roles: Roles, choice: Choice) -> Roles:
@@ -297,6 +311,7 @@ def _from_record(tables: Mapping[str, pd.DataFrame], summary: Mapping[str, Any])
         images_root=Path(summary["images_root"]),
         kinds=summary["kinds"],
         findings=tuple(Remark(**remark) for remark in summary["findings"]),
+        codes=_with_tuples(summary["codes"]),
     )
 
 

@@ -1,33 +1,32 @@
 """Which of the remaining columns are metadata, of which kind, and their cleaned values."""
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from automl_skin.data.dates import holds_dates
+from automl_skin.data.headers import means_age
+from automl_skin.data.identifiers import likely_roles, why_id
+from automl_skin.data.missing import count_words, find_code_words, find_codes
 from automl_skin.data.roles import Remark, Roles
-from automl_skin.data.sources import KNOWN_TABLES, normal_name, why_ignored_by_name
+from automl_skin.data.sources import KNOWN_TABLES, why_ignored_by_name
 from automl_skin.data.table import canonical_text, name_rows, require_column, to_numbers
 from automl_skin.errors import TableError
 
 Kind = Literal["number", "category"]
+Codes = Mapping[str, tuple[float, ...]]
+"""For columns that have some: the numbers that stand for a missing value."""
 
 CATEGORY_LEVELS = 10
 """Whole numbers of at most so many different values are categories."""
-ID_NUMBERS = 120
-"""Whole numbers of more different values than there are ages, above `ID_SHARE` of the rows, are ids."""
-ID_SHARE = 0.2
-ID_LEVELS = 100
-"""Text of more levels is an id or free text."""
-FREE_TEXT_WORDS = 5
-FEW_LEVELS = 20
 AGE_LIMIT_YEARS = 120
 VALUE_LIMIT = 1e8
 """Numbers of this size are codes for missing or slips of the keyboard."""
 MOSTLY = 0.9
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,16 @@ class Choice:
         For each metadata column.
     reasons : mapping of str to str
         Why a column is metadata, or why it is not.
+    codes : mapping of str to tuple of float
+        Numbers that stand for a missing value, for the columns that have some; see `find_codes`.
+    remarks : tuple of Remark
+        What a person should decide: columns that look like the ids of patients or lesions.
     """
 
     kinds: Mapping[str, Kind]
     reasons: Mapping[str, str]
+    codes: Codes = field(default_factory=dict)
+    remarks: tuple[Remark, ...] = ()
 
 
 def choose_metadata(
@@ -75,18 +80,39 @@ def choose_metadata(
     known = next((known for known in KNOWN_TABLES if known.name == roles.table), None)
     kinds: dict[str, Kind] = {}
     reasons: dict[str, str] = {}
-    for column in table.columns:
+    codes: dict[str, tuple[float, ...]] = {}
+    remarks = []
+    for column in map(str, table.columns):
         if column in taken:
             continue
+        found = codes_in(table[column])
+        values = without_codes(table[column], found)
         listed = known is not None and column in known.metadata
         why = "as given" if column in ignore else roles.reasons.get(column)
-        why = why or _why_useless(table[column], str(column), listed=listed)
+        if why is None:
+            why, repeats = _why_useless(values, table, roles, listed=listed)
+            if repeats:
+                remarks.append(Remark(column, f"{why}; {likely_roles(roles)}"))
         if why is None:
             quantity = known is not None and column in known.numbers
-            kinds[column] = "number" if quantity else kind_of(table[column])
+            kinds[column] = "number" if quantity else kind_of(values)
             why = f"metadata of {known.name}" if known is not None and listed else "tells something"
+            codes |= {column: found} if found else {}
         reasons[column] = why
-    return Choice(kinds, reasons)
+    return Choice(kinds, reasons, codes, tuple(remarks))
+
+
+def codes_in(values: "pd.Series[Any]") -> tuple[float, ...]:
+    """Return the numbers of a column that stand for a missing value."""
+    text, numbers = canonical_text(values), to_numbers(values)
+    if numbers.notna().sum() < MOSTLY * text.notna().sum():
+        return find_code_words(text)
+    return find_codes(numbers)
+
+
+def without_codes(values: "pd.Series[Any]", codes: Collection[float]) -> "pd.Series[Any]":
+    """Return a column in which the numbers that stand for a missing value are NA."""
+    return values.mask(to_numbers(values).isin(list(codes))) if codes else values
 
 
 def kind_of(values: "pd.Series[Any]") -> Kind:
@@ -105,35 +131,49 @@ def kind_of(values: "pd.Series[Any]") -> Kind:
     return "category" if whole and finite.nunique() <= CATEGORY_LEVELS else "number"
 
 
-def means_age(column: str) -> bool:
-    """Whether a column is named like an age in years."""
-    return re.search(r"(^|_)age(s|\d*)($|_)", normal_name(column)) is not None
+def clean_metadata(
+    table: pd.DataFrame, kinds: Mapping[str, Kind], codes: Codes | None = None
+) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
+    """Return the metadata columns as float64 and str, what stands for missing taken away, and remarks.
 
-
-def clean_metadata(table: pd.DataFrame, kinds: Mapping[str, Kind]) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
-    """Return the metadata columns as float64 and str, impossible numbers as missing, and remarks on these.
-
-    A column that the table has not is missing in all rows.
+    A column that the table has not is missing in all rows. Words for missing, `codes` and impossible numbers
+    are missing.
 
     Returns
     -------
     DataFrame of n_rows rows
         Numbers with NaN, categories with NA.
     tuple of Remark
-        One for each column where something was taken away.
+        One for each column where something was taken away, and for each way.
     """
     columns: dict[str, pd.Series[Any]] = {}
-    remarks = []
+    remarks: list[Remark] = []
     for column, kind in kinds.items():
-        values = table.get(column)
-        if values is None:
-            values = pd.Series(np.nan, index=table.index)
+        given = table.get(column)
+        if given is None:
+            given = pd.Series(np.nan, index=table.index)
             remarks.append(Remark(column, "the table has no such column: missing in all rows"))
+        known = (codes or {}).get(column, ())
+        remarks += remark_missing(given, known)
+        values = without_codes(given, known)
         columns[column] = canonical_text(values) if kind == "category" else to_numbers(values)
         if kind == "number":
             columns[column], found = _possible(columns[column], canonical_text(values), column)
-            remarks.extend(found)
+            remarks += found
     return pd.DataFrame(columns, index=table.index), tuple(remarks)
+
+
+def remark_missing(values: "pd.Series[Any]", codes: Collection[float] = ()) -> list[Remark]:
+    """Return a remark on the words and numbers of a column that were taken for missing, if there are any."""
+    words = count_words(values)
+    numbers = to_numbers(values)
+    words += [(f"{code:g}", count) for code in codes if (count := int((numbers == code).sum()))]
+    if not words:
+        return []
+    shown = [f"{word!r} in {count:,} row{'s' if count > 1 else ''}" for word, count in words]
+    rest = f" and {len(shown) - SHOWN:,} more" if len(shown) > SHOWN else ""
+    hint = "; if one of these is a value, write it as another word" if codes else ""
+    return [Remark(str(values.name), f"taken as missing: {', '.join(shown[:SHOWN])}{rest}{hint}")]
 
 
 def _possible(
@@ -172,35 +212,43 @@ def _as_asked(
                 f"the metadata column {column!r} is {taken[column]} already; leave it out of the metadata"
             )
             raise TableError(message)
-    kinds = {column: kind_of(table[column]) for column in asked if column not in ignore}
+    wanted = [column for column in asked if column not in ignore]
+    codes = {column: found for column in wanted if (found := codes_in(table[column]))}
+    kinds = {column: kind_of(without_codes(table[column], codes.get(column, ()))) for column in wanted}
     rest = {column: "not among the metadata given" for column in table.columns if column not in taken}
-    return Choice(kinds, rest | dict.fromkeys(kinds, "as given"))
+    return Choice(kinds, rest | dict.fromkeys(kinds, "as given"), codes)
 
 
-def _why_useless(values: "pd.Series[Any]", column: str, *, listed: bool) -> str | None:
-    """Return why a column is no metadata, or ``None``; `listed` ones must only vary."""
+def _one_level(values: "pd.Series[Any]", text: "pd.Series[str]") -> str:
+    """Return what to say of a column with one level, which may be a box that was ticked or not."""
+    only = f"the same in all rows that have it ({text.dropna().iloc[0]!r})"
+    if not text.isna().any():
+        return only
+    words = [repr(word) for word, _ in count_words(values)]
+    others = f"{', '.join(words)} or an empty cell" if words else "an empty cell"
+    return f"{only}; if {others} means no, write no there"
+
+
+def _why_useless(
+    values: "pd.Series[Any]", table: pd.DataFrame, roles: Roles, *, listed: bool
+) -> tuple[str | None, bool]:
+    """Return why a column is no metadata, or ``None``, and whether it holds ids that repeat.
+
+    Columns that are `listed` for a known table must only vary.
+    """
     text = canonical_text(values)
-    present, levels = int(text.notna().sum()), int(text.nunique())
+    levels, column = int(text.nunique()), str(values.name)
     if levels == 0:
-        return "empty"
+        return "empty", False
     if levels == 1:
-        return f"the same in all rows that have it ({text.dropna().iloc[0]!r})"
+        return _one_level(values, text), False
     if listed:
-        return None
-    return why_ignored_by_name(column) or _why_id(text, to_numbers(values), present, levels)
-
-
-def _why_id(text: "pd.Series[str]", numbers: "pd.Series[float]", present: int, levels: int) -> str | None:
-    """Return why a column looks like an id or free text, or ``None``."""
-    if numbers.notna().sum() >= MOSTLY * present:
-        whole = bool((numbers.dropna() == numbers.dropna().round()).all())
-        if whole and levels > ID_NUMBERS and levels > ID_SHARE * present:
-            return f"many different whole numbers ({levels:,} in {present:,} rows), like an id"
-        return None
-    words = float((text.dropna().str.count(r"\s+") + 1).mean())
-    if words >= FREE_TEXT_WORDS and levels > FEW_LEVELS:
-        return f"free text ({levels:,} different ones)"
-    if levels > ID_LEVELS or (levels > FEW_LEVELS and levels > present / 2):
-        levels_text = f"too many levels ({levels:,} in {present:,} rows)"
-        return f"{levels_text}, like an id; --group if its rows belong together"
-    return None
+        return None, False
+    why = why_ignored_by_name(column)
+    if why is None and holds_dates(values):
+        why = "dates or times, which are no categories; an age or a duration can be given as a number"
+    if why is not None:
+        return why, False
+    others = [name for name in table.columns if name not in {column, roles.target}]
+    id_ = why_id(values, table[others] if roles.patient is None else table[[]])
+    return (None, False) if id_ is None else (id_.reason, id_.repeats)

@@ -67,6 +67,8 @@ class Roles:
         For each column in words why it has its role.
     truth : tuple of str
         0/1 columns that are the target in one column per class (`find_truth_sets`); never metadata.
+    doubts : mapping of str to str
+        What a person should know of columns that have no role although their names or values speak for one.
     """
 
     image: str
@@ -82,6 +84,7 @@ class Roles:
     table: str | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
     truth: tuple[str, ...] = ()
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
     def with_truth(self, sets: Iterable[TruthSet]) -> "Roles":
         """Return the roles with the columns that say what the target is in one column per class."""

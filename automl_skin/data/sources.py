@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from automl_skin.data.headers import means_age, normal_name
 from automl_skin.data.one_hot import ISIC_2019
 
 DIAGNOSIS_NAMES = (
-    r"dx(_.*)?|.*diagnos.*|.*benign.*|.*malignan.*|.*biops.*|histo.*|patholog.*|iddx_.*"
+    r"dx(_.*)?|.*diagnos.*|.*benign.*|.*malignan.*|.*biops.*|.*histolog.*|histo(?!r).*|patholog.*|iddx_.*"
+    r"|(.*_)?[a-z]*befund(_.*)?|.*dignit(a|ae)t|.*b(o|oe)sartig.*|.*gutartig.*|exzision.*|excision.*|exerese"
+    r"|(.*_)?(reperto|referto|laudo|hallazgo)(_.*)?|.*istologi.*|.*anatomo?_?patolog.*|patologi(a|co)"
+    r"|.*maligni(dad|dade|ta|te)|anatomie_pathologique|.*anatomia_patologica"
     r"|mel_(class|type|ulcer|mitotic_index|thick_mm)|melanocytic|melanoma|nevus_type|invasion_.*"
-    r"|target|label|class|tbp_lv_dnn_lesion_confidence"
+    r"|target|label|class|ziel|klasse|classe|clase|etiquette|etiqueta|etichetta|tbp_lv_dnn_lesion_confidence"
     r"|mel|nv|bcc|ak|akiec|ben_oth|bkl|df|inf|mal_oth|vasc|scc|sccka|unk"
 )
 """Names of columns that are known only with, or because of, the diagnosis: never metadata unasked."""
@@ -148,19 +152,8 @@ def known_table(table: pd.DataFrame) -> KnownTable | None:
 def why_ignored_by_name(column: str) -> str | None:
     """Return why a column of this name is no metadata, or ``None``."""
     name = normal_name(column)
-    if re.fullmatch(DIAGNOSIS_NAMES, name):
+    if re.fullmatch(DIAGNOSIS_NAMES, name) and not means_age(column):
         return "its name says that it is known only with the diagnosis"
     if re.fullmatch(PHOTOGRAPH_NAMES, name):
         return "about the photograph, not the patient"
     return None
-
-
-def normal_name(column: str) -> str:
-    """Return a column name in lower case with single underscores.
-
-    Examples
-    --------
-    >>> normal_name(" Patient-ID ")
-    'patient_id'
-    """
-    return re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")

@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from automl_skin.data.missing import missing_words
 from automl_skin.data.reading.csv_file import csv_parts
 from automl_skin.data.reading.excel_file import (
     EXCEL_MAGIC,
@@ -27,9 +28,7 @@ from automl_skin.data.reading.parquet_file import PARQUET_MAGIC, parquet_parts
 from automl_skin.data.reading.part import DECIMAL
 from automl_skin.errors import TableError
 
-MISSING_WORDS = frozenset({"", "unknown", "unk", "na", "nan", "n/a", "#n/a", "<na>", "none", "null", "?"})
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf"
-_LONG_OR_PADDED = r"[+-]?(?:0\d.*|\d{16,}.*)"  # 007 is an id, and 16 digits do not fit into a float
 _DECIMAL_COMMA = r"^([+-]?\d+),(\d+)$"
 
 
@@ -146,20 +145,6 @@ def require_column(table: pd.DataFrame, column: str, given_as: str) -> str:
     raise TableError(message)
 
 
-def guess_type(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return a column as float64 where all its values are numbers, else as text.
-
-    Whole numbers with leading zeros or of 16 digits stay text, since they are ids. The answer depends on the whole
-    column: for what looks at whole tables only.
-    """
-    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
-        return values.astype("float64")
-    text = canonical_text(values)
-    present = text.dropna()
-    are_numbers = present.str.fullmatch(_NUMBER).all() and not present.str.fullmatch(_LONG_OR_PADDED).any()
-    return to_numbers(values) if are_numbers else text
-
-
 def blank_missing(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with NA in place of words for missing, and all else as it stands."""
     columns = {name: values.mask(canonical_text(values).isna()) for name, values in table.items()}
@@ -207,4 +192,4 @@ def _composed(text: str) -> str:
 
 
 def _is_missing(values: "pd.Series[Any]", text: "pd.Series[str]") -> "pd.Series[bool]":
-    return values.isna() | text.str.lower().isin(MISSING_WORDS)
+    return values.isna() | missing_words(text)

@@ -40,6 +40,10 @@ RUNTIME = frozenset(
 """Settings that may change from one call to the next: they do not change what a trial's outcome means."""
 
 
+RECOGNISED = "auto"
+"""Stands for a column that is recognised by its name and its values."""
+
+
 @checked_dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
 class StudyConfig:
     """What a study is.
@@ -61,7 +65,7 @@ class StudyConfig:
     waive_leakage, drop_crossing : bool
         Accept a given split that cuts groups; or leave its crossing development rows out.
     case_column, image_column, image_role_column, patient_column, lesion_column, source_column : str
-        Columns by role where they are not recognised.
+        Columns by role; ``auto`` recognises them, and empty says that there is none.
     metadata, ignore : tuple of str
         Columns to use, or not to use, as metadata.
     allow, quarantine : tuple of str
@@ -122,12 +126,12 @@ class StudyConfig:
     split: str = ""
     waive_leakage: bool = False
     drop_crossing: bool = False
-    case_column: str = ""
-    image_column: str = ""
-    image_role_column: str = ""
-    patient_column: str = ""
-    lesion_column: str = ""
-    source_column: str = ""
+    case_column: str = RECOGNISED
+    image_column: str = RECOGNISED
+    image_role_column: str = RECOGNISED
+    patient_column: str = RECOGNISED
+    lesion_column: str = RECOGNISED
+    source_column: str = RECOGNISED
     metadata: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
@@ -229,10 +233,10 @@ class StudyConfig:
 
     @property
     def role_columns(self) -> dict[str, str]:
-        """Columns that the user named for a role."""
+        """Columns that the user named for a role; empty where there is none."""
         roles = ("case", "image", "image_role", "patient", "lesion", "source")
         named = {role: str(getattr(self, f"{role}_column")) for role in roles}
-        return {role: column for role, column in named.items() if column}
+        return {role: column for role, column in named.items() if column != RECOGNISED}
 
     @property
     def tuning_changes(self) -> dict[str, str]:

@@ -20,9 +20,8 @@ from automl_skin.data.curation.published_counts import Comparison, compare
 from automl_skin.data.curation.published_lists import image_id, read_list
 from automl_skin.data.curation.report import report
 from automl_skin.data.curation.rules import SPLIT, TARGET, TEST, TRAIN, CurationRules
+from automl_skin.data.headers import USUAL_NAMES, normal_name
 from automl_skin.data.locate import ImageIndex, index_images
-from automl_skin.data.recognise import USUAL_NAMES
-from automl_skin.data.sources import normal_name
 from automl_skin.data.table import (
     blank_missing,
     canonical_text,

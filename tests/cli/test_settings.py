@@ -32,3 +32,8 @@ def test_places_are_absolute(tmp_path, monkeypatch):
     place = workspace_of(Path("work"), Path("cache"))
     assert place.root == tmp_path / "work"
     assert place.cache == tmp_path / "cache"
+
+
+def test_an_empty_column_switches_a_role_off():
+    settings = collect(Given({"case_column": "", "patient_column": None, "lesion_column": "lesion"}))
+    assert settings == {"case_column": "", "lesion_column": "lesion"}

@@ -168,6 +168,52 @@ def test_the_target_is_skipped_and_rows_without_a_label_are_left_out():
     assert found(column.to_frame("dx"), classes, skip=["dx"]) == {}
 
 
+def asked_of_biopsied(classes, seed=1):
+    """Columns that only biopsied cases have: all of one class and some of the other."""
+    rng = np.random.default_rng(seed)
+    n = len(classes)
+    biopsied = pd.Series((classes == 1) | (rng.random(n) < 0.3))
+    columns = {
+        "smoke": pd.Series(rng.choice(["yes", "no"], n)),
+        "diameter": pd.Series(rng.gamma(3.0, 2.0, n).round(1)),
+        "usual": pd.Series(rng.choice(["yes", "no"], n, p=[0.9, 0.1])),
+    }
+    return pd.DataFrame({name: values.where(biopsied) for name, values in columns.items()}), biopsied
+
+
+@pytest.mark.parametrize("positives", [0.1, 0.3, 0.6])
+def test_absence_that_gives_the_class_away_is_no_leak_of_the_values(positives):
+    classes = labels(positives=positives)
+    table, biopsied = asked_of_biopsied(classes)
+    assert found(table, classes) == {}
+    assert set(found(biopsied.astype(str).to_frame("biopsied"), classes)) == {"biopsied"}
+
+
+def test_presence_that_gives_the_class_away_is_a_leak_however_many_rows_have_it():
+    classes = labels(positives=0.7)
+    values = pd.Series(np.random.default_rng(0).choice(list("abc"), N)).where(classes == 1)
+    assert set(found(values.to_frame("stage"), classes).values()) <= {"filled", "levels", "copy"}
+    assert list(found(values.to_frame("stage"), classes)) == ["stage"]
+
+
+def test_values_are_compared_among_the_rows_that_have_one():
+    classes = labels(positives=0.5)
+    rng = np.random.default_rng(1)
+    present = (classes == 1) | (rng.random(N) < 0.05)  # 95 % of those present are of class 1
+    values = pd.Series(rng.choice(list("abcdefghij"), N)).where(present)
+    assert found(values.to_frame("region"), classes) == {}
+    mixed = pd.Series(rng.choice(list("abcdefghij"), N)).where((classes == 1) | (rng.random(N) < 0.5))
+    told = mixed.where((classes == 1) | mixed.isna(), "b")  # all other levels are pure
+    assert found(mixed.to_frame("region"), classes) == {}
+    assert found(told.to_frame("region"), classes) == {"region": "levels"}
+
+
+def test_words_for_missing_are_missing():
+    classes = labels()
+    table, _ = asked_of_biopsied(classes)
+    assert found(table.astype("str").fillna("not recorded"), classes) == {}
+
+
 @pytest.mark.parametrize("classes", [[], [1, 1, 1]])
 def test_without_two_classes_nothing_is_given_away(classes):
     assert find_leaks(pd.DataFrame({"a": classes}), pd.Series(classes, dtype="float64")) == []

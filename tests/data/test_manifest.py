@@ -47,7 +47,9 @@ def test_ham10000(ham, images):
     assert manifest.images["path"].tolist() == [f"ISIC_{row}.jpg" for row in range(6)]
     assert manifest.roles.ignored == ("dx_type",)
     assert manifest.others["dx_type"].tolist() == ham["dx_type"].tolist()
-    assert [finding.column for finding in manifest.findings] == ["lesion_id", "age"]
+    said = {finding.column: finding.text for finding in manifest.findings}
+    assert list(said) == ["lesion_id", "age", "sex", "localization"]
+    assert said["sex"] == "taken as missing: 'unknown' in 1 row"
     assert manifest.metadata["age"].isna().sum() == 2
 
 
@@ -74,7 +76,7 @@ def test_missing_images_stay_and_are_said(ham, images):
     assert manifest.images["status"].tolist()[2] == "missing"
     assert manifest.images["path"].isna().tolist() == [False, False, True, False, False, False]
     assert len(manifest.cases) == 6
-    assert "1 of 6 images (16.7%)" in manifest.findings[0].text
+    assert any("1 of 6 images (16.7%)" in finding.text for finding in manifest.findings)
 
 
 def test_no_image_at_all_is_an_error_unless_allowed(ham, tmp_path):
@@ -93,7 +95,8 @@ def test_rows_without_a_diagnosis_are_left_out_and_said(ham, images):
     manifest = build_manifest(ham, images, HAM)
     assert "ISIC_2" not in manifest.cases.index
     assert len(manifest.images) == 5
-    assert "1 rows have no diagnosis" in manifest.findings[0].text
+    assert any("1 rows have no diagnosis" in finding.text for finding in manifest.findings)
+    assert any(finding.text == "taken as missing: 'unknown' in 1 row" for finding in manifest.findings)
     with pytest.raises(TableError, match="is empty"):
         build_manifest(ham.assign(dx=None), images, HAM)
 
@@ -198,6 +201,28 @@ def test_written_without_labels_and_read(ham, images, tmp_path):
     assert (read.cases["label"] == -1).all()
 
 
+def test_codes_for_missing_are_kept_with_the_manifest(ham, images, tmp_path):
+    ham["size_mm"] = [4.0, 5.0, -999.0, 3.0, 2.5, 7.0]
+    options = ManifestOptions(target="dx", positive=("mel",), metadata=("size_mm",))
+    manifest = build_manifest(ham, images, options)
+    manifest.write(tmp_path / "m")
+    codes = Manifest.read(tmp_path / "m").codes
+    assert codes == manifest.codes == {"size_mm": (-999.0,)}
+    assert manifest.metadata["size_mm"].isna().tolist() == [False, False, True, False, False, False]
+    one = ham.iloc[[2]].drop(columns="dx")
+    options = ManifestOptions(kinds=manifest.kinds, codes=codes)
+    assert build_manifest(one, images, options).metadata["size_mm"].isna().all()
+
+
+def test_a_case_id_that_is_partly_empty_is_none_and_said(ham, images):
+    ham["case_id"] = ["a", "a", "b", None, None, "c"]
+    manifest = build_manifest(ham.drop(columns="lesion_id"), images, ManifestOptions("dx", ("mel",)))
+    assert manifest.roles.case is None
+    assert len(manifest.cases) == 6
+    assert "case_id" in manifest.roles.ignored
+    assert any("it is empty in rows 4, 5" in finding.text for finding in manifest.findings)
+
+
 def test_labels_of_a_part_come_back(ham, images, tmp_path):
     manifest = build_manifest(ham, images, HAM)
     manifest.write(tmp_path / "m")
@@ -247,7 +272,10 @@ def test_the_real_ham10000():
     assert manifest.cases["label"].sum() == 1954
     assert manifest.cases["lesion"].nunique() == 7470
     assert manifest.metadata.isna().sum().to_dict() == {"age": 57, "sex": 57, "localization": 234}
-    assert not manifest.findings
+    assert {finding.column: finding.text for finding in manifest.findings} == {
+        "sex": "taken as missing: 'unknown' in 57 rows",
+        "localization": "taken as missing: 'unknown' in 234 rows",
+    }
 
 
 def test_ids_of_every_role_are_text(tmp_path):
@@ -273,7 +301,7 @@ def test_words_in_place_of_ids_are_said_and_join_nothing(tmp_path):
     manifest = build_manifest(table, tmp_path, ManifestOptions(target="dx", positive=("mel",)))
     assert manifest.cases["patient"].isna().tolist() == [True, True, False, True]
     note = next(finding.text for finding in manifest.findings if finding.column == "patient")
-    assert note == "2 rows have 'unknown', 'na' in place of an id: taken for no patient, each row apart"
+    assert note == "2 rows have 'unknown', 'NA' in place of an id: taken for no patient, each row apart"
 
 
 @pytest.mark.parametrize("column", ["image", "case"])
@@ -284,4 +312,4 @@ def test_a_word_for_missing_is_no_id_of_a_photograph_or_case(tmp_path, column):
     with pytest.raises(
         TableError, match=r"got none in row 1 \('NA' is a word for missing; rename what is called so"
     ):
-        build_manifest(table, tmp_path, ManifestOptions(target="dx"))
+        build_manifest(table, tmp_path, ManifestOptions(target="dx", roles={column: column}))

@@ -80,3 +80,63 @@ def test_columns_that_are_not_there(index):
         recognise(table, index, {"doctor": "dx"})
     with pytest.raises(TableError, match="is the target"):
         recognise(table, index, {}, "dx", ("dx",))
+
+
+@pytest.mark.parametrize(
+    ("header", "roles"),
+    [
+        ("Bilddatei,PatientenNr,Läsion,Klinik,Fall", "image,patient,lesion,source,case"),
+        ("nom_fichier,N° patient,Lésion,Hôpital,id_cas", "image,patient,lesion,source,case"),
+        ("imagen,ID Paciente,Lesión,Centro,caso", "image,patient,lesion,source,case"),
+        ("immagine,codice_paziente,lesione,ospedale,numero caso", "image,patient,lesion,source,case"),
+        ("Imagem,paciente,Lesão,instituição,caso_id", "image,patient,lesion,source,case"),
+    ],
+)
+def test_headers_of_other_languages(index, header, roles):
+    table = pd.DataFrame({name: ["1", "2", "3"] for name in header.split(",")})
+    found = recognise(table, index, {})
+    assert [getattr(found, role) for role in roles.split(",")] == header.split(",")
+
+
+def test_a_name_alone_makes_no_role(index):
+    rows = 30
+    table = pd.DataFrame(
+        {
+            "image": ["a photograph seen from the left"] * rows,
+            "id": [f"{row}.png" for row in range(rows)],
+            "case": [row % 2 for row in range(rows)],
+            "patient": ["inpatient", "outpatient"] * (rows // 2),
+            "lesion": ["papule", "plaque", "nodule"] * (rows // 3),
+            "source": [f"page {row}" for row in range(rows)],
+            "view": [f"v{row}" for row in range(rows)],
+        }
+    )
+    roles = recognise(table, index, {})
+    assert roles.image == "id"
+    assert (roles.case, roles.patient, roles.lesion, roles.source, roles.image_role) == (None,) * 5
+    assert set(roles.doubts) == set(table) - {"id"}
+    assert "it holds '0', '1' only; correct it, or give --case-column" in roles.doubts["case"]
+    given = recognise(table, index, {"case": "case", "lesion": "lesion", "source": "source"})
+    assert (given.case, given.lesion, given.source) == ("case", "lesion", "source")
+
+
+def test_ages_do_not_name_images_although_there_are_such_files(index):
+    table = pd.DataFrame({"image_id": [f"x{row}" for row in range(9)], "age": [1, 2, 3, 4, 5, 1, 2, 3, 4]})
+    assert recognise(table, index, {}).image == "image_id"
+    table = pd.DataFrame({"age": range(9), "photo": [f"x{row}.heic" for row in range(9)]})
+    assert recognise(table.assign(age=[1, 1, 2] * 3), index, {}).image == "photo"
+
+
+def test_a_second_photograph_in_a_row_gets_a_hint(index):
+    table = pd.DataFrame({"derm": ["0.jpg", "1.jpg"], "clinic": ["2.jpg", "3.jpg"], "again": ["0", "1"]})
+    roles = recognise(table, index, {"image": "derm"})
+    assert list(roles.doubts) == ["clinic"]
+    assert "--image-role-column" in roles.doubts["clinic"]
+    assert roles.reasons["clinic"] == "names other photographs than 'derm'"
+
+
+def test_there_is_always_an_image_column(index):
+    with pytest.raises(
+        ConfigError, match="--image-column: expected the column of the image ids or paths, got ''"
+    ):
+        recognise(pd.DataFrame({"image": ["1"]}), index, {"image": ""})

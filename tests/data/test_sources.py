@@ -1,10 +1,10 @@
 import pandas as pd
 import pytest
 
+from automl_skin.data.headers import normal_name
 from automl_skin.data.sources import (
     KNOWN_TABLES,
     known_table,
-    normal_name,
     why_ignored_by_name,
 )
 
@@ -65,6 +65,32 @@ def test_numbers_are_part_of_the_metadata():
     "column", ["age", "sex", "localization", "site", "smoke", "skin_cancer_history", "classmate"]
 )
 def test_clinical_names_are_not_ignored(column):
+    assert why_ignored_by_name(column) is None
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "Diagnose",
+        "diagnóstico",
+        "diagnosi",
+        "Befund",
+        "Hautbefund",
+        "Histologie",
+        "referto",
+        "laudo",
+        "Dignität",
+        "bösartig",
+    ],
+)
+def test_diagnoses_in_other_languages_are_ignored(column):
+    assert why_ignored_by_name(column) is not None
+
+
+@pytest.mark.parametrize(
+    "column", ["history", "family_history", "age_at_diagnosis", "antecedentes_patologicos"]
+)
+def test_names_that_only_look_like_a_diagnosis(column):
     assert why_ignored_by_name(column) is None
 
 

@@ -6,7 +6,6 @@ import pytest
 from automl_skin.data.table import (
     blank_missing,
     canonical_text,
-    guess_type,
     id_text,
     name_rows,
     read_table,
@@ -76,13 +75,6 @@ def test_an_umlaut_is_one_id_however_it_is_written():
 @pytest.mark.parametrize("word", ["", "NA", "unknown", "None", "#N/A"])
 def test_words_for_missing_are_no_ids(word):
     assert id_text(pd.Series(["a", word])).isna().tolist() == [False, True]
-
-
-def test_types_are_guessed_for_whole_columns_only():
-    assert guess_type(pd.Series(["1", "2.5", "NA"])).tolist()[:2] == [1.0, 2.5]
-    assert guess_type(pd.Series(["007", "8"])).tolist() == ["007", "8"]
-    assert guess_type(pd.Series(["12345678901234567"])).tolist() == ["12345678901234567"]
-    assert guess_type(pd.Series(["1", "x"])).tolist() == ["1", "x"]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -155,6 +155,7 @@ def test_what_was_no_setting_yet_has_its_default_and_nothing_was_tuned():
 def test_role_columns_and_encoder():
     config = parse_settings({"case_column": "id", "mask_share": 0.3}, "")
     assert config.role_columns == {"case": "id"}
+    assert parse_settings({"case_column": "", "patient_column": "auto"}, "").role_columns == {"case": ""}
     assert config.encoder.mask_share == 0.3
     as_published = {"imputation": "mean", "scaling": "unit", "mask_share": 0.0, "mask_case_share": 0.0}
     encoder = parse_settings(as_published, "").encoder

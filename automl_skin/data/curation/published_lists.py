@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl_skin.data.recognise import USUAL_NAMES
-from automl_skin.data.sources import normal_name
+from automl_skin.data.headers import USUAL_NAMES, normal_name
 from automl_skin.data.table import canonical_text, id_text, read_table
 from automl_skin.errors import TableError
 

@@ -1,0 +1,60 @@
+"""Dates and times: never a category, and no number that a model should learn."""
+
+import re
+from typing import Any
+
+import pandas as pd
+
+from automl_skin.data.headers import means_date, plain_text
+from automl_skin.data.table import canonical_text, to_numbers
+
+MOSTLY = 0.9
+MAX_LOOKED_AT = 1_000
+_YEAR = r"(?:1[89]|20|21)\d\d"
+_DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
+_TIME = r"(?:[01]?\d|2[0-3])[:h][0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?(?:\s?[ap]m)?"
+_ZONE = r"(?:\s?(?:z|utc|[+-]\d\d:?\d\d))?"
+_NAMED_MONTH = (
+    r"(?:jan|feb|fev|mar|apr|abr|avr|mai|may|mag|maggio|jun|juin|giu|jul|juil|lug|aug|ago|aou|sep|set|okt|oct|ott|out"
+    r"|nov|dec|dez|dic|ene|gen|maerz|marz)[a-z]*\.?"
+)
+_DATES = (
+    rf"{_YEAR}[-/.]{_MONTH}[-/.]{_DAY}",
+    rf"{_DAY}[-/.]{_MONTH}[-/.](?:{_YEAR}|\d\d)",
+    rf"{_MONTH}[-/.]{_DAY}[-/.](?:{_YEAR}|\d\d)",
+    rf"{_YEAR}-{_MONTH}",
+    rf"{_MONTH}/{_YEAR}",
+    rf"{_DAY}\.?[-\s]?(?:de\s)?{_NAMED_MONTH}[-\s,]*(?:de\s)?(?:{_YEAR}|\d\d)",
+    rf"{_NAMED_MONTH}\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR}",
+)
+_WHOLE = re.compile(rf"(?:{'|'.join(_DATES)})(?:[t\s,]+{_TIME}{_ZONE})?|{_TIME}")
+_COMPACT = rf"{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{{6}})?"
+_SERIAL_LOW, _SERIAL_HIGH = 20_000, 60_000  # days as Excel counts them: 1954 to 2064
+_SECONDS_LOW = 1e8
+
+
+def holds_dates(values: "pd.Series[Any]") -> bool:
+    """Whether nearly all values of a column are dates or times, as text or, by its name, as numbers."""
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return True
+    text = canonical_text(values).dropna()
+    if text.empty:
+        return False
+    every = text.unique()
+    unique = pd.Series(every[:: max(1, len(every) // MAX_LOOKED_AT)], dtype="str")
+    return bool(unique.map(_is_date).mean() >= MOSTLY) or _are_numbers_of_dates(values, unique)
+
+
+def _is_date(value: str) -> bool:
+    return _WHOLE.fullmatch(plain_text(value)) is not None
+
+
+def _are_numbers_of_dates(values: "pd.Series[Any]", unique: "pd.Series[str]") -> bool:
+    """Whether whole numbers are days written together, or, where the name says so, counted."""
+    if bool(unique.str.fullmatch(_COMPACT).mean() >= MOSTLY):
+        return True
+    numbers = to_numbers(values).dropna()
+    if not means_date(str(values.name)) or len(numbers) < MOSTLY * len(canonical_text(values).dropna()):
+        return False
+    in_days = numbers.between(_SERIAL_LOW, _SERIAL_HIGH)
+    return bool(in_days.mean() >= MOSTLY or (numbers >= _SECONDS_LOW).mean() >= MOSTLY)
