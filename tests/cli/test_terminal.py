@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 from rich.console import Console
 
-from automl_skin.cli import terminal as module
 from automl_skin.cli.terminal import Terminal, TerminalAudience, TrialTicker, print_outcome
 from automl_skin.metrics.intervals import Interval
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
