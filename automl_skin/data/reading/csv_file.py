@@ -58,8 +58,8 @@ def _parts(path: Path, file: TextIO, rows: int) -> Iterator[pd.DataFrame]:
     delimiter = _delimiter(file)
     reader = csv.reader(file, delimiter=delimiter, strict=True)
     lines = _values(path, reader)
-    header = next(lines, [])
-    if not any(name.strip() for name in header):
+    header = next((names for names in lines if any(name.strip() for name in names)), [])
+    if not header:
         message = f"{path}: expected a first line of column names, got none; check that it is the right file"
         raise TableError(message)
     names, start = name_columns(str(path), header), 0
@@ -77,6 +77,8 @@ def _parts(path: Path, file: TextIO, rows: int) -> Iterator[pd.DataFrame]:
 def _delimiter(file: TextIO) -> str:
     """Return what separates the values; the file stands at the line of names afterwards."""
     line = file.readline()
+    while line and not line.strip():  # blank lines above the names
+        line = file.readline()
     said = _SEPARATOR_LINE.fullmatch(line)
     if said:
         return said[1]

@@ -44,6 +44,11 @@ def test_lines_end_as_they_end_anywhere(tmp_path):
         assert read_table(tmp_path / "t.csv")["image"].tolist() == ["a", "b"]
 
 
+def test_blank_lines_above_the_names_are_no_line_of_names(tmp_path):
+    (tmp_path / "t.csv").write_text("\n \nimage;size\n0007;5,5\n", encoding="utf-8")
+    assert read_table(tmp_path / "t.csv").to_numpy().tolist() == [["0007", "5,5"]]
+
+
 def test_blank_values_behind_the_last_column_are_no_surplus(tmp_path):
     (tmp_path / "t.csv").write_text("image,age\na,1,,\nb,2\n", encoding="utf-8")
     assert read_table(tmp_path / "t.csv").shape == (2, 2)
