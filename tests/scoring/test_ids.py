@@ -98,7 +98,7 @@ def test_two_tables_are_evaluated_as_one_and_that_is_said(tiny, renamed, tmp_pat
     labelled = LabelledSet(tables, folder / "images", "diagnosis", ("melanoma",), {})
     found = evaluate(tiny.bundle, labelled, tmp_path / "out", device="cpu")
     assert found.n_unscored == 0
-    assert found.notes[0].startswith("truth.csv was joined to cases.csv by column 'image_id'")
+    assert "truth.csv was joined to cases.csv by column 'image_id' and adds diagnosis" in found.notes
 
 
 def test_lost_zeros_are_found_and_said_alone_and_in_a_table(tiny, end_to_end, renamed, tmp_path):
