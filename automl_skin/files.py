@@ -48,6 +48,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            message = f"{path}: expected a file to write, got a folder, device or pipe; name a file"
+            raise StorageError(message)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
         os.close(handle)
         temporary = Path(name)

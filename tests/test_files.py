@@ -133,3 +133,11 @@ def test_damaged_json_is_named(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(IntegrityError, match=r"value\.json must be a JSON file"):
         read_json(path)
+
+
+def test_only_files_are_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "pipe", tmp_path / "folder", Path("/dev/null")):
+        with pytest.raises(StorageError, match="expected a file to write, got a folder, device or pipe"):
+            write_text(path, "x")

@@ -122,7 +122,7 @@ def make_multiclass(tiny: Tiny, folder: Path) -> Path:
 
 
 def score_file(bundle: Path, images: Path, output: Path, table: Path | None = None, **wishes) -> pd.DataFrame:
-    score.score(bundle, images, output, table, Wishes(**wishes))
+    score.score(bundle, images, output, (table,) if table else (), Wishes(**wishes))
     return read_scores(output)
 
 

@@ -1,12 +1,19 @@
 """``automl-skin export``: the stack of a study as one folder."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from automl_skin.cli import options
 from automl_skin.cli.settings import workspace_of
+
+
+def serve_command(store: str, address: str) -> str:
+    """Return the shell command that serves a registered model; MLflow's own process reports to nobody either."""
+    environment = f"MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true MLFLOW_TRACKING_URI={quote(store)}"
+    return f"{environment} mlflow models serve -m {quote(address)} --env-manager local"
 
 
 def export(
@@ -49,6 +56,6 @@ def export(
         store = tracking_uri or opened.config.tracking_uri or opened.workspace.tracking_uri
         terminal.say(
             f"Registered: {address}",
-            f"Serve:      MLFLOW_TRACKING_URI={store} mlflow models serve -m {address} --env-manager local",
+            f"Serve:      {serve_command(store, address)}",
         )
     terminal.say(f"Next: automl-skin score {folder} --data new.csv --images new-images --output scores.csv")

@@ -20,7 +20,9 @@ def score(
             help="Table; without it every image of the folder is scored. Given again: another table, joined by its id.",
         ),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", help="CSV file of the scores.")] = Path("scores.csv"),
+    output: Annotated[Path, typer.Option("--output", help="File of the scores, .csv or .parquet.")] = Path(
+        "scores.csv"
+    ),
     sensitivity: Annotated[float, typer.Option("--sensitivity", help="Of the decision.")] = 0.95,
     prevalence: Annotated[
         float | None, typer.Option("--prevalence", help="Share of positives where the model is used.")
@@ -41,7 +43,7 @@ def score(
 
     terminal = Terminal()
     named = {"image": image_column, "case": case_column, "image_role": image_role_column}
-    roles = {role: column for role, column in named.items() if column is not None}
+    roles = {role: column for role, column in named.items() if column is not None}  # "" switches a role off
     with terminal.progress() as report:
         summary = score_files(
             bundle,
@@ -53,15 +55,22 @@ def score(
             device=device or "auto",
             submission=submission,
             progress=report("Scoring"),
+            tell=lambda note: report.say(f"Note: {note}"),
         )
-    terminal.say(*(f"Note: {note}" for note in summary.notes))
     terminal.say(
         f"Written: {output}, {summary.rows:,} rows, of which {summary.unscored:,} could not be scored"
     )
+    terminal.say(*(f"Flag {flag}: {rows_in_words(count)}" for flag, count in summary.flags.items()))
     if submission is not None:
         terminal.say(f"Written: {submission}, for a challenge")
     if summary.unscored and submission is not None:
         terminal.say(f"In it {summary.unscored:,} rows have the share of positives in place of a probability")
     if summary.unscored:
-        terminal.say(*(f"Not scored: {name}: {why}" for name, why in summary.problems.items()))
+        said = (why if why.startswith(name) else f"{name}: {why}" for name, why in summary.problems.items())
+        terminal.say(*(f"Not scored: {each}" for each in said))
         raise typer.Exit(UNSCORED)
+
+
+def rows_in_words(count: int) -> str:
+    """Return a number of rows with its noun."""
+    return f"{count:,} row{'' if count == 1 else 's'}"

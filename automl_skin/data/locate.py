@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from automl_skin.data.near_misses import NearMisses
 from automl_skin.data.table import id_text, name_rows
 from automl_skin.errors import TableError
+from automl_skin.images.folder import shown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,10 +191,11 @@ def _walk(root: Path) -> tuple[list[str], list[str]]:
             path = Path(folder, name)
             if name.startswith("."):
                 continue
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
+            # a loop of links leads nowhere: `Path.resolve` would raise, and whoever reads it says so
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
                 continue
             is_image = path.suffix.lower() in EXTENSIONS
-            (found if is_image else others).append(path.relative_to(root).as_posix())
+            (found if is_image else others).append(shown_name(path.relative_to(root).as_posix()))
     return sorted(found), sorted(others)
 
 

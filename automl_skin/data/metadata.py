@@ -176,13 +176,19 @@ def remark_missing(values: "pd.Series[Any]", codes: Collection[float] = ()) -> l
     return [Remark(str(values.name), f"taken as missing: {', '.join(shown[:SHOWN])}{rest}{hint}")]
 
 
+def impossible_numbers(numbers: "pd.Series[float]", column: str) -> "pd.Series[bool]":
+    """Return which numbers of a column cannot be: infinite, codes such as 1e9, ages that nobody has."""
+    wrong = numbers.notna() & (~np.isfinite(numbers) | (numbers.abs() >= VALUE_LIMIT))
+    if means_age(column):
+        wrong |= (numbers < 0) | (numbers > AGE_LIMIT_YEARS)
+    return wrong
+
+
 def _possible(
     numbers: "pd.Series[float]", text: "pd.Series[str]", column: str
 ) -> tuple["pd.Series[float]", list[Remark]]:
     """Return numbers without the impossible ones, and a remark if there were any."""
-    wrong = numbers.notna() & (~np.isfinite(numbers) | (numbers.abs() >= VALUE_LIMIT))
-    if means_age(column):
-        wrong |= (numbers < 0) | (numbers > AGE_LIMIT_YEARS)
+    wrong = impossible_numbers(numbers, column)
     strange = wrong | (numbers.isna() & text.notna())
     if not strange.any():
         return numbers, []

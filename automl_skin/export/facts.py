@@ -19,6 +19,7 @@ from typing import Any
 from automl_skin.backbones.device import Precision
 from automl_skin.errors import IntegrityError
 from automl_skin.evaluation.operating_point import OperatingPoint
+from automl_skin.features.seen import SeenField
 from automl_skin.images.recipe import Recipe
 
 FORMAT = 2
@@ -83,6 +84,8 @@ class BundleFacts:
         All values of the target column in the training table, the full diagnosis.
     kinds : dict of str to {"number", "category"}
         Metadata fields.
+    seen : dict of str to SeenField
+        What the development cases have of each of them: levels, and the range of numbers.
     roles : dict of str to str
         Column names by role in the training table, tried first on a table to be scored.
     image_roles : tuple of str
@@ -113,6 +116,7 @@ class BundleFacts:
     positive: tuple[str, ...]
     levels: tuple[str, ...]
     kinds: dict[str, str]
+    seen: dict[str, SeenField]
     roles: dict[str, str]
     image_roles: tuple[str, ...]
     embeddings: tuple[BundleEmbedding, ...]
@@ -133,6 +137,7 @@ class BundleFacts:
     def to_json(self) -> dict[str, Any]:
         """Return the facts as JSON."""
         value = asdict(self)
+        value["seen"] = {name: field.to_json() for name, field in self.seen.items()}
         value["embeddings"] = [embedding.to_json() for embedding in self.embeddings]
         return {"format": FORMAT, **value}
 
@@ -154,6 +159,7 @@ class BundleFacts:
         rest = {name: value[name] for name in value if name != "format"}
         for name in ("classes", "positive", "levels", "image_roles", "priors"):
             rest[name] = tuple(rest[name])
+        rest["seen"] = {name: SeenField.from_json(rest["seen"][name]) for name in rest["kinds"]}
         rest["embeddings"] = tuple(BundleEmbedding.from_json(each) for each in rest["embeddings"])
         rest["operating_points"] = tuple(OperatingPoint(**each) for each in rest["operating_points"])
         return cls(**rest)

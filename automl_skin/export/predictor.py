@@ -19,13 +19,13 @@ from automl_skin.backbones.catalogue import Backbone, backbone_from_folder
 from automl_skin.backbones.device import resolve_device
 from automl_skin.backbones.network import load_network, network_digest
 from automl_skin.chains.inputs import CaseInputs
-from automl_skin.data.metadata import Kind, clean_metadata
 from automl_skin.embeddings.forward import Forward
 from automl_skin.errors import ImageError, IntegrityError
 from automl_skin.export.bundle import read_facts, read_stack, verify
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.features.entering import entering_rows
 from automl_skin.features.lesion import kinds_of, missing_roles, pool_images
+from automl_skin.features.seen import MISSING, read_fields
 from automl_skin.images.loading import Batch, available_processors, in_order, prepare
 from automl_skin.images.recipe import Recipe
 from automl_skin.stacking.fitted import FittedStack
@@ -73,7 +73,9 @@ class Prediction:
         NaN for a case without a readable image; but a bundle of several kinds of photograph also answers a case of
         which it is given metadata alone.
     flags : list of list of str
-        What to know about each case's answer: an unreadable image, a missing kind of photograph, missing metadata.
+        What to know about each case's answer: an unreadable image, a missing kind of photograph, and what the model
+        was not told by the metadata, ``missing_<field>``, ``unseen_<field>`` and ``out_of_range_<field>`` (see
+        `automl_skin.features.seen`).
     problems : dict of str to str
         Name of each image that could not be used, and why.
     """
@@ -142,12 +144,14 @@ class Predictor:
         Parameters
         ----------
         metadata : DataFrame of shape (n_cases, n_fields)
-            Index: the cases, each once. A field that is not a column is missing for all.
+            Index: the cases, each once; values as a table has them. A field that is not a column is missing for
+            all.
         photographs : iterable of Photograph
             Of these cases, in any order; few are held in memory at a time.
         """
         cases = pd.Index(metadata.index)
-        metadata = self._fields(metadata)
+        fields = read_fields(metadata.reset_index(drop=True), self.facts.seen)
+        metadata = fields.metadata.set_axis(cases)
         looked_at = self._embed(photographs, metadata)
         has_image: BoolArray = cases.isin(looked_at.images["case"])
         scored = has_image | self._answers_without_image(metadata, looked_at)
@@ -155,7 +159,9 @@ class Predictor:
         if scored.any():
             inputs = self._inputs(metadata.loc[scored], looked_at)
             probabilities[scored] = self.stack.predict(inputs)
-        return Prediction(probabilities, self._flags(metadata, has_image, looked_at), looked_at.problems)
+        return Prediction(
+            probabilities, self._flags(fields.marks.set_axis(cases), has_image, looked_at), looked_at.problems
+        )
 
     def _answers_without_image(self, metadata: pd.DataFrame, looked_at: "_LookedAt") -> BoolArray:
         """Return which cases may be answered by their metadata: none whose image was given and is not readable."""
@@ -176,12 +182,6 @@ class Predictor:
             pooled[embedding.name] = pool_images(looked_at.embeddings[embedding.name], shown, cases, kinds)
         has_image = np.asarray(cases.isin(images["case"]))
         return CaseInputs(pooled, has_image, metadata, roles=roles, has_role=has_role)
-
-    def _fields(self, metadata: pd.DataFrame) -> pd.DataFrame:
-        """Return the bundle's metadata fields in its order, each of its kind, cleaned as in training."""
-        kinds: dict[str, Kind] = dict(self.facts.kinds)  # type: ignore[arg-type]  # a checked file's words
-        fields, _ = clean_metadata(metadata.reset_index(drop=True), kinds)
-        return fields.set_axis(metadata.index)
 
     def _embed(self, photographs: Iterable[Photograph], metadata: pd.DataFrame) -> "_LookedAt":
         """Return the embeddings of the readable photographs, and why the others are not readable."""
@@ -246,30 +246,29 @@ class Predictor:
             except ImageError as error:
                 return without, str(error)
 
-        yield from in_order(look, photographs, available_processors(), ahead=2 * BATCH)
+        yield from in_order(look, photographs, available_processors(), 2 * BATCH, _held_bytes)
 
     def _role(self, photograph: Photograph) -> str:
         """Return what a photograph shows; a bundle of one kind takes every photograph for it."""
         roles = self.facts.image_roles
         return roles[0] if len(roles) == 1 else photograph.role
 
-    def _flags(self, metadata: pd.DataFrame, has_image: BoolArray, looked_at: "_LookedAt") -> list[list[str]]:
-        """Return what to know about each case's answer."""
-        roles, fields = self.facts.image_roles, list(metadata.columns)
-        lacks_role = missing_roles(looked_at.images, metadata.index, roles)
+    def _flags(self, marks: pd.DataFrame, has_image: BoolArray, looked_at: "_LookedAt") -> list[list[str]]:
+        """Return what to know about each case's answer; `marks` are those of the metadata's cells."""
+        roles, fields = self.facts.image_roles, list(marks.columns)
+        lacks_role = missing_roles(looked_at.images, marks.index, roles)
         if len(roles) == 1:  # no image at all has a flag of its own
             lacks_role = np.zeros_like(lacks_role)
         flags: list[list[str]] = []
-        for case, readable, lacks, missing in zip(
-            metadata.index, has_image, lacks_role, metadata.isna().to_numpy(), strict=True
-        ):
+        rows = zip(marks.index, has_image, lacks_role, marks.to_numpy(object), strict=True)
+        for case, readable, lacks, found in rows:
             without = not readable and len(roles) == 1
             own = [IMAGE_UNREADABLE] if case in looked_at.unreadable or without else []
             own += [f"missing_{role}" for role, absent in zip(roles, lacks, strict=True) if absent]
-            if fields and missing.all():
+            if fields and (found == MISSING).all():
                 own.append(NO_METADATA)
             else:
-                own += [f"missing_{name}" for name, absent in zip(fields, missing, strict=True) if absent]
+                own += [f"{mark}_{name}" for name, mark in zip(fields, found, strict=True) if mark]
             flags.append(own)
         return flags
 
@@ -294,6 +293,10 @@ class Predictor:
         if len(batches) == 1:  # one batch is faster on all cores, many are faster on one core each
             return [forward(batches[0])]
         return [embeddings for _, embeddings in forward.over(batches, available_processors())]
+
+
+def _held_bytes(photograph: Photograph) -> int:
+    return len(photograph.content or b"")
 
 
 _Look = tuple[Photograph, dict[Recipe, Pixels] | str]

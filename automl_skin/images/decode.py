@@ -3,6 +3,9 @@
 The container is told by its first bytes, never by its name, and its class is opened directly: `Image.open`
 warns about large images by a process-wide setting, and warnings cannot be caught safely in threads.
 
+Memory: what a picture will take is told by its header, and no more is decoded at one time than
+`decoding_room.MAX_DECODING_BYTES`, however many threads ask for it. Conversions go band by band.
+
 Colours: palettes are looked up, CMYK is converted by PIL (embedded colour profiles are not applied), 16-bit
 values are scaled by 1/257, and whatever is transparent is laid on white.
 """
@@ -27,9 +30,20 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from automl_skin.arrays import Pixels
 from automl_skin.errors import ImageError
+from automl_skin.images.decoding_room import DECODING_ROOM, MAX_DECODING_BYTES
 from automl_skin.images.orientation import exif_orientation
 
-PIXEL_LIMIT = 200_000_000  # three bytes each; a 6000 x 4000 photograph has 24 million
+PIXEL_LIMIT = 200_000_000  # a 6000 x 4000 photograph has 24 million
+MAX_SCANS = 200
+"""Of a JPEG, each of which passes over all its pixels; a progressive photograph has about ten."""
+MAX_SINGLE_SCANS = 2
+"""Of a JPEG that is decoded line by line: its own, and that of a thumbnail."""
+BAND_PIXELS = 4_000_000
+"""That are converted at one time."""
+
+_BYTES_PER_PIXEL = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
+_MAX_BYTES_PER_PIXEL = 4  # of all other modes, RGB among them
+_RGB = 3
 FORMATS = "JPEG, PNG, TIFF, BMP and WebP"
 
 # What PIL's readers raise on damaged files.
@@ -71,14 +85,54 @@ class Photograph:
     height: int
     _picture: ImageFile.ImageFile
     _orientation: int
+    _scans: int = 0
+
+    @contextmanager
+    def decoded(self, minimum_side: int | None = None) -> Iterator[Pixels]:
+        """Decode the pixels, once, as `decode` does, holding the memory for them until they are done with."""
+        with _naming(self.name):
+            n_bytes = self._decoding_bytes(minimum_side)
+        if n_bytes > MAX_DECODING_BYTES:
+            message = (
+                f"{self.name}: expected an image that takes at most {MAX_DECODING_BYTES / 1e6:.0f} MB to decode, "
+                f"got {self.width} x {self.height} pixels ({n_bytes / 1e6:,.0f} MB); shrink the image"
+            )
+            raise ImageError(message)
+        with DECODING_ROOM.hold(n_bytes):
+            yield self._pixels(minimum_side)
 
     def pixels(self, minimum_side: int | None = None) -> Pixels:
         """Decode the pixels, once; see `decode`."""
+        with self.decoded(minimum_side) as pixels:
+            return pixels
+
+    def _pixels(self, minimum_side: int | None) -> Pixels:
         with _naming(self.name):
             picture = _load(self._picture, minimum_side)
             if self._orientation in _UPRIGHT:
                 picture = picture.transpose(_UPRIGHT[self._orientation])
-            return _to_rgb(picture)
+                self._picture.close()
+            pixels = _to_rgb(picture)
+            picture.close()
+            return pixels
+
+    def _decoding_bytes(self, minimum_side: int | None) -> int:
+        """Return how much memory decoding takes at most, and colour constancy after it."""
+        picture, full = self._picture, self.width * self.height
+        before = 0
+        if isinstance(picture, JpegImageFile):
+            if self._scans > MAX_SINGLE_SCANS or "progressive" in picture.info:
+                before = 2 * picture.layers * full  # the coefficients of all scans, two bytes each
+            _draft(picture, minimum_side)
+        elif isinstance(picture, WebPImageFile):
+            before = 2 * _MAX_BYTES_PER_PIXEL * full  # two canvases
+        elif isinstance(picture, TiffImageFile):
+            before = _MAX_BYTES_PER_PIXEL * max(full, _tile_pixels(picture))
+        size = picture.size[0] * picture.size[1]
+        per_pixel = _BYTES_PER_PIXEL.get(picture.mode, _MAX_BYTES_PER_PIXEL)
+        if self._orientation in _UPRIGHT:
+            before += per_pixel * size
+        return before + (per_pixel + 2 * _RGB) * size
 
 
 def read_header(content: bytes, *, name: str, pixel_limit: int = PIXEL_LIMIT) -> Photograph:
@@ -107,9 +161,13 @@ def read_header(content: bytes, *, name: str, pixel_limit: int = PIXEL_LIMIT) ->
         raise ImageError(f"{message}; shrink the image")
     # PIL itself turns a TIFF upright and reports its upright size.
     orientation = 1 if opener is _open_tiff else exif_orientation(picture.info.get("exif"))
+    scans = content.count(b"\xff\xda") if opener is _Jpeg else 0
+    if scans > MAX_SCANS:
+        message = f"{name}: expected a JPEG of at most {MAX_SCANS} scans, got more; save the image again"
+        raise ImageError(message)
     if orientation >= 5:  # EXIF: 5 to 8 swap rows and columns
         width, height = height, width
-    return Photograph(name, width, height, picture, orientation)
+    return Photograph(name, width, height, picture, orientation, scans)
 
 
 def decode(
@@ -180,9 +238,20 @@ def _opener(content: bytes, name: str) -> _Opener:
     raise ImageError(f"{message}; convert it, or take it out of the table")
 
 
-def _load(picture: ImageFile.ImageFile, minimum_side: int | None) -> Image.Image:
+def _draft(picture: ImageFile.ImageFile, minimum_side: int | None) -> None:
+    """Let a JPEG be decoded at a part of its size; the same call again changes nothing."""
     if minimum_side is not None:
         picture.draft(picture.mode, (minimum_side, minimum_side))
+
+
+def _tile_pixels(picture: TiffImageFile) -> int:
+    """Return how many pixels a tile of a TIFF has, which may be more than the picture."""
+    width, height = (picture.tag_v2.get(tag, 0) for tag in (322, 323))  # TileWidth, TileLength
+    return int(width) * int(height)
+
+
+def _load(picture: ImageFile.ImageFile, minimum_side: int | None) -> Image.Image:
+    _draft(picture, minimum_side)
     if isinstance(picture, TiffImageFile):
         with _quiet():
             picture.load()
@@ -194,6 +263,18 @@ def _load(picture: ImageFile.ImageFile, minimum_side: int | None) -> Image.Image
 def _to_rgb(picture: Image.Image) -> Pixels:
     if picture.mode in {"I", "F"}:
         raise ValueError("its numbers have 32 bits, and nobody knows which one is white; use 8 or 16 bits")
+    width, height = picture.size
+    rows = max(1, BAND_PIXELS // max(1, width))
+    if rows >= height:
+        return _band_to_rgb(picture)
+    pixels = np.empty((height, width, _RGB), np.uint8)
+    for top in range(0, height, rows):
+        band = picture.crop((0, top, width, min(top + rows, height)))
+        pixels[top : top + rows] = _band_to_rgb(band)
+    return pixels
+
+
+def _band_to_rgb(picture: Image.Image) -> Pixels:
     if picture.mode in _SIXTEEN_BITS:
         return _scaled_grey(picture)
     if picture.has_transparency_data:

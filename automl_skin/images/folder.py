@@ -1,11 +1,29 @@
 """The folder that images may be read from, and nothing outside it."""
 
 import os
+import re
 import stat
 import unicodedata
 from pathlib import Path
 
 from automl_skin.errors import ImageError
+
+MAX_IMAGE_BYTES = 200_000_000
+"""Of one image file: a TIFF of 16 bits and 30 million pixels has 180 MB."""
+MAX_REMEMBERED = 10_000
+"""Subfolders whose place is remembered: a server is asked for names that strangers make up."""
+
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # as Python decodes bytes that are no UTF-8
+_REPLACEMENT = "\ufffd"
+_SHOWN_BYTE = re.compile(f"{_REPLACEMENT}([89A-F][0-9A-F])")
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 class ImageFolder:
@@ -57,7 +75,7 @@ class ImageFolder:
         """
         file = self.file(path)
         try:
-            return (file if file.exists() else self.file(self._respelled(path))).read_bytes()
+            return _read_regular(path, file if file.exists() else self.file(self._respelled(path)))
         except FileNotFoundError as error:
             message = f"{path} must be in the image folder {self.root} and is missing"
             raise ImageError(f"{message}; put the image there or correct its path in the table") from error
@@ -66,21 +84,24 @@ class ImageFolder:
             raise ImageError(f"{message}; see {file}") from error
 
     def _resolve(self, path: str) -> str:
+        path = _name_on_disk(path)
         subfolder, name = os.path.split(path)
         if name in {"", ".", ".."} or "\0" in path or path.startswith(os.sep):
             message = f"{path!r} must be the path of a file inside the image folder {self.root} and is not"
             raise ImageError(f"{message}; name the image by its path relative to that folder")
         if subfolder not in self._subfolders:
             real = os.path.realpath(f"{self.root}{os.sep}{subfolder}")
+            if len(self._subfolders) >= MAX_REMEMBERED:
+                self._subfolders.clear()
             self._subfolders[subfolder] = self._inside(path, real)
         file = self._subfolders[subfolder] + os.sep + name
         return self._inside(path, os.path.realpath(file)) if _is_link(file) else file
 
     def _respelled(self, path: str) -> str:
         """Return the path of the file whose name is the same in Unicode's composed form (NFC), else `path`."""
-        subfolder, name = os.path.split(path)
+        subfolder, name = os.path.split(_name_on_disk(path))
         try:
-            names = [each.name for each in Path(self._subfolders[subfolder]).iterdir()]
+            names = [each.name for each in Path(self._subfolders.get(subfolder, "")).iterdir()]
         except OSError:  # no such folder: whoever reads the file will say so
             return path
         twins = [each for each in names if _composed(each) == _composed(name)]
@@ -95,6 +116,44 @@ class ImageFolder:
 
 def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
+
+
+def shown_name(name: str) -> str:
+    """Return a name that can be written down: of one that is not UTF-8, each wrong byte as U+FFFD and its digits.
+
+    `ImageFolder` takes such names for the files that they stand for.
+
+    Examples
+    --------
+    >>> len(shown_name(os.fsdecode(bytes([0xE9]) + b".jpg")))  # U+FFFD, E9, .jpg
+    7
+    """
+    return _NOT_UTF8.sub(lambda found: f"{_REPLACEMENT}{ord(found[0]) - 0xDC00:02X}", name)
+
+
+def _name_on_disk(path: str) -> str:
+    return _SHOWN_BYTE.sub(lambda found: chr(0xDC00 + int(found[1], 16)), path)
+
+
+def _read_regular(path: str, file: Path) -> bytes:
+    """Return the bytes of a regular file of a sane size; nothing else is waited for or read."""
+    _require_regular(path, os.stat(file))  # noqa: PTH116 -- as above; to open a device may already do something
+    handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe without a writer would block
+    with os.fdopen(handle, "rb") as opened:
+        state = os.fstat(handle)
+        _require_regular(path, state)
+        content = opened.read(MAX_IMAGE_BYTES + 1) if state.st_size <= MAX_IMAGE_BYTES else None
+    if content is None or len(content) > MAX_IMAGE_BYTES:  # files of /proc say 0 and may hold anything
+        size = max(state.st_size, MAX_IMAGE_BYTES + 1)
+        message = f"{path}: expected an image file of at most {MAX_IMAGE_BYTES / 1e6:.0f} MB, got {size / 1e6:,.1f} MB"
+        raise ImageError(f"{message}; shrink the image")
+    return content
+
+
+def _require_regular(path: str, state: os.stat_result) -> None:
+    if not stat.S_ISREG(state.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(state.st_mode), "no regular file")
+        raise ImageError(f"{path}: expected an image file, got {kind}; name the image itself")
 
 
 def _is_link(file: str) -> bool:

@@ -160,7 +160,8 @@ class _Examination:
         known = replace(row, content=digest_bytes(content))
         try:
             photograph = read_header(content, name=row.path)
-            seen = fingerprint(photograph.pixels(INSPECTION_SIDE))
+            with photograph.decoded(INSPECTION_SIDE) as pixels:
+                seen = fingerprint(pixels)
         except ImageError as error:
             return replace(known, error=str(error))
         return replace(known, width=photograph.width, height=photograph.height, fingerprint=seen)

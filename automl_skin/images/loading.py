@@ -18,9 +18,12 @@ import numpy as np
 
 from automl_skin.arrays import IntArray, Pixels
 from automl_skin.errors import ImageError
-from automl_skin.images.decode import decode
+from automl_skin.images.decode import read_header
 from automl_skin.images.folder import ImageFolder
 from automl_skin.images.recipe import Recipe, apply
+
+MAX_BYTES_AHEAD = 64_000_000
+"""Of the files that wait to be decoded."""
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -85,10 +88,10 @@ def load_batches(
     def load(item: tuple[int, str]) -> Pixels | str:
         position, path = item
         try:
-            pixels = decode(folder.read(path), name=path, minimum_side=recipe.minimum_side)
+            with read_header(folder.read(path), name=path).decoded(recipe.minimum_side) as pixels:
+                return apply(recipe, pixels if change is None else change(position, pixels))
         except ImageError as error:
             return str(error)
-        return apply(recipe, pixels if change is None else change(position, pixels))
 
     with closing(in_order(load, enumerate(paths), threads, ahead=max(2 * batch_size, 2 * threads))) as loaded:
         for start in range(0, len(paths), batch_size):
@@ -106,20 +109,42 @@ def _batch(start: int, loaded: list[Pixels | str], recipe: Recipe) -> Batch:
 
 def prepare(content: bytes, recipe: Recipe, *, name: str) -> Pixels:
     """Turn the bytes of an image file into pixels of the recipe's size; raises `ImageError` like `decode`."""
-    return apply(recipe, decode(content, name=name, minimum_side=recipe.minimum_side))
+    with read_header(content, name=name).decoded(recipe.minimum_side) as pixels:
+        return apply(recipe, pixels)
 
 
 def in_order(
-    function: Callable[[Item], Result], items: Iterable[Item], threads: int, ahead: int
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    threads: int,
+    ahead: int,
+    weigh: Callable[[Item], int] | None = None,
 ) -> Generator[Result]:
-    """Map `function` over `items` by threads, in order, at most `ahead` results before they are asked for."""
+    """Map `function` over `items` by threads, in order, at most `ahead` results before they are asked for.
+
+    Where `weigh` says what an item holds, no further one is begun while those that are not done yet hold more than
+    `MAX_BYTES_AHEAD`.
+    """
     source = iter(items)
+    waiting: deque[tuple[Future[Result], int]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="images") as pool:
-        waiting: deque[Future[Result]] = deque(pool.submit(function, item) for item in islice(source, ahead))
+
+        def fill() -> None:
+            while (
+                len(waiting) < ahead
+                and sum(held for job, held in waiting if not job.done()) <= MAX_BYTES_AHEAD
+            ):
+                for item in islice(source, 1):
+                    waiting.append((pool.submit(function, item), weigh(item) if weigh else 0))
+                    break
+                else:
+                    return
+
         try:
+            fill()
             while waiting:
-                result = waiting.popleft().result()
-                waiting.extend(pool.submit(function, item) for item in islice(source, 1))
+                result = waiting.popleft()[0].result()
+                fill()
                 yield result
         finally:  # the reader stopped early, or Ctrl-C
             pool.shutdown(wait=True, cancel_futures=True)

@@ -21,6 +21,8 @@ Interpolation = Literal["bilinear", "bicubic"]
 Colour = Literal["none", "shades_of_grey"]
 
 _VERSION = 1  # counts changes of decoding and resizing that change pixels: old embeddings no longer match
+MAX_STRIP = 32
+"""How many times longer than its share of the input a photograph is that is scaled before the centre is cut out."""
 _ENLARGING = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
 
 # Photographs are processed by several threads at once; OpenCV's own threads would only contend with them.
@@ -144,11 +146,20 @@ def apply(recipe: Recipe, pixels: Pixels) -> Pixels:
 
 
 def _resize_and_crop(recipe: Recipe, pixels: Pixels) -> Pixels:
+    pixels = _without_ends(pixels, recipe)
     scale = max(recipe.height / pixels.shape[0], recipe.width / pixels.shape[1])
     height = max(recipe.height, round(pixels.shape[0] * scale))
     width = max(recipe.width, round(pixels.shape[1] * scale))
     resized = resize(pixels, height, width, recipe.interpolation)
     return centre(resized, recipe.height, recipe.width)
+
+
+def _without_ends(pixels: Pixels, recipe: Recipe) -> Pixels:
+    """Return a strip of pixels without most of what will be cut off: enlarged, it would take all memory."""
+    height, width = pixels.shape[:2]
+    tall = min(height, -(-MAX_STRIP * width * recipe.height // recipe.width))
+    wide = min(width, -(-MAX_STRIP * height * recipe.width // recipe.height))
+    return pixels if (tall, wide) == (height, width) else centre(pixels, tall, wide)
 
 
 def centre(pixels: Pixels, height: int, width: int) -> Pixels:

@@ -4,26 +4,29 @@ MLflow calls `_load_pyfunc` with the bundle's folder and `Service.predict` with 
 itself is not imported, and nothing in the bundle is executed.
 
 A row has the bundle's metadata fields, each of which may be absent or null, and a column ``image``: the bytes of
-an image file in base64 (a ``data:`` URL is taken as well), or, where the environment variable
-``AUTOML_SKIN_IMAGE_ROOT`` was set when the server started, the path of an image below that folder. A bundle with
-several kinds of photograph has the columns ``image_<role>`` instead.
+an image file in base64 (with line breaks, without padding, in the URL's alphabet, or as a ``data:`` URL), or, where the
+environment variable ``AUTOML_SKIN_IMAGE_ROOT`` was set when the server started, the path of an image below that folder.
+A bundle with several kinds of photograph has the columns ``image_<role>`` instead.
+
+Of a path that gives no image an answer says nothing more: not whether there is a file, nor what it holds.
 """
 
 import base64
 import binascii
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pandas as pd
 
-from automl_skin.data.metadata import Kind, clean_metadata
-from automl_skin.data.table import id_text
 from automl_skin.errors import ConfigError, ImageError
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Photograph, Predictor
-from automl_skin.images.folder import ImageFolder
+from automl_skin.images.folder import MAX_IMAGE_BYTES, ImageFolder
 from automl_skin.scoring.decide import Wishes, decide
 
 IMAGE_ROOT = "AUTOML_SKIN_IMAGE_ROOT"
@@ -31,6 +34,10 @@ IMAGE_ROOT = "AUTOML_SKIN_IMAGE_ROOT"
 
 IMAGE = "image"
 NO_IMAGE = "no image was given"
+NO_IMAGE_THERE = "expected the path of a readable image below the server's image folder, got none"
+
+_TO_STANDARD = str.maketrans("-_", "+/")
+_BLANKS = re.compile(r"\s+")
 
 
 class Service:
@@ -65,9 +72,8 @@ class Service:
         facts = self.predictor.facts
         cases = pd.Index([f"row {number}" for number in range(1, len(model_input) + 1)])
         rows = model_input.set_axis(cases)
-        kinds: dict[str, Kind] = dict(facts.kinds)  # type: ignore[arg-type]  # "number" or "category", from a checked file
-        metadata, _ = clean_metadata(model_input.reset_index(drop=True), kinds)
-        prediction = self.predictor.predict(metadata.set_axis(cases), self.photographs(rows))
+        fields = rows[[name for name in facts.kinds if name in rows]]
+        prediction = self.predictor.predict(fields, self.photographs(rows))
         columns: dict[str, list[Any]] = {
             name: [float(value) if np.isfinite(value) else None for value in values]
             for name, values in probability_columns(facts, prediction.probabilities).items()
@@ -76,28 +82,25 @@ class Service:
         columns["flags"] = [";".join(flags) for flags in prediction.flags]
         scored = ~np.isnan(prediction.probabilities[:, 0])
         columns["problem"] = [
-            _problem(case, prediction.problems) or ("" if is_scored else NO_IMAGE)
-            for case, is_scored in zip(cases, scored, strict=True)
+            self._problem(case, row, prediction.problems) or ("" if is_scored else NO_IMAGE)
+            for (case, row), is_scored in zip(rows.iterrows(), scored, strict=True)
         ]
         return pd.DataFrame(columns, index=model_input.index, dtype=object)
 
-    def photographs(self, rows: pd.DataFrame) -> list[Photograph]:
-        """Return the images of rows; one that cannot be read says why."""
-        found = []
-        for column, role in image_columns(self.predictor.facts).items():
-            values = id_text(rows[column]) if column in rows else pd.Series(pd.NA, index=rows.index)
-            for case, value in values.items():
-                name = str(case) if column == IMAGE else f"{case}, {column}"
-                found.append(self._photograph(str(case), role, name, value))
-        return [each for each in found if each is not None]
+    def photographs(self, rows: pd.DataFrame) -> Iterator[Photograph]:
+        """Yield the images of rows, one by one; one that cannot be read says why."""
+        for case, row in rows.iterrows():
+            for column, role in image_columns(self.predictor.facts).items():
+                value = row.get(column)
+                if not is_absent(value):
+                    yield self._photograph(str(case), role, photograph_name(str(case), column), value)
 
-    def _photograph(self, case: str, role: str, name: str, value: Any) -> Photograph | None:
-        if pd.isna(value):
-            return None
+    def _photograph(self, case: str, role: str, name: str, value: object) -> Photograph:
         try:
-            return Photograph(case, role, name, self._content(str(value)))
+            content = value if isinstance(value, bytes) else self._content(str(value).strip())
         except ImageError as error:
             return Photograph(case, role, name, None, str(error))
+        return Photograph(case, role, name, content)
 
     def _content(self, value: str) -> bytes:
         """Return the bytes that a client sent or named.
@@ -107,15 +110,7 @@ class Service:
         ImageError
             If it is neither base64 nor a file below the root; the message says nothing of the server's folders.
         """
-        if value.startswith("data:"):
-            value = value.partition(",")[2]
-        if "." in value or "\\" in value:  # base64 has neither, and file names of images have a suffix
-            return self._read(value)
-        try:
-            return base64.b64decode(value, validate=True)
-        except binascii.Error as error:
-            message = "image must be the bytes of an image file in base64, or a path with its suffix, and is neither"
-            raise ImageError(message) from error
+        return self._read(value) if is_path(value) else decode_base64(value)
 
     def _read(self, path: str) -> bytes:
         if self.images is None:
@@ -125,11 +120,60 @@ class Service:
             raise ImageError(message)
         try:
             return self.images.read(path)
-        except ImageError:
-            message = (
-                f"{path!r} must be the path of a readable file below the server's image folder and is not"
-            )
-            raise ImageError(message) from None  # the cause names the server's folders
+        except (ImageError, UnicodeEncodeError):
+            raise ImageError(NO_IMAGE_THERE) from None  # the cause names the server's folders
+
+    def _problem(self, case: object, row: "pd.Series[Any]", problems: dict[str, str]) -> str:
+        """Return why photographs of a row could not be used; of a file of the server not what it is."""
+        own = []
+        for column in image_columns(self.predictor.facts):
+            why = problems.get(photograph_name(str(case), column))
+            if why is not None:
+                told = self.images is None or not is_path(str(row[column]).strip())
+                own.append(why if told else f"{photograph_name(str(case), column)}: {NO_IMAGE_THERE}")
+        return "; ".join(own)
+
+
+def photograph_name(case: str, column: str) -> str:
+    """Return what messages call the photograph in a column of a row."""
+    return case if column == IMAGE else f"{case}, {column}"
+
+
+def is_absent(value: Any) -> bool:
+    """Return whether a cell gives no image."""
+    if isinstance(value, str):
+        return not value.strip()
+    return pd.api.types.is_scalar(value) and bool(pd.isna(value))
+
+
+def is_path(value: str) -> bool:
+    """Return whether a text is meant as a path: base64 has no dot and no backslash, names of images have a suffix."""
+    return not value.startswith("data:") and ("." in value or "\\" in value)
+
+
+def decode_base64(value: str) -> bytes:
+    """Return the bytes that a text holds: base64 with or without padding and blanks, in either alphabet, or a data URL.
+
+    Raises
+    ------
+    ImageError
+        If it is none, or longer than an image may be.
+    """
+    if len(value) > 2 * MAX_IMAGE_BYTES:
+        raise ImageError(
+            f"expected an image of at most {MAX_IMAGE_BYTES / 1e6:.0f} MB, got more; shrink the image"
+        )
+    if value.startswith("data:"):
+        head, _, body = value.partition(",")
+        if not head.lower().endswith(";base64"):
+            return unquote_to_bytes(body)
+        value = unquote_to_bytes(body).decode("ascii", "replace") if "%" in body else body
+    plain = _BLANKS.sub("", value).translate(_TO_STANDARD).rstrip("=")
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:  # ValueError: letters that are no ASCII
+        message = "expected the bytes of an image file in base64, or a path with its suffix, got neither"
+        raise ImageError(message) from error
 
 
 def image_columns(facts: BundleFacts) -> dict[str, str]:
@@ -143,11 +187,6 @@ def probability_columns(facts: BundleFacts, probabilities: Any) -> dict[str, Any
     if facts.is_binary:
         return {"probability": probabilities[:, 1]}
     return {f"probability_{name}": probabilities[:, label] for label, name in enumerate(facts.classes)}
-
-
-def _problem(case: str, problems: dict[str, str]) -> str:
-    own = [why for name, why in problems.items() if name == case or name.startswith(f"{case}, ")]
-    return "; ".join(own)
 
 
 def _load_pyfunc(data_path: str) -> Service:

@@ -4,7 +4,7 @@ Without a column of cases every row is a case, also where two rows name the same
 are its photographs, and each of them is written back with the case's score.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -18,8 +18,10 @@ from automl_skin.data.table import as_written, canonical_text, id_text, name_row
 from automl_skin.errors import ImageError
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Photograph, Predictor
+from automl_skin.features.seen import KNOWN, read_fields
 from automl_skin.images.folder import ImageFolder
 from automl_skin.scoring.decide import Wishes, correct_prevalence, decide
+from automl_skin.scoring.scores_file import DECISION, FLAGS
 
 IMAGE_COLUMN = "image"
 """Of the table that stands for a folder."""
@@ -116,15 +118,39 @@ def understand_columns(
     TableError
         If there is no column that can name the images.
     """
+    return Reading(
+        recognise(rows, index, roles_as_trained(rows, facts, given)), index, len(facts.image_roles) > 1
+    )
+
+
+def roles_as_trained(rows: pd.DataFrame, facts: BundleFacts, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns of a table by role: as given, else as in the training table.
+
+    A bundle that was trained without cases, or without kinds of photograph, takes no column for them, whatever it is
+    called: the answer is the empty name.
+    """
     as_trained = {role: column for role, column in facts.roles.items() if column in rows}
-    roles = recognise(rows, index, {**as_trained, **given})
-    return Reading(roles, index, may_lack_image=len(facts.image_roles) > 1)
+    without = {role: "" for role in ("case", "image_role") if role not in facts.roles}
+    return {**without, **as_trained, **given}
 
 
 def score_rows(
-    predictor: Predictor, rows: pd.DataFrame, reading: Reading, wishes: Wishes
+    predictor: Predictor,
+    rows: pd.DataFrame,
+    reading: Reading,
+    wishes: Wishes,
+    watch: Callable[[Iterable[Photograph]], Iterable[Photograph]] = iter,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Score rows; those of a case must all be among them.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    rows : DataFrame
+    reading : Reading
+    wishes : Wishes
+    watch : callable
+        Passes the photographs on as they are read.
 
     Returns
     -------
@@ -138,11 +164,11 @@ def score_rows(
     metadata = rows[fields].apply(canonical_text) if fields else rows[fields]
     metadata = metadata.set_axis(pd.Index(cases, name="case"))
     if not cases.is_unique:
-        metadata = _first_known(metadata)
-    prediction = predictor.predict(metadata, reading.photographs(rows))
+        metadata = _first_known(metadata, predictor.facts)
+    prediction = predictor.predict(metadata, watch(reading.photographs(rows)))
     columns = probability_columns(predictor.facts, prediction.probabilities, wishes)
-    columns["decision"] = decide(predictor.facts, prediction.probabilities, wishes)
-    columns["flags"] = [";".join(flags) for flags in prediction.flags]
+    columns[DECISION] = decide(predictor.facts, prediction.probabilities, wishes)
+    columns[FLAGS] = [";".join(flags) for flags in prediction.flags]
     by_case = pd.DataFrame(columns, index=metadata.index)
     ids = reading.ids(rows).reset_index(drop=True)
     return pd.concat([ids, by_case.loc[pd.Index(cases)].reset_index(drop=True)], axis=1), prediction.problems
@@ -157,8 +183,12 @@ def probability_columns(facts: BundleFacts, probabilities: FloatArray, wishes: W
     return {"probability": probabilities[:, 1]}
 
 
-def _first_known(metadata: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a case: the first value of each field that is not missing."""
+def _first_known(metadata: pd.DataFrame, facts: BundleFacts) -> pd.DataFrame:
+    """Return one row a case: the first value of each field that the model knows, else the first that is not missing."""
     if metadata.columns.empty:
         return metadata[~metadata.index.duplicated()]
-    return metadata.groupby(level=0, sort=False).first()
+    seen = {name: facts.seen[name] for name in metadata.columns}
+    marks = read_fields(metadata.reset_index(drop=True), seen).marks
+    known = metadata.where((marks == KNOWN).to_numpy())
+    first = known.groupby(level=0, sort=False).first()
+    return first.where(first.notna(), metadata.groupby(level=0, sort=False).first())

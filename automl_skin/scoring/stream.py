@@ -1,32 +1,34 @@
 """Scoring a table of any length: part by part, each part kept, so that a killed run goes on.
 
-Beside the output lies ``OUTPUT.parts/`` until all is done: two files a part (its scores as CSV, and which images
-could not be used), and ``parts.json``, which says of which bundle, table and wishes the parts are.
+A part that is kept is used again only for the same bytes of the same photographs, the same table, bundle, wishes and
+columns, and by the same version of the program; see `automl_skin.scoring.parts`.
 """
 
-import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from automl_skin.data.join import Tables, digest_tables, read_tables, table_paths
 from automl_skin.data.locate import ImageIndex, index_images
+from automl_skin.data.roles import SINGLE_ROLES
 from automl_skin.data.table import read_table_in_parts
-from automl_skin.digests import digest_json
-from automl_skin.errors import ConfigError, StorageError, TableError
+from automl_skin.digests import Json, digest_json
+from automl_skin.errors import ConfigError, TableError
 from automl_skin.export.bundle import bundle_digest
 from automl_skin.export.predictor import Predictor
-from automl_skin.files import atomic_write, read_json, storage_errors, write_json
+from automl_skin.scoring.columns import describe_columns
 from automl_skin.scoring.decide import Wishes, operating_point
+from automl_skin.scoring.outputs import require_own_scores
+from automl_skin.scoring.parts import Digester, Parts
 from automl_skin.scoring.rows import IMAGE_COLUMN, Reading, score_rows, understand_columns
+from automl_skin.scoring.scores_file import FLAGS, is_probability, require_format, write_scores
+from automl_skin.version import __version__
 
 ROWS = 256
 """Rows, or cases, of a part."""
-
-ROW = "row of the table"
 
 SHOWN = 20
 """Problems that a summary names."""
@@ -43,7 +45,7 @@ class Job:
         The table, or several that are joined; none scores every image of the folder.
     images : Path
     output : Path
-        A CSV file.
+        A CSV file, or Parquet by its suffix.
     wishes : Wishes
     roles : dict of str to str
         Columns by role where they are not recognised.
@@ -64,32 +66,61 @@ class Job:
         return table_paths(self.data)
 
     @property
-    def parts(self) -> Path:
-        """Folder of the finished parts."""
-        return self.output.with_name(f"{self.output.name}.parts")
+    def parts(self) -> Parts:
+        """The finished parts."""
+        return Parts(self.output.with_name(f"{self.output.name}.parts"))
 
-    def digest(self, index: ImageIndex) -> str:
-        """Return the digest of what the scores depend on."""
+    def digest(self, index: ImageIndex, reading: Reading, device: str) -> str:
+        """Return the digest of what the scores depend on, the photographs excepted."""
         table = digest_tables(self.tables) if self.tables else digest_json(list(index.paths))
         wishes = asdict(self.wishes)
-        return digest_json([bundle_digest(self.bundle), table, str(index.root), wishes, self.roles, ROWS])
+        roles = {role: getattr(reading.roles, role) for role in SINGLE_ROLES}
+        inputs: list[Json] = [bundle_digest(self.bundle), table, str(index.root), wishes, roles]
+        return digest_json([*inputs, __version__, device, ROWS])
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What came of a job: rows in all, rows without a probability, the first problems, the images' column, notes."""
+    """What came of a job.
+
+    Parameters
+    ----------
+    rows : int
+    unscored : int
+        Rows without a probability.
+    problems : dict of str to str
+        The first images that could not be used, and why.
+    image_column : str
+    notes : tuple of str
+        Which columns served as what, and what the table lacks.
+    flags : dict of str to int
+        Rows by flag, the most frequent first.
+    """
 
     rows: int
     unscored: int
     problems: dict[str, str]
     image_column: str = IMAGE_COLUMN
     notes: tuple[str, ...] = ()
+    flags: dict[str, int] = field(default_factory=dict)
 
 
 def score_table(
-    job: Job, predictor: Predictor, progress: Callable[[int, int], None] | None = None
+    job: Job,
+    predictor: Predictor,
+    progress: Callable[[int, int], None] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Summary:
     """Score a table into ``job.output``.
+
+    Parameters
+    ----------
+    job : Job
+    predictor : Predictor
+    progress : callable, optional
+        Called with the rows that are done, and all.
+    tell : callable, optional
+        Told the notes of the summary before anything is scored.
 
     Raises
     ------
@@ -98,7 +129,7 @@ def score_table(
     ConfigError
         If the bundle cannot do what is wished for.
     StorageError
-        If the output cannot be written; parts that are done are kept.
+        If the output is somebody else's or cannot be written; parts that are done are kept.
     """
     _check_wishes(job, predictor)
     index = index_images(job.images)
@@ -109,15 +140,20 @@ def score_table(
             *notes,
             f"{padded:,} ids lack the leading zeros of their files; matched to the one file of each",
         )
-    _begin(job, index)
+    if job.tables:
+        notes = (*notes, *describe_columns(next(_read(job, index, table)), reading.roles, predictor.facts))
+    if tell is not None:
+        for note in notes:
+            tell(note)
+    parts = job.parts
+    parts.begin(job.digest(index, reading, str(predictor.device)))
     done = 0
     for number, rows in enumerate(_parts_of(job, index, reading, table)):
-        file = job.parts / f"{number:06d}.csv"
-        if not file.is_file():
-            scores, problems = score_rows(predictor, rows, reading, job.wishes)
-            write_json(file.with_suffix(".json"), dict(list(problems.items())[:SHOWN]))
-            with atomic_write(file) as path:
-                scores.set_axis(rows.index).to_csv(path, index_label=ROW)
+        if not parts.is_done(number, reading.photographs(rows)):
+            digester = Digester()
+            scores, problems = score_rows(predictor, rows, reading, job.wishes, digester.watch)
+            first = dict(list(problems.items())[:SHOWN])
+            parts.write(number, scores.set_axis(rows.index), digester.digest(), first)
         done += len(rows)
         if progress is not None:
             progress(done, total)
@@ -131,8 +167,9 @@ def _check_wishes(job: Job, predictor: Predictor) -> None:
         operating_point(predictor.facts, job.wishes.sensitivity)
     elif job.wishes.prevalence is not None:
         raise ConfigError("--prevalence is of binary targets; this bundle has several classes")
-    if job.output.is_dir():
-        raise StorageError(f"--output must be a CSV file; {job.output} is a folder: name a file in it")
+    require_format(job.output)
+    require_own_scores(job.output, [("--data", path) for path in job.tables], job.bundle)
+    job.parts.require_own()
 
 
 def _whole(job: Job) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
@@ -193,38 +230,24 @@ def _parts_of(
         yield table[(order >= first) & (order < first + ROWS)]
 
 
-def _begin(job: Job, index: ImageIndex) -> None:
-    """Keep the parts of the same job, and clear away those of another."""
-    mark, digest = job.parts / "parts.json", job.digest(index)
-    if mark.is_file() and read_json(mark) == {"job": digest}:
-        return
-    with storage_errors(job.parts):
-        shutil.rmtree(job.parts, ignore_errors=True)
-        write_json(mark, {"job": digest})
-
-
 def _finish(job: Job, *, in_order: bool) -> Summary:
     """Put the parts together, clear them away, and say what came of it."""
-    files = sorted(job.parts.glob("*.csv"))
-    parts: Iterable[pd.DataFrame] = map(_read_part, files)
-    if not in_order:  # rows of a case stood apart
-        parts = [pd.concat(parts).sort_index()]
     n_rows, n_unscored = 0, 0
-    with atomic_write(job.output) as path, path.open("w", encoding="utf-8", newline="") as output:
-        for number, part in enumerate(parts):
-            part.to_csv(output, index=False, header=number == 0)
-            n_rows += len(part)
-            n_unscored += int((part.filter(regex="^probability") == "").any(axis=1).sum())
+    flags: Counter[str] = Counter()
     problems: dict[str, str] = {}
-    for file in files:
-        of_part: Any = read_json(file.with_suffix(".json"))
-        problems |= of_part if len(problems) < SHOWN else {}
-    shutil.rmtree(job.parts)
-    return Summary(n_rows, n_unscored, dict(list(problems.items())[:SHOWN]))
 
+    def counted() -> Iterator[pd.DataFrame]:
+        nonlocal n_rows, n_unscored
+        for part, of_part in job.parts.read():
+            probabilities = part[[name for name in part if is_probability(name)]]
+            n_rows += len(part)
+            n_unscored += int((probabilities == "").any(axis=1).sum())
+            flags.update(flag for row in part[FLAGS] for flag in row.split(";") if flag)
+            problems.update(of_part if len(problems) < SHOWN else {})
+            yield part
 
-def _read_part(file: Path) -> pd.DataFrame:
-    """Return the scores of a part as text, by row of the table."""
-    part = pd.read_csv(file, dtype="str", keep_default_na=False)
-    rows = part.pop(ROW).astype("int64")
-    return part.set_axis(pd.Index(rows))
+    # rows of a case may stand apart
+    write_scores(job.output, counted() if in_order else [pd.concat(counted()).sort_index()])
+    job.parts.clear()
+    first = dict(list(problems.items())[:SHOWN])
+    return Summary(n_rows, n_unscored, first, flags=dict(flags.most_common()))

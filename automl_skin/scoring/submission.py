@@ -2,7 +2,8 @@
 
 ``image_name`` is the image's id without folder and extension; ``target`` the probability of the positive class. The
 platform takes no file in which an image is absent, so a row that could not be scored gets the share of positives
-among the development cases, and the caller says how many those are.
+among the development cases, and the caller says how many those are. It compares names to the letter, so no name gets
+the guard that a file of scores has against spreadsheets.
 """
 
 from pathlib import Path
@@ -14,6 +15,7 @@ from automl_skin.data.table import name_rows
 from automl_skin.errors import ConfigError, TableError
 from automl_skin.export.facts import BundleFacts
 from automl_skin.files import atomic_write
+from automl_skin.scoring.scores_file import PROBABILITY, read_scores
 
 COLUMNS = ("image_name", "target")
 
@@ -33,7 +35,7 @@ def require_binary(facts: BundleFacts) -> None:
 
 
 def write_submission(scores: Path, image_column: str, facts: BundleFacts, path: Path) -> int:
-    """Write a submission of a CSV file of scores.
+    """Write a submission from a file of scores.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ def write_submission(scores: Path, image_column: str, facts: BundleFacts, path: 
     TableError
         If two rows name one image.
     """
-    rows = pd.read_csv(scores, dtype="str", keep_default_na=False, usecols=[image_column, "probability"])
+    rows = read_scores(scores)
     names = rows[image_column].map(file_stem)
     twice = names.duplicated(keep=False)
     if twice.any():
@@ -65,8 +67,8 @@ def write_submission(scores: Path, image_column: str, facts: BundleFacts, path: 
         raise TableError(
             f"{message}; take the copies out of the table (the scores themselves are in {scores})"
         )
-    unscored = rows["probability"] == ""
-    targets = rows["probability"].mask(unscored, f"{facts.priors[1]:.6f}")
+    unscored = rows[PROBABILITY].isna()
+    targets = rows[PROBABILITY].map(repr).mask(unscored, f"{facts.priors[1]:.6f}")
     with atomic_write(path) as temporary:
         pd.DataFrame(dict(zip(COLUMNS, (names, targets), strict=True))).to_csv(temporary, index=False)
     return int(unscored.sum())

@@ -22,6 +22,8 @@ from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
 from automl_skin.files import atomic_write, write_json
 from automl_skin.scoring.decide import Wishes, operating_point
+from automl_skin.scoring.rows import roles_as_trained
+from automl_skin.scoring.scores_file import read_scores
 from automl_skin.scoring.stream import Job, score_table
 from automl_skin.workflow.labelled_target import labelled_target
 
@@ -124,9 +126,8 @@ def labelled_rows(labelled: LabelledSet) -> pd.DataFrame:
 
 def labelled_manifest(table: pd.DataFrame, labelled: LabelledSet, facts: BundleFacts) -> Manifest:
     """Return the manifest of labelled rows with the bundle's metadata fields; without labels."""
-    roles = {role: column for role, column in facts.roles.items() if column in table.columns}
     options = ManifestOptions(
-        roles={**roles, **labelled.roles},
+        roles=roles_as_trained(table, facts, labelled.roles),
         allow_missing=True,
         kinds=facts.kinds,  # type: ignore[arg-type]  # "number" or "category", from a checked file
     )
@@ -162,13 +163,13 @@ def scored_cases(scores: Path, manifest: Manifest, facts: BundleFacts) -> FloatA
     -------
     ndarray of shape (n_cases, n_classes)
     """
-    table = pd.read_csv(scores, dtype="str", keep_default_na=False)
+    table = read_scores(scores)
     column = manifest.roles.case or manifest.roles.image
     table = table.set_axis(pd.Index(id_text(table[column])))
     by_id = table[~table.index.duplicated()].loc[manifest.cases.index]
     if facts.is_binary:
-        positive = pd.to_numeric(by_id["probability"]).to_numpy(np.float64)
+        positive = by_id["probability"].to_numpy(np.float64)
         return np.column_stack([1.0 - positive, positive])
     names = [f"probability_{name}" for name in facts.classes]
-    numbers: FloatArray = by_id[names].apply(pd.to_numeric).to_numpy(np.float64)
+    numbers: FloatArray = by_id[names].to_numpy(np.float64)
     return numbers

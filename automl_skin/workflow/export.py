@@ -16,6 +16,7 @@ from automl_skin.evaluation.model_card import model_card
 from automl_skin.evaluation.operating_point import OperatingPoint, cross_fitted_operating_points
 from automl_skin.export.bundle import BundleContent, write_bundle
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
+from automl_skin.features.seen import see_fields
 from automl_skin.files import read_json
 from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
@@ -108,6 +109,7 @@ def bundle_facts(
         positive=target.positive,
         levels=target.levels,
         kinds=dict(material.kinds),
+        seen=see_fields(material.inputs.metadata, material.kinds),
         roles={role: str(getattr(manifest.roles, role)) for role in roles if getattr(manifest.roles, role)},
         image_roles=tuple(sorted(manifest.images["role"].unique())),
         embeddings=tuple(_embedding(each, stage_one[each.name]) for each in sets),

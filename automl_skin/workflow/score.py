@@ -7,6 +7,7 @@ from automl_skin.data.join import Tables, table_paths
 from automl_skin.errors import ConfigError
 from automl_skin.export.predictor import Predictor
 from automl_skin.scoring.decide import Wishes
+from automl_skin.scoring.outputs import require_new_file
 from automl_skin.scoring.stream import Job, Summary, score_table
 from automl_skin.scoring.submission import require_binary, write_submission
 
@@ -22,8 +23,9 @@ def score(
     device: str = "auto",
     submission: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Summary:
-    """Score a table and its images, or all images of a folder, into a CSV file.
+    """Score a table and its images, or all images of a folder, into a file.
 
     Parameters
     ----------
@@ -31,7 +33,8 @@ def score(
     images : Path
         Folder of the photographs.
     output : Path
-        A CSV file; every input row is in it, in order.
+        A CSV file, or Parquet by its suffix; every input row is in it, in order. `scoring.scores_file.read_scores`
+        reads both.
     data : Path, sequence of Path or None
         The table, or several that are joined by the id that they share.
     wishes : Wishes or None
@@ -42,6 +45,8 @@ def score(
     submission : Path or None
         Where to write the file that ISIC challenges take as well (``image_name,target``).
     progress : callable, optional
+    tell : callable, optional
+        Told which columns serve as what, and what the table lacks.
 
     Raises
     ------
@@ -51,10 +56,13 @@ def score(
     if not images.is_dir():
         raise ConfigError(f"--images must be a folder; {images} is none: check the path")
     job = Job(bundle, table_paths(data), images, output, wishes or Wishes(), dict(roles or {}), device)
+    if submission is not None:
+        inputs = [*(("--data", path) for path in table_paths(data)), ("--output", output)]
+        require_new_file(submission, "--submission", inputs, bundle)
     predictor = Predictor.load(bundle, device)
     if submission is not None:
         require_binary(predictor.facts)
-    summary = score_table(job, predictor, progress)
+    summary = score_table(job, predictor, progress, tell)
     if submission is not None:
         write_submission(output, summary.image_column, predictor.facts, submission)
     return summary

@@ -1,3 +1,4 @@
+from automl_skin.cli.export import serve_command
 from automl_skin.export.bundle import read_facts, verify
 
 
@@ -37,3 +38,11 @@ def test_study_that_was_never_begun_is_wrong_input(tiny, end_to_end):
     ended = end_to_end.command("export", "--study", "other", *end_to_end.places(tiny.workspace))
     assert ended.code == 2
     assert "tiny" in ended.errors
+
+
+def test_the_command_that_serves_reports_to_nobody():
+    command = serve_command("sqlite:////a b/mlflow.db", "models:/moles/1")
+    assert command.startswith(
+        "MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true MLFLOW_TRACKING_URI='sqlite:////a b/mlflow.db' "
+    )
+    assert command.endswith("mlflow models serve -m models:/moles/1 --env-manager local")

@@ -1,3 +1,5 @@
+import os
+
 import pandas as pd
 import pytest
 
@@ -106,3 +108,12 @@ def test_lost_zeros_are_matched_where_that_can_mean_one_file_alone(tmp_path):
     (tmp_path / "07.jpg").touch()  # now 7 may mean either
     assert index_images(tmp_path).locate(pd.Series(["7"])).isna().all()
     assert index_images(tmp_path).lost_zeros(given) == {}
+
+
+def test_a_loop_of_links_and_a_name_that_is_not_utf8_are_listed(tmp_path):
+    (tmp_path / "loop.jpg").symlink_to("pool.jpg")
+    (tmp_path / "pool.jpg").symlink_to("loop.jpg")
+    (tmp_path / os.fsdecode(b"mole\xe9.jpg")).write_bytes(b"")
+    index = index_images(tmp_path)
+    assert index.paths == ("loop.jpg", "mole\ufffdE9.jpg", "pool.jpg")
+    assert list(index.locate(pd.Series(index.paths))) == list(index.paths)

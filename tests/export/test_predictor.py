@@ -108,10 +108,16 @@ def test_missing_metadata_is_flagged_and_scored(predictor, rows, photographs):
 def test_impossible_numbers_are_missing(predictor, rows, photographs):
     name = rows.index[0]
     answers = []
-    for age in ("1e9", "nan", "-3", "no number"):
+    flags = {
+        "1e9": "out_of_range_age",
+        "nan": "missing_age",
+        "-3": "out_of_range_age",
+        "no number": "unseen_age",
+    }
+    for age, flag in flags.items():
         row = rows.loc[[name]].assign(age=age)
         prediction = predictor.predict(row, [photographs[name]])
-        assert "missing_age" in prediction.flags[0]
+        assert flag in prediction.flags[0]
         answers.append(prediction.probabilities[0, 1])
     assert len(set(answers)) == 1
 

@@ -3,6 +3,7 @@ import time
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import BytesIO
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from automl_skin.errors import ImageError
+from automl_skin.images import decode as module
 from automl_skin.images.decode import decode, read_header
 from automl_skin.images.recipe import resize
 
@@ -293,3 +295,75 @@ def test_threads_decode_what_one_thread_decodes():
         together = list(pool.map(lambda content: decode(content, name="a"), contents))
     for left, right in zip(alone, together, strict=True):
         np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "I;16"])
+def test_bands_give_the_pixels_of_the_whole(mode, monkeypatch):
+    picture = Image.fromarray(scene()).convert(mode if mode != "I;16" else "L")
+    if mode == "RGBA":
+        picture.putalpha(Image.fromarray(scene()[:, :, 0]))
+    if mode == "I;16":
+        picture = Image.fromarray(scene()[:, :, 0].astype(np.uint16) * 200)
+    options = {"transparency": 3} if mode == "P" else {}
+    stored = encoded(picture, "TIFF" if mode == "CMYK" else "PNG", **options)
+    whole = decode(stored, name="a")
+    monkeypatch.setattr(module, "BAND_PIXELS", 7 * 80 + 3)
+    np.testing.assert_array_equal(decode(stored, name="a"), whole)
+
+
+def blank(kind, width, height, **options):
+    return encoded(Image.new(options.pop("mode", "RGB"), (width, height), 200), kind, **options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("PNG", {}), ("TIFF", {"compression": "tiff_deflate"}), ("WEBP", {}), ("JPEG", {"progressive": True})],
+)
+def test_a_picture_that_takes_too_much_memory_is_refused_before_it_is_decoded(kind, options, monkeypatch):
+    stored = blank(kind, 400, 300, **options)
+    monkeypatch.setattr(module, "MAX_DECODING_BYTES", 5 * 400 * 300)
+    monkeypatch.setattr(module, "_load", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(
+        ImageError, match=r"a: expected an image that takes at most .* MB to decode, got 400 x 300 pixels"
+    ):
+        decode(stored, name="a")
+
+
+def test_a_large_jpeg_takes_no_more_than_what_it_is_reduced_to(monkeypatch):
+    stored = blank("JPEG", 1600, 1600)
+    monkeypatch.setattr(module, "MAX_DECODING_BYTES", 10 * 200 * 200)
+    assert decode(stored, name="a", minimum_side=200).shape == (200, 200, 3)
+    with pytest.raises(ImageError, match="shrink the image"):
+        decode(stored, name="a")
+
+
+def test_a_tile_that_is_larger_than_its_picture_counts(monkeypatch):
+    stored = bytearray(blank("TIFF", 64, 64))
+    picture = read_header(bytes(stored), name="a")._picture
+    picture.tag_v2[322], picture.tag_v2[323] = 20_000, 20_000
+    assert module._tile_pixels(picture) == 400_000_000
+
+
+def test_a_jpeg_of_very_many_scans_is_refused():
+    stored = blank("JPEG", 40, 30)
+    with pytest.raises(ImageError, match="expected a JPEG of at most 200 scans, got more"):
+        decode(stored + b"\xff\xda" * 200, name="a")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP"])
+def test_a_file_that_ends_early_is_an_image_error_wherever_it_ends(kind):
+    stored = encoded(Image.fromarray(scene(12, 10)), kind)
+    for length in range(0, len(stored) - 1, max(1, len(stored) // 150)):
+        with suppress(ImageError):
+            decode(stored[:length], name="a")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP"])
+def test_a_file_with_a_wrong_byte_is_an_image_or_an_image_error(kind):
+    stored = encoded(Image.fromarray(scene(12, 10)), kind)
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        damaged = bytearray(stored)
+        damaged[rng.integers(len(stored))] = rng.integers(256)
+        with suppress(ImageError):
+            decode(bytes(damaged), name="a")

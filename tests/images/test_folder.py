@@ -1,7 +1,11 @@
+import os
+import socket
+
 import pytest
 
 from automl_skin.errors import ImageError
-from automl_skin.images.folder import ImageFolder
+from automl_skin.images import folder as module
+from automl_skin.images.folder import ImageFolder, shown_name
 
 
 @pytest.fixture
@@ -69,7 +73,7 @@ def test_missing_and_unreadable_files_are_named(root):
         ImageError, match=r"x\.jpg must be in the image folder .* and is missing; put the image"
     ):
         folder.read("x.jpg")
-    with pytest.raises(ImageError, match=r"deep must be a readable file and is not \(Is a directory\)"):
+    with pytest.raises(ImageError, match=r"deep: expected an image file, got a folder"):
         folder.read("deep")
     with pytest.raises(FileNotFoundError, match=r"x\.jpg"):
         folder.state("x.jpg")
@@ -87,3 +91,88 @@ def test_a_link_that_leads_out_is_not_followed_for_its_spelling(root):
     (root / "Na\u0308vus.jpg").symlink_to(root.parent / "secret.jpg")
     with pytest.raises(ImageError, match="must lie inside the image folder"):
         ImageFolder(root).read("N\u00e4vus.jpg")
+
+
+ODD = {"pipe.jpg": "a pipe", "socket.jpg": "a socket", "folder.jpg": "a folder", "zero.jpg": "a device"}
+
+
+@pytest.fixture
+def odd(root, monkeypatch):
+    os.mkfifo(root / "pipe.jpg")
+    monkeypatch.chdir(root)  # the name of a socket may be 100 letters long
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket.jpg")
+    (root / "folder.jpg").mkdir()
+    (root / "loop.jpg").symlink_to("pool.jpg")
+    (root / "pool.jpg").symlink_to("loop.jpg")
+    return root
+
+
+@pytest.mark.parametrize(("name", "kind"), ODD.items())
+def test_what_is_no_regular_file_is_neither_waited_for_nor_read(odd, name, kind, monkeypatch):
+    if kind == "a device":  # none can be made without privileges: the terminal's own stands for it
+        monkeypatch.setattr(ImageFolder, "_resolve", lambda *_: "/dev/zero")
+    with pytest.raises(ImageError, match=f"expected an image file, got {kind}"):
+        ImageFolder(odd).read(name)
+
+
+def test_a_loop_of_links_is_an_error(odd):
+    with pytest.raises(ImageError, match="Too many levels of symbolic links"):
+        ImageFolder(odd).read("loop.jpg")
+
+
+class Unread:
+    """An open file that fails a test that reads it."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+    def read(self, *_):
+        pytest.fail("read")
+
+
+def test_a_file_that_is_too_large_is_not_read(root, monkeypatch):
+    with (root / "sparse.jpg").open("wb") as file:
+        file.truncate(6 * 2**30)
+    opened = os.fdopen
+    monkeypatch.setattr(os, "fdopen", lambda *given: Unread(opened(*given)))
+    with pytest.raises(
+        ImageError, match=r"expected an image file of at most 200 MB, got 6,442\.5 MB; shrink"
+    ):
+        ImageFolder(root).read("sparse.jpg")
+
+
+def test_a_file_that_says_it_is_empty_and_is_not_is_read_up_to_the_limit(root, monkeypatch):
+    monkeypatch.setattr(module, "MAX_IMAGE_BYTES", 3)
+    (root / "long.jpg").write_bytes(b"1234")
+    whole = os.fstat
+    monkeypatch.setattr(
+        os, "fstat", lambda handle: os.stat_result([*whole(handle)[:6], 0, *whole(handle)[7:10]])
+    )
+    with pytest.raises(ImageError, match="expected an image file of at most"):
+        ImageFolder(root).read("long.jpg")
+
+
+def test_a_name_that_is_not_utf8_has_one_that_can_be_written(root):
+    name = os.fsdecode(b"mole\xe9\xff.jpg")
+    (root / name).write_bytes(b"mole")
+    shown = shown_name(name)
+    assert shown.encode() == "mole\ufffdE9\ufffdFF.jpg".encode()
+    assert ImageFolder(root).read(shown) == b"mole"
+    assert shown_name("Läsion.jpg") == "Läsion.jpg"
+
+
+def test_what_is_remembered_of_names_that_strangers_make_up_is_bounded(root, monkeypatch):
+    monkeypatch.setattr(module, "MAX_REMEMBERED", 5)
+    folder = ImageFolder(root)
+    for number in range(50):
+        with pytest.raises(ImageError, match="is missing"):
+            folder.read(f"{number}/a.jpg")
+    assert len(folder._subfolders) <= 5
+    assert folder.read("deep/b.jpg") == b"b"

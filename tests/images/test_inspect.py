@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from automl_skin.images import inspect
+from automl_skin.images import folder, inspect
 from automl_skin.images.fingerprint import FINGERPRINT_LENGTH
 from automl_skin.images.folder import ImageFolder
 from automl_skin.images.inspect import COLUMNS, inspect_images
@@ -134,11 +134,11 @@ def test_a_file_that_vanishes_meanwhile_is_missing(root, tmp_path, monkeypatch):
 
 
 def test_what_could_not_be_read_is_tried_again(root, tmp_path, monkeypatch, reads):
-    def refuse(_):
+    def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", refuse)
+        patch.setattr(folder, "_read_regular", refuse)
         found = inspect_images(root, ["0.jpg"], tmp_path / "cache")
     assert "0.jpg must be a readable file and is not (Permission denied)" in found.table["error"][0]
     assert inspect_images(root, ["0.jpg"], tmp_path / "cache").table["error"][0] == ""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from automl_skin.images import loading as module
 from automl_skin.images.decode import decode
 from automl_skin.images.folder import ImageFolder
 from automl_skin.images.loading import (
@@ -104,6 +105,23 @@ def test_in_order_keeps_the_order_and_the_bound():
         found.append(result)
         assert len(begun) <= len(found) + 6
     assert found == list(range(40))
+
+
+def test_in_order_takes_no_more_files_ahead_than_may_wait_in_memory(monkeypatch):
+    monkeypatch.setattr(module, "MAX_BYTES_AHEAD", 100)
+    taken, may_end = [], threading.Event()
+    source = (taken.append(item) or item for item in range(20))
+
+    def work(item):
+        may_end.wait(10)
+        return item
+
+    results = in_order(work, source, threads=2, ahead=20, weigh=lambda _: 60)
+    timer = threading.Timer(0.2, may_end.set)
+    timer.start()
+    assert next(results) == 0
+    assert len(taken) <= 4  # two before the first ended, whatever is done after it holds nothing
+    assert list(results) == list(range(1, 20))
 
 
 def test_in_order_lets_go_when_the_reader_stops():

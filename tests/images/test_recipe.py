@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from automl_skin.errors import ConfigError
+from automl_skin.images import recipe as module
 from automl_skin.images.colour import shades_of_grey
 from automl_skin.images.recipe import Recipe, apply, centre, resize
 
@@ -139,3 +140,16 @@ def test_a_recipe_that_cuts_survives_json_and_others_keep_their_digest():
 def test_nothing_is_cut_out_of_less(size):
     with pytest.raises(ConfigError, match=r"cuts out 96 x 128 pixels must resize to as many or more"):
         replace(RECIPE, resize=size)
+
+
+@pytest.mark.parametrize("shape", [(2, 400_000), (400_000, 2)])
+def test_a_strip_is_cut_before_it_is_enlarged(shape, monkeypatch):
+    sizes = []
+    whole = module.resize
+    monkeypatch.setattr(
+        module, "resize", lambda pixels, *size: sizes.append(size[:2]) or whole(pixels, *size)
+    )
+    cut = apply(Recipe(32, 48, fit="crop"), np.full((*shape, 3), 90, np.uint8))
+    assert cut.shape == (32, 48, 3)
+    assert max(max(size) for size in sizes) < 3000
+    assert (cut == 90).all()

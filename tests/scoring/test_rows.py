@@ -48,15 +48,15 @@ def test_two_rows_of_one_image_are_two_rows(predictor, rows, index):
 
 def test_rows_of_a_case_share_their_score(predictor, rows, index):
     cases = rows.assign(case_id=["a", "b", "a", "c", "b", "c"])
-    scores, _ = scored(predictor, cases, index)
+    scores, _ = scored(predictor, cases, index, {"case": "case_id"})
     assert list(scores["case_id"]) == list(cases["case_id"])
     assert scores.groupby("case_id")["probability"].nunique().eq(1).all()
 
 
 def test_a_case_takes_the_first_value_that_is_not_missing(predictor, rows, index):
     cases = rows.head(2).assign(case_id="a", age=[None, "50"])
-    given, _ = scored(predictor, cases, index)
-    known, _ = scored(predictor, cases.assign(age="50"), index)
+    given, _ = scored(predictor, cases, index, {"case": "case_id"})
+    known, _ = scored(predictor, cases.assign(age="50"), index, {"case": "case_id"})
     assert given["probability"].tolist() == known["probability"].tolist()
     assert not given["flags"].str.contains("missing_age").any()
 

@@ -8,8 +8,9 @@ import pytest
 
 from automl_skin.errors import ConfigError, StorageError, TableError
 from automl_skin.export.predictor import Predictor
-from automl_skin.scoring import stream
+from automl_skin.scoring import parts, stream
 from automl_skin.scoring.decide import Wishes, operating_point
+from automl_skin.scoring.scores_file import read_scores
 from automl_skin.scoring.stream import Job, score_table
 
 WISHES = Wishes()
@@ -30,7 +31,7 @@ def dies_in_the_third_part(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return scores
 stream.score_rows = dies_in_the_third_part
-stream.score_table(stream.Job(bundle, table, images, output, Wishes()), Predictor.load(bundle))
+stream.score_table(stream.Job(bundle, (table,), images, output, Wishes()), Predictor.load(bundle))
 """
 
 
@@ -44,20 +45,20 @@ def run(tiny, predictor, end_to_end, tmp_path):
     """Score a table (as rows, or as a file) and return the scores."""
 
     def score(rows=None, name="scores.csv", progress=None, wishes=WISHES, **options):
-        table = None
+        tables = ()
         if rows is not None:
-            table = tmp_path / "table.csv"
-            rows.to_csv(table, index=False)
+            tables = (tmp_path / "table.csv",)
+            rows.to_csv(tables[0], index=False)
         job = Job(
             tiny.bundle,
-            options.get("data", table),
+            options.get("data", tables),
             options.get("images", tiny.images),
             tmp_path / name,
             wishes,
             options.get("roles", {}),
         )
         score.summary = score_table(job, predictor, progress)
-        return end_to_end.read_scores(job.output)
+        return None if name.endswith(".parquet") else end_to_end.read_scores(job.output)
 
     return score
 
@@ -77,9 +78,9 @@ def test_every_row_comes_back_in_order(tiny, run):
 def test_parts_do_not_change_scores(tiny, run, monkeypatch, tmp_path):
     whole = run(tiny.rows)
     monkeypatch.setattr(stream, "ROWS", 24)
-    parts = run(tiny.rows)
-    assert list(parts.columns) == list(whole.columns)
-    assert parts["probability"].to_numpy() == pytest.approx(whole["probability"].to_numpy(), abs=1e-3)
+    divided = run(tiny.rows)
+    assert list(divided.columns) == list(whole.columns)
+    assert divided["probability"].to_numpy() == pytest.approx(whole["probability"].to_numpy(), abs=1e-3)
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
@@ -95,7 +96,7 @@ def test_shuffled_rows_and_columns_score_the_same(tiny, run):
 def test_parquet_scores_like_csv(tiny, run, tmp_path):
     whole = run(tiny.rows)
     tiny.rows.to_parquet(tmp_path / "table.parquet")
-    assert run(data=tmp_path / "table.parquet").equals(whole)
+    assert run(data=(tmp_path / "table.parquet",)).equals(whole)
 
 
 def test_target_groups_and_metadata_may_be_absent(tiny, run):
@@ -111,9 +112,14 @@ def test_target_groups_and_metadata_may_be_absent(tiny, run):
 
 
 def test_unseen_levels_and_impossible_numbers_are_scored(tiny, run):
-    scores = run(tiny.rows.head(3).assign(site="the moon", age=["1e9", "nan", "-4"]))
+    scores = run(tiny.rows.head(3).assign(site="the moon", sex="male", age=["1e9", "nan", "-4"]))
     assert scores["probability"].notna().all()
-    assert scores["flags"].str.contains("missing_age").all()
+    assert list(scores["flags"]) == [
+        "out_of_range_age;unseen_site",
+        "missing_age;unseen_site",
+        "out_of_range_age;unseen_site",
+    ]
+    assert run.summary.flags == {"unseen_site": 3, "out_of_range_age": 2, "missing_age": 1}
 
 
 def test_folder_without_a_table(tiny, run):
@@ -145,7 +151,7 @@ def test_cases_stand_anywhere_in_the_table(tiny, run, monkeypatch):
     monkeypatch.setattr(stream, "ROWS", 8)
     rows = tiny.rows.head(30)
     cases = rows.assign(case_id=[f"c{position % 15}" for position in range(30)])
-    scores = run(cases)
+    scores = run(cases, roles={"case": "case_id"})
     assert list(scores["case_id"]) == list(cases["case_id"])
     assert list(scores["image_id"]) == list(cases["image_id"])
     assert scores.groupby("case_id")["probability"].nunique().eq(1).all()
@@ -190,20 +196,20 @@ def test_table_without_any_image_comes_back_unscored(tiny, run, tmp_path):
 def test_output_that_cannot_be_written_is_refused_before_scoring(tiny, run, predictor, monkeypatch):
     monkeypatch.setattr(stream, "score_rows", lambda *_: pytest.fail("scored for nothing"))
     for name in ("table.csv/scores.csv", "."):
-        with pytest.raises(StorageError, match=r"a part of the path is a file|is a folder"):
+        with pytest.raises(StorageError, match=r"a part of the path is a file|\(a folder\)"):
             run(tiny.rows, name=name)
 
 
 def test_full_disk_keeps_what_is_done(tiny, run, small_parts, monkeypatch, tmp_path):
     whole = run(tiny.rows)
-    written = stream.atomic_write
-    monkeypatch.setattr(stream, "atomic_write", _full_after(3, written))
+    written = parts.atomic_write
+    monkeypatch.setattr(parts, "atomic_write", _full_after(3, written))
     with pytest.raises(
         StorageError, match="the disk is full; free some space and give the same command again"
     ):
         run(tiny.rows)
     assert len(list(tmp_path.glob("scores.csv.parts/*.csv"))) == 3
-    monkeypatch.setattr(stream, "atomic_write", written)
+    monkeypatch.setattr(parts, "atomic_write", written)
     assert run(tiny.rows).equals(whole)
 
 
@@ -293,3 +299,108 @@ def test_folder_is_indexed_once_and_rows_are_read_in_parts(tiny, run, small_part
     assert len(indexed) == 1
     assert max(sizes) == 24
     assert sum(sizes) == len(tiny.rows)
+
+
+@pytest.fixture
+def killed_at_the_end(tiny, run, small_parts, monkeypatch, tmp_path):
+    """Score 30 rows of a folder of their own up to the last step; gives folder, rows, and a count of later parts."""
+    rows, folder, scored = tiny.rows.head(30), tmp_path / "images", []
+    folder.mkdir()
+    for name in rows["image_id"]:
+        (folder / f"{name}.jpg").write_bytes((tiny.images / f"{name}.jpg").read_bytes())
+    with monkeypatch.context() as patch:
+        patch.setattr(stream, "_finish", lambda *_, **__: pytest.fail("killed"))
+        with pytest.raises(pytest.fail.Exception, match="killed"):
+            run(rows, images=folder)
+    score_rows = stream.score_rows
+    monkeypatch.setattr(stream, "score_rows", lambda *given: scored.append(given) or score_rows(*given))
+    return folder, rows, scored
+
+
+def test_nothing_is_scored_again_of_the_same_photographs(run, killed_at_the_end):
+    folder, rows, scored = killed_at_the_end
+    run(rows, images=folder)
+    assert scored == []
+
+
+def test_a_photograph_that_changed_is_scored_again(tiny, run, killed_at_the_end):
+    folder, rows, scored = killed_at_the_end
+    first, last = rows["image_id"].iloc[[0, -1]]
+    (folder / f"{last}.jpg").write_bytes((folder / f"{first}.jpg").read_bytes())
+    scores = run(rows, images=folder)
+    assert len(scored) == 1  # of two parts
+    fresh = run(rows, images=folder, name="fresh.csv")
+    assert scores.equals(fresh)
+
+
+def test_a_photograph_that_came_or_went_is_scored_again(run, killed_at_the_end):
+    folder, rows, scored = killed_at_the_end
+    (folder / f"{rows['image_id'].iloc[0]}.jpg").unlink()
+    assert run(rows, images=folder)["probability"].isna().sum() == 1
+    assert len(scored) == 1
+
+
+def test_another_version_scores_all_again(run, killed_at_the_end, monkeypatch):
+    folder, rows, scored = killed_at_the_end
+    monkeypatch.setattr(stream, "__version__", "another")
+    run(rows, images=folder)
+    assert len(scored) == 2
+
+
+def test_foreign_files_stay_as_they_are(tiny, run, tmp_path):
+    table = tmp_path / "table.csv"
+    tiny.rows.head(3).to_csv(table, index=False)
+    with pytest.raises(StorageError, match="expected another file than --data"):
+        run(data=(table,), name="table.csv")
+    parts_folder = tmp_path / "scores.csv.parts"
+    parts_folder.mkdir()
+    (parts_folder / "thesis.txt").write_text("mine")
+    with pytest.raises(StorageError, match=r"it holds thesis.txt"):
+        run(tiny.rows.head(3))
+    assert (parts_folder / "thesis.txt").read_text() == "mine"
+
+
+def test_parquet_holds_the_same_scores(tiny, predictor, run, tmp_path):
+    rows = tiny.rows.head(5).assign(patient_id=["=a", "'b", "-c", "d", "1.10"])
+    run(rows)
+    by_csv = read_scores(tmp_path / "scores.csv")
+    run(rows, name="scores.parquet")
+    assert read_scores(tmp_path / "scores.parquet").equals(by_csv)
+    assert list(by_csv["patient_id"]) == list(rows["patient_id"])
+
+
+def test_rows_are_flagged_and_counted_alike_in_parts_and_alone(tiny, run, monkeypatch):
+    row = tiny.rows.head(1)
+    cells = [("male", "50"), ("MALE", "50.0"), ("M", "50"), ("male", "-999"), ("male", "fifty"), ("", "")]
+    rows = pd.concat([row.assign(sex=sex, age=age, site="back") for sex, age in cells])
+    whole = run(rows)
+    assert list(whole["flags"]) == [
+        "",
+        "",
+        "unseen_sex",
+        "out_of_range_age",
+        "unseen_age",
+        "missing_age;missing_sex",
+    ]
+    assert whole["probability"][0] == whole["probability"][1]
+    once = ("unseen_sex", "out_of_range_age", "unseen_age", "missing_age", "missing_sex")
+    assert run.summary.flags == dict.fromkeys(once, 1)
+    monkeypatch.setattr(stream, "ROWS", 1)
+    assert run(rows).equals(whole)
+
+
+def test_a_case_takes_the_first_value_that_the_model_knows(tiny, run):
+    rows = tiny.rows.head(2).assign(case_id="a", age=["-999", "50"], sex=["M", "male"])
+    known = run(rows.assign(age="50", sex="male"), roles={"case": "case_id"})
+    given = run(rows, roles={"case": "case_id"})
+    assert given.equals(known)
+    strange = run(rows.assign(age="-999"), roles={"case": "case_id"})
+    assert set(strange["flags"]) == {"out_of_range_age"}
+
+
+def test_a_bundle_without_cases_takes_no_column_for_one(tiny, run):
+    rows = tiny.rows.head(6)
+    plain = run(rows)
+    with_cases = run(rows.assign(case_id="a", view="dermoscopic"))
+    assert with_cases.equals(plain)
+    assert any("'case_id' is not used" in note for note in run.summary.notes)

@@ -17,7 +17,7 @@ def test_a_submission_has_names_without_extension_and_the_probabilities_as_they_
     scores = tmp_path / "scores.csv"
     scores.write_text(
         "image_name,patient_id,probability,decision,flags\n"
-        "test/ISIC_0052060.jpg,IP_1,0.12345678901234567,benign,\n"
+        "test/ISIC_0052060.jpg,IP_1,0.12345678901234,benign,\n"
         "ISIC_0052349,IP_1,1e-05,benign,\n"
         "ISIC_0058510,IP_2,,,no image\n"
     )
@@ -25,13 +25,13 @@ def test_a_submission_has_names_without_extension_and_the_probabilities_as_they_
         write_submission(scores, "image_name", replace(facts, priors=(0.75, 0.25)), tmp_path / "s.csv") == 1
     )
     assert (tmp_path / "s.csv").read_text() == (
-        "image_name,target\nISIC_0052060,0.12345678901234567\nISIC_0052349,1e-05\nISIC_0058510,0.250000\n"
+        "image_name,target\nISIC_0052060,0.12345678901234\nISIC_0052349,1e-05\nISIC_0058510,0.250000\n"
     )
 
 
 def test_an_image_twice_is_refused(facts, tmp_path):
     scores = tmp_path / "scores.csv"
-    scores.write_text("image,probability\na/x.jpg,0.1\ny.jpg,0.2\nb/x.png,0.3\n")
+    scores.write_text("image,probability,decision,flags\na/x.jpg,0.1,,\ny.jpg,0.2,,\nb/x.png,0.3,,\n")
     with pytest.raises(TableError, match="each image once, and rows 1, 3 name 'x'"):
         write_submission(scores, "image", facts, tmp_path / "s.csv")
     assert not (tmp_path / "s.csv").exists()

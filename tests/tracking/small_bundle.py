@@ -20,6 +20,7 @@ from automl_skin.chains.targets import TrainingLabels
 from automl_skin.export.bundle import BundleContent, write_bundle
 from automl_skin.export.facts import BundleEmbedding, BundleFacts, OperatingPoint
 from automl_skin.features.encoder import EncoderConfig
+from automl_skin.features.seen import see_fields
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.stacking.fitted import FittedStack, single_stack
 
@@ -76,6 +77,7 @@ def make_bundle(folder: Path, roles: tuple[str, ...] = ("image",)) -> Path:
         positive=("mel",),
         levels=("mel", "nv"),
         kinds=KINDS,
+        seen=see_fields(metadata, KINDS),
         roles={"case": "id", "image": "file"},
         image_roles=roles,
         embeddings=(embedding,),

@@ -12,7 +12,7 @@ def test_every_row_has_its_line_and_progress_is_told(tiny, end_to_end, tmp_path)
         tiny.bundle,
         tiny.images,
         tmp_path / "scores.csv",
-        tmp_path / "table.csv",
+        (tmp_path / "table.csv",),
         progress=lambda *counts: told.append(counts),
     )
     scores = end_to_end.read_scores(tmp_path / "scores.csv")
@@ -25,7 +25,7 @@ def test_wishes_reach_the_scores(tiny, end_to_end, tmp_path):
     tiny.rows.head(8).to_csv(tmp_path / "table.csv", index=False)
 
     def scores(wishes):
-        score(tiny.bundle, tiny.images, tmp_path / "scores.csv", tmp_path / "table.csv", wishes)
+        score(tiny.bundle, tiny.images, tmp_path / "scores.csv", (tmp_path / "table.csv",), wishes)
         return end_to_end.read_scores(tmp_path / "scores.csv")
 
     plain, rarer = scores(None), scores(Wishes(prevalence=0.01))

@@ -1,0 +1,43 @@
+import pandas as pd
+import pytest
+
+from automl_skin.data.roles import Roles
+from automl_skin.export.bundle import read_facts
+from automl_skin.scoring.columns import describe_columns, nearest
+
+
+@pytest.fixture(scope="module")
+def facts(tiny):
+    return read_facts(tiny.bundle)
+
+
+def test_says_which_column_serves_as_what(facts):
+    rows = pd.DataFrame(columns=["file", "patient_id", "age", "sex", "site"])
+    roles = Roles(image="file", patient="patient_id")
+    (line,) = describe_columns(rows, roles, facts)
+    assert line == "columns: image = 'file', patient = 'patient_id'; metadata: 'age', 'sex', 'site'"
+
+
+@pytest.mark.parametrize("header", ["Age", "age_years", "AGE "])
+def test_an_absent_field_is_one_line_with_the_nearest_header(facts, header):
+    rows = pd.DataFrame(columns=["file", header, "sex", "site"])
+    _, line = describe_columns(rows, Roles(image="file"), facts)
+    assert line == (
+        f"the model's field 'age' is not in the table: missing in all rows; if {header!r} is meant, rename it"
+    )
+
+
+def test_an_absent_field_without_a_like_one(facts):
+    rows = pd.DataFrame(columns=["image_id", "lesion", "sex", "site"])
+    _, line = describe_columns(rows, Roles(image="image_id"), facts)
+    assert line.endswith("missing in all rows")
+
+
+def test_a_case_column_that_the_model_does_not_know_is_named(facts):
+    rows = pd.DataFrame(columns=["file", "Case ID", "age", "sex", "site"])
+    _, line = describe_columns(rows, Roles(image="file"), facts)
+    assert line == "'Case ID' is not used: the model was trained without cases, every row is one"
+
+
+def test_no_columns_no_nearest():
+    assert nearest("age", []) is None
