@@ -1,6 +1,6 @@
 """What a person sees while a search runs: bars where there is a terminal, lines where there is none."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -270,7 +270,7 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
             str(row["head"]),
             _figure(row["auc"]),
             f"{_figure(row['auc_low'])} to {_figure(row['auc_high'])}",
-            _standing(row.to_dict()),
+            _standing(str(row["state"]), tied=bool(row["tied"])),
         )
         for number, row in table.head(top).iterrows()
     ]
@@ -280,11 +280,11 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
     terminal.say(*(f"{kind}: {words}" for kind, words in KINDS.items() if kind in shown))
 
 
-def _standing(row: Mapping[str, object]) -> str:
+def _standing(state: str, *, tied: bool) -> str:
     """Return how a trial stands to the best one, or why it has no place beside it."""
-    if row["state"] != "finished":
-        return str(row["state"])
-    return "tied" if row["tied"] else ""
+    if state != "finished":
+        return state
+    return "tied" if tied else ""
 
 
 def _tuned(tuning: str, way: str) -> str:

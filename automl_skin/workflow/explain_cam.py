@@ -184,7 +184,8 @@ def _see(model: ExplainedModel, photographs: Photographs, options: HeatOptions, 
     classes = _explained_classes(model, material, positions, options.of_class)
     progress = report(f"Heat of {model.name}")
     heats = heats_of(model, photographs, classes, method=options.method, progress=progress)
-    masks = [_mask_of(options.masks, path, heats.recipe) for path in photographs.paths]
+    folder = None if options.masks is None else Path(options.masks)
+    masks = [_mask_of(folder, path, heats.recipe) for path in photographs.paths]
     index = np.array(
         [
             np.nan if mask is None else heat_index(heat[None], mask[None])[0]

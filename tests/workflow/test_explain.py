@@ -49,7 +49,7 @@ def masks(tiny, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def explanation(study, masks):
-    options = ExplainOptions(heat=HeatOptions(n_shown=2, n_index=6, masks=masks), maps=MapOptions(40))
+    options = ExplainOptions(heat=HeatOptions(n_shown=2, n_index=6, masks=str(masks)), maps=MapOptions(40))
     return explain(study, options, report, pytest.fail)
 
 
