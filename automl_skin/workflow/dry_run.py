@@ -36,7 +36,7 @@ from automl_skin.workflow.study import Study
 from automl_skin.workflow.trial_cost import estimate_trials
 from automl_skin.workflow.trials import worker_count
 from automl_skin.workflow.tune import towers_of
-from automl_skin.workflow.understand import Reporter, Understanding, require_images, understand
+from automl_skin.workflow.understand import Reporter, Understanding, decide, require_images, understand
 
 PROBE_BATCHES = 3
 BATCH = 16
@@ -109,6 +109,7 @@ def estimate(study: Study, report: Reporter) -> list[str]:
     understanding = understand(config, study.workspace.cache, report)
     require_images(understanding, allow_missing=config.allow_missing)
     plan = draw_plan(config, understanding)
+    understanding = decide(understanding, config, plan.development)
     probes = [probe(study, each, understanding) for each in embedding_sets(config)]
     cases = len(plan.development)
     jobs = worker_count(study)
