@@ -94,7 +94,7 @@ def _facts(each: Reproduced) -> list[str]:
         f"- Data: {'; '.join(study.config.data)}; {data}, {len(plan.locked):,} locked; plan {plan.digest[:12]}",
         f"- Study: {study.folder.name}; {cells}, {each.seconds:.0f} s in this call",
         *([f"- Changed: {', '.join(context.changes)}"] if context.changes else []),
-        *(f"- Note: {note}" for note in plan.notes),
+        *(f"- Note: {note}" for note in plan.remarks),
     ]
     if plan.waiver:
         facts.append(

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from automl_skin.arrays import FloatArray
@@ -241,15 +240,9 @@ class TrialJournal:
         """
         path = self._file(number, "safetensors")
         expected = self._read(self._file(number, "json"))["predictions"]
-        if path.is_file() and digest_file(path) != expected:
+        if not path.is_file() or digest_file(path) != expected:
             raise IntegrityError(_changed(path))
-        try:
-            arrays = load_file(path)
-        except (OSError, SafetensorError) as error:
-            message = (
-                f"{path} must hold the probabilities of trial {number} and does not ({error}): put it back"
-            )
-            raise IntegrityError(message) from error
+        arrays = load_file(path)
         return Predictions(arrays["raw"], arrays["calibrated"], arrays.get("shifted"))
 
     def _read(self, path: Path) -> Any:
@@ -266,6 +259,6 @@ class TrialJournal:
 
 def _changed(path: Path) -> str:
     return (
-        f"{path}: expected what the search wrote (its digest is on record), got another file. "
-        "It was changed after the trial; restore it, or begin a new study"
+        f"{path}: expected what the search wrote (its digest is on record), got another file or none. "
+        "It was changed after the trial; restore it, or begin another study"
     )

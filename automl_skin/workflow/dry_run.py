@@ -132,7 +132,7 @@ def estimate(study: Study, report: Reporter) -> list[str]:
     return [
         *understanding.lines,
         f"Plan:      {cases:,} development cases in {len(plan.folds)} folds, {len(plan.locked):,} locked",
-        *(f"Note:      {note}" for note in plan.notes),
+        *(f"Note:      {note}" for note in plan.remarks),
         *(
             f"Stage one: {each.name}, {each.n_dimensions} dimensions, {each.images_a_second:.0f} images/s, "
             f"{each.missing:,} to compute: {in_words(each.seconds)}"

@@ -1,7 +1,7 @@
 """The locked test set of a search: scored by everything that is compared, then opened, and measured.
 
-The labels come from `LockedPart`, which writes the opening down first. The probabilities of the locked cases are on disk
-before that, in ``locked/predictions.parquet``.
+The labels come from `LockedPart`, which writes the opening down first. The probabilities of the locked cases are on
+disk before that, in ``locked/predictions.parquet``.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """What the data was understood to be, as it lies in a study: the locked cases apart from all others.
 
-``understood/`` says nothing of a locked case but the content of its photographs; what the table says of the locked cases
-lies in ``locked/understood/``. Neither has a label.
+``understood/`` says nothing of a locked case but the content of its photographs; what the table says of the locked
+cases lies in ``locked/understood/``. Neither has a label.
 """
 
 from dataclasses import replace

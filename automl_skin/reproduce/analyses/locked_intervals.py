@@ -43,7 +43,7 @@ def locked_intervals(context: ReproduceContext, options: Mapping[str, Any]) -> S
 def _plan_lines(plan: FoldPlan) -> list[str]:
     """Say what of the plan a reader of the figures must know."""
     waived = [f"Waiver: {plan.waiver}"] if plan.waiver else []
-    return [*waived, *(note for note in plan.notes if note != plan.waiver)]
+    return [*waived, *(note for note in plan.remarks if note != plan.waiver)]
 
 
 def _cases_line(locked: LockedCells) -> str:
