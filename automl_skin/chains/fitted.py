@@ -225,11 +225,10 @@ class FittedChain:
             heads,
             arrays.get("reference"),
             Calibrator(tuple(calibrator["slopes"]), tuple(calibrator["intercepts"])) if calibrator else None,
-            # folders of before there were tuned networks name no network
-            tuple(value.get("image_names", config.image_names(0, 1))),
+            tuple(value["image_names"]),
             tuple(
                 TunedHead.from_arrays(_part(arrays, f"tuned-{number}"))
-                for number in range(value.get("tuned_heads", 0))
+                for number in range(value["tuned_heads"])
             ),
         )
 

@@ -324,9 +324,9 @@ def _with_folds(groups: Groups, strata: pd.DataFrame, given: GivenSplit, folds: 
         fold[development] = given.folds[development]
     table = pd.DataFrame({"group": groups.ids, "part": given.parts, "fold": fold})
     table.index.name = "case"
-    classes = strata.iloc[:, 0]
-    notes = (*given.notes, *plan_notes(table, classes))
-    of_locked = tuple(locked_notes(table, classes))
+    coarsest = strata.iloc[:, 0]
+    notes = (*given.notes, *plan_notes(table, coarsest))
+    of_locked = tuple(locked_notes(table, coarsest))
     for column in strata.columns:
         table[f"{_STRATUM}{column}"] = strata[column].where(development, "")
     return FoldPlan(table, seed, notes=notes, locked_notes=of_locked)
