@@ -43,7 +43,7 @@ def run(tiny, end_to_end, tmp_path_factory):
     def search(rows, name):
         table = folder / "rows.csv"
         rows.to_csv(table, index=False)
-        given = {"data": str(table), "images": str(tiny.images), "split": "split"}
+        given = {"data": [str(table)], "images": str(tiny.images), "split": "split"}
         settings = {**given, **end_to_end.SETTINGS, **end_to_end.BINARY, "trials": 4}
         study = open_study(Workspace.at(folder / name, tiny.workspace.cache), "mine", settings)
         understanding = prepare(study, silent)
