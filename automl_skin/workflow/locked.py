@@ -73,10 +73,13 @@ def why_not_opened(study: Study) -> str:
     if not has_locked_cases(study):
         return "The plan has no locked part: there is no figure on cases that the search never saw."
     first = LockedPart(study).records()[0]
+    figures = "report/locked_test.json has that stack's figures"
+    if first.figures is None:
+        figures = "that search ended before it had figures"
     return (
         f"The locked test set was opened on {first.when} for another stack of this study ({first.trials} trials), "
-        "and stays closed: report/locked_test.json has that stack's figures. `--open-again` opens it for this "
-        "stack; every figure then says how often it was opened."
+        f"and stays closed: {figures}. `--open-again` opens it for this stack; every figure then says how often it "
+        "was opened."
     )
 
 

@@ -233,9 +233,8 @@ class LockedPart:
         folders = [*studies.glob("*/locked"), *studies.glob("*/*/locked"), self.study.locked]
         for folder in folders:
             if (folder / "openings.json").is_file() and (folder / "cases.json").is_file():
-                cases: Any = read_json(folder / "cases.json")
-                entries: Any = read_json(folder / "openings.json")
-                found |= {str(entry["id"]): cases for entry in entries}
+                other = LockedPart(replace(self.study, folder=folder.parent))
+                found |= {each.id: other._read_cases() for each in other.records()}
         return found
 
     def _read_cases(self) -> CaseKeys:

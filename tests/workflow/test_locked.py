@@ -135,7 +135,7 @@ def test_a_stack_after_an_opening_without_figures_leaves_it_closed(
     value = json.loads((study.locked / "openings.json").read_text())
     assert open_locked(study, records, replace(another, stack=shuffled(another.stack)), material) is None
     assert json.loads((study.locked / "openings.json").read_text()) == value
-    assert "--open-again" in why_not_opened(study)
+    assert "that search ended before it had figures. `--open-again`" in why_not_opened(study)
 
 
 def shuffled(stack):

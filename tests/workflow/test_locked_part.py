@@ -64,6 +64,17 @@ def test_studies_of_the_workspace_count_without_the_cache_and_the_cache_without_
     assert open_for(make("third", "abcd")) == (2, 1.0)
 
 
+def test_a_changed_record_of_another_study_of_the_workspace_is_named(make):
+    first = make("first", "abcd")
+    open_for(first)
+    path = first.locked / "openings.json"
+    path.write_text(path.read_text().replace('"trials": 3', '"trials": 2'))
+    with pytest.raises(
+        IntegrityError, match=r"studies/first/locked/openings\.json: expected what the study wrote"
+    ):
+        open_for(make("second", "abcd"))
+
+
 def test_opening_for_the_same_stack_again_is_no_new_opening(make):
     study = make("first", "abcd")
     assert open_for(study) == open_for(study) == (1, 0.0)
