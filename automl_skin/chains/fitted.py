@@ -2,7 +2,7 @@
 
 Folder of a saved chain (no pickle; see `FittedChain.save`)::
 
-    chain.json                  configuration, classes, calibrator; digests of the other files and of itself
+    chain.json                  configuration, classes, calibrator
     arrays.safetensors          projection, encoder, rank reference, own heads of tuned networks
     branch-0/ ...               one head a branch, in its family's own format
 """
@@ -23,8 +23,6 @@ from automl_skin.chains.inputs import CaseInputs
 from automl_skin.chains.ranks import rank_positions
 from automl_skin.chains.roles import ImageBlock, embeddings_block, logits_block, sees_image
 from automl_skin.chains.targets import to_target_classes
-from automl_skin.digests import digest_file, digest_json
-from automl_skin.errors import IntegrityError
 from automl_skin.features.encoder import MetadataEncoder
 from automl_skin.features.projection import Projection
 from automl_skin.files import read_json, write_json
@@ -179,26 +177,14 @@ class FittedChain:
             "calibrator": asdict(self.calibrator) if self.calibrator else None,
             "image_names": list(self.image_names),
             "tuned_heads": len(self.tuned_heads),
-            "files": {
-                path.relative_to(folder).as_posix(): digest_file(path)
-                for path in sorted(folder.rglob("*"))
-                if path.is_file() and path != folder / "chain.json"
-            },
             **parts,
         }
-        write_json(folder / "chain.json", {**description, "digest": digest_json(description)})
+        write_json(folder / "chain.json", description)
 
     @classmethod
     def load(cls, folder: Path) -> "FittedChain":
-        """Read a chain that `save` wrote; nothing in the folder is executed.
-
-        Raises
-        ------
-        IntegrityError
-            If a file is gone or was changed.
-        """
+        """Read a chain that `save` wrote; nothing in the folder is executed."""
         value: Any = read_json(folder / "chain.json")
-        _verify(folder, value)
         arrays = load_file(folder / "arrays.safetensors")
         config = ChainConfig.from_json(value["config"])
         projection = (
@@ -225,29 +211,13 @@ class FittedChain:
             heads,
             arrays.get("reference"),
             Calibrator(tuple(calibrator["slopes"]), tuple(calibrator["intercepts"])) if calibrator else None,
-            tuple(value["image_names"]),
+            # folders of before there were tuned networks name no network
+            tuple(value.get("image_names", config.image_names(0, 1))),
             tuple(
                 TunedHead.from_arrays(_part(arrays, f"tuned-{number}"))
-                for number in range(value["tuned_heads"])
+                for number in range(value.get("tuned_heads", 0))
             ),
         )
-
-
-def _verify(folder: Path, value: Any) -> None:
-    """Check every file of a chain against its digest."""
-    described = {name: each for name, each in value.items() if name != "digest"}
-    wrong = [] if digest_json(described) == value.get("digest") else ["chain.json"]
-    for name, digest in described.get("files", {}).items():
-        path = folder / name
-        if not path.is_file() or digest_file(path) != digest:
-            wrong.append(name)
-    if wrong:
-        message = (
-            f"{folder / wrong[0]}: expected the file whose digest the chain has on record, got another or none. "
-            "It was changed after it was written: delete the folder of a study's chain and it is fitted again, "
-            "export a bundle again"
-        )
-        raise IntegrityError(message)
 
 
 def _part(arrays: dict[str, Any], name: str) -> dict[str, Any]:

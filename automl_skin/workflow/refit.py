@@ -21,9 +21,10 @@ from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.fitted import FittedStack
 from automl_skin.stacking.methods import METHODS, Rows
 from automl_skin.stacking.stack import Stack, cross_fit
+from automl_skin.workflow.kept_chains import read_chain
 from automl_skin.workflow.locked import read_locked_material
 from automl_skin.workflow.locked_part import LockedPart
-from automl_skin.workflow.stack import chain_folder, fit_chains, out_of_fold
+from automl_skin.workflow.stack import fit_chains, out_of_fold
 from automl_skin.workflow.study import Study
 
 
@@ -134,5 +135,5 @@ def _pooled_reference(study: Study, record: TrialRecord, material: Material) -> 
     """Return the branches' out-of-fold probabilities of all folds, sorted, shape (n_branches, n_cases, n_classes)."""
     pairs = [(record.plan.number, int(fold)) for fold in np.unique(material.folds)]
     fit_chains(study, study.journal.read(), pairs)
-    references = [FittedChain.load(chain_folder(study, *pair)).reference for pair in pairs]
+    references = [read_chain(study, *pair).reference for pair in pairs]
     return np.sort(np.concatenate([each for each in references if each is not None], axis=1), axis=1)

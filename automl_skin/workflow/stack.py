@@ -1,10 +1,7 @@
 """From trials to a stack, and from the stack to the fitted chains that score new cases."""
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +14,7 @@ from automl_skin.chains.inputs import FROZEN
 from automl_skin.digests import digest_array
 from automl_skin.errors import IntegrityError, SearchError
 from automl_skin.evaluation.figures import BEST_TRIAL
-from automl_skin.files import atomic_write, read_json, storage_errors, write_json
+from automl_skin.files import atomic_write, read_json, write_json
 from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
 from automl_skin.search.objective import fit_fold
@@ -27,6 +24,7 @@ from automl_skin.stacking.fitted import FittedStack, needed_chains, single_stack
 from automl_skin.stacking.methods import Rows
 from automl_skin.stacking.stack import Comparison, Stack, fit_stack
 from automl_skin.workers import open_workers
+from automl_skin.workflow.kept_chains import chain_folder, keep_chain, read_chain
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.trials import bench_of, worker_count
 
@@ -180,11 +178,6 @@ def fit_chains(
                 progress(done, len(futures))
 
 
-def chain_folder(study: Study, trial: int, fold: int) -> Path:
-    """Return the folder of a fitted chain."""
-    return study.chains / f"{trial:04d}-{fold}"
-
-
 def load_stack(study: Study, stack: Stack, material: Material) -> FittedStack:
     """Return a stack with its fitted chains from the study's folder.
 
@@ -213,7 +206,7 @@ def load_chains(
     IntegrityError
         If a file was changed, or a chain says something else of its fold.
     """
-    chains = {pair: FittedChain.load(chain_folder(study, *pair)) for pair in pairs}
+    chains = {pair: read_chain(study, *pair) for pair in pairs}
     measured = {trial: study.journal.predictions(trial).calibrated for trial in {trial for trial, _ in pairs}}
     for (trial, fold), chain in chains.items():
         rows = np.flatnonzero(material.folds == fold)
@@ -278,16 +271,4 @@ def _fit_and_keep(study: Study, record: TrialRecord, fold: int) -> None:
             "finish it where it began"
         )
         raise IntegrityError(message)
-    _keep(chain, chain_folder(study, record.plan.number, fold))
-
-
-def _keep(chain: FittedChain, folder: Path) -> None:
-    """Save a chain so that its folder is whole or absent."""
-    temporary = folder.with_name(f".writing-{folder.name}-{os.getpid()}")
-    with storage_errors(folder):
-        shutil.rmtree(temporary, ignore_errors=True)
-        chain.save(temporary)
-        if folder.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.rename(folder)
+    keep_chain(chain, chain_folder(study, record.plan.number, fold))

@@ -1,5 +1,6 @@
 """The four ways of tuned networks into a chain: what each may know, and that no bases are mixed."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -81,6 +82,22 @@ def test_no_file_of_a_chain_with_tuned_heads_is_a_pickle(tuned, make_fitter, sma
     chain.save(tmp_path)
     files = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
     assert files == {".json", ".safetensors"}
+
+
+def test_a_chain_of_before_tuning_is_read(material, make_fitter, small_chain, tmp_path):
+    chain, held = make_fitter(material).fit(small_chain("image"), 0)
+    chain.save(tmp_path)
+    path = tmp_path / "chain.json"
+    text = path.read_text()
+    for line in ('"image_names"', '"tuned_heads"', '"tuning"', '"way"'):
+        assert line in text
+
+    value = json.loads(text)
+    del value["image_names"], value["tuned_heads"], value["config"]["tuning"], value["config"]["way"]
+    path.write_text(json.dumps(value))
+    assert (
+        FittedChain.load(tmp_path).raw(material.inputs.take(np.flatnonzero(material.folds == 0))) == held
+    ).all()
 
 
 # Who may know what.

@@ -12,12 +12,12 @@ from automl_skin.errors import IntegrityError
 from automl_skin.search.material import Material
 from automl_skin.stacking.stack import METHODS
 from automl_skin.workflow.export import export
+from automl_skin.workflow.kept_chains import chain_folder
 from automl_skin.workflow.locked import score_locked
 from automl_skin.workflow.locked_part import LockedPart
 from automl_skin.workflow.stack import (
     best_of_ways,
     build_stack,
-    chain_folder,
     compared_stacks,
     finished,
     fit_chains,
@@ -121,10 +121,9 @@ def flip(folder, *, sign_anew):
     name = next(name for name, values in arrays.items() if values.ndim == 2 and values.any())
     save_file({**arrays, name: -arrays[name]}, path)
     if sign_anew:
-        value = json.loads((folder / "chain.json").read_text())
-        value["files"][path.relative_to(folder).as_posix()] = digest_file(path)
-        del value["digest"]
-        (folder / "chain.json").write_text(json.dumps({**value, "digest": digest_json(value)}))
+        files = json.loads((folder / "digests.json").read_text())["files"]
+        files[path.relative_to(folder).as_posix()] = digest_file(path)
+        (folder / "digests.json").write_text(json.dumps({"files": files, "digest": digest_json(files)}))
 
 
 @pytest.mark.parametrize(
