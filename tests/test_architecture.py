@@ -227,6 +227,56 @@ def test_export_and_scoring_need_no_search_and_no_tracking(imports):
     assert forbidden_paths(imports, SCORING, NOT_IN_SCORING) == []
 
 
+READER_OF_LOCKED_LABELS = "automl_skin.workflow.locked_part"
+READERS_OF_LABELS = {READER_OF_LOCKED_LABELS, "automl_skin.workflow.development_labels"}
+LABELS_FILE = "labels.parquet"
+
+
+def namings(sources: Mapping[str, str]) -> set[str]:
+    """Return the modules in whose code, docstrings aside, the name of a file of labels stands."""
+    found = set()
+    for module, text in sources.items():
+        tree = ast.parse(text)
+        documents = {
+            id(node.body[0].value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and node.body
+            and isinstance(node.body[0], ast.Expr)
+        }
+        words = [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents
+        ]
+        if any(LABELS_FILE in word for word in words):
+            found.add(module)
+    return found
+
+
+def importers(imports: Mapping[str, list[Import]], names: set[str]) -> set[str]:
+    """Return the modules that import one of some objects of ours."""
+    return {module for module, found in imports.items() if any(one.module in names for one in found)}
+
+
+def test_the_labels_of_locked_cases_have_one_reader(imports):
+    assert namings(read_sources(FOLDER)) == READERS_OF_LABELS
+    functions = {f"{PACKAGE}.data.record.{name}" for name in ("read_labels", "write_labels")}
+    assert importers(imports, functions) == READERS_OF_LABELS
+    assert importers(imports, {f"{READER_OF_LOCKED_LABELS}.LABELS"}) == set()
+    sources = read_sources(FOLDER)
+    assert "locked" not in sources["automl_skin.workflow.development_labels"]
+    assert sources[READER_OF_LOCKED_LABELS].count(" read_labels(") == 1
+
+
+def test_another_reader_of_labels_is_found():
+    sources = {
+        "automl_skin.workflow.sly": 'def look(study):\n    return study.locked / "labels.parquet"',
+        "automl_skin.workflow.honest": '"""Not labels.parquet."""\n',
+    }
+    assert namings(sources) == {"automl_skin.workflow.sly"}
+
+
 def test_every_module_is_seen(imports):
     assert {"automl_skin.files", "automl_skin.metrics", "automl_skin.metrics.ranking"} <= set(imports)
 

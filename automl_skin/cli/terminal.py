@@ -138,7 +138,7 @@ class TerminalAudience:
         self.terminal.say(
             f"Plan:     {len(plan.development):,} development cases in {len(plan.folds)} folds, "
             f"{len(plan.locked):,} locked; digest {plan.digest[:12]}",
-            *(f"Note:     {note}" for note in plan.notes),
+            *(f"Note:     {note}" for note in plan.remarks),
         )
 
     def embedded(self, study: "Study", stage_one: "StageOne", material: "Material") -> None:

@@ -101,6 +101,7 @@ def run_audit(
     split: "pd.Series[str] | None" = None,
     allow: Collection[str] = (),
     quarantine: Collection[str] = (),
+    deciding: "pd.Index[str] | None" = None,
 ) -> Audit:
     """Look for everything that makes figures wrong.
 
@@ -122,6 +123,9 @@ def run_audit(
         Columns that are not quarantined whatever is found.
     quarantine : collection of str
         Columns that are quarantined whatever is found.
+    deciding : pandas.Index, optional
+        The cases by which columns are quarantined: those of development. All cases are reported on; what the others
+        add is said and decides nothing. Without it all cases decide.
 
     Raises
     ------
@@ -130,11 +134,13 @@ def run_audit(
     """
     _check_columns(table, allow, quarantine)
     classes = _class_names(manifest)
-    leaks = _leaks(manifest, table, classes)
+    leaks = _leaks(manifest, table, classes, deciding)
     quarantined, leak_findings = _judge(leaks, _role_columns(manifest.roles), allow)
+    seen_by_all = [] if deciding is None else _leaks(manifest, table, classes)
     quarantined |= dict.fromkeys(quarantine, "as asked for by --quarantine")
     findings = chain(
         leak_findings,
+        _undecided(seen_by_all, leaks),
         (Finding("table", remark.column, remark.text) for remark in manifest.findings),
         damaged_images(inspection),
         vanished_images(inspection),
@@ -185,10 +191,18 @@ def _role_columns(roles: Roles) -> set[str]:
     return {column for column in named if column is not None}
 
 
-def _leaks(manifest: Manifest, table: pd.DataFrame, classes: "pd.Series[str]") -> list[Leak]:
-    """Look for leaks in all columns of the table but the target."""
+def _leaks(
+    manifest: Manifest,
+    table: pd.DataFrame,
+    classes: "pd.Series[str]",
+    deciding: "pd.Index[str] | None" = None,
+) -> list[Leak]:
+    """Look for leaks in all columns of the table but the target, in all rows or in those of some cases."""
     case_of = manifest.images.set_index("given")["case"]
     case = id_text(table[manifest.roles.image]).map(case_of[~case_of.index.duplicated()])
+    if deciding is not None:
+        case = case[case.isin(deciding)]
+        table = table.loc[case.index]
     diagnosis = case.map(manifest.cases["diagnosis"])
     target = manifest.roles.target
     known = table.assign(
@@ -220,6 +234,15 @@ def _leak_findings(
         message = leak.reason if leak.column in quarantined else f"{leak.reason} ({kept})"
         kind = leak.kind if leak.kind in {"constant", "sparse"} else "leak"
         yield Finding(kind, leak.column, message)
+
+
+def _undecided(seen_by_all: list[Leak], decided: list[Leak]) -> Iterator[Finding]:
+    """Say which columns give the label away only where the locked cases are counted as well."""
+    known = {leak.column for leak in decided}
+    for leak in seen_by_all:
+        if leak.column not in known:
+            message = f"{leak.reason} (in all rows; not in those of development, which alone decide: kept)"
+            yield Finding("undecided", leak.column, message)
 
 
 def _count_classes(manifest: Manifest, classes: "pd.Series[str]") -> dict[str, int]:

@@ -52,6 +52,9 @@ class ManifestOptions:
         rows. ``None`` to recognise them.
     codes : mapping of str to tuple of float
         Numbers that stand for a missing value, by the trained model's columns.
+    deciding : Index of str or None
+        The cases that say which columns are metadata, of which kind, and which levels the target has: those of
+        development. ``None`` where all of the table may.
     """
 
     target: str | None = None
@@ -64,6 +67,7 @@ class ManifestOptions:
     allow_missing: bool = False
     kinds: Mapping[str, Kind] | None = None
     codes: Codes = field(default_factory=dict)
+    deciding: "pd.Index[str] | None" = None
 
 
 @dataclass(frozen=True)
@@ -214,21 +218,29 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
     rows = table if isinstance(table.index, pd.RangeIndex) else table.reset_index(drop=True)
     rows, remarks = collapse_one_hot(rows, options.target)
     roles = recognise(rows, index, options.roles, options.target, options.group)
-    roles = roles.with_truth(find_truth_sets(rows, options.target))
-    choice = _metadata_choice(rows, roles, options)
-    roles = _complete(rows, roles, choice)
+    everything = rows
     doubts = [Remark(column, text) for column, text in roles.doubts.items()]
     unsaid = [] if roles.target is None else remark_missing(rows[roles.target])
     rows, unlabelled = _labelled(rows, roles.target)
-    metadata, impossible = clean_metadata(rows, choice.kinds, choice.codes)
     images = image_rows(rows, roles, index)
+    if options.deciding is not None:
+        everything = rows[images["case"].isin(options.deciding)]
+    roles = roles.with_truth(find_truth_sets(everything, options.target))
+    choice = _metadata_choice(everything, roles, options)
+    roles = _complete(rows, roles, choice)
+    metadata, impossible = clean_metadata(rows, choice.kinds, choice.codes)
     missing = missing_images(images, index, allow=options.allow_missing)
     words = word_remarks(rows, id_columns(roles))
     tables, contradictions = join_rows(rows, images["case"], roles, metadata)
     target = None
     if roles.target is not None:
-        target = choose_target(roles.target, tables.cases["diagnosis"], options.positive)
-        tables.cases["label"] = target.labels(tables.cases["diagnosis"])
+        diagnosis = tables.cases["diagnosis"]
+        target = choose_target(roles.target, diagnosis, options.positive)
+        if options.deciding is not None:
+            target = target.among(diagnosis[diagnosis.index.isin(options.deciding)])
+            if not target.is_binary:  # a class that no deciding case has is no class of the study
+                diagnosis = diagnosis.where(diagnosis.isin(target.classes))
+        tables.cases["label"] = target.labels(diagnosis)
     position = pd.Series(range(len(tables.cases)), index=tables.cases.index)
     order = position.loc[images["case"]].argsort(kind="stable").to_numpy()
     return Manifest(

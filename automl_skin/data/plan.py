@@ -26,6 +26,7 @@ from automl_skin.data.locking import choose_locked
 from automl_skin.data.plan_checks import (
     check_folds,
     check_strata,
+    locked_notes,
     plan_notes,
     require_spreadable,
     require_two_classes,
@@ -61,6 +62,8 @@ class FoldPlan:
         Share of the cases whose group is on more than one side; 0 without a waiver.
     notes : tuple of str
         What a reader of the figures should know.
+    locked_notes : tuple of str
+        The same of the locked part. It counts labels, and lies with them (``locked/plan.json``).
     """
 
     table: pd.DataFrame
@@ -68,6 +71,7 @@ class FoldPlan:
     waiver: str | None = None
     crossing_share: float = 0.0
     notes: tuple[str, ...] = ()
+    locked_notes: tuple[str, ...] = ()
     _inner: "dict[tuple[HeldOut, int, int], list[tuple[pd.Index[str], pd.Index[str]]]]" = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -78,6 +82,11 @@ class FoldPlan:
         table = self.table.sort_index()
         columns = [table.index.tolist(), *(table[name].tolist() for name in ("group", "part", "fold"))]
         return digest_json(columns)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All that a reader of the figures should know."""
+        return (*self.notes, *self.locked_notes)
 
     @property
     def folds(self) -> tuple[int, ...]:
@@ -144,7 +153,7 @@ class FoldPlan:
         return self._inner[key]
 
     def write(self, folder: Path) -> None:
-        """Write ``plan.csv`` and ``plan.json``, which has the digest, into `folder`."""
+        """Write ``plan.csv`` and ``plan.json``, which has the digest, into `folder`, and notes on the locked part."""
         write_text(folder / "plan.csv", self.table.to_csv(index_label="case", lineterminator="\n"))
         counts = {str(part): int(count) for part, count in self.table["part"].value_counts().items()}
         facts: Json = {
@@ -158,6 +167,7 @@ class FoldPlan:
             "notes": list(self.notes),
         }
         write_json(folder / "plan.json", facts)
+        write_json(folder / "locked" / "plan.json", {"notes": list(self.locked_notes)})
 
     @classmethod
     def read(cls, folder: Path) -> "FoldPlan":
@@ -176,6 +186,7 @@ class FoldPlan:
             waiver=facts["waiver"],
             crossing_share=facts["crossing_share"],
             notes=tuple(facts["notes"]),
+            locked_notes=_read_locked_notes(folder / "locked" / "plan.json"),
         )
         if plan.digest != facts["digest"]:
             message = (
@@ -297,7 +308,7 @@ def plan_from_split(
         return plan
     waiver = f"--waive-leakage: {crossing_facts(crossing, given)}"
     notes = (waiver, *plan.notes)
-    return FoldPlan(plan.table, seed, waiver, crossing.share, notes)
+    return FoldPlan(plan.table, seed, waiver, crossing.share, notes, plan.locked_notes)
 
 
 def _with_folds(groups: Groups, strata: pd.DataFrame, given: GivenSplit, folds: int, seed: int) -> FoldPlan:
@@ -313,16 +324,29 @@ def _with_folds(groups: Groups, strata: pd.DataFrame, given: GivenSplit, folds: 
         fold[development] = given.folds[development]
     table = pd.DataFrame({"group": groups.ids, "part": given.parts, "fold": fold})
     table.index.name = "case"
-    notes = (*given.notes, *plan_notes(table, strata.iloc[:, 0]))
+    coarsest = strata.iloc[:, 0]
+    notes = (*given.notes, *plan_notes(table, coarsest))
+    of_locked = tuple(locked_notes(table, coarsest))
     for column in strata.columns:
         table[f"{_STRATUM}{column}"] = strata[column].where(development, "")
-    return FoldPlan(table, seed, notes=notes)
+    return FoldPlan(table, seed, notes=notes, locked_notes=of_locked)
 
 
 def _as_folds(held_out: HeldOut) -> tuple[int, ...]:
     if held_out is None:
         return ()
     return tuple(sorted(held_out)) if isinstance(held_out, tuple) else (int(held_out),)
+
+
+def _read_locked_notes(path: Path) -> tuple[str, ...]:
+    value = read_json(path) if path.is_file() else None
+    notes = value.get("notes") if isinstance(value, dict) else None
+    if not isinstance(notes, list):
+        message = (
+            f"{path}: expected the notes on the locked part that the plan wrote, got none; restore the file"
+        )
+        raise IntegrityError(message)
+    return tuple(str(note) for note in notes)
 
 
 def _read_table(path: Path) -> pd.DataFrame:

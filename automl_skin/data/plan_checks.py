@@ -1,7 +1,6 @@
 """What must hold of a fold plan, and what a reader of its figures should know."""
 
 import math
-from itertools import chain
 
 import pandas as pd
 
@@ -59,15 +58,15 @@ def require_spreadable(strata: pd.DataFrame, groups: "pd.Series[str]", minimum: 
 
 
 def plan_notes(table: pd.DataFrame, classes: "pd.Series[str]") -> list[str]:
-    """Refuse folds without a class; return what is worth knowing.
+    """Refuse folds without a class; return what is worth knowing of the development part.
 
     Raises
     ------
     TableError
-        If a fold or the locked part lacks what a figure needs.
+        If a fold lacks what a figure needs.
     """
     _require_classes_in_folds(table, classes)
-    return list(chain(_large_group(table), _locked_notes(table, classes)))
+    return _large_group(table)
 
 
 def _require_classes_in_folds(table: pd.DataFrame, classes: "pd.Series[str]") -> None:
@@ -101,8 +100,14 @@ def _large_group(table: pd.DataFrame) -> list[str]:
     return [note]
 
 
-def _locked_notes(table: pd.DataFrame, classes: "pd.Series[str]") -> list[str]:
-    """Say how wide the interval of the locked test will be where a class is rare in it."""
+def locked_notes(table: pd.DataFrame, classes: "pd.Series[str]") -> list[str]:
+    """Say how wide the interval of the locked test will be where a class is rare in it.
+
+    Raises
+    ------
+    TableError
+        If the locked part has cases of one class only.
+    """
     locked = classes[table["part"] == "locked"]
     if locked.empty:
         return []

@@ -4,7 +4,7 @@ import difflib
 import shlex
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -83,6 +83,21 @@ class Target:
             raise TableError(message)
         codes = text.map({name: code for code, name in enumerate(self.classes)}).fillna(-1)
         return np.array(codes, dtype=np.int64)
+
+    def among(self, values: "pd.Series[str]") -> "Target":
+        """Return the target as some cases show it: its classes and levels are those that these have.
+
+        The positive values stay those that were given or recognised, whether these cases have them or not.
+
+        Parameters
+        ----------
+        values : Series of shape (n_cases,)
+            The full diagnosis.
+        """
+        seen = set(canonical_text(values).dropna())
+        levels = tuple(level for level in self.levels if level in seen)
+        classes = _two_names(levels, self.positive) if self.is_binary else levels
+        return replace(self, classes=classes, levels=levels)
 
 
 def choose_target(column: str, values: "pd.Series[str]", positive: Sequence[str] = ()) -> Target:
@@ -235,12 +250,17 @@ def _known(column: str, wanted: tuple[str, ...], counts: "pd.Series[int]") -> tu
 
 def binary_target(column: str, levels: tuple[str, ...], positive: tuple[str, ...], why: str) -> Target:
     """Return a binary target whose classes bear the one value's name, or negative and positive."""
+    names = _two_names(levels, positive)
+    return Target(column, names, positive, levels, f"positive is {', '.join(positive)}, {why}")
+
+
+def _two_names(levels: tuple[str, ...], positive: tuple[str, ...]) -> tuple[str, str]:
+    """Return the names of the negative and the positive class."""
     negative = [level for level in levels if level not in positive]
-    names = (
+    return (
         negative[0] if len(negative) == 1 else "negative",
         positive[0] if len(positive) == 1 else "positive",
     )
-    return Target(column, names, positive, levels, f"positive is {', '.join(positive)}, {why}")
 
 
 def _numbers_first(level: str) -> tuple[int, float, str]:

@@ -42,6 +42,8 @@ class Figures:
     expected_half_width : float or None
         Where a class has fewer than 50 cases: half the width of an AUC's interval to be expected by
         Hanley & McNeil's formula for independent cases.
+    reopened_share : float
+        Where it was opened more than once: the share of its cases that had been opened before.
     """
 
     n_cases: int
@@ -52,6 +54,7 @@ class Figures:
     models: dict[str, ModelFigures]
     gains: dict[str, Interval]
     expected_half_width: float | None
+    reopened_share: float = 1.0
 
     @property
     def first(self) -> str:
@@ -71,7 +74,7 @@ class Figures:
     @property
     def opened(self) -> str:
         """How often the locked test set was opened, as every text with a figure carries it."""
-        return "opened once" if self.times_opened == 1 else f"opened {self.times_opened} times"
+        return in_times(self.times_opened, self.reopened_share)
 
     @property
     def counts(self) -> str:
@@ -142,6 +145,7 @@ class Figures:
             "n_groups": self.n_groups,
             "class_counts": list(self.class_counts),
             "times_opened": self.times_opened,
+            "reopened_share": self.reopened_share,
             "models": {name: model.to_json() for name, model in self.models.items()},
             "gains": {name: interval_to_json(gain) for name, gain in self.gains.items()},
             "expected_half_width": self.expected_half_width,
@@ -159,7 +163,22 @@ class Figures:
             {name: ModelFigures.from_json(model) for name, model in value["models"].items()},
             {name: Interval(**gain) for name, gain in value["gains"].items()},
             value["expected_half_width"],
+            value["reopened_share"],
         )
+
+
+def in_times(times_opened: int, reopened_share: float) -> str:
+    """Say how often a locked test set was opened.
+
+    Examples
+    --------
+    >>> in_times(1, 0.0), in_times(2, 1.0), in_times(3, 0.25)
+    ('opened once', 'opened 2 times', 'opened 3 times (25.0% of the cases before)')
+    """
+    if times_opened == 1:
+        return "opened once"
+    some = "" if reopened_share == 1.0 else f" ({reopened_share:.1%} of the cases before)"
+    return f"opened {times_opened} times{some}"
 
 
 def locked_figures(
@@ -168,6 +187,7 @@ def locked_figures(
     priors: FloatArray,
     times_opened: int,
     seed: int,
+    reopened_share: float = 1.0,
 ) -> Figures:
     """Measure every model on the locked cases.
 
@@ -182,6 +202,8 @@ def locked_figures(
     times_opened : int
     seed : int
         The study's seed.
+    reopened_share : float
+        See `Figures`.
 
     Raises
     ------
@@ -211,6 +233,7 @@ def locked_figures(
         models=models,
         gains=_gains(models, resampled),
         expected_half_width=_expected_half_width(counts),
+        reopened_share=reopened_share,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.data.manifest import Manifest
 from automl_skin.errors import ConfigError
+from automl_skin.evaluation.figures import in_times
 from automl_skin.reproduce.file import Cell, Variant
 from automl_skin.search.material import Material
 from automl_skin.search.trial import Predictions, TrialRecord
@@ -37,7 +38,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class LockedPart:
+class LockedCells:
     """The locked cases, opened after every cell was fixed.
 
     Parameters
@@ -50,6 +51,8 @@ class LockedPart:
     when : str
         UTC, ISO 8601.
     times_opened : int
+    reopened_share : float
+        See `Figures`.
     """
 
     material: Material
@@ -58,6 +61,12 @@ class LockedPart:
     calibrated: Mapping[str, FloatArray]
     when: str
     times_opened: int
+    reopened_share: float = 1.0
+
+    @property
+    def opened(self) -> str:
+        """How often they were opened, in words."""
+        return in_times(self.times_opened, self.reopened_share)
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,7 @@ class ReproduceContext:
         All cells of the variant by name.
     folder : Path
         Where pictures go.
-    locked : LockedPart or None
+    locked : LockedCells or None
     changes : tuple of str
         What was changed of the file's settings, in words.
     """
@@ -113,7 +122,7 @@ class ReproduceContext:
     manifest: Manifest
     cells: Mapping[str, CellResult]
     folder: Path
-    locked: LockedPart | None = None
+    locked: LockedCells | None = None
     changes: tuple[str, ...] = ()
 
     @property

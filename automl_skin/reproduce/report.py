@@ -94,7 +94,7 @@ def _facts(each: Reproduced) -> list[str]:
         f"- Data: {'; '.join(study.config.data)}; {data}, {len(plan.locked):,} locked; plan {plan.digest[:12]}",
         f"- Study: {study.folder.name}; {cells}, {each.seconds:.0f} s in this call",
         *([f"- Changed: {', '.join(context.changes)}"] if context.changes else []),
-        *(f"- Note: {note}" for note in plan.notes),
+        *(f"- Note: {note}" for note in plan.remarks),
     ]
     if plan.waiver:
         facts.append(
@@ -109,7 +109,7 @@ def _locked_facts(context: ReproduceContext) -> list[str]:
         return ["- No locked part: every figure is out-of-fold."]
     if context.locked is None:
         return ["- The locked cases stay closed: they were opened for other cells before (--open-again)."]
-    times = context.locked.times_opened
-    often = "" if times == 1 else f"; opened {times} times, so that these figures may be too good"
+    locked = context.locked
+    often = "" if locked.times_opened == 1 else f"; {locked.opened}, so that these figures may be too good"
     opened = f"opened on {context.locked.when} after every cell was fixed{often}"
     return [f"- Locked cases: {len(context.locked.labels):,}, {opened}."]

@@ -2,7 +2,8 @@
 
 A finished trial is two files of the study's folder, ``trials/0017.safetensors`` (its out-of-fold
 probabilities) and then ``trials/0017.json``; the trial counts from the moment at which the second is
-in its place, so that a kill at any time leaves a trial whole or absent.
+in its place, so that a kill at any time leaves a trial whole or absent. The second has the digest of the first
+and its own, so that a changed figure or probability is an error and no result.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,12 +13,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from automl_skin.arrays import FloatArray
 from automl_skin.chains.calibration import Calibrator
 from automl_skin.chains.config import ChainConfig
+from automl_skin.digests import digest_file, digest_json
 from automl_skin.errors import IntegrityError
 from automl_skin.files import atomic_write, read_json, write_json
 from automl_skin.heads.space import Value
@@ -196,13 +197,16 @@ class TrialJournal:
 
     def write(self, record: TrialRecord, predictions: Predictions | None) -> None:
         """Add a trial; `predictions` of a finished one."""
+        digest = ""
         if predictions is not None:
             with atomic_write(self._file(record.plan.number, "safetensors")) as path:
                 arrays = {"raw": predictions.raw, "calibrated": predictions.calibrated}
                 if predictions.shifted is not None:
                     arrays["shifted"] = predictions.shifted
                 save_file(arrays, path)
-        write_json(self._file(record.plan.number, "json"), record.to_json())
+            digest = digest_file(self._file(record.plan.number, "safetensors"))
+        value = {**record.to_json(), "predictions": digest}
+        write_json(self._file(record.plan.number, "json"), {**value, "digest": digest_json(value)})
 
     def read(self) -> list[TrialRecord]:
         """Return all trials by number.
@@ -210,7 +214,7 @@ class TrialJournal:
         Raises
         ------
         IntegrityError
-            If a trial between two others is gone.
+            If a trial between two others is gone, or one was changed.
         """
         # a number and nothing else: what a killed process was writing lies beside them
         paths = [path for path in self.folder.glob("*.json") if path.stem.isdecimal()]
@@ -232,20 +236,29 @@ class TrialJournal:
         Raises
         ------
         IntegrityError
-            If the file is gone or damaged.
+            If the file is gone, damaged or changed.
         """
         path = self._file(number, "safetensors")
-        try:
-            arrays = load_file(path)
-        except (OSError, SafetensorError) as error:
-            message = (
-                f"{path} must hold the probabilities of trial {number} and does not ({error}): put it back"
-            )
-            raise IntegrityError(message) from error
+        expected = self._read(self._file(number, "json"))["predictions"]
+        if not path.is_file() or digest_file(path) != expected:
+            raise IntegrityError(_changed(path))
+        arrays = load_file(path)
         return Predictions(arrays["raw"], arrays["calibrated"], arrays.get("shifted"))
 
     def _read(self, path: Path) -> Any:
-        return read_json(path)
+        """Return what a trial's JSON file says, its digest verified."""
+        value: Any = read_json(path)
+        digest = value.pop("digest", "") if isinstance(value, dict) else ""
+        if digest_json(value) != digest:
+            raise IntegrityError(_changed(path))
+        return value
 
     def _file(self, number: int, suffix: str) -> Path:
         return self.folder / f"{number:04d}.{suffix}"
+
+
+def _changed(path: Path) -> str:
+    return (
+        f"{path}: expected what the search wrote (its digest is on record), got another file or none. "
+        "It was changed after the trial; restore it, or begin another study"
+    )

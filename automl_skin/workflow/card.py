@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.data.manifest import Manifest
-from automl_skin.data.record import read_labels
 from automl_skin.evaluation.card_facts import (
     CardData,
     CardFacts,
@@ -25,6 +24,7 @@ from automl_skin.files import read_json
 from automl_skin.metrics.ranking import macro_auc
 from automl_skin.search.material import Material
 from automl_skin.version import __version__
+from automl_skin.workflow.development_labels import read_development_labels
 from automl_skin.workflow.leaderboard import make_leaderboard
 from automl_skin.workflow.locked import Opening
 from automl_skin.workflow.networks import EmbeddingSet
@@ -33,6 +33,7 @@ from automl_skin.workflow.shifts import read_shifts
 from automl_skin.workflow.sources import read_sources
 from automl_skin.workflow.stack import BuiltStack
 from automl_skin.workflow.study import Study
+from automl_skin.workflow.understood import read_understood
 
 SHOWN_SENSITIVITY = 0.95
 MOST_LEVELS = 20
@@ -48,7 +49,7 @@ def card_facts(
     points: list[OperatingPoint],
 ) -> CardFacts:
     """Return what the model card of a study is written from."""
-    manifest = Manifest.read(study.folder / "understood")
+    manifest = read_understood(study)
     target, plan = manifest.target, study.read_plan()
     assert target is not None
     stage_one: Any = read_json(study.folder / "stage_one.json")
@@ -156,7 +157,7 @@ def card_tunings(study: Study, built: BuiltStack, sets: Sequence[EmbeddingSet]) 
 
 def card_subgroups(study: Study, built: BuiltStack, material: Material) -> list[Subgroup]:
     """Return the stack's out-of-fold AUC by the levels of the metadata and of what was quarantined."""
-    labels = read_labels(study.folder / "labels.parquet").loc[material.cases.index]
+    labels = read_development_labels(study).loc[material.cases.index]
     others = [
         name for name in labels if str(name).startswith("other_") and labels[name].nunique() <= MOST_LEVELS
     ]

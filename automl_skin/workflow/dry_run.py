@@ -36,7 +36,7 @@ from automl_skin.workflow.study import Study
 from automl_skin.workflow.trial_cost import estimate_trials
 from automl_skin.workflow.trials import worker_count
 from automl_skin.workflow.tune import towers_of
-from automl_skin.workflow.understand import Reporter, Understanding, require_images, understand
+from automl_skin.workflow.understand import Reporter, Understanding, decide, require_images, understand
 
 PROBE_BATCHES = 3
 BATCH = 16
@@ -109,6 +109,7 @@ def estimate(study: Study, report: Reporter) -> list[str]:
     understanding = understand(config, study.workspace.cache, report)
     require_images(understanding, allow_missing=config.allow_missing)
     plan = draw_plan(config, understanding)
+    understanding = decide(understanding, config, plan.development)
     probes = [probe(study, each, understanding) for each in embedding_sets(config)]
     cases = len(plan.development)
     jobs = worker_count(study)
@@ -131,7 +132,7 @@ def estimate(study: Study, report: Reporter) -> list[str]:
     return [
         *understanding.lines,
         f"Plan:      {cases:,} development cases in {len(plan.folds)} folds, {len(plan.locked):,} locked",
-        *(f"Note:      {note}" for note in plan.notes),
+        *(f"Note:      {note}" for note in plan.remarks),
         *(
             f"Stage one: {each.name}, {each.n_dimensions} dimensions, {each.images_a_second:.0f} images/s, "
             f"{each.missing:,} to compute: {in_words(each.seconds)}"

@@ -10,7 +10,6 @@ import pandas as pd
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.chains.config import FUSIONS, IMAGE, METADATA
-from automl_skin.data.manifest import Manifest
 from automl_skin.errors import ConfigError
 from automl_skin.explain.chain_score import has_gradient
 from automl_skin.explain.heat_index import FEWEST, IndexTest, compare_indices, heat_index
@@ -34,6 +33,7 @@ from automl_skin.workflow.explain_heat import (
 from automl_skin.workflow.stack import finished
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.understand import Reporter
+from automl_skin.workflow.understood import read_understood
 
 PREDICTED, LABEL = "predicted", "label"
 SIDE = 400
@@ -161,7 +161,7 @@ def _draw_cases(models: Sequence[ExplainedModel], options: HeatOptions) -> tuple
 
 
 def _with_masks(study: Study, cases: "pd.Index[str]", masks: Path) -> "pd.Index[str]":
-    images = Manifest.read(study.folder / "understood").images.dropna(subset="path")
+    images = read_understood(study).images.dropna(subset="path")
     masked = {
         str(case) for case, path in zip(images["case"], images["path"], strict=True) if find_mask(masks, path)
     }
@@ -284,7 +284,7 @@ def _test(seen: Sequence[_Seen]) -> IndexTest | None:
 
 
 def _classes(study: Study) -> tuple[str, ...]:
-    target = Manifest.read(study.folder / "understood").target
+    target = read_understood(study).target
     assert target is not None
     return target.classes
 

@@ -23,8 +23,9 @@ from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.workflow.embed_blank import blank
 from automl_skin.workflow.embedded import find_sets
+from automl_skin.workflow.kept_chains import read_chain
 from automl_skin.workflow.prepare import read_prepared
-from automl_skin.workflow.stack import chain_folder, fit_chains
+from automl_skin.workflow.stack import fit_chains
 from automl_skin.workflow.study import Study
 
 
@@ -129,7 +130,7 @@ def heats_of(
     looking = _Networks(study, method)
     parts: dict[int, Float32Array] = {}
     for fold in np.unique(folds).tolist():
-        chain = FittedChain.load(chain_folder(study, number, fold))
+        chain = read_chain(study, number, fold)
         rows = np.flatnonzero(folds == fold)
         heat = _heat_of_fold(chain, looking, material, positions[rows], photographs, rows, classes[rows])
         parts.update(zip(rows.tolist(), heat, strict=True))

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import FloatArray, IntArray
-from automl_skin.chains.fitted import FittedChain
 from automl_skin.evaluation.plots.importances import importances_plot
 from automl_skin.explain import contributions as adding
 from automl_skin.explain import native
@@ -18,7 +17,8 @@ from automl_skin.files import atomic_write, write_text
 from automl_skin.heads.logistic import LogisticHead
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
-from automl_skin.workflow.stack import chain_folder, fit_chains
+from automl_skin.workflow.kept_chains import read_chain
+from automl_skin.workflow.stack import fit_chains
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.understand import Reporter
 
@@ -63,7 +63,7 @@ def importances_of(study: Study, record: TrialRecord) -> Importances:
     """Return what is known of one trial's inputs, by the chains that were measured."""
     material, number = Material.read(study.material), record.plan.number
     fit_chains(study, [record], [(number, fold) for fold in range(material.n_folds)])
-    chains = {fold: FittedChain.load(chain_folder(study, number, fold)) for fold in range(material.n_folds)}
+    chains = {fold: read_chain(study, number, fold) for fold in range(material.n_folds)}
     metric = study.config.scored_by()
     worth = permutation_importance(
         chains, material.inputs, material.labels, material.folds, metric, seed=study.config.seed

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
-from automl_skin.data.manifest import Manifest
 from automl_skin.explain.clusters import cluster_indices
 from automl_skin.explain.maps import lay_out
 from automl_skin.explain.plots.map_plot import categories_map, numbers_map
@@ -17,6 +16,7 @@ from automl_skin.search.trial import TrialRecord
 from automl_skin.seeding import derive_seed, generator
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.understand import Reporter
+from automl_skin.workflow.understood import read_understood
 
 TUNED = "tuned the network"
 
@@ -104,7 +104,7 @@ def _folds_that_tuned(material: Material, name: str) -> list[int]:
 
 def _facts(study: Study, material: Material, rows: IntArray) -> pd.DataFrame:
     """Return label, diagnosis, fold and source of some cases."""
-    manifest = Manifest.read(study.folder / "understood")
+    manifest = read_understood(study)
     assert manifest.target is not None
     cases = material.cases.iloc[rows]
     source = manifest.cases.loc[cases.index, "source"].astype("str")

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from automl_skin.data.manifest import Manifest
-from automl_skin.errors import ConfigError
+from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.evaluation.model_card import model_card
 from automl_skin.evaluation.operating_point import OperatingPoint, cross_fitted_operating_points
 from automl_skin.export.bundle import BundleContent, write_bundle
@@ -20,15 +19,24 @@ from automl_skin.features.seen import see_fields
 from automl_skin.files import read_json
 from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
-from automl_skin.stacking.fitted import needed_chains
+from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.version import __version__
 from automl_skin.workflow.card import card_facts
 from automl_skin.workflow.embed import needed_sets
 from automl_skin.workflow.locked import Opening, read_openings
 from automl_skin.workflow.networks import EmbeddingSet
 from automl_skin.workflow.refit import refit_stack
-from automl_skin.workflow.stack import STACK, BuiltStack, fit_chains, load_stack, read_stack
+from automl_skin.workflow.stack import (
+    MAX_DIFFERENCE,
+    MAX_RANK_DIFFERENCE,
+    STACK,
+    BuiltStack,
+    fit_chains,
+    load_stack,
+    read_stack,
+)
 from automl_skin.workflow.study import Study
+from automl_skin.workflow.understood import read_understood
 
 SENSITIVITIES = tuple(round(0.5 + 0.01 * step, 2) for step in range(50))
 
@@ -67,6 +75,7 @@ def export(
     else:
         fit_chains(study, study.journal.read(), needed_chains(built.stack), progress)
         stack = load_stack(study, built.stack, material)
+        require_as_measured(stack, built, material)
     sets = needed_sets(study, stack.stack)
     opening = next((each for each in read_openings(study) if each.stack == built.stack.digest), None)
     points = operating_points(study, built, material)
@@ -86,6 +95,29 @@ def export(
     return facts
 
 
+def require_as_measured(stack: FittedStack, built: BuiltStack, material: Material) -> None:
+    """Apply a fitted stack to every development case by the chains of its fold: it must say what was measured.
+
+    Raises
+    ------
+    IntegrityError
+        If it does not; it would be exported as measured.
+    """
+    ranked = any(blend.rule == "rank" for blend in built.stack.blends)
+    ranked |= any(chain.config.fusion == "rank" for chain in stack.chains.values())
+    for fold in range(len(built.stack.blends)):
+        rows = np.flatnonzero(material.folds == fold)
+        difference = np.abs(stack.predict_fold(material.inputs.take(rows), fold) - built.probabilities[rows])
+        worst = float(difference.max())
+        if not worst <= (MAX_RANK_DIFFERENCE if ranked else MAX_DIFFERENCE):
+            message = (
+                f"the stack of {material.n_folds} folds must repeat its measured out-of-fold probabilities, and "
+                f"differs by up to {worst:.2g} on fold {fold}: a file of the study was changed; run the search "
+                "again, which builds the stack and its chains anew"
+            )
+            raise IntegrityError(message)
+
+
 def bundle_facts(
     study: Study,
     built: BuiltStack,
@@ -95,7 +127,7 @@ def bundle_facts(
     opening: Opening | None,
 ) -> BundleFacts:
     """Return what the bundle says about itself."""
-    manifest = Manifest.read(study.folder / "understood")
+    manifest = read_understood(study)
     target, plan = manifest.target, study.read_plan()
     assert target is not None
     stage_one: Any = read_json(study.folder / "stage_one.json")

@@ -1,12 +1,12 @@
-"""The locked test set: scored first, then opened, and who opened it for what written down.
+"""The locked test set of a search: scored by everything that is compared, then opened, and measured.
 
-``locked/openings.json`` lists every opening. The labels (``locked/labels.parquet``) are read here and
-nowhere else, after the stack is fixed and its probabilities of the locked cases are on disk.
+The labels come from `LockedPart`, which writes the opening down first. The probabilities of the locked cases are on
+disk before that, in ``locked/predictions.parquet``.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,22 +14,22 @@ import pandas as pd
 
 from automl_skin.arrays import FloatArray
 from automl_skin.chains.networks import check_applied
-from automl_skin.data.record import read_labels, write_parquet
+from automl_skin.data.record import write_parquet
 from automl_skin.errors import IntegrityError
 from automl_skin.evaluation.figures import Figures, locked_figures
-from automl_skin.files import read_json, write_json
 from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
+from automl_skin.workflow.locked_part import LockedPart, OpeningRecord
 from automl_skin.workflow.stack import BuiltStack, compared_stacks, fit_chains, load_stack
 from automl_skin.workflow.study import Study
 
 
 @dataclass(frozen=True)
 class Opening:
-    """One opening of the locked test set.
+    """One opening of the locked test set, measured.
 
     Parameters
     ----------
@@ -56,17 +56,11 @@ class Opening:
             "figures": self.figures.to_json(),
         }
 
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Opening":
-        """Return the opening that `to_json` described."""
-        return cls(value["when"], value["stack"], value["trials"], Figures.from_json(value["figures"]))
-
 
 def read_openings(study: Study) -> list[Opening]:
-    """Return all openings, the first one first."""
-    path = study.locked / "openings.json"
-    value: Any = read_json(path) if path.is_file() else []
-    return [Opening.from_json(each) for each in value]
+    """Return all openings that were measured, the first one first."""
+    records = LockedPart(study).records()
+    return [_measured(each, each.figures) for each in records if each.figures is not None]
 
 
 def has_locked_cases(study: Study) -> bool:
@@ -78,11 +72,14 @@ def why_not_opened(study: Study) -> str:
     """Say in words why a search ended without a figure on the locked test set."""
     if not has_locked_cases(study):
         return "The plan has no locked part: there is no figure on cases that the search never saw."
-    first = read_openings(study)[0]
+    first = LockedPart(study).records()[0]
+    figures = "report/locked_test.json has that stack's figures"
+    if first.figures is None:
+        figures = "that search ended before it had figures"
     return (
         f"The locked test set was opened on {first.when} for another stack of this study ({first.trials} trials), "
-        "and stays closed: report/locked_test.json has that stack's figures. `--open-again` opens it for this "
-        "stack; every figure then says how often it was opened."
+        f"and stays closed: {figures}. `--open-again` opens it for this stack; every figure then says how often it "
+        "was opened."
     )
 
 
@@ -107,14 +104,31 @@ def open_locked(
     Opening or None
         None where it was opened for another stack and `again` was not said.
     """
-    openings = read_openings(study)
-    for opening in openings:
-        if opening.stack == built.stack.digest:
-            return opening
+    part, digest = LockedPart(study), built.stack.digest
+    record = part.find(digest)
+    if record is not None and record.figures is not None:
+        return _measured(record, record.figures)
     stacks = compared_stacks(records, built)
     fit_chains(study, records, [pair for stack in stacks.values() for pair in needed_chains(stack)], progress)
-    if openings and not again:
+    if part.stays_closed(digest, again=again):
         return None
+    locked = read_locked_material(study, development)
+    if record is None:
+        score_locked(study, stacks, locked, development)
+    predictions = study.locked / "predictions.parquet"
+    record, labels = part.open(for_=digest, trials=len(records), predictions=predictions)
+    probabilities = read_predictions(predictions, list(stacks), locked)
+    return measure_opening(study, record, labels, locked, development, probabilities)
+
+
+def read_locked_material(study: Study, development: Material) -> Material:
+    """Return the locked cases, which have no labels.
+
+    Raises
+    ------
+    IntegrityError
+        If they are of another plan than the development cases.
+    """
     locked = Material.read(study.locked / "material")
     if locked.plan_digest != development.plan_digest:
         message = (
@@ -122,42 +136,71 @@ def open_locked(
             f"{locked.plan_digest[:16]}; restore the folder `locked`, or begin another study"
         )
         raise IntegrityError(message)
-    probabilities = score_locked(study, stacks, locked, development)
-    labels = read_labels(study.locked / "labels.parquet").loc[locked.cases.index]
+    return locked
+
+
+def measure_opening(
+    study: Study,
+    record: OpeningRecord,
+    labels: pd.DataFrame,
+    locked: Material,
+    development: Material,
+    probabilities: Mapping[str, FloatArray],
+) -> Opening:
+    """Measure what an opening was for, write the figures down, and return them; what was measured stays.
+
+    Parameters
+    ----------
+    record, labels
+        As `LockedPart.open` returned them.
+    probabilities : mapping of str to ndarray of shape (n_locked, n_classes)
+        By name; the first is compared with the others.
+    """
+    if record.figures is not None:
+        return _measured(record, record.figures)
     figures = locked_figures(
-        locked.cases.assign(target=labels["label"]),
+        locked.cases.assign(target=labels.loc[locked.cases.index, "label"]),
         probabilities,
         priors=np.bincount(development.labels, minlength=development.n_classes) / len(development.labels),
-        times_opened=len(openings) + 1,
+        times_opened=record.times_opened,
         seed=study.config.seed,
+        reopened_share=record.reopened_share,
     )
-    opening = Opening(
-        datetime.now(tz=UTC).isoformat(timespec="seconds"), built.stack.digest, len(records), figures
-    )
-    write_json(study.locked / "openings.json", [each.to_json() for each in [*openings, opening]])
-    return opening
+    described = figures.to_json()
+    return _measured(LockedPart(study).conclude(record, described), described)
 
 
-def score_locked(
-    study: Study, stacks: Mapping[str, Stack], locked: Material, development: Material
-) -> dict[str, FloatArray]:
-    """Return, by name, the probabilities of the locked cases, and write them down.
+def score_locked(study: Study, stacks: Mapping[str, Stack], locked: Material, development: Material) -> None:
+    """Write the probabilities of the locked cases down, by name of the stack.
 
     Raises
     ------
     LeakageError
         If a tuned network was tuned under another plan, which may not have locked these cases.
+    IntegrityError
+        If a fitted chain does not say of its fold what was measured.
     """
     fitted = {name: load_stack(study, stack, development) for name, stack in stacks.items()}
     applied = {
         each for stack in fitted.values() for chain in stack.chains.values() for each in chain.image_names
     }
     check_applied(sorted(applied), locked.inputs, development.plan_digest)
-    probabilities = {name: stack.predict(locked.inputs) for name, stack in fitted.items()}
     columns = {
         f"{name}: {label}": values[:, label]
-        for name, values in probabilities.items()
+        for name, values in ((name, stack.predict(locked.inputs)) for name, stack in fitted.items())
         for label in range(values.shape[1])
     }
     write_parquet(study.locked / "predictions.parquet", pd.DataFrame(columns, index=locked.cases.index))
-    return probabilities
+
+
+def read_predictions(path: Path, names: Sequence[str], locked: Material) -> dict[str, FloatArray]:
+    """Return, by name, the probabilities of the locked cases that `score_locked` wrote."""
+    table = pd.read_parquet(path).loc[locked.cases.index]
+    return {
+        name: table[[f"{name}: {label}" for label in range(locked.n_classes)]].to_numpy(np.float64)
+        for name in names
+    }
+
+
+def _measured(record: OpeningRecord, figures: Mapping[str, Any]) -> Opening:
+    return Opening(record.when, record.stack, record.trials, Figures.from_json(figures))

@@ -10,15 +10,18 @@ from automl_skin.backbones.device import resolve_device
 from automl_skin.data.join import digest_tables
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.plan import FoldPlan, make_plan, plan_from_split
-from automl_skin.data.record import read_labels, write_labels, write_parquet
+from automl_skin.data.record import write_parquet
 from automl_skin.digests import digest_json
 from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json, write_json
 from automl_skin.search.config import StudyConfig
 from automl_skin.synthetic.study import generate, study_folder
+from automl_skin.workflow.development_labels import read_development_labels, write_development_labels
+from automl_skin.workflow.locked_part import LockedPart
 from automl_skin.workflow.networks import embedding_sets
 from automl_skin.workflow.study import Study, begin
-from automl_skin.workflow.understand import Reporter, Understanding, require_images, understand
+from automl_skin.workflow.understand import Reporter, Understanding, decide, require_images, understand
+from automl_skin.workflow.understood import read_understood, write_understood
 
 
 @dataclass(frozen=True)
@@ -58,16 +61,22 @@ def prepare(study: Study, report: Reporter) -> Understanding:
     understanding = understand(config, study.workspace.cache, report)
     require_images(understanding, allow_missing=study.config.allow_missing)
     plan = draw_plan(config, understanding)
+    understanding = decide(understanding, config, plan.development)
     begin(study)
     manifest = understanding.manifest
     understanding.audit.write(study.folder)
     plan.write(study.folder)
-    manifest.write(study.folder / "understood")
+    write_understood(study, manifest, plan)
     table = understanding.inspection.table
-    write_parquet(study.folder / "understood" / "contents.parquet", table[table["error"] == ""])
-    write_labels(study.folder / "labels.parquet", manifest.label_table(plan.development))
-    write_labels(study.locked / "labels.parquet", manifest.label_table(plan.locked))
+    contents = table[table["error"] == ""]
+    write_parquet(study.folder / "understood" / "contents.parquet", contents)
+    labels = write_development_labels(study, manifest.label_table(plan.development))
+    locked = LockedPart(study).put_away(
+        manifest.label_table(plan.locked), manifest.images, contents.set_index("path")["content"]
+    )
     facts: dict[str, Any] = {
+        "labels": labels,
+        **locked,
         "plan": plan.digest,
         "table": digest_tables(config.data),
         "images": digest_json(sorted(table["content"])),
@@ -140,9 +149,7 @@ def read_prepared(study: Study) -> Prepared:
             "or give another --study for the changed table"
         )
         raise IntegrityError(message)
-    manifest = Manifest.read(study.folder / "understood").with_labels(
-        read_labels(study.folder / "labels.parquet")
-    )
+    manifest = read_understood(study).with_labels(read_development_labels(study))
     if study.config.images:  # the folder may have moved; what its files hold is known by digest
         manifest = replace(manifest, images_root=Path(study.config.images).resolve())
     contents = pd.read_parquet(study.folder / "understood" / "contents.parquet")

@@ -14,7 +14,6 @@ from automl_skin.chains.calibration import fit_calibrator
 from automl_skin.chains.fitted import FittedChain, with_calibrator, with_reference
 from automl_skin.chains.fitting import FoldFitter, refuse_tuned
 from automl_skin.chains.inputs import CaseInputs
-from automl_skin.data.record import read_labels
 from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
 from automl_skin.search.objective import THREADS
@@ -22,8 +21,10 @@ from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.fitted import FittedStack
 from automl_skin.stacking.methods import METHODS, Rows
 from automl_skin.stacking.stack import Stack, cross_fit
-from automl_skin.workflow.locked import read_openings
-from automl_skin.workflow.stack import chain_folder, fit_chains, out_of_fold
+from automl_skin.workflow.kept_chains import read_chain
+from automl_skin.workflow.locked import read_locked_material
+from automl_skin.workflow.locked_part import LockedPart
+from automl_skin.workflow.stack import fit_chains, out_of_fold
 from automl_skin.workflow.study import Study
 
 
@@ -74,10 +75,12 @@ def stack_on_all_rows(method: str, rows: Rows) -> Stack:
 
 def all_rows(study: Study, development: Material) -> Material:
     """Return the development cases, and the locked ones with their labels once these were opened."""
-    if not read_openings(study):
+    part = LockedPart(study)
+    records = part.records()
+    if not records:
         return development
-    locked = Material.read(study.locked / "material")
-    labels = read_labels(study.locked / "labels.parquet").loc[locked.cases.index]
+    locked = read_locked_material(study, development)
+    labels = part.open_as_recorded(records[-1]).loc[locked.cases.index]
     cases = locked.cases.assign(
         target=labels["label"].astype("int64"), diagnosis=labels["diagnosis"].astype("str")
     )
@@ -97,7 +100,7 @@ def all_rows(study: Study, development: Material) -> Material:
         pd.concat([development.cases, cases]),
         inputs,
         development.kinds,
-        development.class_of,
+        {**dict(zip(cases["diagnosis"], cases["target"].tolist(), strict=True)), **development.class_of},
         development.n_classes,
         development.plan_digest,
     )
@@ -132,5 +135,5 @@ def _pooled_reference(study: Study, record: TrialRecord, material: Material) -> 
     """Return the branches' out-of-fold probabilities of all folds, sorted, shape (n_branches, n_cases, n_classes)."""
     pairs = [(record.plan.number, int(fold)) for fold in np.unique(material.folds)]
     fit_chains(study, study.journal.read(), pairs)
-    references = [FittedChain.load(chain_folder(study, *pair)).reference for pair in pairs]
+    references = [read_chain(study, *pair).reference for pair in pairs]
     return np.sort(np.concatenate([each for each in references if each is not None], axis=1), axis=1)

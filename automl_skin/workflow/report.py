@@ -5,11 +5,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
-import pandas as pd
 
 from automl_skin.chains.inputs import FROZEN
-from automl_skin.data.manifest import Manifest
-from automl_skin.data.record import read_labels
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.evaluation.model_card import model_card
 from automl_skin.evaluation.plots.calibration import calibration_plot
@@ -27,13 +24,15 @@ from automl_skin.workflow.card import card_facts
 from automl_skin.workflow.embed import needed_sets
 from automl_skin.workflow.export import operating_points
 from automl_skin.workflow.leaderboard import Leaderboard
-from automl_skin.workflow.locked import Opening
+from automl_skin.workflow.locked import Opening, read_predictions
+from automl_skin.workflow.locked_part import LockedPart
 from automl_skin.workflow.round_files import Round
 from automl_skin.workflow.rounds import round_files
 from automl_skin.workflow.rounds_table import network_curves, rounds_table
 from automl_skin.workflow.shifts import read_shifts
 from automl_skin.workflow.stack import STACK, BuiltStack
 from automl_skin.workflow.study import Study
+from automl_skin.workflow.understood import read_understood
 
 T = TypeVar("T")
 
@@ -101,17 +100,19 @@ def tuning_pictures(rounds: Sequence[Round]) -> dict[str, bytes]:
 
 
 def locked_pictures(study: Study, opening: Opening) -> dict[str, bytes]:
-    """Return the pictures of the locked test, as PNG by name."""
-    labels = read_labels(study.locked / "labels.parquet")
-    predictions = pd.read_parquet(study.locked / "predictions.parquet")
-    target = labels.loc[predictions.index, "label"].to_numpy(np.int64)
-    models = {
-        name: predictions[[column for column in predictions if str(column).startswith(f"{name}: ")]].to_numpy(
-            np.float64
-        )
-        for name in opening.figures.models
-    }
-    groups = study.read_plan().table.loc[predictions.index, "group"].to_numpy(object)
+    """Return the pictures of the locked test, as PNG by name.
+
+    Raises
+    ------
+    IntegrityError
+        If labels or probabilities are not those of the opening.
+    """
+    locked = Material.read(study.locked / "material")
+    predictions = study.locked / "predictions.parquet"
+    _, labels = LockedPart(study).open(for_=opening.stack, trials=opening.trials, predictions=predictions)
+    target = labels.loc[locked.cases.index, "label"].to_numpy(np.int64)
+    models = read_predictions(predictions, list(opening.figures.models), locked)
+    groups = locked.groups
     classes = _classes(study)
     first, curves = opening.figures.first, in_curves(models)
     return {
@@ -128,7 +129,7 @@ def in_curves(models: Mapping[str, T]) -> dict[str, T]:
 
 
 def _classes(study: Study) -> tuple[str, ...]:
-    target = Manifest.read(study.folder / "understood").target
+    target = read_understood(study).target
     assert target is not None
     return target.classes
 

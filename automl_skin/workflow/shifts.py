@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import FloatArray
-from automl_skin.chains.fitted import FittedChain
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.evaluation.shifts import ShiftedModel, ShiftFigures, shifted_model
 from automl_skin.files import atomic_write, read_json, write_json
@@ -25,10 +24,11 @@ from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.stack import Stack
 from automl_skin.workers import open_workers
 from automl_skin.workflow.embedded import find_sets, names_of
+from automl_skin.workflow.kept_chains import read_chain
 from automl_skin.workflow.networks import EmbeddingSet
 from automl_skin.workflow.prepare import Prepared
 from automl_skin.workflow.shift_embeddings import ensure_shifted
-from automl_skin.workflow.stack import STACK, BuiltStack, best_of_ways, chain_folder, finished, fit_chains
+from automl_skin.workflow.stack import STACK, BuiltStack, best_of_ways, finished, fit_chains
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.trials import bench_of, worker_count
 from automl_skin.workflow.understand import Reporter
@@ -153,7 +153,7 @@ def score_trials(
 
 
 def _score(study: Study, trial: int, fold: int) -> FloatArray:
-    chain = FittedChain.load(chain_folder(study, trial, fold))
+    chain = read_chain(study, trial, fold)
     return score_shifted(bench_of(study), study.shifted, chain, fold)
 
 

@@ -1,10 +1,7 @@
 """From trials to a stack, and from the stack to the fitted chains that score new cases."""
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +11,10 @@ import pandas as pd
 from automl_skin.arrays import FloatArray
 from automl_skin.chains.fitted import FittedChain, with_calibrator
 from automl_skin.chains.inputs import FROZEN
+from automl_skin.digests import digest_array
 from automl_skin.errors import IntegrityError, SearchError
 from automl_skin.evaluation.figures import BEST_TRIAL
-from automl_skin.files import atomic_write, read_json, storage_errors, write_json
+from automl_skin.files import atomic_write, read_json, write_json
 from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
 from automl_skin.search.objective import fit_fold
@@ -26,10 +24,17 @@ from automl_skin.stacking.fitted import FittedStack, needed_chains, single_stack
 from automl_skin.stacking.methods import Rows
 from automl_skin.stacking.stack import Comparison, Stack, fit_stack
 from automl_skin.workers import open_workers
+from automl_skin.workflow.kept_chains import chain_folder, keep_chain, read_chain
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.trials import bench_of, worker_count
 
 STACK = "stack"
+
+MAX_DIFFERENCE = 1e-6
+"""By how much a probability of a chain on disk may differ from the measured one: sums in another order, no more."""
+
+MAX_RANK_DIFFERENCE = 0.02
+"""The same where it is made of ranks: the last digit of a probability may move a case by a place."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ def build_stack(study: Study, records: Sequence[TrialRecord], material: Material
     description = {
         "digest": stack.digest,
         "trials": len(records),
+        "probabilities": digest_array(probabilities),
         **stack.to_json(),
         "compared": {name: list(values) for name, values in comparison.utilities.items()},
     }
@@ -135,6 +141,12 @@ def read_stack(study: Study) -> BuiltStack:
         raise IntegrityError(message)
     compared = {name: tuple(values) for name, values in value["compared"].items()}
     probabilities = pd.read_parquet(study.folder / "stack.parquet").to_numpy(np.float64)
+    if digest_array(probabilities) != value["probabilities"]:
+        message = (
+            f"{study.folder / 'stack.parquet'}: expected the out-of-fold probabilities whose digest stack.json has, "
+            "got others. It was changed; run the search again to build it anew"
+        )
+        raise IntegrityError(message)
     return BuiltStack(stack, probabilities, Comparison(compared, stack.method))
 
 
@@ -166,21 +178,49 @@ def fit_chains(
                 progress(done, len(futures))
 
 
-def chain_folder(study: Study, trial: int, fold: int) -> Path:
-    """Return the folder of a fitted chain."""
-    return study.chains / f"{trial:04d}-{fold}"
-
-
 def load_stack(study: Study, stack: Stack, material: Material) -> FittedStack:
-    """Return a stack with its fitted chains from the study's folder."""
+    """Return a stack with its fitted chains from the study's folder.
+
+    Raises
+    ------
+    IntegrityError
+        As `load_chains`.
+    """
     pairs = needed_chains(stack)
-    chains = {pair: FittedChain.load(chain_folder(study, *pair)) for pair in pairs}
+    chains = load_chains(study, pairs, material)
     folds = material.folds
     references = {
         (trial, fold): np.sort(study.journal.predictions(trial).calibrated[folds == fold], axis=0)
         for trial, fold in pairs
     }
     return FittedStack(stack, chains, references)
+
+
+def load_chains(
+    study: Study, pairs: Sequence[tuple[int, int]], material: Material
+) -> dict[tuple[int, int], FittedChain]:
+    """Return fitted chains from the study's folder, each applied to its fold once more: it must say what was measured.
+
+    Raises
+    ------
+    IntegrityError
+        If a file was changed, or a chain says something else of its fold.
+    """
+    chains = {pair: read_chain(study, *pair) for pair in pairs}
+    measured = {trial: study.journal.predictions(trial).calibrated for trial in {trial for trial, _ in pairs}}
+    for (trial, fold), chain in chains.items():
+        rows = np.flatnonzero(material.folds == fold)
+        said = chain.predict(material.inputs.only(chain.image_names).take(rows))
+        worst = float(np.abs(said - measured[trial][rows]).max())
+        limit = MAX_RANK_DIFFERENCE if chain.config.fusion == "rank" else MAX_DIFFERENCE
+        if not worst <= limit:  # NaN is no number that was measured
+            message = (
+                f"{chain_folder(study, trial, fold)}: expected a chain that repeats the out-of-fold probabilities of "
+                f"trial {trial} on fold {fold}, got one that differs by up to {worst:.2g}. It was changed after it "
+                "was measured; delete the folder, and the chain is fitted again"
+            )
+            raise IntegrityError(message)
+    return chains
 
 
 def compared_stacks(records: Sequence[TrialRecord], built: BuiltStack) -> dict[str, Stack]:
@@ -231,16 +271,4 @@ def _fit_and_keep(study: Study, record: TrialRecord, fold: int) -> None:
             "finish it where it began"
         )
         raise IntegrityError(message)
-    _keep(chain, chain_folder(study, record.plan.number, fold))
-
-
-def _keep(chain: FittedChain, folder: Path) -> None:
-    """Save a chain so that its folder is whole or absent."""
-    temporary = folder.with_name(f".writing-{folder.name}-{os.getpid()}")
-    with storage_errors(folder):
-        shutil.rmtree(temporary, ignore_errors=True)
-        chain.save(temporary)
-        if folder.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.rename(folder)
+    keep_chain(chain, chain_folder(study, record.plan.number, fold))

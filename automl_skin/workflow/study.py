@@ -4,8 +4,10 @@ Folder of a study::
 
     study.toml                  settings (yours to edit before the first search)
     identity.json               what makes the study what it is; a later call must agree with it
-    understood/                 manifest: what the table and the images were understood to say
-    audit.json                  what is wrong with the data
+    understood/                 manifest: what the table and the images were understood to say, locked cases apart
+    audit.json                  what is wrong with the data, the locked cases included
+    development_labels.parquet  labels of the development cases
+    prepared.json               digests of table, images, plan and labels; comes when all of these are there
     plan.csv, plan.json         fold plan and its digest
     material/                   what trials are given: development cases only
     tuning/                     every round of tuning: what it decided, what came of it, which trials follow

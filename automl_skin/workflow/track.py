@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from automl_skin.data.manifest import Manifest
 from automl_skin.digests import digest_json
 from automl_skin.evaluation.agreement import find_disagreements
 from automl_skin.evaluation.plots.forest import forest_plot
@@ -33,6 +32,7 @@ from automl_skin.workflow.search import Outcome
 from automl_skin.workflow.study import Study
 from automl_skin.workflow.track_tuning import tuning_totals, tunings_of
 from automl_skin.workflow.understand import Reporter, Understanding, silent
+from automl_skin.workflow.understood import read_understood
 
 if TYPE_CHECKING:
     from automl_skin.tracking.tracker import Tracker
@@ -169,7 +169,7 @@ def dataset_facts(study: Study, material: Material) -> DatasetFacts:
 
 def case_facts(study: Study, material: Material) -> CaseFacts:
     """Return what the tables of predictions say about the development cases."""
-    manifest = Manifest.read(study.folder / "understood")
+    manifest = read_understood(study)
     assert manifest.target is not None
     classes = manifest.target.classes
     images = manifest.images.dropna(subset="path").groupby("case")["path"].agg(";".join)

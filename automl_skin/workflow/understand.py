@@ -1,7 +1,7 @@
 """The first step: what the table and the images say, and what is wrong with them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +11,7 @@ from automl_skin.data.describe import describe
 from automl_skin.data.groups import Groups, connected_groups
 from automl_skin.data.join import read_tables
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
+from automl_skin.data.roles import Remark
 from automl_skin.data.table import canonical_text, id_text, read_table
 from automl_skin.errors import ConfigError, InputError, LeakageError, TableError
 from automl_skin.images.duplicates import find_duplicates
@@ -55,6 +56,10 @@ class Understanding:
     audit : Audit
     split : Series or None
         Case -> value of the user's own split.
+    table : DataFrame
+        What the manifest was made of.
+    duplicates : DataFrame
+        Pairs of images that show the same; see `find_duplicates`.
     joined : tuple of str
         How several tables were joined.
     refusal : str
@@ -66,6 +71,8 @@ class Understanding:
     groups: Groups
     audit: Audit
     split: "pd.Series[str] | None"
+    table: pd.DataFrame
+    duplicates: pd.DataFrame
     joined: tuple[str, ...] = ()
     refusal: str = ""
 
@@ -125,9 +132,53 @@ def understand(config: StudyConfig, cache: Path, report: Reporter) -> Understand
         allow=config.allow,
         quarantine=config.quarantine,
     )
-    return Understanding(
-        manifest.without_metadata(audit.quarantined), inspection, groups, audit, split, joined
+    manifest = manifest.without_metadata(audit.quarantined)
+    return Understanding(manifest, inspection, groups, audit, split, table, pairs, joined)
+
+
+def decide(seen: Understanding, config: StudyConfig, development: "pd.Index[str]") -> Understanding:
+    """Decide anew, by the development cases alone, all that depends on values of metadata and labels.
+
+    That is which columns are metadata and of which kind, what is quarantined, the levels of the target and the kinds
+    of photograph. Groups, and what the plan was dealt by, stay as they are; the audit reports on all cases.
+
+    Parameters
+    ----------
+    seen : Understanding
+        Of all cases, by which the plan was made.
+    config : StudyConfig
+    development : Index of str
+        The cases of the plan's development part.
+    """
+    options = replace(manifest_options(config, seen.table), deciding=development)
+    manifest = _known_kinds(build_manifest(seen.table, Path(config.images), options), development)
+    audit = run_audit(
+        manifest,
+        seen.table,
+        seen.inspection.table,
+        seen.duplicates,
+        seen.groups,
+        split=seen.split,
+        allow=config.allow,
+        quarantine=config.quarantine,
+        deciding=development,
     )
+    return replace(seen, manifest=manifest.without_metadata(audit.quarantined), audit=audit)
+
+
+def _known_kinds(manifest: Manifest, development: "pd.Index[str]") -> Manifest:
+    """Return the manifest without photographs of a kind that no development case has: no model can see them."""
+    images = manifest.images
+    known = set(images.loc[images["case"].isin(development), "role"])
+    strange = ~images["role"].isin(known)
+    if not strange.any():
+        return manifest
+    text = (
+        f"{int(strange.sum()):,} photographs are of a kind that no development case has "
+        f"({', '.join(sorted(set(images.loc[strange, 'role'])))}), and are left out"
+    )
+    findings = (*manifest.findings, Remark(str(manifest.roles.image_role), text))
+    return replace(manifest, images=images[~strange].reset_index(drop=True), findings=findings)
 
 
 def manifest_options(config: StudyConfig, table: pd.DataFrame) -> ManifestOptions:

@@ -124,3 +124,21 @@ def test_the_lines_name_the_quarantined_columns_and_the_other_findings(material)
     assert "confirmed: " in text
     assert "[table] age: 1 value above 120" in text
     assert "truncated" in text
+
+
+def test_cases_that_do_not_decide_quarantine_nothing_and_free_nothing(material):
+    """Half of the cases decide: whatever the columns of the others say, the same is kept from training."""
+    manifest, table, inspection = material
+    half = manifest.cases.index[: N // 2]
+    mixed = table.assign(confirmed=np.where(np.arange(N) < N // 2, table["confirmed"], "histology"))
+    leaking = mixed.assign(
+        score=np.where(np.arange(N) < N // 2, np.arange(N) % 7, 9.0 * (table["dx"] == "mel")),
+    )
+    for changed in (table, mixed, leaking, leaking.assign(score=leaking["score"].astype("str") + " mm")):
+        result = audit((manifest, changed, inspection), deciding=half)
+        assert list(result.quarantined) == ["confirmed"]
+        assert "of the rows" in result.quarantined["confirmed"]
+    assert audit((manifest, table, inspection), deciding=half).quarantined == result.quarantined
+    reported = {each.column: each.reason for each in result.findings if each.kind == "undecided"}
+    assert list(reported) == ["score"]
+    assert "not in those of development, which alone decide: kept" in reported["score"]

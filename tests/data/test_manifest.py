@@ -313,3 +313,28 @@ def test_a_word_for_missing_is_no_id_of_a_photograph_or_case(tmp_path, column):
         TableError, match=r"got none in row 1 \('NA' is a word for missing; rename what is called so"
     ):
         build_manifest(table, tmp_path, ManifestOptions(target="dx", roles={column: column}))
+
+
+def test_columns_are_judged_by_the_cases_that_decide(ham, images):
+    """What the last two rows hold changes neither kinds, reasons, classes nor what stands in the other rows."""
+    deciding = pd.Index(ham["image_id"][:4])
+    plain = ham.assign(size=[1.5, 2.5, 3.5, 4.5, 5.5, 6.5], same="x", few=["a", "b", "a", "b", "a", "b"])
+    strange = plain.assign(
+        size=["1.50", "2.50", "3.50", "4.50", "large", "?"],
+        same=["x"] * 4 + ["y", "z"],
+        few=[*plain["few"][:4], None, None],
+        dx=[*plain["dx"][:4], "wart", "wart"],
+    )
+    one, other = (
+        build_manifest(
+            table, images, ManifestOptions(target="dx", positive=(ham["dx"][0],), deciding=deciding)
+        )
+        for table in (plain, strange)
+    )
+    assert one.kinds == other.kinds
+    assert one.roles == other.roles
+    assert one.target == other.target
+    assert "same" in one.roles.ignored
+    pd.testing.assert_frame_equal(one.select(deciding).metadata, other.select(deciding).metadata)
+    pd.testing.assert_frame_equal(one.select(deciding).label_table(), other.select(deciding).label_table())
+    assert other.cases["diagnosis"].tolist()[4:] == ["wart", "wart"]

@@ -2,7 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_skin.data.plan_checks import check_folds, check_strata, expected_interval_width, plan_notes
+from automl_skin.data.plan_checks import (
+    check_folds,
+    check_strata,
+    expected_interval_width,
+    locked_notes,
+    plan_notes,
+)
 from automl_skin.errors import ConfigError, TableError
 
 
@@ -49,10 +55,11 @@ def test_a_group_larger_than_a_fold_is_noted():
 def test_few_cases_in_the_locked_part_are_noted_with_a_width():
     frame = table(["development"] * 4 + ["locked"] * 6, [0, 0, 1, 1] + [-1] * 6)
     classes = pd.Series(["x", "y", "x", "y"] + ["x"] * 5 + ["y"], index=frame.index)
-    notes = plan_notes(frame, classes)
+    notes = locked_notes(frame, classes)
     assert "only 1 cases of class y: expect an interval" in notes[1]
+    assert plan_notes(frame, classes) == []
     with pytest.raises(TableError, match="the locked part must hold at least two classes"):
-        plan_notes(frame, classes.mask(frame["part"] == "locked", "x"))
+        locked_notes(frame, classes.mask(frame["part"] == "locked", "x"))
 
 
 def test_the_expected_width_is_that_of_simulated_aucs_or_somewhat_more():

@@ -116,3 +116,15 @@ def test_one_class_is_not_enough():
         choose_target("dx", pd.Series(["nv", "nv", None]))
     with pytest.raises(TableError, match="at least one negative value in column 'dx'"):
         choose_target("dx", DX, ("mel", "bcc", "nv"))
+
+
+def test_levels_and_names_are_those_of_the_cases_that_decide():
+    values = pd.Series(["nevus", "melanoma", "wart", "carcinoma"])
+    target = choose_target("dx", values, ["melanoma", "carcinoma"])
+    some = target.among(values[:2])
+    assert some.levels == ("melanoma", "nevus")
+    assert some.classes == ("nevus", "positive")
+    assert some.positive == ("melanoma", "carcinoma")
+    assert some.labels(values).tolist() == [0, 1, 0, 1]
+    several = choose_target("dx", values).among(values[1:])
+    assert several.classes == several.levels == ("carcinoma", "melanoma", "wart")

@@ -72,6 +72,7 @@ def test_no_file_but_the_locked_ones_says_what_a_locked_case_is(study):
         study.folder / "understood",
         study.folder / "trials",
         study.locked / "material",
+        study.locked / "understood",
     ):
         for name, values in columns_of(folder, labels.index):
             seen += 1
@@ -82,7 +83,7 @@ def test_no_file_but_the_locked_ones_says_what_a_locked_case_is(study):
     locked_rows = plan.table.loc[plan.locked]
     strata = [name for name in locked_rows if name.startswith("stratum_")]
     assert (locked_rows[strata] == "").all().all()
-    assert not set(pd.read_parquet(study.folder / "labels.parquet").index) & set(plan.locked)
+    assert not set(pd.read_parquet(study.folder / "development_labels.parquet").index) & set(plan.locked)
 
 
 @pytest.mark.slow

@@ -1,18 +1,23 @@
 """One small study of a paper from its file to its report, in this process."""
 
 import json
+import shutil
+from dataclasses import replace
 from unittest import mock
 
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file, save_file
 
-from automl_skin.errors import ConfigError
+from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.reproduce.file import read_study_file
+from automl_skin.reproduce.locked import open_cells
 from automl_skin.reproduce.reproduce import reproduce
 from automl_skin.reproduce.variant import Wishes
 from automl_skin.settings import Workspace
 from automl_skin.workflow import embed
 from automl_skin.workflow.embedded import read_embedded
+from automl_skin.workflow.locked_part import LockedPart
 
 SMOKE = (
     '{ backbone = ["test_resnet"], weights = "random", size = "32", folds = 3, jobs = 1, device = "cpu", '
@@ -319,3 +324,65 @@ def test_cases_of_ones_own_with_other_names_are_carried_through(end_to_end, tiny
     assert "no class 'wart'" in report
     assert "an analysis of held-out must name cells of this variant" in report
     assert [len(section.pictures) for section in done.sections] == [0, 1, 0]
+
+
+@pytest.fixture
+def context(done, tmp_path):
+    """The variant with locked cases as it was before they were opened, in a workspace and with a cache of its own."""
+    before = done[2]["held-out"].context
+    workspace = Workspace.at(tmp_path / "workspace", tmp_path / "cache")
+    folder = shutil.copytree(before.study.folder, workspace.studies / "gate" / "held-out")
+    (folder / "locked" / "openings.json").unlink()
+    return replace(before, study=replace(before.study, folder=folder, workspace=workspace), locked=None)
+
+
+def silent(*_):
+    pass
+
+
+def test_without_a_finished_cell_nothing_is_opened(context):
+    unfinished = {name: replace(each, state="failed") for name, each in context.cells.items()}
+    assert open_cells(replace(context, cells=unfinished), silent, again=True) is None
+    assert LockedPart(context.study).records() == []
+
+
+def test_without_locked_cases_nothing_is_opened(done):
+    context = done[2]["image-folds"].context
+    assert open_cells(context, silent, again=True) is None
+    assert LockedPart(context.study).records() == []
+
+
+def test_other_cells_leave_the_locked_cases_closed_unless_asked_for(context):
+    assert open_cells(context, silent, again=False).opened == "opened once"
+    fewer = replace(context, cells={"age": context.cells["age"]})
+    assert open_cells(fewer, silent, again=False) is None
+    assert len(LockedPart(context.study).records()) == 1
+    again = open_cells(fewer, silent, again=True)
+    assert (again.times_opened, again.opened) == (2, "opened 2 times")
+    assert len(LockedPart(context.study).records()) == 2
+
+
+def test_cells_of_another_plan_open_nothing(context):
+    strange = replace(context, material=replace(context.material, plan_digest="0" * 64))
+    with pytest.raises(IntegrityError, match="must be of the plan 0000"):
+        open_cells(strange, silent, again=False)
+    assert LockedPart(context.study).records() == []
+
+
+def test_changed_probabilities_of_the_locked_cases_are_refused(context):
+    open_cells(context, silent, again=False)
+    path = context.study.locked / "cells.safetensors"
+    save_file({name: 1.0 - values for name, values in load_file(path).items()}, path)
+    with pytest.raises(IntegrityError, match=r"cells\.safetensors: expected what was written before"):
+        open_cells(context, silent, again=False)
+
+
+def test_a_chain_of_a_cell_that_was_changed_opens_nothing(context):
+    number = context.cells["age"].record.plan.number
+    path = context.study.chains / f"{number:04d}-1" / "chain.json"
+    value = json.loads(path.read_text())
+    value["calibrator"]["slopes"] = [-each for each in value["calibrator"]["slopes"]]
+    path.write_text(json.dumps(value))
+    with pytest.raises(IntegrityError, match=r"chain\.json: expected the file whose digest"):
+        open_cells(context, silent, again=False)
+    assert LockedPart(context.study).records() == []

@@ -5,7 +5,7 @@ import pytest
 
 from automl_skin.errors import ConfigError
 from automl_skin.reproduce.analyses.wilcoxon import signed_rank
-from automl_skin.reproduce.context import CellResult, LockedPart, ReproduceContext
+from automl_skin.reproduce.context import CellResult, LockedCells, ReproduceContext
 from automl_skin.reproduce.file import Cell, Column, Row, Table, Variant
 from automl_skin.reproduce.tables import fill_table
 from automl_skin.search.trial import Predictions
@@ -33,7 +33,7 @@ def context_of(locked=False, **strengths):
     part = None
     if locked:
         stacked = {name: np.stack([each.predictions.raw] * 5) for name, each in cells.items() if each.record}
-        part = LockedPart(None, labels, stacked, stacked, "today", 1)
+        part = LockedCells(None, labels, stacked, stacked, "today", 1)
     return ReproduceContext(Variant("v", "v"), None, material, manifest, cells, None, part)
 
 

@@ -73,8 +73,23 @@ def test_order_is_by_number_beyond_four_digits(journal, small_chain, monkeypatch
 def test_damaged_predictions_are_named(damage, journal, small_chain):
     journal.write(make(0, small_chain()), predictions())
     damage(journal.folder / "0000.safetensors")
-    with pytest.raises(IntegrityError, match=r"0000.safetensors must hold the probabilities of trial 0"):
+    with pytest.raises(
+        IntegrityError, match=r"0000\.safetensors: expected what the search wrote.*restore it"
+    ):
         journal.predictions(0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [('"aucs": [\n    0.7', '"aucs": [\n    0.9'), ('"state": "finished"', '"state": "failed"')],
+)
+def test_a_record_with_another_figure_is_not_believed(before, after, journal, small_chain):
+    journal.write(make(0, small_chain()), predictions())
+    path = journal.folder / "0000.json"
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+    with pytest.raises(IntegrityError, match=r"0000\.json: expected what the search wrote.*restore it"):
+        journal.read()
 
 
 def test_two_searches_of_one_study_are_refused(journal):

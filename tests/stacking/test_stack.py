@@ -103,3 +103,11 @@ def test_noise_does_not_call_for_a_complicated_stack(make_rows):
     rows = make_rows()
     same = replace(rows, probabilities=rows.probabilities[[3] * 12])
     assert fit_stack(same)[0].method == "best trial"
+
+
+@pytest.mark.parametrize(("errors", "chosen"), [(0.9, "simple"), (1.1, "clever"), (2.0, "clever")])
+def test_a_better_method_is_taken_from_one_standard_error_on(errors, chosen):
+    spread = np.array([-1.0, 0.0, 1.0, -1.0, 1.0])
+    error = spread.std(ddof=1) / np.sqrt(len(spread))
+    gains = 0.001 * (spread + errors * error)
+    assert simplest_within_one_error({"simple": np.full(5, 0.8), "clever": 0.8 + gains}) == chosen

@@ -1,19 +1,18 @@
-import shutil
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from automl_skin.data.manifest import Manifest
 from automl_skin.metrics.ranking import macro_auc
 from automl_skin.search.material import Material
 from automl_skin.stacking.fitted import single_stack
 from automl_skin.workflow.card import card_data, card_facts, card_members, card_subgroups
+from automl_skin.workflow.development_labels import read_development_labels
 from automl_skin.workflow.embed import needed_sets
 from automl_skin.workflow.export import operating_points
 from automl_skin.workflow.locked import read_openings
 from automl_skin.workflow.stack import read_stack
+from automl_skin.workflow.understood import read_understood
 
 
 @pytest.fixture
@@ -53,16 +52,16 @@ def test_facts_are_those_of_the_study(tiny, built, material):
 
 def test_data_are_counted_with_the_locked_cases(tiny):
     plan = tiny.study.read_plan()
-    data = card_data(tiny.study, Manifest.read(tiny.study.folder / "understood"))
+    data = card_data(tiny.study, read_understood(tiny.study))
     assert data.n_cases == data.n_images == len(tiny.rows) == len(plan.development) + data.n_locked
 
 
-def test_quarantined_columns_of_few_levels_are_subgroups(tiny, built, material, tmp_path):
-    study = replace(tiny.study, folder=shutil.copytree(tiny.study.folder, tmp_path / "tiny"))
-    labels = pd.read_parquet(study.folder / "labels.parquet")
+def test_quarantined_columns_of_few_levels_are_subgroups(tiny, built, material, monkeypatch):
+    study = tiny.study
+    labels = read_development_labels(study)
     half = np.where(np.arange(len(labels)) % 2, "odd", "even")
     changed = labels.assign(other_side=half, other_name=[f"name {k}" for k in range(len(labels))])
-    changed.to_parquet(study.folder / "labels.parquet")
+    monkeypatch.setattr("automl_skin.workflow.card.read_development_labels", lambda _: changed)
     found = card_subgroups(study, built, material)
     assert {each.column for each in found} == {"age", "sex", "site", "side"}
     assert sum(each.n_cases for each in found if each.column == "side") == len(material.labels)

@@ -1,19 +1,26 @@
+import json
 import shutil
 from dataclasses import replace
 from unittest import mock
 
+import pandas as pd
 import pytest
 
 from automl_skin.errors import IntegrityError
 from automl_skin.search.material import Material
+from automl_skin.settings import Workspace
 from automl_skin.stacking.methods import best_single
 from automl_skin.workflow.locked import open_locked, read_openings, why_not_opened
+from automl_skin.workflow.locked_part import LockedPart
 from automl_skin.workflow.stack import build_stack, read_stack
 
 
 @pytest.fixture
 def study(tiny, tmp_path):
-    return replace(tiny.study, folder=shutil.copytree(tiny.study.folder, tmp_path / "tiny"))
+    """A copy of the study in a workspace and with a cache of its own, where nobody else opens anything."""
+    workspace = Workspace.at(tmp_path / "workspace", tmp_path / "cache")
+    folder = shutil.copytree(tiny.study.folder, workspace.study_folder("tiny"))
+    return replace(tiny.study, folder=folder, workspace=workspace)
 
 
 @pytest.fixture
@@ -64,3 +71,85 @@ def test_locked_cases_of_another_plan_are_refused(study, records, material, anot
     strange = replace(material, plan_digest="0" * 64)
     with pytest.raises(IntegrityError, match="must be of the plan 0000"):
         open_locked(study, records, another, strange, again=True)
+
+
+def forget_openings(study):
+    (study.locked / "openings.json").unlink()
+
+
+def measured(study, records, material, **options):
+    return open_locked(study, records, read_stack(study), material, **options).figures
+
+
+def test_a_record_that_was_deleted_does_not_make_it_the_first_opening_again(study, records, material):
+    forget_openings(study)
+    assert measured(study, records, material).opened == "opened once"
+    forget_openings(study)
+    figures = measured(study, records, material)
+    assert figures.times_opened == 2
+    assert all("opened 2 times]" in line for line in figures.lines() if "AUC 0" in line or "AUC 1" in line)
+
+
+def test_an_opening_that_ended_before_its_figures_is_on_record_and_is_concluded(
+    study, records, material, monkeypatch
+):
+    before = measured(study, records, material)
+    forget_openings(study)
+    with monkeypatch.context() as killed:
+        killed.setattr("automl_skin.workflow.locked.locked_figures", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            measured(study, records, material)
+    (record,) = LockedPart(study).records()
+    assert record.figures is None
+    assert read_openings(study) == []
+    with monkeypatch.context() as scored:
+        scored.setattr("automl_skin.workflow.locked.score_locked", None)  # what was on disk is measured
+        assert measured(study, records, material) == before
+    assert [each.id for each in LockedPart(study).records()] == [record.id]
+
+
+def test_the_opening_is_written_before_the_labels_are_read(study, records, material, monkeypatch):
+    forget_openings(study)
+
+    def killed(path):
+        assert path.name == "labels.parquet"
+        assert len(LockedPart(study).records()) == 1
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("automl_skin.workflow.locked_part.read_labels", killed)
+    with pytest.raises(KeyboardInterrupt):
+        measured(study, records, material)
+    monkeypatch.undo()
+    assert len(LockedPart(study).records()) == 1
+    assert measured(study, records, material).times_opened == 1
+
+
+def test_a_stack_after_an_opening_without_figures_leaves_it_closed(
+    study, records, material, another, monkeypatch
+):
+    forget_openings(study)
+    with monkeypatch.context() as killed:
+        killed.setattr("automl_skin.workflow.locked.locked_figures", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            open_locked(study, records, another, material)
+    value = json.loads((study.locked / "openings.json").read_text())
+    assert open_locked(study, records, replace(another, stack=shuffled(another.stack)), material) is None
+    assert json.loads((study.locked / "openings.json").read_text()) == value
+    assert "that search ended before it had figures. `--open-again`" in why_not_opened(study)
+
+
+def shuffled(stack):
+    """Return another stack of the same members."""
+    return replace(stack, method="average")
+
+
+def test_probabilities_changed_after_the_opening_are_refused(study, records, material, monkeypatch):
+    forget_openings(study)
+    with monkeypatch.context() as killed:
+        killed.setattr("automl_skin.workflow.locked.locked_figures", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            measured(study, records, material)
+    path = study.locked / "predictions.parquet"
+    (1.0 - pd.read_parquet(path)).to_parquet(path)
+    with pytest.raises(IntegrityError, match=r"predictions\.parquet: expected what was written before"):
+        measured(study, records, material)

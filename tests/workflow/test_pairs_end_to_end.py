@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_skin.data.manifest import Manifest
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.tuned_folder import TunedFolder
@@ -29,6 +28,7 @@ from automl_skin.workflow.rounds import round_files
 from automl_skin.workflow.shift_embeddings import ensure_shifted
 from automl_skin.workflow.stack import read_stack
 from automl_skin.workflow.study import Study
+from automl_skin.workflow.understood import read_understood
 
 ROLES = ("close-up", "dermoscopic")
 NET = "test_resnet.random@plain"
@@ -264,7 +264,7 @@ def test_the_card_says_which_kinds_the_chains_see(study, bundle, pairs):
     table, built = pd.read_csv(pairs.table), read_stack(study)
     configs = {record.plan.number: record.plan.config for record in study.journal.read()}
     with_image = [each for each in built.stack.members if configs[each].uses_image]
-    roles = card_roles(study, built, Manifest.read(study.folder / "understood"))
+    roles = card_roles(study, built, read_understood(study))
     assert [role.name for role in roles] == list(ROLES)
     for role in roles:
         has = table.loc[table["image_role"] == role.name, "case_id"]

@@ -5,6 +5,7 @@ import pytest
 
 from automl_skin.data.record import read_labels
 from automl_skin.errors import IntegrityError, TableError
+from automl_skin.workflow.development_labels import read_development_labels
 from automl_skin.workflow.prepare import prepare, read_prepared
 from automl_skin.workflow.study import open_study
 
@@ -40,7 +41,7 @@ def test_locked_labels_lie_in_a_file_of_their_own(tiny, begin):
     assert prepared.manifest.cases.loc[locked, "diagnosis"].isna().all()
     assert (prepared.manifest.cases.loc[prepared.plan.development, "label"] >= 0).all()
     assert set(read_labels(study.locked / "labels.parquet").index) == set(locked)
-    assert set(read_labels(study.folder / "labels.parquet").index) == set(prepared.plan.development)
+    assert set(read_development_labels(study).index) == set(prepared.plan.development)
 
 
 def test_table_changed_after_the_beginning_is_refused(tiny, begin):
@@ -56,6 +57,15 @@ def test_plan_changed_after_the_beginning_is_refused(tiny, begin):
     plan = study.folder / "plan.csv"
     plan.write_text(plan.read_text().replace("locked", "development"))
     with pytest.raises(IntegrityError, match="plan"):
+        read_prepared(study)
+
+
+def test_development_labels_changed_after_the_beginning_are_refused(tiny, begin):
+    study = begin(tiny.rows)
+    path = study.folder / "development_labels.parquet"
+    labels = pd.read_parquet(path)
+    labels.assign(label=1 - labels["label"]).to_parquet(path)
+    with pytest.raises(IntegrityError, match=r"development_labels\.parquet: expected the digest"):
         read_prepared(study)
 
 

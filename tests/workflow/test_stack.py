@@ -3,16 +3,21 @@ import shutil
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from automl_skin.digests import digest_file, digest_json
 from automl_skin.errors import IntegrityError
 from automl_skin.search.material import Material
 from automl_skin.stacking.stack import METHODS
+from automl_skin.workflow.export import export
+from automl_skin.workflow.kept_chains import chain_folder
+from automl_skin.workflow.locked import score_locked
+from automl_skin.workflow.locked_part import LockedPart
 from automl_skin.workflow.stack import (
     best_of_ways,
     build_stack,
-    chain_folder,
     compared_stacks,
     finished,
     fit_chains,
@@ -27,10 +32,11 @@ def study(tiny, tmp_path):
 
 
 def change_one_number(study, trial, case):
-    path = study.folder / "trials" / f"{trial:04d}.safetensors"
-    arrays = {name: values.copy() for name, values in load_file(path).items()}
-    arrays["raw"][case, 0] = np.nextafter(arrays["raw"][case, 0], 1.0)
-    save_file(arrays, path)
+    """Write a trial as if it had been measured a little differently."""
+    measured = study.journal.predictions(trial)
+    raw = measured.raw.copy()
+    raw[case, 0] = np.nextafter(raw[case, 0], 1.0)
+    study.journal.write(study.journal.read()[trial], replace(measured, raw=raw))
 
 
 def test_a_chain_that_does_not_repeat_what_was_measured_is_refused(study):
@@ -99,3 +105,55 @@ def test_with_tuned_networks_the_best_trial_of_each_tuning_and_way_is_compared_a
         "full within": second.plan.number,
     }
     assert compared_stacks(changed, built)["full within"].members == (second.plan.number,)
+
+
+def test_a_stack_whose_probabilities_were_changed_is_refused(study):
+    path = study.folder / "stack.parquet"
+    (1.0 - pd.read_parquet(path)).to_parquet(path)
+    with pytest.raises(IntegrityError, match=r"stack\.parquet: expected the out-of-fold probabilities"):
+        read_stack(study)
+
+
+def flip(folder, *, sign_anew):
+    """Change the sign of a coefficient of a stored chain, and its digests with it if asked to."""
+    path = next(path for path in folder.rglob("branch-0/*.safetensors"))
+    arrays = load_file(path)
+    name = next(name for name, values in arrays.items() if values.ndim == 2 and values.any())
+    save_file({**arrays, name: -arrays[name]}, path)
+    if sign_anew:
+        files = json.loads((folder / "digests.json").read_text())["files"]
+        files[path.relative_to(folder).as_posix()] = digest_file(path)
+        (folder / "digests.json").write_text(json.dumps({"files": files, "digest": digest_json(files)}))
+
+
+@pytest.mark.parametrize(
+    ("sign_anew", "message"),
+    [
+        (False, r"branch-0/.*: expected the file whose digest the chain has on record"),
+        (True, r"0001-0: expected a chain that repeats the out-of-fold probabilities of trial 1 on fold 0"),
+    ],
+)
+def test_a_coefficient_with_another_sign_is_neither_exported_nor_opened_for(
+    study, tmp_path, sign_anew, message
+):
+    flip(chain_folder(study, 1, 0), sign_anew=sign_anew)
+    with pytest.raises(IntegrityError, match=message):
+        export(study, tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+    material, (opening,) = Material.read(study.material), LockedPart(study).records()
+    with pytest.raises(IntegrityError, match=message):
+        score_locked(study, {"stack": read_stack(study).stack}, material, material)
+    assert LockedPart(study).records() == [opening]
+
+
+def test_a_stack_that_does_not_repeat_its_probabilities_is_not_exported_as_measured(study, tmp_path):
+    value = json.loads((study.folder / "stack.json").read_text())
+    stack = read_stack(study).stack
+    steeper = replace(stack.calibrators[0], slopes=tuple(-each for each in stack.calibrators[0].slopes))
+    other = replace(stack, calibrators=(steeper, *stack.calibrators[1:]))
+    value |= {**other.to_json(), "digest": other.digest}
+    (study.folder / "stack.json").write_text(json.dumps(value))
+    with pytest.raises(
+        IntegrityError, match=r"must repeat its measured out-of-fold probabilities.* on fold 0"
+    ):
+        export(study, tmp_path / "bundle")

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from automl_skin.arrays import FloatArray
-from automl_skin.chains.fitted import FittedChain
 from automl_skin.evaluation.record import in_words
 from automl_skin.evaluation.resampling import resampled_aucs
 from automl_skin.metrics.intervals import Interval, central_range
@@ -20,8 +19,9 @@ from automl_skin.reproduce.context import ReproduceContext, Section
 from automl_skin.search.trial import TrialRecord
 from automl_skin.workflow.embed_blank import without_metadata
 from automl_skin.workflow.embedded import names_of
+from automl_skin.workflow.kept_chains import read_chain
 from automl_skin.workflow.prepare import read_prepared
-from automl_skin.workflow.stack import chain_folder, fit_chains
+from automl_skin.workflow.stack import fit_chains
 from automl_skin.workflow.understand import silent
 
 OPTIONS = ("cells", "baseline", "title")
@@ -91,7 +91,7 @@ def answers_without_metadata(context: ReproduceContext, cells: list[str]) -> dic
         answers[name] = np.empty((len(material.labels), material.n_classes))
         for fold in folds:
             rows = np.flatnonzero(material.folds == fold)
-            chain = FittedChain.load(chain_folder(study, record.plan.number, fold))
+            chain = read_chain(study, record.plan.number, fold)
             answers[name][rows] = chain.predict(blank.take(rows))
     return answers
 

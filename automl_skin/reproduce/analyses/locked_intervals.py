@@ -8,7 +8,7 @@ from automl_skin.data.plan import FoldPlan
 from automl_skin.evaluation.record import in_words
 from automl_skin.metrics.intervals import auc_difference, auc_interval
 from automl_skin.reproduce.analyses.models import check_options, labelled
-from automl_skin.reproduce.context import LockedPart, ReproduceContext, Section
+from automl_skin.reproduce.context import LockedCells, ReproduceContext, Section
 
 OPTIONS = ("cells", "pairs", "title")
 
@@ -43,18 +43,18 @@ def locked_intervals(context: ReproduceContext, options: Mapping[str, Any]) -> S
 def _plan_lines(plan: FoldPlan) -> list[str]:
     """Say what of the plan a reader of the figures must know."""
     waived = [f"Waiver: {plan.waiver}"] if plan.waiver else []
-    return [*waived, *(note for note in plan.notes if note != plan.waiver)]
+    return [*waived, *(note for note in plan.remarks if note != plan.waiver)]
 
 
-def _cases_line(locked: LockedPart) -> str:
+def _cases_line(locked: LockedCells) -> str:
     positive = int((locked.labels == locked.labels.max()).sum())
     return (
         f"{len(locked.labels):,} locked cases, {positive:,} of the last class, in "
-        f"{locked.material.cases['group'].nunique():,} groups; opened {locked.times_opened} times."
+        f"{locked.material.cases['group'].nunique():,} groups; {locked.opened}."
     )
 
 
-def _table(context: ReproduceContext, locked: LockedPart, names: Mapping[str, str]) -> list[str]:
+def _table(context: ReproduceContext, locked: LockedCells, names: Mapping[str, str]) -> list[str]:
     lines = ["| model | AUC (95 % interval) | width |", "| --- | --- | --- |"]
     for name, label in names.items():
         interval = auc_interval(
@@ -64,7 +64,7 @@ def _table(context: ReproduceContext, locked: LockedPart, names: Mapping[str, st
     return lines
 
 
-def _gain(context: ReproduceContext, locked: LockedPart, first: str, second: str) -> str:
+def _gain(context: ReproduceContext, locked: LockedCells, first: str, second: str) -> str:
     gain = auc_difference(
         locked.labels,
         _mean(locked, second),
@@ -75,6 +75,6 @@ def _gain(context: ReproduceContext, locked: LockedPart, first: str, second: str
     return f"- {second} on {first}: {in_words(gain, signed=True)}, paired"
 
 
-def _mean(locked: LockedPart, name: str) -> FloatArray:
+def _mean(locked: LockedCells, name: str) -> FloatArray:
     values: FloatArray = locked.calibrated[name].mean(axis=0)
     return values

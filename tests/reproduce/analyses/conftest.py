@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from automl_skin.features.encoder import EncoderConfig
-from automl_skin.reproduce.context import CellResult, LockedPart, ReproduceContext
+from automl_skin.reproduce.context import CellResult, LockedCells, ReproduceContext
 from automl_skin.reproduce.file import Cell, Variant
 from automl_skin.search.trial import Predictions
 
@@ -38,7 +38,7 @@ def context(fabricate, tmp_path):
             name: softmax_of(repeated, n_classes, skill, rng)
             for name, skill in (("good", 2.0), ("chance", 0.0))
         }
-        part = LockedPart(made.locked, made.locked_labels, scored, scored, "2026-11-21T12:00:00Z", 1)
+        part = LockedCells(made.locked, made.locked_labels, scored, scored, "2026-11-21T12:00:00Z", 1)
         names = ("benign", "malignant") if n_classes == 2 else tuple("abcd")
         return ReproduceContext(
             Variant("made up", "Made up"),

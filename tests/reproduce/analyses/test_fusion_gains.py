@@ -41,8 +41,7 @@ def fitted(context, monkeypatch):
     monkeypatch.setattr(module, "names_of", lambda config, folds, n_folds: set())
     monkeypatch.setattr(module, "read_prepared", lambda study: None)
     monkeypatch.setattr(module, "without_metadata", blanked)
-    monkeypatch.setattr(module, "chain_folder", lambda study, number, fold: fold)
-    monkeypatch.setattr(module, "FittedChain", SimpleNamespace(load=lambda fold: Chain(fold / 10)))
+    monkeypatch.setattr(module, "read_chain", lambda study, number, fold: Chain(fold / 10))
     return replace(made, cells=cells), asked
 
 
