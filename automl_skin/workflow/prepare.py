@@ -143,7 +143,7 @@ def read_prepared(study: Study) -> Prepared:
         )
         raise IntegrityError(message)
     tables = study.config.data
-    if all(Path(path).is_file() for path in tables) and digest_tables(tables) != facts["table"]:
+    if tables and all(Path(path).is_file() for path in tables) and digest_tables(tables) != facts["table"]:
         message = (
             f"{' or '.join(tables)} was changed after the study {study.name} began; restore it, "
             "or give another --study for the changed table"
