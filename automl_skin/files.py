@@ -2,44 +2,124 @@
 
 import errno
 import json
+import math
 import os
-import tempfile
+import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from automl_skin.digests import Json
-from automl_skin.errors import IntegrityError, StorageError
+from automl_skin.errors import AutomlSkinError, IntegrityError, StorageError
 
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space and give the same command again",
     errno.EDQUOT: "the quota is used up; free some space and give the same command again",
+    errno.EFBIG: "the file would be larger than is allowed here (ulimit -f); raise the limit or choose another folder",
+    errno.EIO: "the disk reports an error; check it, or choose another folder",
     errno.EROFS: "the file system is read-only; choose another folder",
     errno.EACCES: "permission denied; choose another folder",
     errno.EPERM: "permission denied; choose another folder",
     errno.ENOTDIR: "a part of the path is a file; choose another folder",
+    errno.EISDIR: "a folder of that name is in the way; choose another name",
     errno.EEXIST: "a file of that name is in the way; choose another folder",
+    errno.ELOOP: "its links lead in a circle; choose another folder",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
+
+_SAID_IN_WORDS = {
+    "no space left on device": errno.ENOSPC,
+    "database or disk is full": errno.ENOSPC,
+    "disk quota exceeded": errno.EDQUOT,
+    "file too large": errno.EFBIG,
+    "disk i/o error": errno.EIO,
+    "read-only file system": errno.EROFS,
+    "attempt to write a readonly database": errno.EROFS,
+    "unable to open database file": errno.EACCES,
+    "permission denied": errno.EACCES,
+}
+"""How libraries written in other languages (SQLite, Arrow, safetensors, PyTorch) say what went wrong."""
 
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusals to write `path` into a `StorageError`."""
+    """Turn the operating system's refusals to write `path` into a `StorageError`, whichever library met them."""
     try:
         yield
-    except OSError as error:
-        reason = _REASONS.get(error.errno or 0)
-        if reason is None:
+    except Exception as error:
+        code = _code_of(error)
+        if code is None and _is_missing_parent(error, path):
+            message = f"cannot write {path}: its folder cannot be made there; choose another folder"
+            raise StorageError(message) from error
+        if code is None:
             raise
-        message = f"cannot write {path}: {reason} (what was finished before is kept)"
+        message = f"cannot write {path}: {_REASONS[code]} (what was finished before is kept)"
         raise StorageError(message) from error
+
+
+@contextmanager
+def storage_boundary() -> Iterator[None]:
+    """Turn what no writer of ours has met into a `StorageError`: the last line, around a whole command.
+
+    Other errors pass, also those of a missing file.
+    """
+    try:
+        yield
+    except AutomlSkinError:
+        raise
+    except Exception as error:
+        cause = next((each for each in _chain(error) if _own_code(each) is not None), None)
+        if cause is None:
+            raise
+        code = _own_code(cause)
+        assert code is not None
+        where = getattr(cause, "filename", None) or _first_line(cause)
+        message = f"{where}: {_REASONS[code]} (what was finished before is kept)"
+        raise StorageError(message) from error
+
+
+def _code_of(error: BaseException) -> int | None:
+    """Return the operating system's code behind an error, from wherever in its causes; None where there is none."""
+    return next((code for each in _chain(error) if (code := _own_code(each)) is not None), None)
+
+
+def _own_code(error: BaseException) -> int | None:
+    if isinstance(error, AutomlSkinError):
+        return None
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno if error.errno in _REASONS else None
+    text = str(error).lower()
+    return next((code for words, code in _SAID_IN_WORDS.items() if words in text), None)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        yield each
+        each = each.__cause__ or each.__context__
+
+
+def _is_missing_parent(error: BaseException, path: Path) -> bool:
+    """Return whether a part of `path` itself could not be made (below ``/proc``, behind a broken link)."""
+    if not isinstance(error, FileNotFoundError) or error.filename is None:
+        return False
+    return Path(os.fsdecode(error.filename)) in {path, *path.parents} and not path.parent.is_dir()
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path` to write to; move it into place on success.
 
-    A process that is killed half way leaves `path` as it was. Missing parent folders are made.
+    A process that is killed half way leaves `path` as it was. Missing parent folders are made. The file gets
+    the permissions that the umask gives to a new file, whatever library writes it.
 
     Raises
     ------
@@ -48,14 +128,16 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
+        temporary = path.with_name(f".writing-{secrets.token_hex(8)}{path.suffix}")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        mode = stat.S_IMODE(os.fstat(handle).st_mode)
         os.close(handle)
-        temporary = Path(name)
         try:
             yield temporary
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
-            temporary.chmod(0o644)
+            if stat.S_IMODE(temporary.stat().st_mode) != mode:  # safetensors puts a file of its own there, 0600
+                temporary.chmod(mode)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -78,11 +160,24 @@ def read_json(path: Path) -> Json:
     Raises
     ------
     IntegrityError
-        If the file is not JSON.
+        If the file is not JSON, or holds a number that is not finite.
     """
     try:
-        value: Json = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        message = f"{path} must be a JSON file and is not ({error}); it was damaged after it was written"
+        text = path.read_text(encoding="utf-8")
+        value: Json = json.loads(text, parse_float=_finite, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        message = f"{path}: expected a JSON file, got something else ({error}); it was damaged after it was written"
         raise IntegrityError(message) from error
     return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        return _refuse_constant(text)
+    return number
+
+
+def _refuse_constant(text: str) -> float:
+    message = f"{text} is not a finite number"
+    raise ValueError(message)

@@ -38,6 +38,11 @@ class Signature:
         """Return the signature of a head that is fitted on `design` and `targets`."""
         return cls(design.n_columns, design.image_columns, tuple(targets.classes.tolist()), targets.n_classes)
 
+    @property
+    def n_scores(self) -> int:
+        """Scores of a head that has one for two classes (the second against the first), else one per class."""
+        return 1 if len(self.classes) == 2 else len(self.classes)  # two classes
+
     def check(self, design: Design) -> None:
         """Raise an `InputError` unless `design` has the columns that the head was fitted on."""
         design.check_columns(self.n_columns, self.image_columns)
