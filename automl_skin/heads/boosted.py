@@ -10,6 +10,7 @@ n_nodes : nodes of all trees, one tree after the other, leaves included
 n_trees : trees; with several classes one after the other for each class, round by round
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from automl_skin.arrays import FloatArray
 from automl_skin.errors import IntegrityError
-from automl_skin.heads.stored import read_arrays, write_arrays
+from automl_skin.heads.stored import Facts, check_arrays, read_arrays, write_arrays
 
 Positions = npt.NDArray[np.int32]
 
@@ -28,8 +29,11 @@ LEAF = -1
 MAX_DEPTH = 128
 """The libraries go down some of their trees by recursion; ours have at most 31 leaves."""
 
-MAX_NUMBER = 1e300
-"""Of thresholds and leaves, so that sums stay finite; LightGBM's own bound of a threshold is kept apart."""
+MAX_LEAF = 1e30
+"""Of what a leaf adds, so that sums stay finite in float32."""
+
+MAX_COVER = 2**31 - 1
+MAX_VERSION = 9999
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class BoostedTrees:
         write_arrays(path, vars(self))
 
 
-def load_trees(path: Path, n_columns: int, n_scores: int, max_decision: int) -> BoostedTrees:
+def load_trees(path: Path, n_columns: int, n_scores: int, decisions: Collection[int]) -> BoostedTrees:
     """Load what `BoostedTrees.save` wrote.
 
     Parameters
@@ -86,63 +90,60 @@ def load_trees(path: Path, n_columns: int, n_scores: int, max_decision: int) -> 
         Columns of the design.
     n_scores : int
         Trees per round.
-    max_decision : int
-        The library's highest code for missing values.
+    decisions : collection of int
+        The library's codes for missing values.
 
     Raises
     ------
     IntegrityError
         If the arrays are not whole, or not those of such trees.
     """
-    try:
-        trees = BoostedTrees(**read_arrays(path))
-    except TypeError as error:
-        message = f"{path}: expected the arrays of boosted trees ({error}); restore it or export again"
-        raise IntegrityError(message) from error
-    problem = _find_problem(trees, n_columns, n_scores, max_decision)
+    arrays = read_arrays(path)
+    n_trees, n_nodes = (arrays[name].shape[0] if name in arrays and arrays[name].ndim else 0 for name in ("sizes", "column"))
+    check_arrays(path, arrays, _facts(n_trees, n_nodes, n_scores))
+    trees = BoostedTrees(**arrays)
+    problem = _find_problem(trees, n_columns, decisions)
     if problem:
         message = f"{path}: expected boosted trees whose {problem}; restore it or export again"
         raise IntegrityError(message)
     return trees
 
 
-def _find_problem(trees: BoostedTrees, n_columns: int, n_scores: int, max_decision: int) -> str:
+def _facts(n_trees: int, n_nodes: int, n_scores: int) -> dict[str, Facts]:
+    return {
+        "sizes": (np.int32, (n_trees,)),
+        "children": (np.int32, (n_nodes, 2)),
+        "column": (np.int32, (n_nodes,)),
+        "value": (np.float64, (n_nodes,)),
+        "decision": (np.uint8, (n_nodes,)),
+        "gain": (np.float64, (n_nodes,)),
+        "cover": (np.float64, (n_nodes,)),
+        "offset": (np.float64, (n_scores,)),
+        "version": (np.int32, (3,)),
+    }
+
+
+def _find_problem(trees: BoostedTrees, n_columns: int, decisions: Collection[int]) -> str:
     """Return what does not hold; empty where all is well."""
-    if not _have_shapes(trees, n_scores):
-        return "arrays have the types and shapes of their nodes"
+    sizes, n_scores = trees.sizes, len(trees.offset)
+    if len(sizes) == 0 or len(sizes) % n_scores or sizes.min() < 1:
+        return f"trees have a node or more, and are {n_scores} per round"
+    if sizes.sum(dtype=np.int64) != len(trees.column):
+        return f"sizes sum to the {len(trees.column)} nodes"
     if not _point_forward(trees):
-        return "nodes point forward, each to two of its own tree that no other points to"
+        return f"nodes point forward, each to two of its own tree that no other points to, {MAX_DEPTH} deep at most"
     is_leaf = (trees.children == LEAF).all(axis=1)
     if trees.column.min() < 0 or trees.column[~is_leaf].max(initial=0) >= n_columns:
         return f"columns are 0 to {n_columns - 1}"
-    bound = np.where(is_leaf, MAX_NUMBER, np.inf)
-    numbers = (trees.value, trees.gain, trees.cover, trees.offset)
-    if not all(np.isfinite(each).all() for each in numbers) or (np.abs(trees.value) > bound).any():
-        return "numbers are finite"
-    if (trees.cover < 0).any() or trees.decision.max() > max_decision or trees.version.min() < 0:
-        return "counts are not negative and codes are known"
+    if (np.abs(trees.value[is_leaf]) > MAX_LEAF).any() or (np.abs(trees.offset) > MAX_LEAF).any():
+        return f"leaves are at most {MAX_LEAF:g}"
+    if trees.cover.min() < 0 or trees.cover.max() > MAX_COVER:
+        return f"counts are 0 to {MAX_COVER}"
+    if not np.isin(trees.decision, list(decisions)).all():
+        return "codes for missing values are known"
+    if trees.version.min() < 0 or trees.version.max() > MAX_VERSION:
+        return "version is one"
     return ""
-
-
-def _have_shapes(trees: BoostedTrees, n_scores: int) -> bool:
-    n_nodes = len(trees.column) if trees.column.ndim == 1 else 0
-    shapes = {
-        "children": ((n_nodes, 2), np.int32),
-        "column": ((n_nodes,), np.int32),
-        "value": ((n_nodes,), np.float64),
-        "decision": ((n_nodes,), np.uint8),
-        "gain": ((n_nodes,), np.float64),
-        "cover": ((n_nodes,), np.float64),
-        "offset": ((n_scores,), np.float64),
-        "version": ((3,), np.int32),
-    }
-    arrays = vars(trees)
-    if n_nodes == 0 or any((arrays[name].shape, arrays[name].dtype) != facts for name, facts in shapes.items()):
-        return False
-    sizes = trees.sizes
-    if sizes.ndim != 1 or sizes.dtype != np.int32 or len(sizes) == 0 or len(sizes) % n_scores:
-        return False
-    return bool(sizes.min() >= 1 and sizes.sum(dtype=np.int64) == n_nodes)
 
 
 def _point_forward(trees: BoostedTrees) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.errors import IntegrityError
 from automl_skin.heads.boosted import LEAF, BoostedTrees, load_trees
 from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
@@ -24,8 +25,8 @@ FILE_NAME = "trees.safetensors"
 FORMAT = 4
 """Of LightGBM's text; versions 4 of the library write it."""
 
-MAX_DECISION = 10
-"""Of the code of a numeric split: 2 if a missing value goes left, plus 0, 4 or 8 for what counts as missing."""
+DECISIONS = (0, 2, 4, 6, 8, 10)
+"""Codes of a numeric split: 2 if a missing value goes left, plus 0, 4 or 8 for what counts as missing."""
 
 # Finer bins cost time and gained nothing on projected embeddings (measured: 63 against 127).
 MAX_BIN = 63
@@ -106,13 +107,16 @@ def load(folder: Path) -> LightgbmHead:
     """
     signature = Signature.read(folder)
     path = folder / FILE_NAME
-    return _head(signature, load_trees(path, signature.n_columns, signature.n_scores, MAX_DECISION))
+    return _head(signature, load_trees(path, signature.n_columns, signature.n_scores, DECISIONS))
 
 
 def _head(signature: Signature, trees: BoostedTrees) -> LightgbmHead:
     import lightgbm
 
-    booster = lightgbm.Booster(model_str=write_model(trees, signature))
+    try:
+        booster = lightgbm.Booster(model_str=write_model(trees, signature))
+    except lightgbm.basic.LightGBMError as error:
+        raise IntegrityError(f"LightGBM cannot read the trees of a head ({error}); export again") from error
     return LightgbmHead(signature, trees, booster)
 
 

@@ -38,5 +38,5 @@ def test_nodes_that_point_astray_are_refused(forest, tmp_path, name, value):
     changed = arrays[name].copy()
     changed[5] = value
     write_arrays(path, {**arrays, name: changed})
-    with pytest.raises(IntegrityError, match="must hold trees whose nodes point forward"):
+    with pytest.raises(IntegrityError, match="expected trees whose nodes point forward inside"):
         load_forest(tmp_path)
