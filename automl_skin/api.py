@@ -144,16 +144,22 @@ def export_study(
     workspace: AnyPath | None = None,
     cache: AnyPath | None = None,
     refit: bool = False,
+    sign: AnyPath | None = None,
 ) -> BundleFacts:
-    """Write the stack of a study as a bundle; `refit` fits its members on all rows, which leaves it unmeasured."""
-    return _export.export(
-        existing_study(Workspace.at(workspace, cache), str(study)), Path(output), refit=refit
-    )
+    """Write the stack of a study as a bundle.
+
+    `refit` fits its members on all rows, which leaves it unmeasured; `sign` is the private key to sign it with.
+    """
+    opened = existing_study(Workspace.at(workspace, cache), str(study))
+    return _export.export(opened, Path(output), refit=refit, private_key=None if sign is None else Path(sign))
 
 
-def load(bundle: AnyPath, device: str = "auto") -> Predictor:
-    """Load a bundle after checking every file; runs no code from it."""
-    return Predictor.load(Path(bundle), device)
+def load(bundle: AnyPath, device: str = "auto", verify: AnyPath | None = None) -> Predictor:
+    """Load a bundle after checking every file; runs no code from it.
+
+    `verify` is the public key that it must have been signed with.
+    """
+    return Predictor.load(Path(bundle), device, None if verify is None else Path(verify))
 
 
 def score(
@@ -166,13 +172,22 @@ def score(
     prevalence: float | None = None,
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
+    verify: AnyPath | None = None,
 ) -> Summary:
     """Score a table (or several, joined by the id that they share) and its images, into a CSV file.
 
-    Without a table (`data` is None) every image of the folder is scored.
+    Without a table (`data` is None) every image of the folder is scored. `verify` is the public key that the bundle must have been signed with.
     """
-    wishes = Wishes(sensitivity, prevalence)
-    return _score.score(Path(bundle), Path(images), Path(output), data, wishes, roles=roles, device=device)
+    return _score.score(
+        Path(bundle),
+        Path(images),
+        Path(output),
+        data,
+        Wishes(sensitivity, prevalence),
+        roles=roles,
+        device=device,
+        public_key=None if verify is None else Path(verify),
+    )
 
 
 def evaluate(
@@ -185,7 +200,12 @@ def evaluate(
     output: AnyPath = "evaluation",
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
+    verify: AnyPath | None = None,
 ) -> LabelledEvaluation:
-    """Say how good a bundle is on a labelled set."""
+    """Say how good a bundle is on a labelled set.
+
+    `verify` is the public key that the bundle must have been signed with.
+    """
     labelled = _evaluate.LabelledSet(data, Path(images), target, tuple(positive), dict(roles or {}))
-    return _evaluate.evaluate(Path(bundle), labelled, Path(output), device=device)
+    key = None if verify is None else Path(verify)
+    return _evaluate.evaluate(Path(bundle), labelled, Path(output), device=device, public_key=key)

@@ -16,6 +16,7 @@ from automl_skin.chains.whole import check_chain
 from automl_skin.digests import digest_file, digest_json
 from automl_skin.errors import ConfigError, IntegrityError, StorageError
 from automl_skin.export.facts import BundleFacts
+from automl_skin.export.signing import SIGNATURE, sign
 from automl_skin.export.whole import check_facts, check_stack
 from automl_skin.files import read_json, storage_errors, write_json, write_text
 from automl_skin.heads.stored import check_arrays, read_arrays, write_arrays
@@ -51,8 +52,10 @@ class BundleContent:
     input_example: list[dict[str, Any]]
 
 
-def write_bundle(content: BundleContent, folder: Path) -> None:
+def write_bundle(content: BundleContent, folder: Path, private_key: Path | None = None) -> None:
     """Write a bundle; the folder appears when it is whole, and an older bundle goes when the new one is.
+
+    With a private key it is signed (`automl_skin.export.signing`).
 
     Raises
     ------
@@ -70,6 +73,8 @@ def write_bundle(content: BundleContent, folder: Path) -> None:
         temporary.mkdir(parents=True)
         try:
             _write_parts(content, temporary)
+            if private_key is not None:
+                sign(temporary, private_key)
             if folder.exists():
                 folder.rename(old)
             temporary.rename(folder)
@@ -116,6 +121,8 @@ def verify(folder: Path) -> None:
     """
     sums = _read_sums(folder)
     present = _present(folder)
+    if (folder / SIGNATURE).is_symlink():
+        present.add(SIGNATURE)
     irregular = sorted(name for name in present if not stat.S_ISREG((folder / name).lstat().st_mode))
     if irregular:
         message = f"{folder}: expected files and no links, found {_shown(irregular[0])}; take it away"
@@ -198,9 +205,12 @@ def _refuse_others(folder: Path) -> None:
 
 
 def _present(folder: Path) -> set[str]:
-    """Return all files of a bundle's folder but the list of digests; links to folders count as files."""
+    """Return all files of a bundle's folder but the list of digests and the signature.
+
+    Links to folders count as files.
+    """
     found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    return {path.relative_to(folder).as_posix() for path in found} - {SUMS}
+    return {path.relative_to(folder).as_posix() for path in found} - {SUMS, SIGNATURE}
 
 
 def _shown(name: str) -> str:

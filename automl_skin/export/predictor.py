@@ -24,6 +24,7 @@ from automl_skin.embeddings.forward import Forward
 from automl_skin.errors import ImageError, IntegrityError
 from automl_skin.export.bundle import read_facts, read_stack, verify
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
+from automl_skin.export.signing import verify_signature
 from automl_skin.export.whole import bundle_errors, read_backbone
 from automl_skin.features.entering import entering_rows
 from automl_skin.features.lesion import kinds_of, missing_roles, pool_images
@@ -113,14 +114,25 @@ class Predictor:
         self.networks = {name: network.to(self.device) for name, network in networks.items()}
 
     @classmethod
-    def load(cls, folder: Path, device: str = "auto") -> "Predictor":
+    def load(cls, folder: Path, device: str = "auto", public_key: Path | None = None) -> "Predictor":
         """Load a bundle after checking all its files; runs no code from it.
+
+        Parameters
+        ----------
+        folder : Path
+        device : str
+        public_key : Path, optional
+            Of whoever must have signed the bundle.
 
         Raises
         ------
         IntegrityError
-            If the bundle is not what was exported.
+            If the bundle is not what was exported, or not what the owner of the key signed.
+        ConfigError
+            If the key cannot be used.
         """
+        if public_key is not None:
+            verify_signature(folder, public_key)
         with bundle_errors(folder):
             verify(folder)
             facts = read_facts(folder)

@@ -21,6 +21,7 @@ def score(
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
     submission: Path | None = None,
+    public_key: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """Score a table and its images, or all images of a folder, into a CSV file.
@@ -41,6 +42,8 @@ def score(
     device : str
     submission : Path or None
         Where to write the file that ISIC challenges take as well (``image_name,target``).
+    public_key : Path or None
+        Of whoever must have signed the bundle.
     progress : callable, optional
 
     Raises
@@ -51,7 +54,7 @@ def score(
     if not images.is_dir():
         raise ConfigError(f"--images must be a folder; {images} is none: check the path")
     job = Job(bundle, table_paths(data), images, output, wishes or Wishes(), dict(roles or {}), device)
-    predictor = Predictor.load(bundle, device)
+    predictor = Predictor.load(bundle, device, public_key)
     if submission is not None:
         require_binary(predictor.facts)
     summary = score_table(job, predictor, progress)

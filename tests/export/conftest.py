@@ -1,6 +1,8 @@
 """A bundle that holds a head of every family and a chain of every fusion and way, made in seconds."""
 
+import importlib.util
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +23,16 @@ from automl_skin.stacking.stack import Stack
 
 # as wide as the embeddings of tests/material.py
 NARROW_NETWORKS = {"net": "[4, 4, 4, 12]", "other": "[4, 4, 4, 8]"}
+
+
+@pytest.fixture(scope="session")
+def hostile():
+    """The program `tests/export/hostile.py`: changes bundles and makes their digests anew."""
+    path = Path(__file__).with_name("hostile.py")
+    spec = importlib.util.spec_from_file_location("shared_hostile", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

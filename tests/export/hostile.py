@@ -48,9 +48,8 @@ def mutate(folder: Path, rng: random.Random) -> str:
 
 def renew_digests(folder: Path) -> None:
     """Write the list of digests that fits the files."""
-    names = sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS"
-    )
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.name not in {"SHA256SUMS", "model.sig"})
+    names = sorted(path.relative_to(folder).as_posix() for path in paths)
     lines = [f"{digest_file(folder / name)}  {name}\n" for name in names]
     (folder / "SHA256SUMS").write_text("".join(lines))
 
