@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from automl_skin import files
 from automl_skin.errors import IntegrityError, StorageError
@@ -29,9 +31,27 @@ def test_json_comes_back_and_people_can_read_it(tmp_path):
     assert [entry.name for entry in path.parent.iterdir()] == ["value.json"]
 
 
-def test_file_is_readable_by_others(tmp_path):
-    write_text(tmp_path / "a.txt", "x")
-    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
+@pytest.fixture
+def umask():
+    """Set the umask; it is that of the process, so it is put back."""
+    before = os.umask(0o022)
+    yield os.umask
+    os.umask(before)
+
+
+def with_arrays(path):
+    save_file({"a": np.zeros(3)}, path)  # puts a file of its own in place, 0600
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002, 0o027])
+@pytest.mark.parametrize("write", [lambda path: path.write_text("x"), with_arrays])
+def test_permissions_are_those_of_any_new_file(tmp_path, umask, mask, write):
+    umask(mask)
+    for _ in range(2):  # made, and replaced
+        with atomic_write(tmp_path / "folder" / "file") as temporary:
+            write(temporary)
+        assert (tmp_path / "folder" / "file").stat().st_mode & 0o777 == 0o666 & ~mask
+    assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o777 & ~mask
 
 
 def test_nan_is_never_written(tmp_path):
@@ -108,7 +128,7 @@ def test_what_a_full_device_says_is_understood():
     ],
 )
 def test_read_only_folder_is_named(tmp_path, monkeypatch, code, message):
-    monkeypatch.setattr(files.tempfile, "mkstemp", refuse(code))
+    monkeypatch.setattr(files.os, "open", refuse(code))
     with pytest.raises(StorageError, match=message):
         write_text(tmp_path / "value.txt", "new")
 
@@ -121,15 +141,18 @@ def test_path_below_a_file_is_named(tmp_path, below):
 
 
 def test_other_errors_of_the_system_are_not_renamed(tmp_path, monkeypatch):
-    monkeypatch.setattr(files.tempfile, "mkstemp", refuse(errno.EIO))
-    with pytest.raises(OSError, match=os.strerror(errno.EIO)) as caught:
+    monkeypatch.setattr(files.os, "open", refuse(errno.EINTR))
+    with pytest.raises(OSError, match=os.strerror(errno.EINTR)) as caught:
         write_text(tmp_path / "value.txt", "new")
     assert not isinstance(caught.value, StorageError)
 
 
-@pytest.mark.parametrize("content", [b'{"half": ', b"", b"\xff\xfe\x00"])
+NESTED = b"[" * 100_000
+
+
+@pytest.mark.parametrize("content", [b'{"half": ', b"", b"\xff\xfe\x00", b"NaN", b"[1e999]", b"[-Infinity]", NESTED])
 def test_damaged_json_is_named(tmp_path, content):
     path = tmp_path / "value.json"
     path.write_bytes(content)
-    with pytest.raises(IntegrityError, match=r"value\.json must be a JSON file"):
+    with pytest.raises(IntegrityError, match=r"value\.json: expected a JSON file"):
         read_json(path)
