@@ -8,6 +8,7 @@ from automl_skin.data.join import Tables
 from automl_skin.evaluation.labelled import LabelledEvaluation
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
+from automl_skin.files import storage_boundary
 from automl_skin.reproduce import reproduce as _reproduce
 from automl_skin.reproduce.file import Variant
 from automl_skin.reproduce.report import Reproduced
@@ -29,6 +30,7 @@ from automl_skin.workflow.track import Tracked, to_standard_error
 from automl_skin.workflow.understand import Understanding, silent
 
 
+@storage_boundary()
 def check(
     *, workspace: AnyPath | None = None, cache: AnyPath | None = None, **settings: Any
 ) -> Understanding:
@@ -36,6 +38,7 @@ def check(
     return check_data(Workspace.at(workspace, cache), settings, silent)
 
 
+@storage_boundary()
 def run_study(
     *,
     study: AnyPath = "",
@@ -69,6 +72,7 @@ def run_study(
     return run_search(opened, Several([*audiences, Tracked(opened)]), open_again=open_again)
 
 
+@storage_boundary()
 def leaderboard(
     study: AnyPath = "", *, workspace: AnyPath | None = None, cache: AnyPath | None = None
 ) -> Leaderboard:
@@ -76,6 +80,7 @@ def leaderboard(
     return read_leaderboard(existing_study(Workspace.at(workspace, cache), str(study)))
 
 
+@storage_boundary()
 def explain_study(
     study: AnyPath = "", *, workspace: AnyPath | None = None, cache: AnyPath | None = None, **wanted: Any
 ) -> _explain.Explanation:
@@ -84,6 +89,7 @@ def explain_study(
     return _explain.explain(opened, _explain.ExplainOptions(**wanted), silent, to_standard_error)
 
 
+@storage_boundary()
 def reproduce_study(
     name: AnyPath,
     *,
@@ -137,6 +143,7 @@ class _TrackedReproduction:
         conclude_variant(self.tracked, reproduced)
 
 
+@storage_boundary()
 def export_study(
     study: AnyPath,
     output: AnyPath,
@@ -154,6 +161,7 @@ def export_study(
     return _export.export(opened, Path(output), refit=refit, private_key=None if sign is None else Path(sign))
 
 
+@storage_boundary()
 def load(bundle: AnyPath, device: str = "auto", verify: AnyPath | None = None) -> Predictor:
     """Load a bundle after checking every file; runs no code from it.
 
@@ -162,6 +170,7 @@ def load(bundle: AnyPath, device: str = "auto", verify: AnyPath | None = None) -
     return Predictor.load(Path(bundle), device, None if verify is None else Path(verify))
 
 
+@storage_boundary()
 def score(
     bundle: AnyPath,
     data: Tables,
@@ -190,6 +199,7 @@ def score(
     )
 
 
+@storage_boundary()
 def evaluate(
     bundle: AnyPath,
     data: Tables,

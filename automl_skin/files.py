@@ -13,6 +13,7 @@ from pathlib import Path
 from automl_skin.digests import Json
 from automl_skin.errors import AutomlSkinError, IntegrityError, StorageError
 
+_KEPT = "(what was finished before is kept)"
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space and give the same command again",
     errno.EDQUOT: "the quota is used up; free some space and give the same command again",
@@ -28,18 +29,21 @@ _REASONS = {
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
 
-_SAID_IN_WORDS = {
-    "no space left on device": errno.ENOSPC,
-    "database or disk is full": errno.ENOSPC,
-    "disk quota exceeded": errno.EDQUOT,
-    "file too large": errno.EFBIG,
-    "disk i/o error": errno.EIO,
-    "read-only file system": errno.EROFS,
-    "attempt to write a readonly database": errno.EROFS,
-    "unable to open database file": errno.EACCES,
-    "permission denied": errno.EACCES,
+_REASONS_IN_WORDS = {
+    "no space left on device": _REASONS[errno.ENOSPC],
+    "database or disk is full": _REASONS[errno.ENOSPC],
+    "disk quota exceeded": _REASONS[errno.EDQUOT],
+    "file too large": _REASONS[errno.EFBIG],
+    "disk i/o error": _REASONS[errno.EIO],
+    "read-only file system": _REASONS[errno.EROFS],
+    "attempt to write a readonly database": _REASONS[errno.EROFS],
+    "unable to open database file": _REASONS[errno.EACCES],
+    "permission denied": _REASONS[errno.EACCES],
+    "file write failed": "the disk is full, or the file would be larger than is allowed; free some space",
+    "no usable temporary directory": "set TMPDIR to a folder that can be written and has space",
+    "could not determine home directory": "set HOME to a folder that can be written",
 }
-"""How libraries written in other languages (SQLite, Arrow, safetensors, PyTorch) say what went wrong."""
+"""How libraries written in other languages (SQLite, Arrow, safetensors, PyTorch) and Python say what went wrong."""
 
 
 @contextmanager
@@ -48,49 +52,52 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        code = _code_of(error)
-        if code is None and _is_missing_parent(error, path):
-            message = f"cannot write {path}: its folder cannot be made there; choose another folder"
-            raise StorageError(message) from error
-        if code is None:
+        found = _find_cause(error)
+        reason = found[1] if found else _missing_parent(error, path)
+        if reason is None:
             raise
-        message = f"cannot write {path}: {_REASONS[code]} (what was finished before is kept)"
-        raise StorageError(message) from error
+        raise StorageError(f"cannot write {path}: {reason} {_KEPT}") from error
 
 
 @contextmanager
 def storage_boundary() -> Iterator[None]:
-    """Turn what no writer of ours has met into a `StorageError`: the last line, around a whole command.
+    """Turn what no writer of ours has met into a `StorageError`: the last line, around a whole step.
 
     Other errors pass, also those of a missing file.
     """
     try:
         yield
-    except AutomlSkinError:
-        raise
     except Exception as error:
-        cause = next((each for each in _chain(error) if _own_code(each) is not None), None)
-        if cause is None:
+        found = find_storage_error(error)
+        if found is None:
             raise
-        code = _own_code(cause)
-        assert code is not None
-        where = getattr(cause, "filename", None) or _first_line(cause)
-        message = f"{where}: {_REASONS[code]} (what was finished before is kept)"
-        raise StorageError(message) from error
+        raise found from error
 
 
-def _code_of(error: BaseException) -> int | None:
-    """Return the operating system's code behind an error, from wherever in its causes; None where there is none."""
-    return next((code for each in _chain(error) if (code := _own_code(each)) is not None), None)
-
-
-def _own_code(error: BaseException) -> int | None:
-    if isinstance(error, AutomlSkinError):
+def find_storage_error(error: Exception) -> StorageError | None:
+    """Return what to say of an error behind which the operating system refused to write; None of any other."""
+    found = _find_cause(error)
+    if found is None:
         return None
-    if isinstance(error, OSError) and error.errno is not None:
-        return error.errno if error.errno in _REASONS else None
+    cause, reason = found
+    where = getattr(cause, "filename", None)
+    if isinstance(where, bytes):
+        where = os.fsdecode(where)
+    return StorageError(f"{where or _first_line(cause)}: {reason} {_KEPT}")
+
+
+def _find_cause(error: BaseException) -> tuple[BaseException, str] | None:
+    """Return the refusal of the operating system behind an error, and what it means; None where there is none."""
+    return next(((each, reason) for each in _chain(error) if (reason := _reason(each))), None)
+
+
+def _reason(error: BaseException) -> str | None:
+    if isinstance(error, AutomlSkinError):  # says what it means
+        return None
+    if isinstance(error, OSError) and error.errno in _REASONS:
+        return _REASONS[error.errno]
     text = str(error).lower()
-    return next((code for words, code in _SAID_IN_WORDS.items() if words in text), None)
+    return next((reason for words, reason in _REASONS_IN_WORDS.items() if words in text), None)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -102,11 +109,12 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
 
 
-def _is_missing_parent(error: BaseException, path: Path) -> bool:
-    """Return whether a part of `path` itself could not be made (below ``/proc``, behind a broken link)."""
-    if not isinstance(error, FileNotFoundError) or error.filename is None:
-        return False
-    return Path(os.fsdecode(error.filename)) in {path, *path.parents} and not path.parent.is_dir()
+def _missing_parent(error: BaseException, path: Path) -> str | None:
+    """Return what to say where a part of `path` itself cannot be made (below ``/proc``, behind a broken link)."""
+    if not isinstance(error, FileNotFoundError) or error.filename is None or path.parent.is_dir():
+        return None
+    inside = Path(os.fsdecode(error.filename)) in {path, *path.parents}
+    return "its folder cannot be made there; choose another folder" if inside else None
 
 
 def _first_line(error: BaseException) -> str:
