@@ -144,7 +144,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
             yield temporary
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
-            if stat.S_IMODE(temporary.stat().st_mode) != mode:  # safetensors puts a file of its own there, 0600
+            if (
+                stat.S_IMODE(temporary.stat().st_mode) != mode
+            ):  # safetensors puts a file of its own there, 0600
                 temporary.chmod(mode)
             temporary.replace(path)
         finally:
@@ -174,7 +176,9 @@ def read_json(path: Path) -> Json:
         text = path.read_text(encoding="utf-8")
         value: Json = json.loads(text, parse_float=_finite, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        message = f"{path}: expected a JSON file, got something else ({error}); it was damaged after it was written"
+        message = (
+            f"{path}: expected a JSON file, got something else ({error}); it was damaged after it was written"
+        )
         raise IntegrityError(message) from error
     return value
 

@@ -38,7 +38,9 @@ def require_home() -> None:
     try:
         Path.home()
     except RuntimeError as error:
-        message = f"expected a home folder, got none: HOME is not set and the user id {os.getuid()} has no entry"
+        message = (
+            f"expected a home folder, got none: HOME is not set and the user id {os.getuid()} has no entry"
+        )
         raise StorageError(f"{message}; set HOME to a folder that can be written") from error
 
 

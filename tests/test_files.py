@@ -150,7 +150,9 @@ def test_other_errors_of_the_system_are_not_renamed(tmp_path, monkeypatch):
 NESTED = b"[" * 100_000
 
 
-@pytest.mark.parametrize("content", [b'{"half": ', b"", b"\xff\xfe\x00", b"NaN", b"[1e999]", b"[-Infinity]", NESTED])
+@pytest.mark.parametrize(
+    "content", [b'{"half": ', b"", b"\xff\xfe\x00", b"NaN", b"[1e999]", b"[-Infinity]", NESTED]
+)
 def test_damaged_json_is_named(tmp_path, content):
     path = tmp_path / "value.json"
     path.write_bytes(content)

@@ -57,7 +57,9 @@ def check_calibrator(calibrator: Calibrator, n_classes: int) -> None:
     check_record(calibrator)
     wanted = 1 if n_classes == 2 else n_classes  # a binary target
     if not len(calibrator.slopes) == len(calibrator.intercepts) == wanted:
-        message = f"a calibrator of {n_classes} classes: expected {wanted} slopes and intercepts, got {calibrator}"
+        message = (
+            f"a calibrator of {n_classes} classes: expected {wanted} slopes and intercepts, got {calibrator}"
+        )
         raise IntegrityError(message)
 
 
@@ -122,7 +124,9 @@ def _check_projection(projection: Projection) -> None:
         # the scale of a constant column is infinite
         finite = not np.isnan(array).any() if name == "scale" else np.isfinite(array).all()
         if array.dtype != np.float64 or array.shape != shape or not finite:
-            message = f"a projection: expected finite {name} of shape {shape}, got {array.dtype} {array.shape}"
+            message = (
+                f"a projection: expected finite {name} of shape {shape}, got {array.dtype} {array.shape}"
+            )
             raise IntegrityError(message)
     if (projection.scale <= 0).any() or (projection.variances < 0).any() or not len(projection.mean):
         raise IntegrityError("a projection: expected columns with scales above 0 and variances of 0 or more")
@@ -136,11 +140,12 @@ def _check_encoder(encoder: MetadataEncoder) -> None:
     for field in encoder.fields:
         if isinstance(field, LevelColumn):
             levels = set(field.levels)
-            whole = (
-                0 < len(levels) == len(field.levels) == len(field.shares)
-                and (field.fill is None or field.fill in levels)
+            whole = 0 < len(levels) == len(field.levels) == len(field.shares) and (
+                field.fill is None or field.fill in levels
             )
         else:
             whole = field.low <= field.high and (not isinstance(field, NumberColumn) or field.scale > 0)
         if not whole:
-            raise IntegrityError(f"an encoder: expected what was fitted on {field.name!r}, got {field!r:.200}")
+            raise IntegrityError(
+                f"an encoder: expected what was fitted on {field.name!r}, got {field!r:.200}"
+            )

@@ -39,7 +39,9 @@ def export(
     opened = existing_study(workspace_of(workspace, cache_dir), study)
     folder = output or Path(f"{opened.name}-bundle")
     with terminal.progress() as report:
-        facts = export_bundle(opened, folder, refit=refit, private_key=sign, progress=report("Fitting the members"))
+        facts = export_bundle(
+            opened, folder, refit=refit, private_key=sign, progress=report("Fitting the members")
+        )
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     terminal.say(
         f"Written: {folder} ({size:.1f} MB), {len(facts.embeddings)} embeddings, plan {facts.plan[:12]}"

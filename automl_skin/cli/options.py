@@ -30,7 +30,9 @@ Target = Annotated[
 Verify = Annotated[
     Path | None,
     typer.Option(
-        "--verify", metavar="KEY", help="PEM file of the public key that the bundle must have been signed with."
+        "--verify",
+        metavar="KEY",
+        help="PEM file of the public key that the bundle must have been signed with.",
     ),
 ]
 Positive = Annotated[

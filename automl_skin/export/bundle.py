@@ -134,7 +134,9 @@ def verify(folder: Path) -> None:
             raise IntegrityError(message)
     strange = sorted(present - set(sums))
     if strange:
-        message = f"{folder} must hold nothing but the bundle's files, found {_shown(strange[0])}; take it away"
+        message = (
+            f"{folder} must hold nothing but the bundle's files, found {_shown(strange[0])}; take it away"
+        )
         raise IntegrityError(message)
 
 
@@ -160,7 +162,9 @@ def read_stack(folder: Path, n_classes: int) -> FittedStack:
     for (trial, fold), values in references.items():
         check_arrays(path, {"reference": values}, {"reference": (np.float64, (len(values), n_classes))})
         if (trial, fold) not in chains:
-            message = f"{path}: expected references of the members, got {trial}-{fold}; export the bundle again"
+            message = (
+                f"{path}: expected references of the members, got {trial}-{fold}; export the bundle again"
+            )
             raise IntegrityError(message)
     return FittedStack(stack, chains, references)
 

@@ -168,7 +168,9 @@ class Predictor:
         with np.errstate(all="ignore"):
             answer = self.stack.predict(self._inputs(fields, looked_at))
         if not (np.isfinite(answer).all() and np.allclose(answer.sum(axis=1), 1.0)):
-            raise IntegrityError("a bundle must answer with probabilities, and this one does not; export it again")
+            raise IntegrityError(
+                "a bundle must answer with probabilities, and this one does not; export it again"
+            )
 
     def predict(self, metadata: pd.DataFrame, photographs: Iterable[Photograph]) -> Prediction:
         """Score cases.

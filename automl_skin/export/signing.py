@@ -81,7 +81,15 @@ def verify_signature(bundle: Path, public_key: Path) -> None:
     hashes = hashing.Config().set_ignored_paths(paths=[path], ignore_git_paths=False)
     try:
         config.set_hashing_config(hashes).verify(path.parent, path)
-    except (ArithmeticError, AttributeError, InvalidSignature, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        InvalidSignature,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         message = f"{bundle}: expected the files that the owner of {public_key} signed, got others ({_reason(error)})"
         raise IntegrityError(f"{message}; do not use this bundle") from error
 

@@ -89,7 +89,9 @@ def _problem_of_facts(facts: BundleFacts) -> str:
         "two classes where some values are positive": not facts.positive or len(facts.classes) == 2,
         "a share of 0 or more per class": len(facts.priors) == len(facts.classes) and min(facts.priors) >= 0,
         "numbers and categories as kinds of metadata": set(facts.kinds.values()) <= {"number", "category"},
-        "different kinds of photograph, one at least": 0 < len(set(facts.image_roles)) == len(facts.image_roles),
+        "different kinds of photograph, one at least": 0
+        < len(set(facts.image_roles))
+        == len(facts.image_roles),
         "different names of embeddings": len(set(names)) == len(names),
         "embeddings of its kinds of photograph": {each.role for each in facts.embeddings}
         <= {"", *facts.image_roles},
@@ -128,7 +130,9 @@ def check_stack(stack: Stack, n_classes: int) -> None:
         n_scores = 1 if n_classes == 2 else n_classes  # a binary target
         wanted = [len(members) * n_scores + 1] * n_scores if blend.rule == "logistic" else []
         if not whole or [len(row) for row in blend.coefficients] != wanted:
-            message = f"stack.json: expected members with a weight each, and their coefficients, got {blend!r:.200}"
+            message = (
+                f"stack.json: expected members with a weight each, and their coefficients, got {blend!r:.200}"
+            )
             raise IntegrityError(f"{message}; export the bundle again")
 
 
@@ -164,7 +168,9 @@ def _check_arguments(path: Path, values: list[Any]) -> None:
         value, seen = open_values.pop(), seen + 1
         too_large = isinstance(value, int | float) and abs(value) > MAX_ARGUMENT
         if too_large or seen > MAX_ARGUMENTS:
-            message = f"{path}: expected at most {MAX_ARGUMENTS} arguments up to {MAX_ARGUMENT}, got {value!r:.80}"
+            message = (
+                f"{path}: expected at most {MAX_ARGUMENTS} arguments up to {MAX_ARGUMENT}, got {value!r:.80}"
+            )
             raise IntegrityError(f"{message}; export the bundle again")
         if isinstance(value, dict):
             open_values += value.values()

@@ -99,7 +99,9 @@ def load_trees(path: Path, n_columns: int, n_scores: int, decisions: Collection[
         If the arrays are not whole, or not those of such trees.
     """
     arrays = read_arrays(path)
-    n_trees, n_nodes = (arrays[name].shape[0] if name in arrays and arrays[name].ndim else 0 for name in ("sizes", "column"))
+    n_trees, n_nodes = (
+        arrays[name].shape[0] if name in arrays and arrays[name].ndim else 0 for name in ("sizes", "column")
+    )
     check_arrays(path, arrays, _facts(n_trees, n_nodes, n_scores))
     trees = BoostedTrees(**arrays)
     problem = _find_problem(trees, n_columns, decisions)

@@ -98,7 +98,9 @@ def load_forest(folder: Path) -> ForestHead:
     """
     signature, path = Signature.read(folder), folder / FILE_NAME
     arrays = read_arrays(path)
-    n_nodes, n_trees = (arrays[name].shape[0] if name in arrays and arrays[name].ndim else 0 for name in ("column", "roots"))
+    n_nodes, n_trees = (
+        arrays[name].shape[0] if name in arrays and arrays[name].ndim else 0 for name in ("column", "roots")
+    )
     facts: dict[str, Facts] = {
         "roots": (np.int32, (n_trees,)),
         "column": (np.int32, (n_nodes,)),

@@ -123,7 +123,9 @@ def _head(signature: Signature, trees: BoostedTrees) -> LightgbmHead:
 def read_model(text: str) -> BoostedTrees:
     """Return the trees of a model in LightGBM's text format; the library's own, not a stranger's."""
     blocks = text.split("\nTree=")[1:]
-    parts = [_read_tree(dict(line.split("=", 1) for line in each.splitlines() if "=" in line)) for each in blocks]
+    parts = [
+        _read_tree(dict(line.split("=", 1) for line in each.splitlines() if "=" in line)) for each in blocks
+    ]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     n_scores = int(re.search(r"^num_tree_per_iteration=(\d+)$", text, re.MULTILINE)[1])  # type: ignore[index]
     return BoostedTrees(
@@ -160,7 +162,8 @@ def write_model(trees: BoostedTrees, signature: Signature) -> str:
     n_scores, columns = signature.n_scores, range(signature.n_columns)
     ends = trees.starts + trees.sizes
     blocks = [
-        _write_tree(trees, number, slice(*span)) for number, span in enumerate(zip(trees.starts, ends, strict=True))
+        _write_tree(trees, number, slice(*span))
+        for number, span in enumerate(zip(trees.starts, ends, strict=True))
     ]
     objective = "binary sigmoid:1" if n_scores == 1 else f"multiclass num_class:{n_scores}"
     lines = [

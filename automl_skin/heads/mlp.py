@@ -121,12 +121,16 @@ def load(folder: Path) -> MlpHead:
     try:
         config = MlpConfig(**cast("dict[str, Any]", read_json(path)))
     except (AttributeError, ConfigError, TypeError, ValueError) as error:
-        raise IntegrityError(f"{path}: expected the settings of a neural head ({error}); export again") from error
+        raise IntegrityError(
+            f"{path}: expected the settings of a neural head ({error}); export again"
+        ) from error
     check_record(config)
     check_record(config.fusion_settings)
     sizes = (config.layers, config.width, config.members)
     if min(sizes) < 0 or max(sizes) > MAX_SIZE or not config.members:
-        message = f"{path}: expected layers, width and members of at most {MAX_SIZE}, got {sizes}; export again"
+        message = (
+            f"{path}: expected layers, width and members of at most {MAX_SIZE}, got {sizes}; export again"
+        )
         raise IntegrityError(message)
     networks = tuple(read_arrays(_member_path(folder, number)) for number in range(config.members))
     n_metadata = signature.n_columns - signature.image_columns

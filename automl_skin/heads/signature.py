@@ -85,7 +85,9 @@ class Signature:
             and 0 <= classes[0] <= classes[-1] < signature.n_classes
         )
         if not fits:
-            message = f"{folder / FILE_NAME}: expected columns and classes that fit each other, got {signature}"
+            message = (
+                f"{folder / FILE_NAME}: expected columns and classes that fit each other, got {signature}"
+            )
             raise IntegrityError(f"{message}; restore it or export again")
         return signature
 

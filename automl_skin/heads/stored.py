@@ -33,12 +33,20 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     """
     try:
         return dict(load(path.read_bytes()))
-    except (SafetensorError, FileNotFoundError, KeyError, TypeError, ValueError) as error:  # types NumPy has not
+    except (
+        SafetensorError,
+        FileNotFoundError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:  # types NumPy has not
         message = f"{path}: expected a whole safetensors file ({error}); restore it or export again"
         raise IntegrityError(message) from error
 
 
-def check_arrays(path: Path, arrays: Arrays, expected: Mapping[str, Facts], infinite: Collection[str] = ()) -> None:
+def check_arrays(
+    path: Path, arrays: Arrays, expected: Mapping[str, Facts], infinite: Collection[str] = ()
+) -> None:
     """Check the names, types and shapes of arrays that were read from `path`, and that they hold no NaN.
 
     Parameters

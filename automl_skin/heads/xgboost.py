@@ -104,7 +104,9 @@ def load(folder: Path) -> XgboostHead:
     path = folder / FILE_NAME
     trees = load_trees(path, signature.n_columns, signature.n_scores, decisions=(0, 1))
     if trees.version[0] < MIN_VERSION:
-        message = f"{path}: expected trees of XGBoost {MIN_VERSION} or newer, got {trees.version[0]}; export again"
+        message = (
+            f"{path}: expected trees of XGBoost {MIN_VERSION} or newer, got {trees.version[0]}; export again"
+        )
         raise IntegrityError(message)
     return _head(signature, trees)
 

@@ -76,7 +76,9 @@ def _write(of_fold, folder):
     names = sorted({name for chain in chains.values() for name in chain.image_names})
     embeddings = [_embedding(name, *networks[name.partition("@")[0]]) for name in names]
     backbones = {name: backbone for name, (backbone, _) in networks.items()}
-    content = BundleContent(_facts(embeddings), FittedStack(stack, chains, references), backbones, "# By hand", [])
+    content = BundleContent(
+        _facts(embeddings), FittedStack(stack, chains, references), backbones, "# By hand", []
+    )
     write_bundle(content, folder)
     return folder
 

@@ -86,7 +86,9 @@ def shapes_of(layers: Layers) -> dict[str, tuple[int, ...]]:
     >>> shapes_of({"first": Dense(3, 2)})
     {'first.weight': (2, 3), 'first.bias': (2,)}
     """
-    return {f"{name}.{part}": shape for name, layer in layers.items() for part, shape in _shapes(layer).items()}
+    return {
+        f"{name}.{part}": shape for name, layer in layers.items() for part, shape in _shapes(layer).items()
+    }
 
 
 def _shapes(layer: Layer) -> dict[str, tuple[int, ...]]:
