@@ -140,7 +140,7 @@ class Predictor:
             networks, backbones = _read_networks(folder / "backbones", facts)
         predictor = cls(facts, stack, networks, backbones, device)
         with bundle_errors(folder):
-            predictor._try_out()  # noqa: SLF001 - its own
+            predictor._try_out()
         return predictor
 
     def _try_out(self) -> None:

@@ -1,7 +1,7 @@
 """Signing a bundle, and checking who signed it, with OpenSSF's model-signing.
 
-The digests in a bundle show that a file was damaged. They do not show that somebody meant to change it: whoever changes a
-file can make its digest anew. A signature by a private key does, as long as the public key came by another way.
+The digests in a bundle show that a file was damaged. They do not show that somebody meant to change it: whoever changes
+a file can make its digest anew. A signature by a private key does, as long as the public key came by another way.
 """
 
 from pathlib import Path

@@ -10,7 +10,7 @@ n_nodes : nodes of all trees, one tree after the other, leaves included
 n_trees : trees; with several classes one after the other for each class, round by round
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,8 +104,7 @@ def load_trees(path: Path, n_columns: int, n_scores: int, decisions: Collection[
     )
     check_arrays(path, arrays, _facts(n_trees, n_nodes, n_scores))
     trees = BoostedTrees(**arrays)
-    problem = _find_problem(trees, n_columns, decisions)
-    if problem:
+    for problem in _problems(trees, n_columns, decisions):
         message = f"{path}: expected boosted trees whose {problem}; restore it or export again"
         raise IntegrityError(message)
     return trees
@@ -125,27 +124,26 @@ def _facts(n_trees: int, n_nodes: int, n_scores: int) -> dict[str, Facts]:
     }
 
 
-def _find_problem(trees: BoostedTrees, n_columns: int, decisions: Collection[int]) -> str:
-    """Return what does not hold; empty where all is well."""
+def _problems(trees: BoostedTrees, n_columns: int, decisions: Collection[int]) -> Iterator[str]:
+    """Yield what does not hold; each check relies on those before it, so only the first counts."""
     sizes, n_scores = trees.sizes, len(trees.offset)
     if len(sizes) == 0 or len(sizes) % n_scores or sizes.min() < 1:
-        return f"trees have a node or more, and are {n_scores} per round"
+        yield f"trees have a node or more, and are {n_scores} per round"
     if sizes.sum(dtype=np.int64) != len(trees.column):
-        return f"sizes sum to the {len(trees.column)} nodes"
+        yield f"sizes sum to the {len(trees.column)} nodes"
     if not _point_forward(trees):
-        return f"nodes point forward, each to two of its own tree that no other points to, {MAX_DEPTH} deep at most"
+        yield f"nodes point forward, each to two of its own tree that no other points to, {MAX_DEPTH} deep at most"
     is_leaf = (trees.children == LEAF).all(axis=1)
     if trees.column.min() < 0 or trees.column[~is_leaf].max(initial=0) >= n_columns:
-        return f"columns are 0 to {n_columns - 1}"
+        yield f"columns are 0 to {n_columns - 1}"
     if (np.abs(trees.value[is_leaf]) > MAX_LEAF).any() or (np.abs(trees.offset) > MAX_LEAF).any():
-        return f"leaves are at most {MAX_LEAF:g}"
+        yield f"leaves are at most {MAX_LEAF:g}"
     if trees.cover.min() < 0 or trees.cover.max() > MAX_COVER:
-        return f"counts are 0 to {MAX_COVER}"
+        yield f"counts are 0 to {MAX_COVER}"
     if not np.isin(trees.decision, list(decisions)).all():
-        return "codes for missing values are known"
+        yield "codes for missing values are known"
     if trees.version.min() < 0 or trees.version.max() > MAX_VERSION:
-        return "version is one"
-    return ""
+        yield "version is one"
 
 
 def _point_forward(trees: BoostedTrees) -> bool:

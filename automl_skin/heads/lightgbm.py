@@ -107,7 +107,15 @@ def load(folder: Path) -> LightgbmHead:
     """
     signature = Signature.read(folder)
     path = folder / FILE_NAME
-    return _head(signature, load_trees(path, signature.n_columns, signature.n_scores, DECISIONS))
+    trees = load_trees(path, signature.n_columns, signature.n_scores, DECISIONS)
+    is_leaf = trees.children[:, 0] == LEAF
+    turns = np.flatnonzero(is_leaf[:-1] & ~is_leaf[1:]) + 1
+    if not np.isin(turns, trees.starts).all():  # LightGBM numbers them apart
+        message = (
+            f"{path}: expected the leaves of each tree after its other nodes; restore it or export again"
+        )
+        raise IntegrityError(message)
+    return _head(signature, trees)
 
 
 def _head(signature: Signature, trees: BoostedTrees) -> LightgbmHead:

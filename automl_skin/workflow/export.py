@@ -57,8 +57,8 @@ def export(
     Raises
     ------
     ConfigError
-        If the key cannot be used, the study has no stack yet, a tuned network is no longer in the cache, or `refit` is asked for and members
-        have tuned networks.
+        If the key cannot be used, the study has no stack yet, a tuned network is no longer in the cache, or `refit` is
+        asked for and members have tuned networks.
     StorageError
         If the output is in the way or cannot be written.
     """

@@ -7,8 +7,9 @@ import pytest
 
 from automl_skin.errors import IntegrityError
 from automl_skin.heads import lightgbm, xgboost
-from automl_skin.heads.boosted import LEAF, MAX_DEPTH
+from automl_skin.heads.boosted import LEAF, MAX_DEPTH, BoostedTrees
 from automl_skin.heads.design import Design
+from automl_skin.heads.signature import Signature
 
 FAMILIES = {"lightgbm": lightgbm, "xgboost": xgboost}
 
@@ -116,6 +117,25 @@ def test_trees_of_another_head_are_refused(saved):
     replace(head.signature, n_columns=3, image_columns=3).write(folder)
     with pytest.raises(IntegrityError, match="columns are 0 to 2"):
         family.load(folder)
+
+
+def test_leaves_among_the_nodes_are_no_tree_of_lightgbm(tmp_path):
+    nothing = np.zeros(5)
+    trees = BoostedTrees(
+        sizes=np.array([5], np.int32),
+        children=np.array([[1, 2], [LEAF, LEAF], [3, 4], [LEAF, LEAF], [LEAF, LEAF]], np.int32),
+        column=nothing.astype(np.int32),
+        value=nothing,
+        decision=nothing.astype(np.uint8),
+        gain=nothing,
+        cover=nothing,
+        offset=np.zeros(1),
+        version=np.array([4, 0, 0], np.int32),
+    )
+    Signature(2, 2, (0, 1), 2).write(tmp_path)
+    trees.save(tmp_path / lightgbm.FILE_NAME)
+    with pytest.raises(IntegrityError, match="expected the leaves of each tree after its other nodes"):
+        lightgbm.load(tmp_path)
 
 
 def test_missing_trees_are_named(saved):
