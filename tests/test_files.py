@@ -140,7 +140,7 @@ def test_read_only_folder_is_named(tmp_path, monkeypatch, code, message):
         write_text(tmp_path / "value.txt", "new")
 
 
-class OfAnotherLanguage(Exception):
+class ForeignError(Exception):
     """Stands for an exception of a library that says in words what the system told it."""
 
 
@@ -160,7 +160,7 @@ IN_WORDS = [
 
 
 @pytest.mark.parametrize(("words", "message"), IN_WORDS)
-@pytest.mark.parametrize("kind", [OfAnotherLanguage, RuntimeError, OSError])
+@pytest.mark.parametrize("kind", [ForeignError, RuntimeError, OSError])
 def test_what_libraries_say_in_words_is_understood(words, message, kind):
     with pytest.raises(StorageError, match=message), storage_errors(Path("a.txt")):
         raise kind(words)
@@ -171,10 +171,9 @@ def test_what_libraries_say_in_words_is_understood(words, message, kind):
 def test_cause_of_a_librarys_error_is_found():
     @storage_boundary()
     def step():
-        try:
-            raise OSError(errno.ENOSPC, "No space left on device", "runs.db")
-        except OSError as error:
-            raise OfAnotherLanguage("the run could not be logged") from error
+        raise ForeignError("the run could not be logged") from OSError(
+            errno.ENOSPC, "No space left on device", "runs.db"
+        )
 
     with pytest.raises(StorageError, match=r"runs\.db: the disk is full"):
         step()
