@@ -1,7 +1,8 @@
 """Whether a record that was read from a file holds what its class declares."""
 
+from collections.abc import Hashable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from automl_skin.errors import IntegrityError
 
@@ -26,7 +27,7 @@ def check_record(record: Any) -> None:
     from pydantic import ValidationError
 
     try:
-        _adapter(type(record)).validate_python((record,))
+        _adapter(cast("Hashable", type(record))).validate_python((record,))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"][1:])
@@ -36,7 +37,7 @@ def check_record(record: Any) -> None:
 
 
 @cache
-def _adapter(kind: type) -> Any:
+def _adapter(kind: Hashable) -> Any:
     from pydantic import ConfigDict, TypeAdapter
 
     # a tuple around it, since pydantic takes no configuration for a dataclass itself

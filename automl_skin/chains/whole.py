@@ -113,7 +113,7 @@ def _check_columns(chain: FittedChain) -> None:
 
 
 def _check_projection(projection: Projection) -> None:
-    shapes = {"mean": (len(projection.mean),), "scale": (len(projection.mean),)}
+    shapes: dict[str, tuple[int, ...]] = {"mean": (len(projection.mean),), "scale": (len(projection.mean),)}
     if projection.components is None:
         shapes["variances"] = (0,)
     else:
