@@ -154,14 +154,11 @@ class Predictor:
         fields = self._fields(pd.DataFrame(index=pd.Index(["case", "nothing"]), dtype=object))
         kinds = self.facts.image_roles
         images = pd.DataFrame({"case": ["case"] * len(kinds), "role": list(kinds)})
-        grey = {
-            each.name: np.full((1, each.recipe.height, each.recipe.width, 3), 127, np.uint8)
-            for each in self.facts.embeddings
-        }
         embeddings = {}
         for each in self.facts.embeddings:
+            grey: Pixels = np.full((each.recipe.height, each.recipe.width, 3), 127, np.uint8)
             entering = entering_rows(self.backbones[each.backbone], fields, ["case"])
-            row = self._forward(each, grey[each.name], entering)[0]
+            row = self._forward(each, [grey], entering)[0]
             n_images = 1 if each.role else len(kinds)
             embeddings[each.name] = np.repeat(row, n_images, axis=0)
         looked_at = _LookedAt(embeddings, images, {}, frozenset())
