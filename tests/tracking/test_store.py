@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from automl_skin.tracking.store import FAILURES, SQLITE, Guard, experiments_of, open_store
+from automl_skin.tracking.store import FAILURES, Guard, experiments_of, open_store
 
 
 def test_an_experiment_is_made_once_with_absolute_artefacts(uri, tmp_path):
@@ -23,7 +23,7 @@ def test_a_deleted_experiment_comes_back(uri, tmp_path):
 def test_database_has_the_permissions_of_any_new_file(tmp_path, mask):
     before = os.umask(mask)
     try:
-        open_store(f"{SQLITE}{tmp_path / 'mlflow.db'}", "moles", tmp_path / "artifacts")
+        open_store(f"sqlite:///{tmp_path / 'mlflow.db'}", "moles", tmp_path / "artifacts")
     finally:
         os.umask(before)
     assert (tmp_path / "mlflow.db").stat().st_mode & 0o777 == 0o666 & ~mask
