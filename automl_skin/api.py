@@ -185,7 +185,8 @@ def score(
 ) -> Summary:
     """Score a table (or several, joined by the id that they share) and its images, into a CSV file.
 
-    Without a table (`data` is None) every image of the folder is scored. `verify` is the public key that the bundle must have been signed with.
+    Without a table (`data` is None) every image of the folder is scored. `verify` is the public key that the bundle
+    must have been signed with.
     """
     return _score.score(
         Path(bundle),

@@ -241,4 +241,10 @@ def estimate_seconds(config: LightgbmConfig, size: DesignSize) -> float:
     return config.n_estimators * size.n_scores * (5e-5 + 3.5e-8 * rows + 1.2e-6 * bins)
 
 
+def _objective(n_present: int) -> dict[str, Any]:
+    if n_present == 2:  # two classes
+        return {"objective": "binary"}
+    return {"objective": "multiclass", "num_class": n_present}
+
+
 FAMILY = Family("lightgbm", LightgbmConfig, SPACE, fit, load, estimate_seconds, wants_few_columns=True)
