@@ -8,6 +8,7 @@ from automl_skin.data.join import Tables
 from automl_skin.evaluation.labelled import LabelledEvaluation
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
+from automl_skin.files import storage_boundary
 from automl_skin.reproduce import reproduce as _reproduce
 from automl_skin.reproduce.file import Variant
 from automl_skin.reproduce.report import Reproduced
@@ -29,6 +30,7 @@ from automl_skin.workflow.track import Tracked, to_standard_error
 from automl_skin.workflow.understand import Understanding, silent
 
 
+@storage_boundary()
 def check(
     *, workspace: AnyPath | None = None, cache: AnyPath | None = None, **settings: Any
 ) -> Understanding:
@@ -36,6 +38,7 @@ def check(
     return check_data(Workspace.at(workspace, cache), settings, silent)
 
 
+@storage_boundary()
 def run_study(
     *,
     study: AnyPath = "",
@@ -69,6 +72,7 @@ def run_study(
     return run_search(opened, Several([*audiences, Tracked(opened)]), open_again=open_again)
 
 
+@storage_boundary()
 def leaderboard(
     study: AnyPath = "", *, workspace: AnyPath | None = None, cache: AnyPath | None = None
 ) -> Leaderboard:
@@ -76,6 +80,7 @@ def leaderboard(
     return read_leaderboard(existing_study(Workspace.at(workspace, cache), str(study)))
 
 
+@storage_boundary()
 def explain_study(
     study: AnyPath = "", *, workspace: AnyPath | None = None, cache: AnyPath | None = None, **wanted: Any
 ) -> _explain.Explanation:
@@ -84,6 +89,7 @@ def explain_study(
     return _explain.explain(opened, _explain.ExplainOptions(**wanted), silent, to_standard_error)
 
 
+@storage_boundary()
 def reproduce_study(
     name: AnyPath,
     *,
@@ -137,6 +143,7 @@ class _TrackedReproduction:
         conclude_variant(self.tracked, reproduced)
 
 
+@storage_boundary()
 def export_study(
     study: AnyPath,
     output: AnyPath,
@@ -144,18 +151,26 @@ def export_study(
     workspace: AnyPath | None = None,
     cache: AnyPath | None = None,
     refit: bool = False,
+    sign: AnyPath | None = None,
 ) -> BundleFacts:
-    """Write the stack of a study as a bundle; `refit` fits its members on all rows, which leaves it unmeasured."""
-    return _export.export(
-        existing_study(Workspace.at(workspace, cache), str(study)), Path(output), refit=refit
-    )
+    """Write the stack of a study as a bundle.
+
+    `refit` fits its members on all rows, which leaves it unmeasured; `sign` is the private key to sign it with.
+    """
+    opened = existing_study(Workspace.at(workspace, cache), str(study))
+    return _export.export(opened, Path(output), refit=refit, private_key=None if sign is None else Path(sign))
 
 
-def load(bundle: AnyPath, device: str = "auto") -> Predictor:
-    """Load a bundle after checking every file; runs no code from it."""
-    return Predictor.load(Path(bundle), device)
+@storage_boundary()
+def load(bundle: AnyPath, device: str = "auto", verify: AnyPath | None = None) -> Predictor:
+    """Load a bundle after checking every file; runs no code from it.
+
+    `verify` is the public key that it must have been signed with.
+    """
+    return Predictor.load(Path(bundle), device, None if verify is None else Path(verify))
 
 
+@storage_boundary()
 def score(
     bundle: AnyPath,
     data: Tables,
@@ -166,15 +181,26 @@ def score(
     prevalence: float | None = None,
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
+    verify: AnyPath | None = None,
 ) -> Summary:
     """Score a table (or several, joined by the id that they share) and its images, into a CSV file.
 
-    Without a table (`data` is None) every image of the folder is scored.
+    Without a table (`data` is None) every image of the folder is scored. `verify` is the public key that the bundle
+    must have been signed with.
     """
-    wishes = Wishes(sensitivity, prevalence)
-    return _score.score(Path(bundle), Path(images), Path(output), data, wishes, roles=roles, device=device)
+    return _score.score(
+        Path(bundle),
+        Path(images),
+        Path(output),
+        data,
+        Wishes(sensitivity, prevalence),
+        roles=roles,
+        device=device,
+        public_key=None if verify is None else Path(verify),
+    )
 
 
+@storage_boundary()
 def evaluate(
     bundle: AnyPath,
     data: Tables,
@@ -185,7 +211,12 @@ def evaluate(
     output: AnyPath = "evaluation",
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
+    verify: AnyPath | None = None,
 ) -> LabelledEvaluation:
-    """Say how good a bundle is on a labelled set."""
+    """Say how good a bundle is on a labelled set.
+
+    `verify` is the public key that the bundle must have been signed with.
+    """
     labelled = _evaluate.LabelledSet(data, Path(images), target, tuple(positive), dict(roles or {}))
-    return _evaluate.evaluate(Path(bundle), labelled, Path(output), device=device)
+    key = None if verify is None else Path(verify)
+    return _evaluate.evaluate(Path(bundle), labelled, Path(output), device=device, public_key=key)

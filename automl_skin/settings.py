@@ -1,10 +1,14 @@
 """Where things lie: the workspace with its studies and runs, and the cache."""
 
+import getpass
+import os
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 import platformdirs
+
+from automl_skin.errors import StorageError
 
 AnyPath = str | PathLike[str]
 """A path as the Python API takes it."""
@@ -13,6 +17,31 @@ AnyPath = str | PathLike[str]
 def default_cache_folder() -> Path:
     """Return the user's cache folder for embeddings and image inspections."""
     return Path(platformdirs.user_cache_dir("automl-skin", appauthor=False))
+
+
+def user_name() -> str:
+    """Return the name of whoever runs this; in a container the user id may have none.
+
+    Examples
+    --------
+    >>> bool(user_name())
+    True
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # OSError since Python 3.13
+        return f"uid {os.getuid()}"
+
+
+def require_home() -> None:
+    """Raise a `StorageError` where there is no home folder to keep a cache in; MLflow needs one as well."""
+    try:
+        Path.home()
+    except RuntimeError as error:
+        message = (
+            f"expected a home folder, got none: HOME is not set and the user id {os.getuid()} has no entry"
+        )
+        raise StorageError(f"{message}; set HOME to a folder that can be written") from error
 
 
 @dataclass(frozen=True)
@@ -32,7 +61,14 @@ class Workspace:
 
     @classmethod
     def at(cls, root: AnyPath | None = None, cache: AnyPath | None = None) -> "Workspace":
-        """Return the workspace at `root` with absolute paths; the current folder and the user's cache by default."""
+        """Return the workspace at `root` with absolute paths; the current folder and the user's cache by default.
+
+        Raises
+        ------
+        StorageError
+            If there is no home folder.
+        """
+        require_home()
         return cls(Path(root or Path.cwd()).absolute(), Path(cache or default_cache_folder()).absolute())
 
     @property

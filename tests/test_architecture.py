@@ -26,6 +26,7 @@ ROOMS = [
     "files",
     "settings",
     "rowwise",
+    "records",
     "workers",
     "metrics",
     "images",

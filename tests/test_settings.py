@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from automl_skin.settings import Workspace, default_cache_folder
+from automl_skin import settings
+from automl_skin.errors import StorageError
+from automl_skin.settings import Workspace, default_cache_folder, user_name
 
 
 def test_workspace_is_the_current_folder_by_default(tmp_path, monkeypatch):
@@ -54,3 +56,22 @@ def test_workspace_is_frozen(tmp_path):
     workspace = Workspace.at(tmp_path)
     with pytest.raises(FrozenInstanceError, match="cannot assign to field 'root'"):
         workspace.root = tmp_path
+
+
+@pytest.mark.parametrize("error", [KeyError("getpwuid(): uid not found: 12345"), OSError("No username set")])
+def test_user_id_without_a_name_is_its_number(monkeypatch, error):
+    def unknown():
+        raise error
+
+    monkeypatch.setattr(settings.getpass, "getuser", unknown)
+    monkeypatch.setattr(settings.os, "getuid", lambda: 12345)
+    assert user_name() == "uid 12345"
+
+
+def test_home_that_is_missing_is_named(monkeypatch):
+    def unknown():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(settings.Path, "home", unknown)
+    with pytest.raises(StorageError, match="set HOME to a folder that can be written"):
+        Workspace.at(Path("w"), Path("c"))

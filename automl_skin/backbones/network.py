@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 import timm
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -119,10 +119,42 @@ def _spatial_from_folder(backbone: Backbone, folder: Path, arguments: dict[str, 
     trunk = timm.create_model(
         backbone.architecture, pretrained=False, num_classes=0, **model_args, **arguments
     )
-    spatial = json.loads(backbone.spatial)
-    network = add_metadata(trunk, spatial["fusion"], spatial["n_metadata"], 0, spatial["settings"])
+    network = _with_metadata(trunk, backbone)
     network.load_state_dict(load_file(folder / hub.WEIGHTS))
     return network
+
+
+def check_shapes(backbone: Backbone) -> None:
+    """Check that a folder of `save_network` holds the arrays of its network, before memory is taken for them.
+
+    Raises
+    ------
+    BackboneError
+        If names or shapes are others.
+    """
+    assert backbone.folder is not None
+    model_args = json.loads(backbone.model_args)
+    try:
+        with torch.device("meta"):  # shapes without values
+            network: nn.Module = timm.create_model(
+                f"local-dir:{backbone.folder}", pretrained=False, num_classes=0, **model_args
+            )
+            if backbone.spatial:
+                network = _with_metadata(network, backbone)
+    except NotImplementedError:  # what few architectures compute with values, when they are built
+        return
+    wanted = {name: list(tensor.shape) for name, tensor in network.state_dict().items()}
+    with safe_open(backbone.folder / hub.WEIGHTS, framework="pt") as file:
+        found = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 - not a mapping
+    if found != wanted:
+        name = next(each for each in sorted({*found, *wanted}) if found.get(each) != wanted.get(each))
+        message = f"{backbone.folder / hub.WEIGHTS}: expected {wanted.get(name, 'nothing')} as {name!r}"
+        raise BackboneError(f"{message}, got {found.get(name, 'nothing')}; bring the folder again")
+
+
+def _with_metadata(trunk: nn.Module, backbone: Backbone) -> nn.Module:
+    spatial = json.loads(backbone.spatial)
+    return add_metadata(trunk, spatial["fusion"], spatial["n_metadata"], 0, spatial["settings"])
 
 
 def save_network(backbone: Backbone, network: nn.Module, folder: Path) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
 
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from automl_skin.backbones.tuning.tuned_head import TunedHead
@@ -29,6 +28,7 @@ from automl_skin.files import read_json, write_json
 from automl_skin.heads.catalogue import HEADS
 from automl_skin.heads.design import Design
 from automl_skin.heads.protocol import FittedHead
+from automl_skin.heads.stored import read_arrays, write_arrays
 from automl_skin.rowwise import normalise_rows
 
 
@@ -165,7 +165,7 @@ class FittedChain:
         for number, tuned in enumerate(self.tuned_heads):
             own = {f"tuned-{number}.{key}": value for key, value in tuned.to_arrays().items()}
             arrays.update({key: np.ascontiguousarray(value) for key, value in own.items()})
-        save_file(arrays or {"empty": np.zeros(1)}, folder / "arrays.safetensors")
+        write_arrays(folder / "arrays.safetensors", arrays or {"empty": np.zeros(1)})
         for number, head in enumerate(self.heads):
             branch = folder / f"branch-{number}"
             branch.mkdir(exist_ok=True)
@@ -185,7 +185,7 @@ class FittedChain:
     def load(cls, folder: Path) -> "FittedChain":
         """Read a chain that `save` wrote; nothing in the folder is executed."""
         value: Any = read_json(folder / "chain.json")
-        arrays = load_file(folder / "arrays.safetensors")
+        arrays = read_arrays(folder / "arrays.safetensors")
         config = ChainConfig.from_json(value["config"])
         projection = (
             Projection.from_arrays(value["projection"], _part(arrays, "projection"))

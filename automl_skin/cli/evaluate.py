@@ -30,6 +30,7 @@ def evaluate(
     patient_column: options.PatientColumn = None,
     lesion_column: options.LesionColumn = None,
     device: options.Device = None,
+    verify: options.Verify = None,
 ) -> None:
     """Score a labelled set: AUC and its interval, calibration, and the decision's sensitivity and specificity."""
     from automl_skin.cli.terminal import Terminal
@@ -47,6 +48,7 @@ def evaluate(
             output,
             sensitivity=sensitivity,
             device=device or "auto",
+            public_key=verify,
             progress=report("Scoring"),
         )
     terminal.say(*evaluation.lines(), f"Written: {output}")

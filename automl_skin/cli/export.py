@@ -27,12 +27,17 @@ def export(
     refit: Annotated[
         bool, typer.Option("--refit", help="Fit on all rows instead; marked as not measured.")
     ] = False,
+    sign: Annotated[
+        Path | None,
+        typer.Option("--sign", metavar="KEY", help="PEM file of the private key to sign the bundle with."),
+    ] = None,
     workspace: options.WorkspaceFolder = None,
     cache_dir: options.CacheFolder = None,
     tracking_uri: options.TrackingUri = None,
 ) -> None:
     """Write the best stack as a bundle: the very chains that were measured, and all they need."""
     from automl_skin.cli.terminal import Terminal
+    from automl_skin.export.signing import SIGNATURE
     from automl_skin.workflow.export import export as export_bundle
     from automl_skin.workflow.register import register_export
     from automl_skin.workflow.study import existing_study
@@ -41,11 +46,15 @@ def export(
     opened = existing_study(workspace_of(workspace, cache_dir), study)
     folder = output or Path(f"{opened.name}-bundle")
     with terminal.progress() as report:
-        facts = export_bundle(opened, folder, refit=refit, progress=report("Fitting the members"))
+        facts = export_bundle(
+            opened, folder, refit=refit, private_key=sign, progress=report("Fitting the members")
+        )
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     terminal.say(
         f"Written: {folder} ({size:.1f} MB), {len(facts.embeddings)} embeddings, plan {facts.plan[:12]}"
     )
+    if sign is not None:
+        terminal.say(f"Signed:  {folder / SIGNATURE}; whoever has the public key checks it with --verify")
     if not facts.measured:
         terminal.say(
             "Refitted on all rows: no case is left to measure this bundle on, and its model card says so. "

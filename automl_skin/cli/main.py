@@ -3,6 +3,7 @@
 Exit codes: 0 done; 2 wrong input; 3 done, with rows that could not be scored; 130 interrupted.
 """
 
+import logging
 import sys
 from typing import Annotated
 
@@ -71,6 +72,8 @@ def main(
 
 def run() -> None:
     """Run the command line; the entry point of ``automl-skin``."""
+    # where a home cannot be written it says so on its own, and works from a temporary folder
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         app()
     except AutomlSkinError as error:
@@ -82,3 +85,11 @@ def run() -> None:
                 "interrupted; what is finished is kept: give the same command again to go on", err=True
             )
         raise
+    except Exception as error:
+        from automl_skin.files import find_storage_error  # it loads NumPy
+
+        found = find_storage_error(error)
+        if found is None:
+            raise
+        typer.echo(f"error: {found}", err=True)
+        sys.exit(WRONG_INPUT)

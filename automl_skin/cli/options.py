@@ -27,6 +27,14 @@ Images = Annotated[
 Target = Annotated[
     str | None, typer.Option("--target", help="Column of the diagnosis.", rich_help_panel=DATA)
 ]
+Verify = Annotated[
+    Path | None,
+    typer.Option(
+        "--verify",
+        metavar="KEY",
+        help="PEM file of the public key that the bundle must have been signed with.",
+    ),
+]
 Positive = Annotated[
     str | None,
     typer.Option(

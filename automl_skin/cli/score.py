@@ -35,6 +35,7 @@ def score(
     case_column: options.CaseColumn = None,
     image_role_column: options.ImageRoleColumn = None,
     device: options.Device = None,
+    verify: options.Verify = None,
 ) -> None:
     """Score a table and its images, or a folder of images; an interrupted run goes on where it stopped."""
     from automl_skin.cli.terminal import Terminal
@@ -54,6 +55,7 @@ def score(
             roles=roles,
             device=device or "auto",
             submission=submission,
+            public_key=verify,
             progress=report("Scoring"),
             tell=lambda note: report.say(f"Note: {note}"),
         )

@@ -1,20 +1,25 @@
 """Writing a bundle whole, and reading one whose every file is what its digest says."""
 
 import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors.numpy import load_file, save_file
+import numpy as np
 
 from automl_skin.arrays import FloatArray
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.network import load_network, network_digest, save_network
 from automl_skin.chains.fitted import FittedChain
+from automl_skin.chains.whole import check_chain
 from automl_skin.digests import digest_file, digest_json
-from automl_skin.errors import IntegrityError, StorageError
+from automl_skin.errors import ConfigError, IntegrityError, StorageError
 from automl_skin.export.facts import BundleFacts
+from automl_skin.export.signing import SIGNATURE, sign
+from automl_skin.export.whole import check_facts, check_stack
 from automl_skin.files import read_json, storage_errors, write_json, write_text
+from automl_skin.heads.stored import check_arrays, read_arrays, write_arrays
 from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.stacking.stack import Stack
 
@@ -47,8 +52,10 @@ class BundleContent:
     input_example: list[dict[str, Any]]
 
 
-def write_bundle(content: BundleContent, folder: Path) -> None:
+def write_bundle(content: BundleContent, folder: Path, private_key: Path | None = None) -> None:
     """Write a bundle; the folder appears when it is whole, and an older bundle goes when the new one is.
+
+    With a private key it is signed (`automl_skin.export.signing`).
 
     Raises
     ------
@@ -66,6 +73,8 @@ def write_bundle(content: BundleContent, folder: Path) -> None:
         temporary.mkdir(parents=True)
         try:
             _write_parts(content, temporary)
+            if private_key is not None:
+                sign(temporary, private_key)
             if folder.exists():
                 folder.rename(old)
             temporary.rename(folder)
@@ -89,10 +98,12 @@ def read_facts(folder: Path) -> BundleFacts:
         raise IntegrityError(message)
     value: Any = read_json(folder / FACTS)
     try:
-        return BundleFacts.from_json(value)
-    except (KeyError, TypeError, AttributeError) as error:
+        facts = BundleFacts.from_json(value)
+    except (KeyError, TypeError, AttributeError, ValueError, ConfigError) as error:
         message = f"{folder / FACTS} must describe a bundle and does not ({error!r}); export the bundle again"
         raise IntegrityError(message) from error
+    check_facts(facts)
+    return facts
 
 
 def bundle_digest(folder: Path) -> str:
@@ -110,6 +121,12 @@ def verify(folder: Path) -> None:
     """
     sums = _read_sums(folder)
     present = _present(folder)
+    if (folder / SIGNATURE).is_symlink():
+        present.add(SIGNATURE)
+    irregular = sorted(name for name in present if not stat.S_ISREG((folder / name).lstat().st_mode))
+    if irregular:
+        message = f"{folder}: expected files and no links, found {_shown(irregular[0])}; take it away"
+        raise IntegrityError(message)
     for name, digest in sums.items():
         if name not in present or digest_file(folder / name) != digest:
             what = "was changed" if name in present else "is missing"
@@ -117,21 +134,38 @@ def verify(folder: Path) -> None:
             raise IntegrityError(message)
     strange = sorted(present - set(sums))
     if strange:
-        message = f"{folder} must hold nothing but the bundle's files, found {strange[0]}; take it away"
+        message = (
+            f"{folder} must hold nothing but the bundle's files, found {_shown(strange[0])}; take it away"
+        )
         raise IntegrityError(message)
 
 
-def read_stack(folder: Path) -> FittedStack:
-    """Return the fitted stack of a verified bundle; nothing in the folder is executed."""
+def read_stack(folder: Path, n_classes: int) -> FittedStack:
+    """Return the fitted stack of a verified bundle; nothing in the folder is executed.
+
+    Raises
+    ------
+    IntegrityError
+        If a part is missing, or the parts do not fit each other and the classes.
+    """
     value: Any = read_json(folder / "stack.json")
     stack = Stack.from_json(value)
+    check_stack(stack, n_classes)
     chains = {
         (trial, fold): FittedChain.load(folder / "chains" / f"{trial:04d}-{fold}")
         for trial, fold in needed_chains(stack)
     }
-    references = {
-        _pair(name): values for name, values in load_file(folder / "references.safetensors").items()
-    }
+    for chain in chains.values():
+        check_chain(chain, n_classes)
+    path = folder / "references.safetensors"
+    references = {_pair(name): values for name, values in read_arrays(path).items()}
+    for (trial, fold), values in references.items():
+        check_arrays(path, {"reference": values}, {"reference": (np.float64, (len(values), n_classes))})
+        if (trial, fold) not in chains:
+            message = (
+                f"{path}: expected references of the members, got {trial}-{fold}; export the bundle again"
+            )
+            raise IntegrityError(message)
     return FittedStack(stack, chains, references)
 
 
@@ -143,7 +177,7 @@ def _write_parts(content: BundleContent, folder: Path) -> None:
     references: dict[str, FloatArray] = {
         f"{trial}-{fold}": each for (trial, fold), each in stack.references.items()
     }
-    save_file(references, folder / "references.safetensors")
+    write_arrays(folder / "references.safetensors", references)
     measured = {each.backbone: each.network for each in content.facts.embeddings}
     for name, backbone in content.backbones.items():
         network = load_network(backbone)
@@ -175,13 +209,22 @@ def _refuse_others(folder: Path) -> None:
 
 
 def _present(folder: Path) -> set[str]:
-    """Return all files of a bundle's folder but the list of digests."""
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()} - {SUMS}
+    """Return all files of a bundle's folder but the list of digests and the signature.
+
+    Links to folders count as files.
+    """
+    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {path.relative_to(folder).as_posix() for path in found} - {SUMS, SIGNATURE}
+
+
+def _shown(name: str) -> str:
+    """Return a name that can be printed, whatever its bytes are."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _read_sums(folder: Path) -> dict[str, str]:
     """Return the digest of every file, by name."""
-    if not (folder / SUMS).is_file():
+    if not (folder / SUMS).is_file() or (folder / SUMS).is_symlink():
         message = (
             f"a bundle must hold {SUMS}; {folder} does not: give the folder that `automl-skin export` wrote"
         )

@@ -2,7 +2,8 @@
 
 Folder of a bundle::
 
-    SHA256SUMS                      digest of every other file; `sha256sum --check SHA256SUMS` reads it too
+    SHA256SUMS                      digest of every other file but model.sig; for `sha256sum --check` as well
+    model.sig                       signature over all files, where the bundle is signed
     bundle.json                     these facts
     MODEL_CARD.md                   for people
     stack.json                      members, weights, calibrators

@@ -15,7 +15,7 @@ import pandas as pd
 from torch import nn
 
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray, Pixels
-from automl_skin.backbones.catalogue import Backbone, backbone_from_folder
+from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import resolve_device
 from automl_skin.backbones.network import load_network, network_digest
 from automl_skin.chains.inputs import CaseInputs
@@ -23,6 +23,8 @@ from automl_skin.embeddings.forward import Forward
 from automl_skin.errors import ImageError, IntegrityError
 from automl_skin.export.bundle import read_facts, read_stack, verify
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
+from automl_skin.export.signing import verify_signature
+from automl_skin.export.whole import bundle_errors, read_backbone
 from automl_skin.features.entering import entering_rows
 from automl_skin.features.lesion import kinds_of, missing_roles, pool_images
 from automl_skin.features.seen import MISSING, read_fields
@@ -114,29 +116,60 @@ class Predictor:
         self.networks = {name: network.to(self.device) for name, network in networks.items()}
 
     @classmethod
-    def load(cls, folder: Path, device: str = "auto") -> "Predictor":
+    def load(cls, folder: Path, device: str = "auto", public_key: Path | None = None) -> "Predictor":
         """Load a bundle after checking all its files; runs no code from it.
+
+        Parameters
+        ----------
+        folder : Path
+        device : str
+        public_key : Path, optional
+            Of whoever must have signed the bundle.
 
         Raises
         ------
         IntegrityError
-            If the bundle is not what was exported.
+            If the bundle is not what was exported, or not what the owner of the key signed.
+        ConfigError
+            If the key cannot be used.
         """
-        verify(folder)
-        facts = read_facts(folder)
-        networks, backbones = {}, {}
-        for embedding in facts.embeddings:
-            if embedding.backbone in networks:
-                continue
-            backbone = backbone_from_folder(folder / "backbones" / embedding.backbone)
-            network = load_network(backbone)
-            if network_digest(backbone, network) != embedding.network:
-                message = (
-                    f"the weights of {embedding.backbone} are not those that were measured; export again"
-                )
-                raise IntegrityError(message)
-            networks[embedding.backbone], backbones[embedding.backbone] = network, backbone
-        return cls(facts, read_stack(folder), networks, backbones, device)
+        if public_key is not None:
+            verify_signature(folder, public_key)
+        with bundle_errors(folder):
+            verify(folder)
+            facts = read_facts(folder)
+            stack = read_stack(folder, len(facts.classes))
+            networks, backbones = _read_networks(folder / "backbones", facts)
+        predictor = cls(facts, stack, networks, backbones, device)
+        with bundle_errors(folder):
+            predictor._try_out()
+        return predictor
+
+    def _try_out(self) -> None:
+        """Score two made-up cases, of which one has nothing, so that parts that do not fit are met here.
+
+        Raises
+        ------
+        IntegrityError
+            If the answers are no probabilities.
+        """
+        fields = self._fields(pd.DataFrame(index=pd.Index(["case", "nothing"]), dtype=object))
+        kinds = self.facts.image_roles
+        images = pd.DataFrame({"case": ["case"] * len(kinds), "role": list(kinds)})
+        embeddings = {}
+        for each in self.facts.embeddings:
+            grey: Pixels = np.full((each.recipe.height, each.recipe.width, 3), 127, np.uint8)
+            entering = entering_rows(self.backbones[each.backbone], fields, ["case"])
+            row = self._forward(each, [grey], entering)[0]
+            n_images = 1 if each.role else len(kinds)
+            embeddings[each.name] = np.repeat(row, n_images, axis=0)
+        looked_at = _LookedAt(embeddings, images, {}, frozenset())
+        with np.errstate(all="ignore"):
+            answer = self.stack.predict(self._inputs(fields, looked_at))
+        if not (np.isfinite(answer).all() and np.allclose(answer.sum(axis=1), 1.0)):
+            raise IntegrityError(
+                "a bundle must answer with probabilities, and this one does not; export it again"
+            )
 
     def predict(self, metadata: pd.DataFrame, photographs: Iterable[Photograph]) -> Prediction:
         """Score cases.
@@ -297,6 +330,29 @@ class Predictor:
 
 def _held_bytes(photograph: Photograph) -> int:
     return len(photograph.content or b"")
+
+
+def _read_networks(folder: Path, facts: BundleFacts) -> tuple[dict[str, nn.Module], dict[str, Backbone]]:
+    """Return the networks of a bundle and their backbones, by folder.
+
+    Raises
+    ------
+    IntegrityError
+        If one is not that which was measured.
+    """
+    networks: dict[str, nn.Module] = {}
+    backbones: dict[str, Backbone] = {}
+    digests: dict[str, str] = {}
+    for embedding in facts.embeddings:
+        name = embedding.backbone
+        if name not in networks:
+            backbones[name] = read_backbone(folder / name)
+            networks[name] = load_network(backbones[name])
+            digests[name] = network_digest(backbones[name], networks[name])
+        if digests[name] != embedding.network:
+            message = f"the weights of {name} are not those that were measured; export again"
+            raise IntegrityError(message)
+    return networks, backbones
 
 
 _Look = tuple[Photograph, dict[Recipe, Pixels] | str]

@@ -21,7 +21,7 @@ from automl_skin.arrays import Float32Array, FloatArray
 from automl_skin.errors import IntegrityError
 from automl_skin.heads.design import Design
 from automl_skin.heads.signature import Signature
-from automl_skin.heads.stored import Arrays, read_arrays, write_arrays
+from automl_skin.heads.stored import Arrays, Facts, check_arrays, read_arrays, write_arrays
 
 FILE_NAME = "forest.safetensors"
 Positions = npt.NDArray[np.int32]
@@ -94,10 +94,25 @@ def load_forest(folder: Path) -> ForestHead:
     Raises
     ------
     IntegrityError
-        If a node points outside its forest or back to an earlier node.
+        If a node points outside its tree or back to an earlier node.
     """
-    head = ForestHead(Signature.read(folder), Nodes(**read_arrays(folder / FILE_NAME)))
-    _check_nodes(head, folder / FILE_NAME)
+    signature, path = Signature.read(folder), folder / FILE_NAME
+    arrays = read_arrays(path)
+    n_nodes, n_trees = (
+        arrays[name].shape[0] if name in arrays and arrays[name].ndim else 0 for name in ("column", "roots")
+    )
+    facts: dict[str, Facts] = {
+        "roots": (np.int32, (n_trees,)),
+        "column": (np.int32, (n_nodes,)),
+        "threshold": (np.float64, (n_nodes,)),
+        "children": (np.int32, (n_nodes, 2)),
+        "probabilities": (np.float64, (n_nodes, len(signature.classes))),
+    }
+    check_arrays(path, arrays, facts, infinite=("threshold",))
+    head = ForestHead(signature, Nodes(**arrays))
+    if not n_nodes or not n_trees or not _is_whole(head):
+        message = f"{path}: expected trees whose nodes point forward inside their own tree; restore it"
+        raise IntegrityError(message)
     return head
 
 
@@ -128,20 +143,20 @@ def _leaves(nodes: Nodes, is_leaf: npt.NDArray[np.bool_], root: int, matrix: Flo
     return position
 
 
-def _check_nodes(head: ForestHead, path: Path) -> None:
-    nodes = head.nodes
-    itself = np.arange(len(nodes.children))[:, None]
-    forward = (nodes.children > itself) | nodes.is_leaf[:, None]
-    fine = (
-        forward.all()
-        and nodes.children.max() < len(nodes.column)
+def _is_whole(head: ForestHead) -> bool:
+    """Return whether the way down from every root ends, in a number of steps that all trees together bound."""
+    nodes, n_nodes = head.nodes, len(head.nodes.column)
+    itself = np.arange(n_nodes)[:, None]
+    if nodes.roots[0] != 0 or (np.diff(nodes.roots) <= 0).any() or nodes.roots[-1] >= n_nodes:
+        return False
+    # a tree's nodes lie between its root and the next one
+    end = np.append(nodes.roots[1:], n_nodes)[np.searchsorted(nodes.roots, itself, side="right") - 1]
+    is_leaf = (nodes.children == itself).all(axis=1, keepdims=True)
+    forward = (nodes.children > itself) & (nodes.children < end)
+    return bool(
+        (forward | is_leaf).all()
         and nodes.column.min() >= 0
         and nodes.column.max() < head.signature.n_columns
-        and nodes.roots.min() >= 0
-        and nodes.roots.max() < len(nodes.column)
-        and nodes.probabilities.shape == (len(nodes.column), len(head.signature.classes))
-        and len(nodes.threshold) == len(nodes.column) == len(nodes.children)
+        and nodes.probabilities.min() >= 0
+        and (nodes.probabilities.sum(axis=1) > 0).all()
     )
-    if not fine:
-        message = f"{path} must hold trees whose nodes point forward inside the file; restore it"
-        raise IntegrityError(message)

@@ -13,7 +13,7 @@ from automl_skin.heads.design import Design
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.signature import Signature
 from automl_skin.heads.space import Real, Space
-from automl_skin.heads.stored import read_arrays, write_arrays
+from automl_skin.heads.stored import Facts, check_arrays, read_arrays, write_arrays
 from automl_skin.heads.training import training_targets
 from automl_skin.rowwise import rowwise_product, rowwise_softmax
 
@@ -93,8 +93,21 @@ def fit(
 
 
 def load(folder: Path) -> LogisticHead:
-    """Load what `LogisticHead.save` wrote."""
-    return LogisticHead(Signature.read(folder), **read_arrays(folder / FILE_NAME))
+    """Load what `LogisticHead.save` wrote.
+
+    Raises
+    ------
+    IntegrityError
+        If the coefficients are not those of the head's columns and classes.
+    """
+    signature, path = Signature.read(folder), folder / FILE_NAME
+    arrays = read_arrays(path)
+    facts: dict[str, Facts] = {
+        "coefficients": (np.float64, (signature.n_columns, signature.n_scores)),
+        "intercepts": (np.float64, (signature.n_scores,)),
+    }
+    check_arrays(path, arrays, facts)
+    return LogisticHead(signature, **arrays)
 
 
 def _fit_quietly(c: float, matrix: Float32Array, codes: IntArray, weights: FloatArray, threads: int) -> Any:

@@ -9,22 +9,26 @@ import numpy as np
 import numpy.typing as npt
 
 from automl_skin.arrays import FloatArray, IntArray
-from automl_skin.errors import InputError
+from automl_skin.errors import ConfigError, InputError, IntegrityError
 from automl_skin.files import read_json, write_json
 from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
 from automl_skin.heads.neural.batches import choose_batch_size
 from automl_skin.heads.neural.config import MlpConfig
-from automl_skin.heads.neural.formula import count_weights
+from automl_skin.heads.neural.formula import count_weights, network_layers
 from automl_skin.heads.neural.forward import network_probabilities
+from automl_skin.heads.neural.layers import shapes_of
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.signature import Signature
 from automl_skin.heads.space import Choice, Integer, Real, Space
-from automl_skin.heads.stored import read_arrays, write_arrays
+from automl_skin.heads.stored import Facts, check_arrays, read_arrays, write_arrays
 from automl_skin.heads.training import training_targets
+from automl_skin.records import check_record
 from automl_skin.seeding import derive_seed
 
 CONFIG_NAME = "mlp.json"
+MAX_SIZE = 100_000
+"""Of the layers, their width and the members of a head that is loaded: far above what any space holds."""
 
 # No hidden layer: as published for MetaNet, MetaBlock and Ha's network, whose scores follow the fusion at once.
 # Ranges: Gorishniy et al. 2021 (rtdl) for dropout, rate and decay; shape and epochs bounded so that a fold
@@ -106,10 +110,38 @@ def fit(
 
 
 def load(folder: Path) -> MlpHead:
-    """Load what `MlpHead.save` wrote."""
-    config = MlpConfig(**cast("dict[str, Any]", read_json(folder / CONFIG_NAME)))
+    """Load what `MlpHead.save` wrote.
+
+    Raises
+    ------
+    IntegrityError
+        If the networks are not those of the settings, columns and classes.
+    """
+    signature, path = Signature.read(folder), folder / CONFIG_NAME
+    try:
+        config = MlpConfig(**cast("dict[str, Any]", read_json(path)))
+    except (AttributeError, ConfigError, TypeError, ValueError) as error:
+        raise IntegrityError(
+            f"{path}: expected the settings of a neural head ({error}); export again"
+        ) from error
+    check_record(config)
+    check_record(config.fusion_settings)
+    sizes = (config.layers, config.width, config.members)
+    if min(sizes) < 0 or max(sizes) > MAX_SIZE or not config.members:
+        message = (
+            f"{path}: expected layers, width and members of at most {MAX_SIZE}, got {sizes}; export again"
+        )
+        raise IntegrityError(message)
     networks = tuple(read_arrays(_member_path(folder, number)) for number in range(config.members))
-    return MlpHead(Signature.read(folder), config, networks)
+    n_metadata = signature.n_columns - signature.image_columns
+    layers = network_layers(config, signature.image_columns, n_metadata, len(signature.classes))
+    facts: dict[str, Facts] = {name: (np.float32, shape) for name, shape in shapes_of(layers).items()}
+    for number, arrays in enumerate(networks):
+        check_arrays(_member_path(folder, number), arrays, facts)
+        if any(name.endswith("running_var") and array.min() < 0 for name, array in arrays.items()):
+            message = f"{_member_path(folder, number)}: expected variances of 0 or more; export again"
+            raise IntegrityError(message)
+    return MlpHead(signature, config, networks)
 
 
 def _member_path(folder: Path, number: int) -> Path:

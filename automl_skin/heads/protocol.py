@@ -9,11 +9,17 @@ from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import ConfigError
 from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
+from automl_skin.heads.signature import Signature
 from automl_skin.heads.space import Space, Value
 
 
 class FittedHead(Protocol):
     """A head after fitting: predicts, and is saved without pickle."""
+
+    @property
+    def signature(self) -> Signature:
+        """The columns that it expects, and the classes that it answers with."""
+        ...
 
     def predict(self, design: Design) -> FloatArray:
         """Return probabilities of shape (n_cases, n_classes).

@@ -7,11 +7,15 @@ from typing import Any, cast
 import numpy as np
 
 from automl_skin.arrays import FloatArray
+from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json, write_json
 from automl_skin.heads.design import Design
 from automl_skin.heads.training import Targets, spread_classes
+from automl_skin.records import check_record
 
 FILE_NAME = "head.json"
+MAX_COLUMNS = 1_000_000
+MAX_CLASSES = 10_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,11 @@ class Signature:
         """Return the signature of a head that is fitted on `design` and `targets`."""
         return cls(design.n_columns, design.image_columns, tuple(targets.classes.tolist()), targets.n_classes)
 
+    @property
+    def n_scores(self) -> int:
+        """Scores of a head that has one for two classes (the second against the first), else one per class."""
+        return 1 if len(self.classes) == 2 else len(self.classes)  # two classes
+
     def check(self, design: Design) -> None:
         """Raise an `InputError` unless `design` has the columns that the head was fitted on."""
         design.check_columns(self.n_columns, self.image_columns)
@@ -52,9 +61,35 @@ class Signature:
 
     @classmethod
     def read(cls, folder: Path) -> "Signature":
-        """Read what `write` wrote."""
-        values = cast("dict[str, Any]", read_json(folder / FILE_NAME))
-        return cls(**{**values, "classes": tuple(values["classes"])})
+        """Read what `write` wrote.
+
+        Raises
+        ------
+        IntegrityError
+            If the file is damaged, or its numbers do not fit each other.
+        """
+        value = read_json(folder / FILE_NAME)
+        try:
+            values = dict(cast("dict[str, Any]", value))
+            signature = cls(**{**values, "classes": tuple(values["classes"])})
+        except (KeyError, TypeError, ValueError) as error:
+            message = f"{folder / FILE_NAME}: expected the columns and classes of a head, got {value!r:.200}"
+            raise IntegrityError(f"{message}; restore it or export again") from error
+        check_record(signature)
+        classes = signature.classes
+        fits = (
+            1 <= signature.n_columns <= MAX_COLUMNS
+            and 0 <= signature.image_columns <= signature.n_columns
+            and 2 <= len(classes) <= signature.n_classes <= MAX_CLASSES  # two classes
+            and list(classes) == sorted(set(classes))
+            and 0 <= classes[0] <= classes[-1] < signature.n_classes
+        )
+        if not fits:
+            message = (
+                f"{folder / FILE_NAME}: expected columns and classes that fit each other, got {signature}"
+            )
+            raise IntegrityError(f"{message}; restore it or export again")
+        return signature
 
 
 def binary_columns(positive: FloatArray) -> FloatArray:

@@ -1,5 +1,6 @@
 """Gradient-boosted trees by XGBoost (Chen and Guestrin 2016), on histograms."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from automl_skin.arrays import FloatArray, IntArray
-from automl_skin.files import atomic_write
+from automl_skin.errors import IntegrityError
+from automl_skin.heads.boosted import LEAF, BoostedTrees, load_trees
 from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
 from automl_skin.heads.protocol import Family
@@ -18,7 +20,10 @@ from automl_skin.heads.training import Targets, training_targets
 if TYPE_CHECKING:
     import xgboost
 
-FILE_NAME = "xgboost.ubj"
+FILE_NAME = "trees.safetensors"
+MIN_VERSION = 3
+NO_PARENT = 2**31 - 1
+"""What XGBoost writes as the parent of a root."""
 MAX_BIN = 64
 
 
@@ -49,10 +54,10 @@ SPACE: Space = {
 
 @dataclass(frozen=True)
 class XgboostHead:
-    """A fitted XGBoost model, always as read back from its bytes."""
+    """A fitted XGBoost model, always as read back from its trees."""
 
     signature: Signature
-    content: bytes
+    trees: BoostedTrees
     booster: "xgboost.Booster"
 
     def predict(self, design: Design) -> FloatArray:
@@ -62,10 +67,9 @@ class XgboostHead:
         return self.signature.spread(binary_columns(answer) if answer.ndim == 1 else answer)
 
     def save(self, folder: Path) -> None:
-        """Write ``head.json`` and XGBoost's universal binary JSON."""
+        """Write ``head.json`` and the trees."""
         self.signature.write(folder)
-        with atomic_write(folder / FILE_NAME) as temporary:
-            temporary.write_bytes(self.content)
+        self.trees.save(folder / FILE_NAME)
 
 
 def fit(
@@ -85,20 +89,127 @@ def fit(
         design.matrix, targets.codes, weight=targets.weights, max_bin=MAX_BIN, nthread=threads
     )
     booster = xgboost.train(_parameters(config, targets, seed, threads), data, config.n_estimators)
-    return _head(Signature.of(design, targets), bytes(booster.save_raw("ubj")))
+    return _head(Signature.of(design, targets), read_model(bytes(booster.save_raw("json"))))
 
 
 def load(folder: Path) -> XgboostHead:
-    """Load what `XgboostHead.save` wrote."""
-    return _head(Signature.read(folder), (folder / FILE_NAME).read_bytes())
+    """Load what `XgboostHead.save` wrote.
+
+    Raises
+    ------
+    IntegrityError
+        If the trees are not whole, or do not fit the head's columns and classes.
+    """
+    signature = Signature.read(folder)
+    path = folder / FILE_NAME
+    trees = load_trees(path, signature.n_columns, signature.n_scores, decisions=(0, 1))
+    if trees.version[0] < MIN_VERSION:
+        message = (
+            f"{path}: expected trees of XGBoost {MIN_VERSION} or newer, got {trees.version[0]}; export again"
+        )
+        raise IntegrityError(message)
+    return _head(signature, trees)
 
 
-def _head(signature: Signature, content: bytes) -> XgboostHead:
+def _head(signature: Signature, trees: BoostedTrees) -> XgboostHead:
     import xgboost
 
     booster = xgboost.Booster({"nthread": 1})
-    booster.load_model(bytearray(content))
-    return XgboostHead(signature, content, booster)
+    booster.load_model(bytearray(write_model(trees, signature)))
+    return XgboostHead(signature, trees, booster)
+
+
+def read_model(content: bytes) -> BoostedTrees:
+    """Return the trees of a model in XGBoost's JSON; the library's own, not a stranger's."""
+    model = json.loads(content)
+    learner = model["learner"]
+    trees = learner["gradient_booster"]["model"]["trees"]
+
+    def joined(name: str, kind: type) -> Any:
+        return np.concatenate([np.array(tree[name], dtype=kind) for tree in trees])
+
+    # since XGBoost 3.1 a list as text, before it a number as text
+    offset = np.atleast_1d(json.loads(learner["learner_model_param"]["base_score"]))
+    n_scores = int(learner["learner_model_param"]["num_class"]) or 1
+    return BoostedTrees(
+        sizes=np.array([len(tree["left_children"]) for tree in trees], np.int32),
+        children=np.column_stack([joined(f"{side}_children", np.int32) for side in ("left", "right")]),
+        column=joined("split_indices", np.int32),
+        value=joined("split_conditions", np.float64),
+        decision=joined("default_left", np.uint8),
+        gain=joined("loss_changes", np.float64),
+        cover=joined("sum_hessian", np.float64),
+        offset=np.broadcast_to(offset.astype(np.float64), n_scores).copy(),
+        version=np.array(model["version"], np.int32),
+    )
+
+
+def write_model(trees: BoostedTrees, signature: Signature) -> bytes:
+    """Return checked trees in XGBoost's JSON."""
+    n_scores, n_trees, columns = signature.n_scores, len(trees.sizes), str(signature.n_columns)
+    ends = trees.starts + trees.sizes
+    spans = [slice(*span) for span in zip(trees.starts, ends, strict=True)]
+    offset = trees.offset.tolist()
+    n_classes = str(n_scores if n_scores > 1 else 0)
+    objective: dict[str, Any] = {"name": "binary:logistic", "reg_loss_param": {"scale_pos_weight": "1"}}
+    if n_scores > 1:
+        objective = {"name": "multi:softprob", "softmax_multiclass_param": {"num_class": n_classes}}
+    learner = {
+        "attributes": {},
+        "feature_names": [],
+        "feature_types": [],
+        "gradient_booster": {
+            "model": {
+                "cats": {"enc": [], "feature_segments": [], "sorted_idx": []},
+                "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(n_trees)},
+                "iteration_indptr": list(range(0, n_trees + 1, n_scores)),
+                "tree_info": [number % n_scores for number in range(n_trees)],
+                "trees": [_write_tree(trees, number, span, columns) for number, span in enumerate(spans)],
+            },
+            "name": "gbtree",
+        },
+        "learner_model_param": {
+            "base_score": json.dumps(offset if tuple(trees.version[:2]) >= (3, 1) else offset[0]),
+            "boost_from_average": "1",
+            "num_class": n_classes,
+            "num_feature": columns,
+            "num_target": "1",
+        },
+        "objective": objective,
+    }
+    return json.dumps({"learner": learner, "version": trees.version.tolist()}).encode()
+
+
+def _write_tree(trees: BoostedTrees, number: int, span: slice, columns: str) -> dict[str, Any]:
+    children = trees.children[span]
+    n_nodes = len(children)
+    parents = np.full(n_nodes, NO_PARENT)
+    inner = np.flatnonzero(children[:, 0] != LEAF)
+    parents[children[inner]] = inner[:, None]
+    nothing = [0] * n_nodes
+    return {
+        "base_weights": [0.0] * n_nodes,
+        "categories": [],
+        "categories_nodes": [],
+        "categories_segments": [],
+        "categories_sizes": [],
+        "default_left": trees.decision[span].tolist(),
+        "id": number,
+        "left_children": children[:, 0].tolist(),
+        "loss_changes": trees.gain[span].tolist(),
+        "parents": parents.tolist(),
+        "right_children": children[:, 1].tolist(),
+        "split_conditions": trees.value[span].tolist(),
+        "split_indices": trees.column[span].tolist(),
+        "split_type": nothing,
+        "sum_hessian": trees.cover[span].tolist(),
+        "tree_param": {
+            "num_deleted": "0",
+            "num_feature": columns,
+            "num_nodes": str(n_nodes),
+            "size_leaf_vector": "1",
+        },
+    }
 
 
 def _parameters(config: XgboostConfig, targets: Targets, seed: int, threads: int) -> dict[str, Any]:

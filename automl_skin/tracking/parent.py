@@ -1,10 +1,10 @@
 """The parent run of a study: one for all its calls, with what the study is and what it came to."""
 
-import getpass
 import json
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 
+from automl_skin.settings import user_name
 from automl_skin.tracking.entries import (
     CROSSING_SHARE,
     PLAN_DIGEST,
@@ -25,7 +25,7 @@ DATASET_DIGEST_LENGTH = 36
 def shared_tags(facts: StudyFacts) -> dict[str, str]:
     """Return the tags that every run of a study has."""
     tags = {
-        "mlflow.user": getpass.getuser(),
+        "mlflow.user": user_name(),
         "mlflow.source.name": "automl-skin",
         "mlflow.source.type": "LOCAL",
         STUDY_DIGEST: facts.digest,

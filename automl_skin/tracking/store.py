@@ -130,6 +130,8 @@ def _alone(uri: str, artifacts: Path) -> Iterator[None]:
     with FileLock(folder / ".mlflow.lock", timeout=60):
         if artifacts.parent == folder:  # a store elsewhere is not moved with the workspace
             follow_move(database, folder)
+        if not database.exists():  # SQLite would make it 0644 whatever the umask, and its journals like it
+            database.touch(0o666)
         yield
 
 

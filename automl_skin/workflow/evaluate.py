@@ -64,18 +64,20 @@ def evaluate(
     *,
     sensitivity: float = 0.95,
     device: str = "auto",
+    public_key: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> LabelledEvaluation:
     """Score a labelled set and say how good the scores are.
 
-    Writes ``scores.csv``, ``evaluation.json``, ``roc.png`` and ``calibration.png`` into `output`.
+    Writes ``scores.csv``, ``evaluation.json``, ``roc.png`` and ``calibration.png`` into `output`. With a public key the
+    bundle must be signed by its owner.
 
     Raises
     ------
     AutomlSkinError
         If the bundle or the table cannot be used.
     """
-    predictor = Predictor.load(bundle, device)
+    predictor = Predictor.load(bundle, device, public_key)
     facts = predictor.facts
     table = labelled_rows(labelled)
     manifest = labelled_manifest(table, labelled, facts)

@@ -15,6 +15,7 @@ from automl_skin.evaluation.model_card import model_card
 from automl_skin.evaluation.operating_point import OperatingPoint, cross_fitted_operating_points
 from automl_skin.export.bundle import BundleContent, write_bundle
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
+from automl_skin.export.signing import check_key
 from automl_skin.features.seen import see_fields
 from automl_skin.files import read_json
 from automl_skin.images.loading import Progress
@@ -42,7 +43,12 @@ SENSITIVITIES = tuple(round(0.5 + 0.01 * step, 2) for step in range(50))
 
 
 def export(
-    study: Study, output: Path, *, refit: bool = False, progress: Progress | None = None
+    study: Study,
+    output: Path,
+    *,
+    refit: bool = False,
+    private_key: Path | None = None,
+    progress: Progress | None = None,
 ) -> BundleFacts:
     """Write the stack of a study as a bundle.
 
@@ -52,17 +58,21 @@ def export(
     output : Path
     refit : bool
         Fit the members on all rows instead of taking the chains that were measured; the bundle and its card say so.
+    private_key : Path, optional
+        With which the bundle is signed.
     progress : callable, optional
         Told the members done and in all.
 
     Raises
     ------
     ConfigError
-        If the study has no stack yet, a tuned network is no longer in the cache, or `refit` is asked for and members
-        have tuned networks.
+        If the key cannot be used, the study has no stack yet, a tuned network is no longer in the cache, or `refit` is
+        asked for and members have tuned networks.
     StorageError
         If the output is in the way or cannot be written.
     """
+    if private_key is not None:
+        check_key(private_key)
     if not (study.folder / "stack.json").is_file():
         message = (
             f"the study {study.name} has no stack yet; finish `automl-skin search --study {study.name}` first"
@@ -91,7 +101,7 @@ def export(
         model_card(card),
         input_example(facts, material),
     )
-    write_bundle(content, output)
+    write_bundle(content, output, private_key)
     return facts
 
 

@@ -22,6 +22,7 @@ def score(
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
     submission: Path | None = None,
+    public_key: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Summary:
@@ -44,6 +45,8 @@ def score(
     device : str
     submission : Path or None
         Where to write the file that ISIC challenges take as well (``image_name,target``).
+    public_key : Path or None
+        Of whoever must have signed the bundle.
     progress : callable, optional
     tell : callable, optional
         Told which columns serve as what, and what the table lacks.
@@ -59,7 +62,7 @@ def score(
     if submission is not None:
         inputs = [*(("--data", path) for path in table_paths(data)), ("--output", output)]
         require_new_file(submission, "--submission", inputs, bundle)
-    predictor = Predictor.load(bundle, device)
+    predictor = Predictor.load(bundle, device, public_key)
     if submission is not None:
         require_binary(predictor.facts)
     summary = score_table(job, predictor, progress, tell)

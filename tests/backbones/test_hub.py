@@ -34,7 +34,7 @@ def test_weights_are_never_pickles(tmp_path):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ("{", "must be a JSON file"),
+        ("{", "expected a JSON file"),
         ("[]", "timm's name of the network"),
         (json.dumps({"architecture": "resnet18", "model_args": 3}), "model_args of .* must be an object"),
         (

@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from automl_skin import settings
 from automl_skin.workflow import check
 
 HEAVY = (
@@ -73,3 +74,40 @@ def test_interruption_says_that_what_is_done_is_kept(end_to_end, monkeypatch):
     ended = end_to_end.command("check")
     assert ended.code == 130
     assert "what is finished is kept" in ended.errors
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(28, "No space left on device", "mlflow.db"), "mlflow.db: the disk is full"),
+        (PermissionError(13, "Permission denied", "/data"), "/data: permission denied"),
+        (RuntimeError("(sqlite3.OperationalError) database or disk is full"), "the disk is full"),
+    ],
+)
+def test_refusal_of_the_system_that_no_step_has_met_is_wrong_input(end_to_end, monkeypatch, error, message):
+    def refused(*_):
+        raise error
+
+    monkeypatch.setattr(check, "check_data", refused)
+    ended = end_to_end.command("check")
+    assert ended.code == 2
+    assert message in ended.errors
+
+
+def test_other_errors_keep_their_traceback(end_to_end, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(check, "check_data", broken)
+    with pytest.raises(RuntimeError, match="a mistake of ours"):
+        end_to_end.command("check")
+
+
+def test_user_without_a_home_is_told_so(end_to_end, monkeypatch):
+    def unknown(*_):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(settings.Path, "home", unknown)
+    ended = end_to_end.command("leaderboard", "--study", "x")
+    assert ended.code == 2
+    assert "set HOME to a folder that can be written" in ended.errors

@@ -38,5 +38,16 @@ def test_nodes_that_point_astray_are_refused(forest, tmp_path, name, value):
     changed = arrays[name].copy()
     changed[5] = value
     write_arrays(path, {**arrays, name: changed})
-    with pytest.raises(IntegrityError, match="must hold trees whose nodes point forward"):
+    with pytest.raises(IntegrityError, match=r"expected trees whose nodes point forward inside"):
         load_forest(tmp_path)
+
+
+def test_many_roots_of_one_long_tree_are_refused(forest, tmp_path):
+    """Each way down would end, but all of them together would take hours."""
+    head_of(forest[0]).save(tmp_path)
+    path = tmp_path / "forest.safetensors"
+    arrays = read_arrays(path)
+    for roots in ([0] * 10_000, [0, 1, 2], [5], [3, 1]):
+        write_arrays(path, {**arrays, "roots": np.array(roots, np.int32)})
+        with pytest.raises(IntegrityError, match="inside their own tree"):
+            load_forest(tmp_path)

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from automl_skin.tracking.store import FAILURES, Guard, experiments_of, open_store
@@ -15,6 +17,16 @@ def test_a_deleted_experiment_comes_back(uri, tmp_path):
     store.client.delete_experiment(store.experiment_id)
     again = open_store(uri, "moles", tmp_path)
     assert again.client.get_experiment(again.experiment_id).lifecycle_stage == "active"
+
+
+@pytest.mark.parametrize("mask", [0o027, 0o002])
+def test_database_has_the_permissions_of_any_new_file(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        open_store(f"sqlite:///{tmp_path / 'mlflow.db'}", "moles", tmp_path / "artifacts")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "mlflow.db").stat().st_mode & 0o777 == 0o666 & ~mask
 
 
 @pytest.mark.parametrize(

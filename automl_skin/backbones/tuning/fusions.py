@@ -6,7 +6,7 @@ from typing import Any
 
 from automl_skin.errors import ConfigError
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS, fusion_by_name
-from automl_skin.heads.neural.layers import BatchNorm, Dense, Layer, LayerNorm
+from automl_skin.heads.neural.layers import Layer, shapes_of
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -51,11 +51,7 @@ class PooledFusion:
     @property
     def shapes(self) -> Shapes:
         """The shapes of its arrays by the names that the engines give them."""
-        return {
-            f"{name}.{part}": shape
-            for name, layer in self.layers.items()
-            for part, shape in _shapes_of(layer).items()
-        }
+        return shapes_of(self.layers)
 
 
 def is_pooled(name: str) -> bool:
@@ -114,13 +110,3 @@ def _value(setting: str, kind: type, text: str) -> Any:
     except ValueError as error:
         wanted = "a whole number" if kind is int else "a number"
         raise ConfigError(f"{setting} of a fusion must be {wanted}, not {text!r}") from error
-
-
-def _shapes_of(layer: Layer) -> Shapes:
-    if isinstance(layer, Dense):
-        return {"weight": (layer.n_out, layer.n_in), "bias": (layer.n_out,)}
-    if isinstance(layer, BatchNorm):
-        return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (layer.n,))
-    if isinstance(layer, LayerNorm):
-        return dict.fromkeys(("weight", "bias"), (layer.n,))
-    return {"weight": layer.shape}
