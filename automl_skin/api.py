@@ -139,6 +139,10 @@ class _TrackedReproduction:
         self.tracked = Tracked(study)
         return self.tracked
 
+    def left_out(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            to_standard_error(f"Cannot be shown on these data, and left out: {line}")
+
     def variant_over(self, reproduced: Reproduced) -> None:
         conclude_variant(self.tracked, reproduced)
 

@@ -112,6 +112,21 @@ class Manifest:
     others: pd.DataFrame = field(default_factory=pd.DataFrame)
     codes: Codes = field(default_factory=dict)
 
+    def select(self, cases: Iterable[str]) -> "Manifest":
+        """Return the manifest of some cases, in their order."""
+        wanted = pd.Index(cases)
+        order = pd.Series(range(len(wanted)), index=wanted)
+        images = self.images[self.images["case"].isin(wanted)]
+        images = images.iloc[order.loc[images["case"]].argsort(kind="stable").to_numpy()]
+        others = self.others.loc[wanted] if len(self.others) else self.others
+        return replace(
+            self,
+            cases=self.cases.loc[wanted],
+            images=images.reset_index(drop=True),
+            metadata=self.metadata.loc[wanted],
+            others=others,
+        )
+
     def without_metadata(self, quarantined: Mapping[str, str]) -> "Manifest":
         """Return the manifest without some metadata columns, which move to the others.
 

@@ -236,6 +236,12 @@ def test_labels_of_a_part_come_back(ham, images, tmp_path):
     pd.testing.assert_frame_equal(whole.others, manifest.others)
 
 
+def test_select_keeps_the_order_asked_for(ham, images):
+    part = build_manifest(ham, images, HAM).select(["ISIC_4", "ISIC_1"])
+    assert part.cases.index.tolist() == part.metadata.index.tolist() == ["ISIC_4", "ISIC_1"]
+    assert part.images["case"].tolist() == part.others.index.tolist() == ["ISIC_4", "ISIC_1"]
+
+
 def test_quarantined_columns_move_to_the_others(ham, images):
     manifest = build_manifest(ham, images, HAM).without_metadata({"sex": "all alike", "dx_type": "a leak"})
     assert list(manifest.metadata) == list(manifest.kinds) == ["age", "localization"]
