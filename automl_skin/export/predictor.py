@@ -153,7 +153,10 @@ class Predictor:
         IntegrityError
             If the answers are no probabilities.
         """
-        fields = self._fields(pd.DataFrame(index=pd.Index(["case", "nothing"]), dtype=object))
+        cases = pd.Index(["case", "nothing"])
+        fields = read_fields(pd.DataFrame(index=range(2), dtype=object), self.facts.seen).metadata.set_axis(
+            cases
+        )
         kinds = self.facts.image_roles
         images = pd.DataFrame({"case": ["case"] * len(kinds), "role": list(kinds)})
         embeddings = {}
