@@ -5,8 +5,8 @@ from difflib import SequenceMatcher
 
 import pandas as pd
 
+from automl_skin.data.headers import normal_name
 from automl_skin.data.roles import Roles
-from automl_skin.data.sources import normal_name
 from automl_skin.export.facts import BundleFacts
 
 LIKE = 0.75
