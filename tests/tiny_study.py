@@ -11,6 +11,7 @@ from unittest import mock
 import pandas as pd
 
 from automl_skin.cli.main import run
+from automl_skin.scoring import scores_file
 from automl_skin.scoring.decide import Wishes
 from automl_skin.settings import Workspace
 from automl_skin.stacking.methods import plain_average
@@ -127,10 +128,7 @@ def score_file(bundle: Path, images: Path, output: Path, table: Path | None = No
 
 
 def read_scores(path: Path) -> pd.DataFrame:
-    scores = pd.read_csv(path, dtype="str", keep_default_na=False)
-    for name in scores.filter(regex="^probability"):
-        scores[name] = pd.to_numeric(scores[name])
-    return scores
+    return scores_file.read_scores(path)
 
 
 def command(*args: object) -> SimpleNamespace:

@@ -70,8 +70,8 @@ def test_two_tables_score_as_one(tiny, end_to_end, renamed, tmp_path):
     tables = [tmp_path / "cases.csv", tmp_path / "fields.csv"]
     summary = score(tiny.bundle, folder / "images", tmp_path / "scores.csv", tables)
     assert end_to_end.read_scores(tmp_path / "scores.csv")["probability"].tolist() == expected
-    assert summary.notes == (
-        "fields.csv was joined to cases.csv by column 'image_id' and adds age, sex, site",
+    assert (
+        summary.notes[0] == "fields.csv was joined to cases.csv by column 'image_id' and adds age, sex, site"
     )
 
 
@@ -81,10 +81,11 @@ def test_an_evaluation_finds_every_score_by_its_id(tiny, end_to_end, renamed, tm
     rows = rows.drop(columns=["patient_id", "lesion_id", "source"]).assign(
         diagnosis=["melanoma", "nevus"] * 5
     )
+    roles = {"case": case_column} if case_column else {}  # the bundle was trained without cases
     if case_column:
         rows = rows.assign(case_id=[*IDS[:8], IDS[0], IDS[1]])
     rows.to_csv(tmp_path / "labelled.csv", index=False)
-    labelled = LabelledSet(tmp_path / "labelled.csv", folder / "images", "diagnosis", ("melanoma",), {})
+    labelled = LabelledSet(tmp_path / "labelled.csv", folder / "images", "diagnosis", ("melanoma",), roles)
     evaluate(tiny.bundle, labelled, tmp_path / "out", device="cpu")
     found = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert (found["n_cases"], found["n_unscored"]) == (8 if case_column else 10, 0)
