@@ -3,7 +3,7 @@
 A cell of a field is one of these:
 
 - *known*: a level that the training had, or a number within its reach;
-- *missing*: empty, or a word for missing;
+- *missing*: empty, a word for missing, or a number that the training took for one (-999 in a field of lengths);
 - *unseen*: a level that the training did not have, or a word in a field of numbers;
 - *out of range*: a number that the training gives no ground for.
 
@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl_skin.data.metadata import Kind, impossible_numbers
+from automl_skin.data.metadata import Codes, Kind, impossible_numbers, without_codes
 from automl_skin.data.table import canonical_text, to_numbers
 from automl_skin.features.levels import level_texts
 from automl_skin.features.numbers import observed_numbers
@@ -59,6 +59,8 @@ class SeenField:
         Of a category, sorted.
     low, high : float or None
         Least and greatest number; None of a category, and of a field without any number.
+    codes : tuple of float
+        Numbers that stand for a missing value; see `automl_skin.data.missing.find_codes`.
 
     Examples
     --------
@@ -72,6 +74,7 @@ class SeenField:
     levels: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    codes: tuple[float, ...] = ()
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -96,11 +99,13 @@ class SeenField:
             If it is something else.
         """
         levels, bounds = value.get("levels", []), [value.get("low"), value.get("high")]
+        codes = value.get("codes", [])
         if value["kind"] not in {"number", "category"} or not all(isinstance(each, str) for each in levels):
             raise TypeError(f"expected a kind and levels of text, got {value}")
-        if not all(each is None or (isinstance(each, int | float) and np.isfinite(each)) for each in bounds):
-            raise TypeError(f"expected finite bounds, got {value}")
-        return cls(value["kind"], tuple(levels), *bounds)
+        numbers = [*codes, *(each for each in bounds if each is not None)]
+        if not all(isinstance(each, int | float) and np.isfinite(each) for each in numbers):
+            raise TypeError(f"expected finite bounds and codes, got {value}")
+        return cls(value["kind"], tuple(levels), *bounds, codes=tuple(codes))
 
 
 @dataclass(frozen=True)
@@ -121,18 +126,17 @@ class ReadFields:
     marks: pd.DataFrame
 
 
-def see_fields(metadata: pd.DataFrame, kinds: Mapping[str, Kind]) -> dict[str, SeenField]:
-    """Return what there is of each field in the metadata of training cases."""
+def see_fields(metadata: pd.DataFrame, kinds: Mapping[str, Kind], codes: Codes) -> dict[str, SeenField]:
+    """Return what there is of each field in the metadata of training cases, whose `codes` are taken out already."""
     seen = {}
     for name, kind in kinds.items():
+        levels: tuple[str, ...] = ()
+        bounds: tuple[float, float] | tuple[None, None] = (None, None)
         if kind == "category":
-            seen[name] = SeenField(
-                kind, tuple(sorted(map(str, level_texts(metadata[name]).dropna().unique())))
-            )
-            continue
-        numbers = observed_numbers(metadata[name])
-        bounds = (float(numbers.min()), float(numbers.max())) if len(numbers) else (None, None)
-        seen[name] = SeenField(kind, (), *bounds)
+            levels = tuple(sorted(map(str, level_texts(metadata[name]).dropna().unique())))
+        elif len(numbers := observed_numbers(metadata[name])):
+            bounds = float(numbers.min()), float(numbers.max())
+        seen[name] = SeenField(kind, levels, *bounds, codes=codes.get(name, ()))
     return seen
 
 
@@ -143,7 +147,7 @@ def read_fields(table: pd.DataFrame, seen: Mapping[str, SeenField]) -> ReadField
     for name, field in seen.items():
         column = table[name] if name in table else pd.Series(np.nan, index=table.index)
         read = _read_levels if field.kind == "category" else _read_numbers
-        values[name], marks[name] = read(column, name, field)
+        values[name], marks[name] = read(without_codes(column, field.codes), name, field)
     index = table.index
     return ReadFields(
         pd.DataFrame(values, index=index), pd.DataFrame(marks, index=index, columns=list(seen), dtype="str")

@@ -151,7 +151,7 @@ def bundle_facts(
         positive=target.positive,
         levels=target.levels,
         kinds=dict(material.kinds),
-        seen=see_fields(material.inputs.metadata, material.kinds),
+        seen=see_fields(material.inputs.metadata, material.kinds, manifest.codes),
         roles={role: str(getattr(manifest.roles, role)) for role in roles if getattr(manifest.roles, role)},
         image_roles=tuple(sorted(manifest.images["role"].unique())),
         embeddings=tuple(_embedding(each, stage_one[each.name]) for each in sets),

@@ -34,7 +34,7 @@ TRAINING = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def seen():
-    return see_fields(TRAINING, KINDS)
+    return see_fields(TRAINING, KINDS, {})
 
 
 def read_one(seen, **cells):
@@ -95,6 +95,18 @@ def test_levels_are_matched_but_for_spelling(seen, field, cell, level):
     assert read_one(seen, **{field: cell})[field] == (level, KNOWN)
 
 
+def test_codes_of_the_training_are_missing_here_too():
+    kinds = {"grade": "category", "diameter_mm": "number"}
+    training = pd.DataFrame({"grade": ["1", "2", None], "diameter_mm": [4.0, np.nan, 6.0]})
+    seen = see_fields(training, kinds, {"grade": (9.0,), "diameter_mm": (-999.0,)})
+    seen = {name: SeenField.from_json(json.loads(json.dumps(each.to_json()))) for name, each in seen.items()}
+    for cell in ("9", "9.0", 9):
+        assert read_one(seen, grade=cell)["grade"][1] == MISSING
+    assert read_one(seen, diameter_mm="-999")["diameter_mm"][1] == MISSING
+    assert read_one(seen, diameter_mm="-99")["diameter_mm"][1] == OUT_OF_RANGE
+    assert read_one(seen, grade="8")["grade"][1] == UNSEEN
+
+
 def test_what_several_levels_would_match_matches_none():
     seen = {"grade": SeenField("category", ("A", "a", "b")), "sex": SeenField("category", ("0", "1"))}
     assert read_one(seen, grade="A")["grade"] == ("A", KNOWN)
@@ -144,7 +156,7 @@ def test_no_fields_at_all():
 
 
 def test_facts_come_back_from_json(seen):
-    empty = see_fields(pd.DataFrame({"age": [np.nan]}), {"age": "number"})
+    empty = see_fields(pd.DataFrame({"age": [np.nan]}), {"age": "number"}, {})
     for field in [*seen.values(), *empty.values()]:
         assert SeenField.from_json(json.loads(json.dumps(field.to_json()))) == field
     assert empty["age"].limits == (-np.inf, np.inf)
