@@ -105,7 +105,7 @@ class SeenField:
         numbers = [*codes, *(each for each in bounds if each is not None)]
         if not all(isinstance(each, int | float) and np.isfinite(each) for each in numbers):
             raise TypeError(f"expected finite bounds and codes, got {value}")
-        return cls(value["kind"], tuple(levels), *bounds, codes=tuple(codes))
+        return cls(value["kind"], tuple(levels), bounds[0], bounds[1], tuple(codes))
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,13 @@ def see_fields(metadata: pd.DataFrame, kinds: Mapping[str, Kind], codes: Codes) 
     seen = {}
     for name, kind in kinds.items():
         levels: tuple[str, ...] = ()
-        bounds: tuple[float, float] | tuple[None, None] = (None, None)
+        low: float | None = None
+        high: float | None = None
         if kind == "category":
             levels = tuple(sorted(map(str, level_texts(metadata[name]).dropna().unique())))
         elif len(numbers := observed_numbers(metadata[name])):
-            bounds = float(numbers.min()), float(numbers.max())
-        seen[name] = SeenField(kind, levels, *bounds, codes=codes.get(name, ()))
+            low, high = float(numbers.min()), float(numbers.max())
+        seen[name] = SeenField(kind, levels, low, high, codes.get(name, ()))
     return seen
 
 
