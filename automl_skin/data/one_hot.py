@@ -128,7 +128,7 @@ def _read_ticked(values: "pd.Series[str]") -> BoolArray | None:
     meaning = read_ticks(list(text.dropna().unique()))
     if meaning is None or (text.isna().any() and not all(meaning.values())):
         return None
-    return np.array(text.map(meaning).fillna(value=False), dtype=np.bool_)
+    return text.map(meaning).eq(other=True).to_numpy(np.bool_)
 
 
 def _to_ones(values: "pd.Series[str]") -> "pd.Series[float]":

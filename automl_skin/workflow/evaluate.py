@@ -96,8 +96,10 @@ def evaluate(
     known = np.isfinite(probabilities).all(axis=1)
     if len(np.unique(labels[known])) > 1:
         shown = {"bundle": probabilities[known]}
+        # cases of one group alone have no interval: nobody else was seen
+        resampled = groups[known] if len(np.unique(groups[known])) > 1 else None
         pictures = {
-            "roc": roc_plot(labels[known], shown, groups=groups[known], classes=facts.classes),
+            "roc": roc_plot(labels[known], shown, groups=resampled, classes=facts.classes),
             "calibration": calibration_plot(labels[known], shown),
         }
         for name, png in pictures.items():

@@ -15,6 +15,7 @@ from automl_skin.chains.fitted import with_calibrator
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.export.bundle import BundleContent, write_bundle
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
+from automl_skin.features.seen import SeenField
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.stacking.blend import Blend
@@ -22,6 +23,7 @@ from automl_skin.stacking.fitted import FittedStack
 from automl_skin.stacking.stack import Stack
 
 # as wide as the embeddings of tests/material.py
+KINDS = {"age": "number", "sex": "category", "site": "category"}
 NARROW_NETWORKS = {"net": "[4, 4, 4, 12]", "other": "[4, 4, 4, 8]"}
 
 
@@ -102,7 +104,9 @@ def _facts(embeddings):
         target="diagnosis",
         classes=("benign", "malignant"),
         positive=("melanoma",),
-        kinds={"age": "number", "sex": "category", "site": "category"},
+        levels=("melanoma", "nevus"),
+        kinds=KINDS,
+        seen={name: SeenField(kind) for name, kind in KINDS.items()},
         roles={"image": "file"},
         image_roles=("image",),
         embeddings=tuple(embeddings),

@@ -26,7 +26,23 @@ CASES = settings(max_examples=120, deadline=None, suppress_health_check=[HealthC
 
 # What spreadsheets, pandas and float() take for something else than text, and names with accents.
 TRAPS = (
-    *("1.10", "1.1", "1e3", "1000", "5.0", "5", "007", "7", "0x10", "1_000", "+5", "-0", "inf", "true", "1,10"),
+    *(
+        "1.10",
+        "1.1",
+        "1e3",
+        "1000",
+        "5.0",
+        "5",
+        "007",
+        "7",
+        "0x10",
+        "1_000",
+        "+5",
+        "-0",
+        "inf",
+        "true",
+        "1,10",
+    ),
     *("12345678901234567890", "2020-01-01", "1/2", "Läsion", unicodedata.normalize("NFD", "Läsion"), "a b"),
     *("IMG.1", "nan1", "x=1", "#3", "O'Neil", "50%"),
 )
@@ -97,7 +113,9 @@ def test_an_id_finds_its_own_photograph_or_none(tmp_path_factory, kind, ids):
 
 
 VALUES = st.one_of(
-    st.sampled_from(("", "unknown", "-", "N.A.", "?", "-1", "999", "1.10", "1e3", "true", "YES", "Ja", "007", " male ")),
+    st.sampled_from(
+        ("", "unknown", "-", "N.A.", "?", "-1", "999", "1.10", "1e3", "true", "YES", "Ja", "007", " male ")
+    ),
     st.integers(-5, 130).map(str),
     st.floats(allow_nan=False, width=32).map(repr),
     st.text("abc äé.,;'\"=+-\t", max_size=6),

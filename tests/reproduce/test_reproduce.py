@@ -311,7 +311,7 @@ def test_cases_of_ones_own_with_other_names_are_carried_through(end_to_end, tiny
     workspace = Workspace.at(tmp_path / "workspace", tmp_path / "cache")
     file = read_study_file(workspace.study_folder("gate") / "study.toml")
     audience = Audience(end_to_end.Silent())
-    flags = {"data": [str(tmp_path / "own.csv")], "images": str(tiny.images), "positive": []}
+    flags = {"data": [str(tmp_path / "own.csv")], "images": str(tiny.images), "positive": ["MM"]}
     flags |= {"backbone": ["test_resnet"], "weights": "random", "size": "32", "folds": 2, "jobs": 1}
     outcome = reproduce(workspace, file, Wishes(flags, variants=("held-out",)), audience, "a command")
     assert [line.partition(":")[0] for line in audience.lines] == ["Table 1", "ROC of warts"]

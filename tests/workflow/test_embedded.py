@@ -208,7 +208,7 @@ def test_a_bundle_has_one_network_an_embedding(searched, grown):
     assert {each.backbone for each in facts.embeddings} == {
         path.name for path in (bundle / "backbones").iterdir()
     }
-    assert read_stack(bundle).stack == built.stack
+    assert read_stack(bundle, 2).stack == built.stack
 
 
 def test_networks_of_other_folds_and_trials_are_not_needed(searched, grown):

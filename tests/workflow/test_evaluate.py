@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from automl_skin.errors import TableError
@@ -53,9 +55,18 @@ def test_images_of_one_case_have_one_label(labelled, tiny, tmp_path):
     same = dict.fromkeys(["patient_id", "lesion_id", "source", "age", "sex", "site"], "1")
     diagnoses = ["nevus", "melanoma", "nevus", "nevus"]
     rows = tiny.rows.head(4).assign(case_id=["a", "a", "b", "c"], diagnosis=diagnoses, **same)
+    of_cases = replace(labelled(rows, positive=["melanoma"]), roles={"case": "case_id"})
     with pytest.raises(TableError, match="1 cases have several, such as 'a'"):
-        evaluate(tiny.bundle, labelled(rows, positive=["melanoma"]), tmp_path / "out")
+        evaluate(tiny.bundle, of_cases, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_cases_of_one_group_have_a_figure_without_an_interval(labelled, tiny, tmp_path):
+    same = dict.fromkeys(["patient_id", "lesion_id", "source"], "1")
+    rows = tiny.rows.head(12).assign(**same)
+    evaluation = evaluate(tiny.bundle, labelled(rows), tmp_path / "out")
+    assert any("one group" in note for note in evaluation.notes)
+    assert (tmp_path / "out" / "roc.png").is_file()
 
 
 def test_a_target_without_any_value_is_refused(labelled, tiny):

@@ -22,7 +22,7 @@ def test_study_without_a_stack_is_refused(tiny, tmp_path):
 
 
 def test_bundle_has_the_very_chains_that_were_measured(tiny):
-    stack, built = read_stack(tiny.bundle), read_built(tiny.study)
+    stack, built = read_stack(tiny.bundle, 2), read_built(tiny.study)
     material = Material.read(tiny.study.material)
     assert stack.stack == built.stack
     for fold in np.unique(material.folds):
@@ -36,7 +36,7 @@ def test_chains_that_are_not_there_are_fitted_again(tiny, tmp_path):
     shutil.rmtree(folder / "chains")
     export.export(Study("tiny", folder, tiny.study.config, tiny.workspace), tmp_path / "bundle")
     verify(tmp_path / "bundle")
-    assert read_stack(tmp_path / "bundle").stack == read_stack(tiny.bundle).stack
+    assert read_stack(tmp_path / "bundle", 2).stack == read_stack(tiny.bundle, 2).stack
 
 
 def test_operating_points_are_in_order_of_their_sensitivity(tiny, multiclass_bundle):

@@ -27,7 +27,7 @@ def bundle(tiny, tmp_path_factory):
 
 
 def test_one_chain_a_member(tiny, bundle):
-    stack = read_stack(bundle)
+    stack = read_stack(bundle, 2)
     assert set(stack.chains) == {(member, 0) for member in stack.stack.members}
     assert stack.stack.method == read_built(tiny.study).stack.method
     assert len(stack.stack.blends) == 1
@@ -74,7 +74,7 @@ def test_calibrators_are_fitted_on_all_out_of_fold_rows(tiny, material):
 
 
 def test_rank_chains_rank_in_all_out_of_fold_rows(tiny, bundle, material):
-    chains = [chain for chain in read_stack(bundle).chains.values() if chain.config.fusion == "rank"]
+    chains = [chain for chain in read_stack(bundle, 2).chains.values() if chain.config.fusion == "rank"]
     assert chains
     assert all(chain.reference.shape[1] == len(material.labels) for chain in chains)
 

@@ -102,7 +102,7 @@ def test_the_built_in_study_looks_at_few_cases(tiny, monkeypatch):
     monkeypatch.setattr(shift_embeddings, "SYNTHETIC_CASES", 40)
     cases = Material.read(tiny.study.material).cases
     assert len(sample_of(tiny.study, cases).positions) == len(cases)
-    synthetic = replace(tiny.study, config=replace(tiny.study.config, data=""))
+    synthetic = replace(tiny.study, config=replace(tiny.study.config, data=()))
     assert len(sample_of(synthetic, cases).positions) == 40
 
 

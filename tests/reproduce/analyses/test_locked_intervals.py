@@ -6,7 +6,7 @@ import pytest
 from automl_skin.metrics.intervals import auc_difference, auc_interval
 from automl_skin.reproduce.analyses.locked_intervals import locked_intervals
 
-PLAN = SimpleNamespace(waiver="the given split cuts 7 groups; 67.5% of the locked ones", notes=("a note",))
+PLAN = SimpleNamespace(waiver="the given split cuts 7 groups; 67.5% of the locked ones", remarks=("a note",))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_intervals_are_those_of_whole_groups_of_the_mean_of_the_chains(opened):
 
 def test_the_waiver_and_the_number_of_cases_stand_above(opened):
     text = locked_intervals(opened(), {}).markdown
-    assert re.search(r"^[\d,]+ locked cases, \d+ of the last class, in \d+ groups; opened 1 times\.", text)
+    assert re.search(r"^[\d,]+ locked cases, \d+ of the last class, in \d+ groups; opened once\.", text)
     assert "Waiver: the given split cuts 7 groups; 67.5% of the locked ones" in text
     assert "a note" in text
     assert "absent" not in text
