@@ -114,7 +114,7 @@ def test_an_id_finds_its_own_photograph_or_none(tmp_path_factory, kind, ids):
 
 VALUES = st.one_of(
     st.sampled_from(
-        ("", "unknown", "-", "N.A.", "?", "-1", "999", "1.10", "1e3", "true", "YES", "Ja", "007", " male ")
+        ("", "unknown", "-", "N.A.", "?", "-1", "999", "1.10", "1e3", "true", "YES", "Ja", "007")
     ),
     st.integers(-5, 130).map(str),
     st.floats(allow_nan=False, width=32).map(repr),
@@ -185,6 +185,7 @@ def test_a_damaged_file_is_read_or_refused(tmp_path_factory, kind, hits, keep):
     try:
         table = read_table(path)
     except AutomlSkinError as error:
-        assert str(path) in str(error)
+        said = str(error)
     else:
-        assert len(table)
+        said = str(path) if len(table) else ""
+    assert str(path) in said
