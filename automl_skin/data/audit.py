@@ -75,7 +75,12 @@ class Audit:
         images = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.images.items())
         largest = self.largest_group
         quarantine = [f"  {column}: {reason}" for column, reason in self.quarantined.items()]
-        others = [f"  {finding}" for finding in self.findings if finding.column not in self.quarantined]
+        # remarks on the table are the notes that `describe` prints above
+        others = [
+            f"  {finding}"
+            for finding in self.findings
+            if finding.column not in self.quarantined and finding.kind != "table"
+        ]
         return [
             f"Classes (cases): {counts}",
             f"Images: {images}",
