@@ -21,9 +21,15 @@ def ui(
     tracking_uri: options.TrackingUri = None,
 ) -> None:
     """Show the runs of this workspace in MLflow, until Ctrl-C."""
+    from automl_skin.errors import ConfigError
     from automl_skin.tracking.server import serve_ui
 
     place = workspace_of(workspace, None)
+    if tracking_uri is None and not place.runs.parent.is_dir():
+        message = (
+            f"--workspace: expected the folder in which searches were run, got {workspace} (no such folder)"
+        )
+        raise ConfigError(message)
     uri = tracking_uri or place.tracking_uri
     code = serve_ui(uri, place.runs / "artifacts", host, port, typer.echo, browse=browser)
     if code:

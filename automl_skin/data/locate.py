@@ -33,7 +33,7 @@ class ImageIndex:
     root : Path
         The folder, absolute.
     paths : tuple of str
-        Posix paths relative to `root`, sorted; hidden files and links that leave the folder are no part.
+        Posix paths relative to `root`, sorted; hidden files are no part.
     by_name : mapping of str to tuple of str
         Paths by each name that they answer to: the path, the path without extension, the file name and the
         file name without extension. Names are in NFC, paths as they are on disk.
@@ -191,9 +191,7 @@ def _walk(root: Path) -> tuple[list[str], list[str]]:
             path = Path(folder, name)
             if name.startswith("."):
                 continue
-            # a loop of links leads nowhere: `Path.resolve` would raise, and whoever reads it says so
-            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
-                continue
+            # A link that leads out of the folder is listed and not read: whoever reads it says so on its row.
             is_image = path.suffix.lower() in EXTENSIONS
             (found if is_image else others).append(shown_name(path.relative_to(root).as_posix()))
     return sorted(found), sorted(others)

@@ -90,8 +90,11 @@ def verify_signature(bundle: Path, public_key: Path) -> None:
         TypeError,
         ValueError,
     ) as error:
-        message = f"{bundle}: expected the files that the owner of {public_key} signed, got others ({_reason(error)})"
-        raise IntegrityError(f"{message}; do not use this bundle") from error
+        message = (
+            f"{bundle}: expected the files that the owner of {public_key} signed and a whole {SIGNATURE}, got others "
+            f"({_reason(error)}); do not use this bundle"
+        )
+        raise IntegrityError(message) from error
 
 
 def _use_key(use: Any, kind: str, path: Path) -> None:

@@ -15,13 +15,13 @@ from automl_skin.data.locate import ImageIndex
 from automl_skin.data.recognise import recognise
 from automl_skin.data.roles import Roles
 from automl_skin.data.table import as_written, canonical_text, id_text, name_rows
-from automl_skin.errors import ImageError
+from automl_skin.errors import ImageError, TableError
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Photograph, Predictor
 from automl_skin.features.seen import KNOWN, read_fields
 from automl_skin.images.folder import ImageFolder
 from automl_skin.scoring.decide import Wishes, correct_prevalence, decide
-from automl_skin.scoring.scores_file import DECISION, FLAGS
+from automl_skin.scoring.scores_file import DECISION, FLAGS, is_probability
 
 IMAGE_COLUMN = "image"
 """Of the table that stands for a folder."""
@@ -93,8 +93,15 @@ class Reading:
         Raises
         ------
         TableError
-            If an id is missing, leads out of the folder or names two images.
+            If an id is missing, leads out of the folder or names two images, or an id column is called like a column
+            of the scores.
         """
+        taken = [name for name in self.ids(rows) if name in {DECISION, FLAGS} or is_probability(name)]
+        if taken:
+            message = (
+                f"column {taken[0]!r}: expected an id column whose name is no column of the scores; rename it"
+            )
+            raise TableError(message)
         self.cases(rows)
         self.index.locate(rows[self.roles.image])
 

@@ -86,12 +86,12 @@ def quoting_of(part: pd.DataFrame) -> Literal[0, 1]:
     return csv.QUOTE_ALL if any(text.str.contains("\r").any() for text in texts) else csv.QUOTE_MINIMAL
 
 
-def read_scores(path: Path) -> pd.DataFrame:
+def read_scores(path: Path | str) -> pd.DataFrame:
     """Read a file of scores: ids as they were given, probabilities as numbers with NaN where there is none.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         As `write_scores` wrote it.
 
     Raises
@@ -99,6 +99,7 @@ def read_scores(path: Path) -> pd.DataFrame:
     TableError
         If it is no file of scores.
     """
+    path = Path(path)
     if not are_scores(path):
         raise TableError(f"{path}: expected scores as `automl-skin score` writes them, got another file")
     if is_parquet(path):

@@ -219,6 +219,9 @@ class TrialJournal:
         # a number and nothing else: what a killed process was writing lies beside them
         paths = [path for path in self.folder.glob("*.json") if path.stem.isdecimal()]
         records = [TrialRecord.from_json(self._read(path)) for path in paths]
+        for path, record in zip(paths, records, strict=True):
+            if record.plan.number != int(path.stem):
+                raise IntegrityError(_changed(path))
         records.sort(key=lambda record: record.plan.number)
         numbers = [record.plan.number for record in records]
         if numbers != list(range(len(numbers))):

@@ -13,6 +13,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types.schema import AnyType
 
 from automl_skin.export.bundle import bundle_digest, read_facts
 from automl_skin.export.facts import BundleFacts
@@ -23,7 +24,8 @@ from automl_skin.tracking.place import is_local
 
 LOADER = "automl_skin.scoring.pyfunc"
 BUNDLE_DIGEST = "automl_skin.bundle_digest"
-TYPES = {"number": DataType.double, "category": DataType.string}
+# A word in a field of numbers is flagged on its row, as in `score`; MLflow's `double` would refuse the whole request.
+TYPES = {"number": AnyType(), "category": DataType.string}
 MLFLOW_MISSING = "RESOURCE_DOES_NOT_EXIST"
 
 

@@ -121,6 +121,7 @@ def ui_environment(uri: str) -> dict[str, str]:
         STORE_VARIABLE: uri,
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
+        "PYTHONWARNINGS": "ignore",  # of its own libraries, which are no matter of the user's
     }
     return {**os.environ, **ours}
 

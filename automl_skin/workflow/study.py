@@ -168,12 +168,13 @@ def existing_study(workspace: Workspace, name: str) -> Study:
     name = name or next(iter(begun), DEFAULT_STUDY)
     folder = workspace.study_folder(name)
     if not (folder / "identity.json").is_file():
-        message = (
-            f"no study was begun in {folder}; begin it with `automl-skin search --study {name}`, "
-            f"or name one of: {', '.join(begun) or 'none yet'}"
-        )
+        others = f", or name one of: {', '.join(begun)}" if begun else ""
+        message = f"no study was begun in {folder}; begin it with `automl-skin search --study {name}`{others}"
         raise ConfigError(message)
-    return open_study(workspace, name, {})
+    study = open_study(workspace, name, {})
+    if (folder / "plan.json").is_file():
+        study.read_plan()  # one that was changed is an error, whoever asks
+    return study
 
 
 def list_studies(workspace: Workspace) -> list[tuple[str, str, str, str]]:

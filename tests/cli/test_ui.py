@@ -31,6 +31,14 @@ def test_no_browser_is_opened_on_request(end_to_end, tmp_path, served):
     assert served[0][-1] is False
 
 
+def test_a_workspace_that_is_not_there_is_no_empty_one(end_to_end, tmp_path, served):
+    ended = end_to_end.command("ui", "--workspace", tmp_path / "typo")
+    assert ended.code == 2
+    assert "--workspace: expected the folder" in ended.errors
+    assert served == []
+    assert not (tmp_path / "typo").exists()
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
 def test_a_port_that_is_none_is_refused(end_to_end, tmp_path, served, port):
     ended = end_to_end.command("ui", "--workspace", tmp_path, "--port", port)

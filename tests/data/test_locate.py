@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from automl_skin.data.locate import index_images
-from automl_skin.errors import TableError
+from automl_skin.errors import ImageError, TableError
+from automl_skin.images.folder import ImageFolder
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_never_outside_the_folder(folder, value):
     assert index_images(folder).count(pd.Series([value])) == 0
 
 
-def test_links_out_of_the_folder_are_no_images(folder, tmp_path):
+def test_links_out_of_the_folder_are_listed_so_that_their_rows_say_why_they_are_not_read(folder, tmp_path):
     (tmp_path / "secret.jpg").write_bytes(b"")
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "x.jpg").write_bytes(b"")
@@ -63,8 +64,10 @@ def test_links_out_of_the_folder_are_no_images(folder, tmp_path):
     (folder / "linked").symlink_to(tmp_path / "outside")
     (folder / "inner.jpg").symlink_to(folder / "a.jpg")
     index = index_images(folder)
-    assert "inner.jpg" in index.paths
-    assert index.count(pd.Series(["link", "x"])) == 0
+    assert {"inner.jpg", "link.jpg"} <= set(index.paths)
+    assert index.count(pd.Series(["x"])) == 0  # folders behind links are not entered
+    with pytest.raises(ImageError, match="leads to"):
+        ImageFolder(folder).read("link.jpg")
 
 
 def test_two_files_of_one_id(folder):

@@ -147,6 +147,23 @@ def test_unreadable_images_are_kept_as_rows(tiny, run, tmp_path):
     assert [name.split(",")[0] for name in run.summary.problems] == ["row 1", "row 2", "row 3", "row 4"]
 
 
+def test_a_link_out_of_the_folder_is_a_row_that_says_so(tiny, run, tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    inside, outside = sorted(tiny.images.iterdir())[:2]
+    (folder / inside.name).write_bytes(inside.read_bytes())
+    (folder / outside.name).symlink_to(outside)
+    scores = run(images=folder)
+    assert scores["probability"].isna().tolist() == [False, True]
+    assert "leads to" in next(iter(run.summary.problems.values()))
+
+
+def test_an_id_column_is_not_called_like_a_column_of_the_scores(tiny, run):
+    rows = tiny.rows.head(2).rename(columns={"image_id": "flags"})
+    with pytest.raises(TableError, match="column 'flags': expected an id column whose name is no column"):
+        run(rows, roles={"image": "flags"})
+
+
 def test_cases_stand_anywhere_in_the_table(tiny, run, monkeypatch):
     monkeypatch.setattr(stream, "ROWS", 8)
     rows = tiny.rows.head(30)

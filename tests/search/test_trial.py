@@ -50,6 +50,13 @@ def test_a_gap_is_named(journal, small_chain):
         journal.read()
 
 
+def test_a_copy_under_another_number_is_not_believed(journal, small_chain):
+    journal.write(make(0, small_chain(), "stopped"), None)
+    (journal.folder / "0001.json").write_bytes((journal.folder / "0000.json").read_bytes())
+    with pytest.raises(IntegrityError, match=r"0001\.json: expected what the search wrote"):
+        journal.read()
+
+
 def test_what_a_killed_process_was_writing_is_not_believed(journal, small_chain):
     journal.write(make(0, small_chain(), "stopped"), None)
     (journal.folder / ".writing-abc.json").write_text('{"number": 1, "ki')

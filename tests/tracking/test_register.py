@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import small_bundle
 from mlflow import MlflowClient
+from mlflow.models.utils import _enforce_schema
 
 from automl_skin.export.predictor import Photograph, Predictor
 from automl_skin.tracking.register import model_name, register_bundle, signature_of
@@ -50,6 +51,13 @@ def test_metadata_may_be_absent_and_the_image_may_not(bundle):
     signature = signature_of(Predictor.load(bundle, "cpu").facts)
     required = {column.name: column.required for column in signature.inputs}
     assert required == {"image": True, "age": False, "sex": False}
+
+
+def test_a_word_in_a_field_of_numbers_does_not_fail_the_request(bundle):
+    inputs = signature_of(Predictor.load(bundle, "cpu").facts).inputs
+    ages = [30, 45.5, "unknown", "45,5", True, None]
+    sent = pd.DataFrame({"image": ["eA=="] * len(ages), "age": pd.Series(ages, dtype=object)})
+    assert _enforce_schema(sent, inputs)["age"].tolist() == ages
 
 
 def test_names_that_mlflow_refuses_are_changed():

@@ -4,10 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from automl_skin.errors import SearchError
+from automl_skin.errors import IntegrityError, SearchError
 from automl_skin.search.material import Material
 from automl_skin.search.trial import Predictions
+from automl_skin.settings import Workspace
 from automl_skin.workflow.leaderboard import make_leaderboard, read_leaderboard, trial_table
+from automl_skin.workflow.study import existing_study
 
 
 @pytest.fixture
@@ -79,3 +81,12 @@ def test_trial_table_has_nothing_of_the_clock(records):
 def test_no_finished_trial_is_told(tiny, records, material):
     with pytest.raises(SearchError, match="at least one trial must have finished"):
         make_leaderboard(tiny.study, [replace(each, state="failed") for each in records], material)
+
+
+def test_a_plan_that_was_changed_is_believed_by_nobody(tiny, tmp_path):
+    folder = tmp_path / "workspace" / "studies" / tiny.study.name
+    shutil.copytree(tiny.study.folder, folder)
+    plan = (folder / "plan.csv").read_text()
+    (folder / "plan.csv").write_text(plan.replace("development,1", "development,0", 1))
+    with pytest.raises(IntegrityError, match=r"plan\.csv"):
+        existing_study(Workspace.at(tmp_path / "workspace"), tiny.study.name)

@@ -63,7 +63,7 @@ def test_study_by_path(workspace, tmp_path):
 
 
 def test_what_was_never_begun_lists_what_was(tiny, workspace):
-    with pytest.raises(ConfigError, match=r"no study was begun in .*or name one of: none yet"):
+    with pytest.raises(ConfigError, match=r"no study was begun in .*--study mine`$"):
         existing_study(workspace, "mine")
     with pytest.raises(ConfigError, match=r"name one of: .*tiny"):
         existing_study(tiny.workspace, "mine")
