@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from automl_skin.data.missing import find_shared_ids
 from automl_skin.data.roles import Remark, Roles
 from automl_skin.data.table import canonical_text, id_text
 from automl_skin.errors import TableError
@@ -61,8 +62,13 @@ def _facts(rows: pd.DataFrame, roles: Roles) -> pd.DataFrame:
     columns: dict[str, Any] = {"label": pd.Series(-1, index=rows.index, dtype="int64")}
     columns["diagnosis"] = empty if roles.target is None else canonical_text(rows[roles.target])
     for name, column in {**dict.fromkeys(_IDS), **id_columns(roles)}.items():
-        columns[name] = empty if column is None else id_text(rows[column])
+        columns[name] = empty if column is None else _known_ids(rows[column], name)
     return pd.DataFrame(columns, index=rows.index)
+
+
+def _known_ids(values: "pd.Series[Any]", name: str) -> "pd.Series[str]":
+    ids = id_text(values)
+    return ids if name == "source" else ids.mask(ids.isin(find_shared_ids(ids)))
 
 
 def id_columns(roles: Roles) -> dict[str, str]:

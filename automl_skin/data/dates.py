@@ -23,7 +23,8 @@ _DATES = (
     rf"{_DAY}[-/.]{_MONTH}[-/.](?:{_YEAR}|\d\d)",
     rf"{_MONTH}[-/.]{_DAY}[-/.](?:{_YEAR}|\d\d)",
     rf"{_YEAR}-{_MONTH}",
-    rf"{_MONTH}/{_YEAR}",
+    rf"{_MONTH}[/.]{_YEAR}",
+    rf"{_DAY}\.{_MONTH}\.",
     rf"{_DAY}\.?[-\s]?(?:de\s)?{_NAMED_MONTH}[-\s,]*(?:de\s)?(?:{_YEAR}|\d\d)",
     rf"{_NAMED_MONTH}\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR}",
 )

@@ -133,6 +133,8 @@ _ID_WORDS = (
     r"id|ids|uid|uuid|guid|mrn|nr|nummer|numero|kennung|identifiant|identificador|identificativo|identifier"
     r"|record(_(number|no|nr|num|key))?|accession(_(number|no|nr))?|barcode|aktenzeichen|prontuario"
     r"|[a-z]{3,}(nummer|kennung)|[a-z]{4,}nr"
+    r"|nhc|nh|nss|ssn|dni|nif|nie|nip|niss|cpf|cns|ahv|historia(_clinica)?|expediente|dossier|ipp"
+    r"|(codice_)?fiscale?|e?_?mail|telefon|telefono|telephone|phone"
 )
 _QUANTITY = (
     r"mm2?|cm2?|kg|px|pixels?|area|flache|flaeche|superficie|surface|size|groesse|grosse|taille|tamano|tamanho|dimensione"
@@ -157,14 +159,14 @@ def means_id(column: str) -> bool:
     >>> [means_id(name) for name in ("PatientenNr", "record_id", "studyID", "number_of_naevi", "humid")]
     [True, True, True, False, False]
     """
-    name, parted = normal_name(column), normal_name(_part_words(column))
+    name, parted = normal_name(column), normal_name(part_words(column))
     strict = any(name in STRICT_NAMES[role] or parted in STRICT_NAMES[role] for role in _NUMBERED_ROLES)
     return strict or re.search(rf"(^|_)({_ID_WORDS})$", parted) is not None
 
 
 def means_date(column: str) -> bool:
     """Whether a column is named like a date or a time."""
-    name = normal_name(_part_words(column))
+    name = normal_name(part_words(column))
     joined = r"[a-z]+(datum|zeitpunkt)|(visit|birth|exam|scan|photo)date"
     return re.search(rf"(^|_)({_DATE}|{joined})($|_)", name) is not None
 
@@ -177,9 +179,9 @@ def means_quantity(column: str) -> bool:
     >>> [means_quantity(name) for name in ("lesion area", "n_naevi", "diameter_mm", "PatientenNr")]
     [True, True, True, False]
     """
-    return re.search(rf"(^|_)({_QUANTITY})($|_)", normal_name(_part_words(column))) is not None
+    return re.search(rf"(^|_)({_QUANTITY})($|_)", normal_name(part_words(column))) is not None
 
 
-def _part_words(column: str) -> str:
+def part_words(column: str) -> str:
     """Return a name whose words, joined with capitals, are parted."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column)

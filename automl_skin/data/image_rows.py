@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.data.locate import ImageIndex
-from automl_skin.data.missing import count_words
+from automl_skin.data.missing import count_words, find_shared_ids
 from automl_skin.data.roles import Remark, Roles
 from automl_skin.data.table import canonical_text, id_text, name_rows
 from automl_skin.errors import TableError
@@ -129,6 +129,9 @@ def word_remarks(rows: pd.DataFrame, columns: Mapping[str, str]) -> tuple[Remark
     remarks = []
     for what, column in columns.items():
         words = count_words(rows[column])
+        if what != "source":
+            ids = id_text(rows[column])
+            words += [(each, int((ids == each).sum())) for each in find_shared_ids(ids)]
         if words:
             shown = ", ".join(repr(word) for word, _ in words[:3])
             rows_of = sum(count for _, count in words)

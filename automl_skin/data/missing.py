@@ -44,11 +44,34 @@ MISSING_WORDS = frozenset(
             "refused to answer",
             "blank",
         ),
-        *("n/k", "n/r", "n/d", "#n/a", "#nv", "#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!"),
+        *(
+            "n/k",
+            "n/r",
+            "n/d",
+            "n/c",
+            "#n/a",
+            "#nv",
+            "#value!",
+            "#ref!",
+            "#div/0!",
+            "#name?",
+            "#num!",
+            "#null!",
+        ),
         *("#wert!", "#bezug!", "#n/d", "\\n"),
         *("unbekannt", "nicht bekannt", "keine angabe", "keine angaben", "keine daten", "keine information"),
+        *("nicht gefragt", "nicht abgefragt"),
         *("keine informationen", "nicht angegeben", "nicht erfasst", "nicht erhoben", "nicht dokumentiert"),
-        *("nicht verfugbar", "nicht verfuegbar", "nicht erfragt", "nicht zutreffend", "ohne angabe", "fehlt"),
+        *(
+            "nicht gefragt",
+            "nicht abgefragt",
+            "nicht verfugbar",
+            "nicht verfuegbar",
+            "nicht erfragt",
+            "nicht zutreffend",
+            "ohne angabe",
+            "fehlt",
+        ),
         *("fehlend", "fehlender wert", "weiss nicht", "weiss ich nicht", "unklar/unbekannt"),
         *(
             "inconnu",
@@ -95,7 +118,9 @@ MISSING_WORDS = frozenset(
             "sem dados",
             "nao consta",
         ),
-        *("nao indicado", "nao indicada", "em falta", "omisso"),
+        *("nao indicado", "nao indicada", "em falta", "omisso", "nao perguntado", "nao perguntada"),
+        *("no preguntado", "no preguntada", "non demande", "non demandee", "non chiesto", "non chiesta"),
+        *("anonym", "anonymous", "anonymised", "anonymized", "anonymisiert", "anonyme", "anonimo", "anonima"),
     }
 )
 """Whole cells that stand for a missing value, as `plain_text` writes them."""
@@ -114,6 +139,8 @@ _LONG_CODE = 3  # 999 and longer are hardly ever counted
 _FEW_DIGITS = 2
 _REPEATED = 5
 _SCALE = 4  # 9 is a code beside 1 to 4
+_SHARED_CODE = re.compile(r"-1|0+|-?9{2,}")
+_SHARED_ROWS, _SHARED_TIMES = 10, 5
 
 
 def is_missing_word(text: str) -> bool:
@@ -171,6 +198,22 @@ def find_codes(numbers: "pd.Series[float]") -> tuple[float, ...]:
     rest = values[~np.isin(values, list(found))]
     found |= set(_isolated(rest, counts))
     return tuple(sorted(map(float, found))) if len(found) < len(values) else ()
+
+
+def find_shared_ids(ids: "pd.Series[str]") -> list[str]:
+    """Return the ids that stand for an unknown person or lesion: 0, -1, 999 in many more rows than any other id.
+
+    Taken for one person, its rows would be one group, and often the largest.
+
+    Examples
+    --------
+    >>> find_shared_ids(pd.Series(["0"] * 12 + ["7", "7", "8"], dtype="str"))
+    ['0']
+    """
+    counts = ids.value_counts()
+    codes = [str(each) for each in counts.index if _SHARED_CODE.fullmatch(str(each))]
+    usual = int(counts.drop(codes).max()) if len(codes) < len(counts) else 1
+    return [code for code in codes if counts[code] >= max(_SHARED_ROWS, _SHARED_TIMES * usual)]
 
 
 def find_code_words(text: "pd.Series[str]") -> tuple[float, ...]:

@@ -3,8 +3,10 @@
 English, German, French, Spanish, Italian and Portuguese. A word that is not here is never guessed.
 """
 
+import re
 from collections.abc import Sequence
 
+from automl_skin.data.headers import normal_name, part_words
 from automl_skin.data.spelling import spelling_key
 
 _PAIRS: tuple[tuple[str, str], ...] = (
@@ -37,23 +39,33 @@ _MEANINGS: dict[str, tuple[int, bool]] = {
 }
 
 
-def find_positive(first: str, second: str) -> str | None:
+# Parts of a column's name by which 1 or yes is the harmless class: is_benign, nicht_maligne, gesund.
+_OF_NEGATIVES = re.compile(
+    r"(^|_)(benigne?|benine?|benign[oa]|gutartige?s?|harmless|harmlos|healthy|gesund|saine?|san[oa]|saudavel|normal"
+    r"|unauff(a|ae)llig|negative?|negatif|negativ[oa]|na?evus|nv|control|kontrolle|not?|non|nicht|keine?|ohne|without"
+    r"|pas|sans|sin|senza|sem|nao|free|frei)($|_)"
+)
+
+
+def find_positive(first: str, second: str, column: str = "") -> str | None:
     """Return which of two values is the positive one, or ``None`` where the words do not say.
 
-    Both must be known, as each other's opposites: of ``nein`` and ``normal`` nobody knows which is meant.
+    Both must be known, as each other's opposites: of ``nein`` and ``normal`` nobody knows which is meant. Nor does
+    anybody know of 0 and 1, no and yes, false and true where the column is named after the negative class.
 
     Examples
     --------
     >>> find_positive("Nein", "ja")
     'ja'
-    >>> find_positive("1", "2") is None
-    True
+    >>> find_positive("1", "2") is None, find_positive("0", "1", "is_benign") is None
+    (True, True)
     """
     meanings = [_MEANINGS.get(spelling_key(value)) for value in (first, second)]
     if meanings[0] is None or meanings[1] is None:
         return None
     (pair, side), (other_pair, other_side) = meanings[0], meanings[1]
-    if pair != other_pair or side == other_side:
+    turned = pair < _TICKS and _OF_NEGATIVES.search(normal_name(part_words(column))) is not None
+    if pair != other_pair or side == other_side or turned:
         return None
     return first if side else second
 

@@ -135,7 +135,7 @@ def choose_target(column: str, values: "pd.Series[str]", positive: Sequence[str]
         return binary_target(column, levels, _known(column, wanted, counts), "as given by --positive")
     check_spelling(column, counts)
     if len(levels) == BINARY:
-        chosen = find_positive(*levels)
+        chosen = find_positive(*levels, column=column)
         if chosen is None:
             raise TableError(f"column {column!r}: {ask_for_positive(counts)}")
         return binary_target(column, levels, (chosen,), "recognised by its name (else give --positive)")
@@ -235,6 +235,8 @@ def _known(column: str, wanted: tuple[str, ...], counts: "pd.Series[int]") -> tu
         if value not in levels:
             slip = find_slip(value, levels)
             hint = f"did you mean {slip!r}?" if slip else "choose among these"
+            if any("," in level and value in level.split(",") for level in levels):
+                hint = "write a value that holds a comma in quotes of its own: --positive '\"a, b\"'"
             message = (
                 f"--positive {value!r}: expected a value of column {column!r}, which holds {listing}; {hint}"
             )

@@ -2,7 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_skin.data.missing import count_words, find_code_words, find_codes, is_missing_word, missing_words
+from automl_skin.data.missing import (
+    count_words,
+    find_code_words,
+    find_codes,
+    find_shared_ids,
+    is_missing_word,
+    missing_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -145,3 +152,13 @@ def test_numbers_among_words():
     assert find_code_words(pd.Series(["male", "female", "999", None, "-9"])) == (-9.0, 999.0)
     assert find_code_words(pd.Series(["male", "female", "1"])) == ()
     assert find_code_words(pd.Series(["C44.1", "C44.3", "999"])) == ()
+
+
+def test_one_id_of_many_rows_stands_for_nobody():
+    others = [str(number) for number in range(1, 30) for _ in range(2)]
+    assert find_shared_ids(pd.Series(["0"] * 12 + others, dtype="str")) == ["0"]
+    assert find_shared_ids(pd.Series(["9999"] * 40 + others, dtype="str")) == ["9999"]
+    assert find_shared_ids(pd.Series(["0"] * 3 + others, dtype="str")) == []  # as many as others have
+    assert (
+        find_shared_ids(pd.Series(["17"] * 40 + others, dtype="str")) == []
+    )  # a patient of many photographs

@@ -45,3 +45,28 @@ def test_ticks():
     assert read_ticks(["0", "1"]) == {"0": False, "1": True}
     assert read_ticks(["ja"]) == {"ja": True}
     assert read_ticks(["benign", "malignant"]) is read_ticks(["1", "male"]) is None
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "is_benign",
+        "benign",
+        "nicht_maligne",
+        "non_malignant",
+        "Unauffällig",
+        "gutartig",
+        "healthy",
+        "benigno",
+        "noMalign",
+    ],
+)
+@pytest.mark.parametrize("values", [("0", "1"), ("nein", "ja"), ("False", "True")])
+def test_a_column_named_after_the_negative_class_turns_yes_round(column, values):
+    assert find_positive(*values, column=column) is None
+    assert find_positive("benign", "malignant", column=column) == "malignant"
+
+
+@pytest.mark.parametrize("column", ["malignant", "cancer", "diagnosis", "melanoma", "notes_of_malignancy"])
+def test_other_names_change_nothing(column):
+    assert find_positive("0", "1", column=column) == "1"
