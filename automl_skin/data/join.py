@@ -85,7 +85,7 @@ def join_tables(
         shown = ", ".join(map(repr, first.loc[lost, key].fillna("").head(3)))
         message = (
             f"{other}: expected a row for each {key!r} of {name}, got none for {name_rows(first.index[lost])} "
-            f"({shown}); add them, or leave these rows out"
+            f"({shown}); {_say_lost_zeros(ids[lost], known, name, other) or 'add them, or leave these rows out'}"
         )
         raise TableError(message)
     partner = second.set_axis(pd.Index(known)).loc[pd.Index(ids)].set_axis(first.index)
@@ -124,6 +124,31 @@ def _key(first: pd.DataFrame, second: pd.DataFrame, name: str, other: str) -> st
         "Give the table with one row per photograph first, or take the repeated rows out"
     )
     raise TableError(message)
+
+
+def _say_lost_zeros(lost: "pd.Series[str]", known: "pd.Series[str]", name: str, other: str) -> str:
+    """Return which ids without a partner differ from one in leading zeros alone, and what to do; empty if none does."""
+    partners: dict[str, str] = {}
+    for value in known:
+        partners.setdefault(_without_zeros(value), value)
+    pairs = [
+        (value, partners[bare]) for value in lost.dropna() if (bare := _without_zeros(value)) in partners
+    ]
+    if not pairs:
+        return ""
+    value, partner = pairs[0]
+    shorter = other if len(partner) < len(value) else name
+    rest = len(lost) - len(pairs)
+    more = f"; add the other {rest:,}, or leave these rows out" if rest else ""
+    return (
+        f"{len(pairs):,} of {len(lost):,} differ in leading zeros alone ({value!r} in {name}, {partner!r} in {other}), "
+        f"which spreadsheets take off: format the column as text in {shorter} and write the zeros again{more}"
+    )
+
+
+def _without_zeros(value: str) -> str:
+    """Return a number without its leading zeros, and other text as it is: spreadsheets change numbers alone."""
+    return (value.lstrip("0") or "0") if value.isascii() and value.isdigit() else value
 
 
 def _refuse_contradictions(values: "pd.Series[str]", others: "pd.Series[str]", name: str, other: str) -> None:

@@ -2,16 +2,18 @@
 
 ISIC's challenges give the diagnosis in one column per class with a 1 in the column of the diagnosis. Such a set is the
 target when it contains the target column, or when the position of its 1 determines the target. The sex of a patient in
-two columns sums to 1 in every row too, but says nothing of the target: it stays metadata.
+two columns sums to 1 in every row too, but says nothing of the target: it stays metadata. A few rows without a single
+1, which nobody labelled or which have two findings, do not hide a set.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import BoolArray, IntArray
 from automl_skin.data.exact_cover import find_exact_cover
+from automl_skin.data.near_cover import find_near_covers
 from automl_skin.data.polarity import read_ticks
 from automl_skin.data.roles import Remark, TruthSet
 from automl_skin.data.table import canonical_text, name_rows, to_numbers
@@ -76,6 +78,8 @@ def one_hot_columns(table: pd.DataFrame) -> tuple[str, ...]:
 def find_truth_sets(table: pd.DataFrame, target: str | None) -> tuple[TruthSet, ...]:
     """Find the sets of 0/1 columns that are the target, whatever their names.
 
+    Perfect sets come first; of the other columns those follow that are one with few exceptions (`near_cover`).
+
     Parameters
     ----------
     table : DataFrame of n_rows rows
@@ -94,30 +98,65 @@ def find_truth_sets(table: pd.DataFrame, target: str | None) -> tuple[TruthSet, 
     codes, levels = pd.factorize(outcome.dropna())
     if not len(rows):
         return ()
-    ticks = _pure_ticks(rows.drop(columns=target), codes)
+    ticks = _ticks(rows.drop(columns=target))
+    pure = {name: ticked for name, ticked in ticks.items() if _is_pure(ticked, codes)}
+    positive = _positive_rows(levels, codes)
     sets = []
-    meaning = read_ticks(list(levels))
-    if meaning is not None and len(levels) <= MAX_LEVELS:
-        positive = np.array([meaning[level] for level in levels], dtype=np.bool_)[codes]
-        beside = {column: ticked for column, ticked in ticks.items() if not (ticked & positive).any()}
-        for found in _covers(beside, ~positive):
-            columns = _in_order(table, {target, *found})
-            sets.append(TruthSet(columns, f"part of the target: {_listed(columns)}"))
-    for found in _covers(ticks, np.ones(len(rows), dtype=np.bool_)):
-        columns = _in_order(table, set(found))
-        reason = f"gives {target!r} away: {_listed(columns)}, and which one determines {target!r}"
-        sets.append(TruthSet(columns, reason))
+    if positive is not None:
+        beside = {column: ticked for column, ticked in pure.items() if not (ticked & positive).any()}
+        sets += [_with_target(table, target, found) for found in _covers(beside, ~positive)]
+    sets += [
+        _giving_away(table, target, found) for found in _covers(pure, np.ones(len(rows), dtype=np.bool_))
+    ]
+    # what is part of a perfect set needs no second one with exceptions
+    taken = {column for each in sets for column in each.columns}
+    rest = {column: ticked for column, ticked in ticks.items() if column not in taken}
+    if positive is not None:
+        sets += [
+            _with_target(table, target, found.columns, rows.index[found.offending].tolist())
+            for found in find_near_covers(rest, codes, positive)
+        ]
+    sets += [
+        _giving_away(table, target, found.columns, rows.index[found.offending].tolist())
+        for found in find_near_covers(rest, codes)
+    ]
     return tuple(sets)
 
 
-def _pure_ticks(rows: pd.DataFrame, codes: IntArray) -> dict[str, BoolArray]:
-    """Return the 0/1 columns, as booleans, whose ticked rows are all of one level of the target."""
-    pure = {}
-    for column in rows.columns:
-        ticked = _read_ticked(rows[column])
-        if ticked is not None and ticked.any() and (codes[ticked] == codes[ticked][0]).all():
-            pure[str(column)] = ticked
-    return pure
+def _with_target(
+    table: pd.DataFrame, target: str, found: Iterable[str], offending: Sequence[int] = ()
+) -> TruthSet:
+    """Return the set of which the target is itself one column."""
+    columns = _in_order(table, {target, *found})
+    return TruthSet(columns, f"part of the target: {_listed(columns, offending)}")
+
+
+def _giving_away(
+    table: pd.DataFrame, target: str, found: Iterable[str], offending: Sequence[int] = ()
+) -> TruthSet:
+    """Return the set that says what the target is without being part of it."""
+    columns = _in_order(table, set(found))
+    reason = f"gives {target!r} away: {_listed(columns, offending)}, and which one determines {target!r}"
+    return TruthSet(columns, reason)
+
+
+def _positive_rows(levels: "Sequence[str] | pd.Index[str]", codes: IntArray) -> BoolArray | None:
+    """Return where the target is ticked, or ``None`` if it is no column of ticks."""
+    meaning = read_ticks(list(levels))
+    if meaning is None or len(levels) > MAX_LEVELS:
+        return None
+    return np.array([meaning[level] for level in levels], dtype=np.bool_)[codes]
+
+
+def _ticks(rows: pd.DataFrame) -> dict[str, BoolArray]:
+    """Return the 0/1 columns, as booleans, that are ticked somewhere."""
+    read = {str(column): _read_ticked(rows[column]) for column in rows.columns}
+    return {column: ticked for column, ticked in read.items() if ticked is not None and ticked.any()}
+
+
+def _is_pure(ticked: BoolArray, codes: IntArray) -> bool:
+    """Whether the ticked rows of a column are all of one level of the target."""
+    return bool((codes[ticked] == codes[ticked][0]).all())
 
 
 def _read_ticked(values: "pd.Series[str]") -> BoolArray | None:
@@ -198,5 +237,7 @@ def _in_order(table: pd.DataFrame, columns: set[str]) -> tuple[str, ...]:
     return tuple(str(column) for column in table.columns if column in columns)
 
 
-def _listed(columns: Sequence[str]) -> str:
-    return f"one of {', '.join(columns)} is 1 in each row"
+def _listed(columns: Sequence[str], offending: Sequence[int] = ()) -> str:
+    """Return what is true of a set, with the rows in which it is not."""
+    but = f" except in {name_rows(offending)} (none, several or another one)" if len(offending) else ""
+    return f"one of {', '.join(columns)} is 1 in each row{but}"

@@ -135,7 +135,7 @@ def choose_target(column: str, values: "pd.Series[str]", positive: Sequence[str]
         return binary_target(column, levels, _known(column, wanted, counts), "as given by --positive")
     check_spelling(column, counts)
     if len(levels) == BINARY:
-        chosen = find_positive(*levels, column=column)
+        chosen = find_positive(levels[0], levels[1], column)
         if chosen is None:
             raise TableError(f"column {column!r}: {ask_for_positive(counts)}")
         return binary_target(column, levels, (chosen,), "recognised by its name (else give --positive)")

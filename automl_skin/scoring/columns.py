@@ -1,16 +1,29 @@
 """What a person is told of a table's columns before it is scored."""
 
+import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 import pandas as pd
 
-from automl_skin.data.headers import normal_name
+from automl_skin.data.headers import USUAL_NAMES, means_age, normal_name
 from automl_skin.data.roles import Roles
 from automl_skin.export.facts import BundleFacts
 
 LIKE = 0.75
 """How much of two names must be the same, as `difflib` counts it, for one to be meant by the other."""
+
+_MEANINGS = {
+    "sex": r"sex|gender|([a-z]*en)?geschlecht|sexe|genre|sexo|genero|sesso|genere",
+    "site": (
+        r"site|location|locali[sz]ation|lokali[sz]ation|koerperstelle|korperstelle|koerperregion|korperregion"
+        r"|localizacion|localizacao|locali[sz]zazione|sede|emplacement|ubicacion"
+    ),
+}
+"""What a field of a person is called in English, German, French, Spanish, Italian and Portuguese; as a word of a name.
+
+The ages, the sources and the ids are in `automl_skin.data.headers`.
+"""
 
 ROLES = ("image", "image_role", "case", "patient", "lesion")
 
@@ -48,21 +61,37 @@ def describe_columns(rows: pd.DataFrame, roles: Roles, facts: BundleFacts) -> li
 def nearest(name: str, columns: Iterable[str]) -> str | None:
     """Return the column whose name is most like another, or None if none is.
 
+    A name that means the same in another language comes before one that is spelt alike.
+
     Examples
     --------
     >>> nearest("age", ["image", "Age"]), nearest("age", ["stage", "age_years"]), nearest("age", ["image", "sex"])
     ('Age', 'age_years', None)
+    >>> nearest("age", ["stage", "Alter"]), nearest("sex", ["six", "Geschlecht"])
+    ('Alter', 'Geschlecht')
     """
-    likeness = {column: _likeness(normal_name(name), normal_name(column)) for column in columns}
+    likeness = {column: _likeness(name, column) for column in columns}
     best = max(likeness, key=lambda column: likeness[column], default=None)
     return best if best is not None and likeness[best] >= LIKE else None
 
 
 def _likeness(name: str, other: str) -> float:
-    """Return 1 for equal names, less for one with more words than the other, less for one spelt otherwise."""
-    if name == other:
+    """Return 1 for equal names, less for one of the same meaning, with more words, or spelt otherwise."""
+    one, two = normal_name(name), normal_name(other)
+    if one == two:
         return 1.0
-    words, others = set(name.split("_")), set(other.split("_"))
+    spelt = SequenceMatcher(None, one, two).ratio()
+    if _meanings(name) & _meanings(other):
+        return 0.96 + 0.03 * spelt
+    words, others = set(one.split("_")), set(two.split("_"))
     if words < others or others < words:
         return 0.95
-    return 0.9 * SequenceMatcher(None, name, other).ratio()
+    return 0.9 * spelt
+
+
+def _meanings(column: str) -> set[str]:
+    """Return what a column's name says that it holds: an age, a sex, a site, an id or a source."""
+    name = normal_name(column)
+    found = {role for role, names in USUAL_NAMES.items() if name in names}
+    found |= {what for what, words in _MEANINGS.items() if re.search(rf"(^|_)({words})($|_)", name)}
+    return found | ({"age"} if means_age(column) else set())

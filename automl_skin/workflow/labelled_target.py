@@ -56,7 +56,7 @@ def labelled_target(
     if not strange:
         return _binary(column, counts, facts.positive, "as in the training of the bundle", facts)
     if len(strange) == len(counts) == BINARY and _is_usual(facts):
-        found = find_positive(*strange, column=column)
+        found = find_positive(strange[0], strange[1], column)
         if found is not None:
             return _binary(column, counts, (found,), "recognised by its name (else give --positive)", facts)
     raise ConfigError(_question(column, counts, strange, facts))

@@ -51,6 +51,29 @@ def test_tables_that_cannot_be_joined():
         join_tables(PHOTOGRAPHS, TRUTH.assign(image=["x", "1.1", "1.10", "NA"]))
 
 
+@pytest.mark.parametrize(
+    ("ids", "others", "match"),
+    [
+        (
+            ["0001", "0002"],
+            ["1", "2"],
+            (
+                r"got none for rows 1, 2 \('0001', '0002'\); 2 of 2 differ in leading zeros alone \('0001' in a\.csv, "
+                r"'1' in b\.csv\), which spreadsheets take off: .* as text in b\.csv and write the zeros again$"
+            ),
+        ),
+        (["1", "12"], ["0001", "0012"], r"2 of 2 .*\('1' in a\.csv, '0001' in b\.csv\).* as text in a\.csv "),
+        (["0", "x"], ["000", "y"], r"1 of 2 differ .*; add the other 1, or leave these rows out$"),
+        (["x01", "5"], ["x1", "50"], r"\('x01', '5'\); add them, or leave these rows out$"),
+        (["01", None], ["1", "2"], r"1 of 2 differ"),
+    ],
+)
+def test_lost_leading_zeros_are_said(ids, others, match):
+    first, second = pd.DataFrame({"image": ids}), pd.DataFrame({"image": others, "dx": ["nv", "mel"]})
+    with pytest.raises(TableError, match=match):
+        join_tables(first, second, "a.csv", "b.csv")
+
+
 def test_decimal_commas_of_one_table_are_none_of_the_other(tmp_path):
     (tmp_path / "a.csv").write_text("image;size\n1,10;5,5\n", encoding="utf-8")
     (tmp_path / "b.csv").write_text('image,count\n"1,10","1,234"\n', encoding="utf-8")

@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -135,3 +137,102 @@ def test_rows_without_a_diagnosis_do_not_count(table):
     table.loc[:4, list(ISIC_2025)] = 0.0
     assert columns_of(table, "dx") == [ISIC_2025]
     assert columns_of(table.assign(dx=None), "dx") == columns_of(table, "nothing") == []
+
+
+GERMAN = ("Melanom", "Basaliom", "Naevus", "Keratose")
+
+
+def german(n=N, seed=0):
+    """Return four classes with an honest sex, and two boxes of which one is rare."""
+    rng = np.random.default_rng(seed)
+    found = truth(GERMAN, rng.permutation(np.arange(n) % 4))
+    male = rng.integers(0, 2, n)
+    return found.assign(
+        male=male, female=1 - male, smokes=rng.integers(0, 2, n), rare=(np.arange(n) % 40 == 7) * 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "cells"),
+    [
+        ([4], {}),
+        ([4, 9, 30, 31, 70, 100], {}),
+        ([4], {"Melanom": 1, "Basaliom": 1}),
+        ([4], {"Naevus": 1, "Keratose": 1}),
+        ([4], dict.fromkeys(GERMAN, 1)),
+    ],
+)
+@pytest.mark.parametrize("target", ["Melanom", "dx"])
+def test_a_few_rows_without_a_single_tick_do_not_hide_the_set(rows, cells, target):
+    table = german()
+    table["dx"] = table[list(GERMAN)].idxmax(axis=1)
+    table.loc[rows, list(GERMAN)] = [float(cells.get(name, 0)) for name in GERMAN]
+    (found,) = find_truth_sets(table, target)
+    assert found.columns == GERMAN
+    assert "except in row" in found.reason
+    assert f" {rows[0] + 1}" in found.reason
+
+
+def test_rows_with_two_findings_beside_the_target():
+    table = german()
+    table.loc[table.index[table["Naevus"] == 1][:3], "Keratose"] = 1.0
+    assert columns_of(table, "Melanom") == [GERMAN]
+
+
+def test_classes_of_one_row_and_a_perfect_set_beside_one_with_exceptions():
+    table = german(200)
+    table.loc[[8, 9], list(GERMAN)] = 0.0
+    table = table.assign(wart=(table.index == 8) * 1, other=1 - table["Melanom"])
+    assert columns_of(table, "Melanom") == [("Melanom", "other"), (*GERMAN, "wart")]
+
+
+def test_too_many_rows_without_a_tick_are_no_set():
+    table = german()
+    table.loc[:11, list(GERMAN)] = 0.0
+    assert columns_of(table, "Melanom") == []
+
+
+def test_two_classes_with_exceptions_need_a_longer_table():
+    for n, expected in ((60, []), (200, [("Melanom", "Naevus")])):
+        table = truth(("Melanom", "Naevus"), np.arange(n) % 2)
+        table.loc[3, ["Melanom", "Naevus"]] = 0.0
+        assert columns_of(table, "Melanom") == expected
+
+
+@pytest.mark.parametrize("n", [19, 20, 30, 60, 120, 1000])
+@pytest.mark.parametrize("rate", [0.015, 0.05, 0.3])
+def test_honest_ticks_are_no_set_with_exceptions(n, rate):
+    rng = np.random.default_rng(n)
+    for _ in range(20):
+        melanoma = rng.random(n) < rate
+        melanoma[:2] = True, False
+        male, site = rng.integers(0, 2, n), rng.integers(0, 5, n)
+        table = truth([f"site {place}" for place in range(5)], site).assign(
+            male=male, female=1 - male, consent=(rng.random(n) < 0.97) * 1, y=melanoma * 1
+        )
+        table = table.assign(**{f"rare {place}": (rng.random(n) < 0.05) * 1 for place in range(10)})
+        exceptions = [each for each in find_truth_sets(table, "y") if "except" in each.reason]
+        assert exceptions == []
+        assert not [each for each in find_truth_sets(table, "male") if "site 0" in each.columns]
+
+
+@pytest.mark.parametrize("n", [20, 60, 200, 1000, 5000])
+def test_a_strong_sign_is_no_set_with_exceptions(n):
+    """What nearly perfect signs do by chance: a perfect cover of 20 rows is found far more often."""
+    rng, believed = np.random.default_rng(n), 0
+    for _ in range(20):
+        melanoma = rng.random(n) < 0.05
+        melanoma[:2] = True, False
+        grows, slowly = rng.random(n) < np.where(melanoma, 0.6, 0.03), rng.random(n) < 0.3
+        signs = {"fast": grows, "slow": ~grows & slowly, "none": ~grows & ~slowly, "same": ~grows}
+        found = find_truth_sets((pd.DataFrame(signs) * 1).assign(y=melanoma * 1), "y")
+        believed += any("except" in each.reason for each in found)
+    assert believed <= (1 if n < 1000 else 0)
+
+
+def test_many_columns_of_a_rare_target_take_seconds():
+    rng = np.random.default_rng(1)
+    many = pd.DataFrame((rng.random((10_000, 73)) < rng.random(73)).astype(int)).rename(columns=str)
+    started = time.perf_counter()
+    assert find_truth_sets(many.assign(y=(rng.random(10_000) < 0.01) * 1), "y") == ()
+    assert time.perf_counter() - started < 10

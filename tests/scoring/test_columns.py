@@ -27,6 +27,33 @@ def test_an_absent_field_is_one_line_with_the_nearest_header(facts, header):
     )
 
 
+def test_headers_in_another_language_are_the_nearest(facts):
+    rows = pd.DataFrame(columns=["Bild", "Stage", "Alter", "Geschlecht", "K\u00f6rperstelle"])
+    _, *lines = describe_columns(rows, Roles(image="Bild"), facts)
+    assert [line.split("; ")[1] for line in lines] == [
+        "if 'Alter' is meant, rename it",
+        "if 'Geschlecht' is meant, rename it",
+        "if 'K\u00f6rperstelle' is meant, rename it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "expected"),
+    [
+        ("age_approx", ["sexe", "\u00c2ge"], "\u00c2ge"),
+        ("Edad", ["age months", "idade"], "idade"),
+        ("age", ["Alter in Monaten", "stage"], None),
+        ("gender", ["six", "Sexo"], "Sexo"),
+        ("sex", ["Patientengeschlecht", "six"], "Patientengeschlecht"),
+        ("anatom_site_general", ["localisation", "source"], "localisation"),
+        ("hospital", ["website", "Klinik"], "Klinik"),
+        ("Alter", ["Alter", "age"], "Alter"),
+    ],
+)
+def test_headers_that_mean_the_same(name, columns, expected):
+    assert nearest(name, columns) == expected
+
+
 def test_an_absent_field_without_a_like_one(facts):
     rows = pd.DataFrame(columns=["image_id", "lesion", "sex", "site"])
     _, line = describe_columns(rows, Roles(image="image_id"), facts)

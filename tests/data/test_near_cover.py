@@ -1,0 +1,30 @@
+import numpy as np
+
+from automl_skin.data.near_cover import find_near_covers, is_nearly_pure
+
+CODES = np.arange(120) % 3
+TICKS = {f"c{level}": level == CODES for level in range(3)}
+
+
+def test_rows_that_offend_are_marked():
+    ticks = {name: ticked.copy() for name, ticked in TICKS.items()}
+    ticks["c0"][3] = False
+    ticks["c1"][6] = True
+    (found,) = find_near_covers(ticks, CODES)
+    assert found.columns == ("c0", "c1", "c2")
+    assert np.flatnonzero(found.offending).tolist() == [3, 6]
+    (beside,) = find_near_covers({name: ticks[name] for name in ("c1", "c2")}, CODES, positive=ticks["c0"])
+    assert beside.columns == ("c1", "c2")
+
+
+def test_a_short_table_has_none():
+    short = {name: ticked[:19] for name, ticked in TICKS.items()}
+    assert find_near_covers(short, CODES[:19]) == find_near_covers({}, CODES) == []
+
+
+def test_one_row_or_two_in_a_hundred_may_be_of_another_level():
+    codes = np.r_[np.zeros(100, dtype=int), np.ones(20, dtype=int)]
+    pure = [is_nearly_pure(np.arange(120) < 100 + more, codes) for more in (0, 2, 3)]
+    assert pure == [True, True, False]
+    assert is_nearly_pure(np.isin(np.arange(120), [0, 1, 100]), codes)
+    assert not is_nearly_pure(np.zeros(120, dtype=bool), codes)
