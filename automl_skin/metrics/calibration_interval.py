@@ -40,7 +40,7 @@ def calibration_slope_interval(
     Returns
     -------
     Interval or None
-        ``None`` where a class has fewer than `MIN_GROUPS` groups, or no finite slope exists.
+        ``None`` where a class has fewer than `MIN_GROUPS` groups, or no finite slope exists without one of the groups.
     """
     labels, scores = check_scores(labels, scores)
     if len(np.unique(np.asarray(groups))) < MIN_GROUPS:
@@ -53,6 +53,8 @@ def calibration_slope_interval(
     if not np.isfinite(line.slope):
         return None
     spread = _standard_error(labels, log_odds(scores), codes, line.intercept, line.slope)
+    if not np.isfinite(spread):
+        return None
     reach = spread * float(scipy.stats.t.ppf((1 + level) / 2, min(n_groups) - 1))
     return Interval(line.slope, line.slope - reach, line.slope + reach)
 
@@ -60,14 +62,17 @@ def calibration_slope_interval(
 def _standard_error(
     labels: IntArray, x: FloatArray, codes: IntArray, intercept: float, slope: float
 ) -> float:
-    """Return the jackknife's standard error of the slope."""
+    """Return the jackknife's standard error of the slope; infinite where a group left out leaves no slope."""
     p = scipy.special.expit(intercept + slope * x)
     design = np.column_stack([np.ones_like(x), x])
     score = _by_group(design * (labels - p)[:, None], codes)
     products = design[:, :, None] * design[:, None, :] * (p * (1 - p))[:, None, None]
     information = _by_group(products.reshape(len(x), 4), codes).reshape(-1, 2, 2)
     without = information.sum(axis=0) - information
-    shifts = np.linalg.solve(without, score[:, :, None])[:, 1, 0]
+    try:
+        shifts = np.linalg.solve(without, score[:, :, None])[:, 1, 0]
+    except np.linalg.LinAlgError:  # all other scores are equal, or certain
+        return np.inf
     n_groups = len(shifts)
     return float(np.sqrt((n_groups - 1) / n_groups * np.sum(shifts**2)))
 

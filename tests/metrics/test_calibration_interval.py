@@ -51,3 +51,11 @@ def test_where_the_cases_cannot_tell():
     assert calibration_slope_interval(labels[kept], scores[kept], groups[kept]) is None
     separated = np.where(labels == 1, 0.9, 0.1)
     assert calibration_slope_interval(labels, separated, groups) is None
+
+
+def test_scores_that_differ_in_one_group_alone_have_no_interval():
+    labels = np.tile([0, 1], 20)
+    scores, groups = np.full(40, 0.5), np.arange(40)
+    scores[:4], groups[:4] = 0.8, 0  # one group of four, half of them positive
+    assert np.isfinite(calibration_line(labels, scores).slope)
+    assert calibration_slope_interval(labels, scores, groups) is None
