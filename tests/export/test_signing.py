@@ -52,7 +52,10 @@ def test_file_changed_with_a_new_digest_is_refused(signed, keys, hostile):
     card.write_text(card.read_text() + "Approved for everything.")
     hostile.renew_digests(signed)
     verify(signed)
-    with pytest.raises(IntegrityError, match=r"expected the files that the owner of .* signed, got others"):
+    with pytest.raises(
+        IntegrityError,
+        match=r"expected the files that the owner of .* signed and a whole model.sig, got others",
+    ):
         Predictor.load(signed, "cpu", keys[1])
 
 
