@@ -9,25 +9,25 @@ from automl_skin.evaluation.labelled import LabelledEvaluation
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
 from automl_skin.files import storage_boundary
-from automl_skin.reproduce import reproduce as _reproduce
-from automl_skin.reproduce.file import Variant
-from automl_skin.reproduce.report import Reproduced
-from automl_skin.reproduce.track import conclude_variant
-from automl_skin.reproduce.variant import Wishes as Reproduction
+from automl_skin.papers import reproduce as _reproduce
+from automl_skin.papers.file import Variant
+from automl_skin.papers.report import Reproduced
+from automl_skin.papers.track import conclude_variant
+from automl_skin.papers.variant import Wishes as Reproduction
 from automl_skin.scoring.decide import Wishes
 from automl_skin.scoring.stream import Summary
 from automl_skin.settings import AnyPath, Workspace
-from automl_skin.workflow import evaluate as _evaluate
-from automl_skin.workflow import explain as _explain
-from automl_skin.workflow import export as _export
-from automl_skin.workflow import score as _score
-from automl_skin.workflow.audience import Several
-from automl_skin.workflow.check import check_data
-from automl_skin.workflow.leaderboard import Leaderboard, read_leaderboard
-from automl_skin.workflow.search import Audience, Outcome, run_search
-from automl_skin.workflow.study import Study, existing_study, open_study
-from automl_skin.workflow.track import Tracked, to_standard_error
-from automl_skin.workflow.understand import Understanding, silent
+from automl_skin.steps import evaluate as _evaluate
+from automl_skin.steps import explain as _explain
+from automl_skin.steps import export as _export
+from automl_skin.steps import score as _score
+from automl_skin.steps.audience import Several
+from automl_skin.steps.check import check_data
+from automl_skin.steps.leaderboard import Leaderboard, read_leaderboard
+from automl_skin.steps.search import Audience, Outcome, run_search
+from automl_skin.steps.track import Tracked, to_standard_error
+from automl_skin.steps.understand import Understanding, silent
+from automl_skin.study.study import Study, existing_study, open_study
 
 
 @storage_boundary()
@@ -48,7 +48,7 @@ def run_study(
     audiences: Sequence[Audience] = (),
     **settings: Any,
 ) -> Outcome:
-    """Run or continue a study; `settings` are those of `study.toml` (`automl_skin.search.config`).
+    """Run or continue a study; `settings` are those of `study.toml` (`automl_skin.study.config`).
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def leaderboard(
 def explain_study(
     study: AnyPath = "", *, workspace: AnyPath | None = None, cache: AnyPath | None = None, **wanted: Any
 ) -> _explain.Explanation:
-    """Explain the trials of a study by pictures; `wanted` are the fields of `workflow.explain.ExplainOptions`."""
+    """Explain the trials of a study by pictures; `wanted` are the fields of `steps.explain.ExplainOptions`."""
     opened = existing_study(Workspace.at(workspace, cache), str(study))
     return _explain.explain(opened, _explain.ExplainOptions(**wanted), silent, to_standard_error)
 

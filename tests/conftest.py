@@ -142,7 +142,7 @@ def tuning_here():
             return [tuning._outcome(job, store) for job in jobs]
 
         with (
-            mock.patch("automl_skin.workflow.tune.tune_networks", tune_networks),
+            mock.patch("automl_skin.steps.tune.tune_networks", tune_networks),
             mock.patch("automl_skin.backbones.tuning.train.save_state"),
             mock.patch.object(tuning, "write_sheet"),
         ):

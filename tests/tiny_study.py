@@ -15,9 +15,10 @@ from automl_skin.scoring import scores_file
 from automl_skin.scoring.decide import Wishes
 from automl_skin.settings import Workspace
 from automl_skin.stacking.methods import plain_average
+from automl_skin.steps import export, score
+from automl_skin.steps.search import run_search
+from automl_skin.study import study
 from automl_skin.synthetic.study import generate
-from automl_skin.workflow import export, score, study
-from automl_skin.workflow.search import run_search
 
 SETTINGS = {
     "backbone": ["test_resnet"],

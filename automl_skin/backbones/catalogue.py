@@ -8,17 +8,18 @@ import json
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
 
 import timm
 import torch
 
-# these register themselves with timm
-import automl_skin.backbones.architectures.alexnet
-import automl_skin.backbones.architectures.plain_cnn  # noqa: F401
 from automl_skin.backbones import hub
 from automl_skin.errors import BackboneError
+
+for _networks in entry_points(group="automl_skin.networks"):
+    _networks.load()  # packages that register networks with timm, among them those of our papers
 
 Weights = Literal["folder", "timm", "random"]
 

@@ -1,1 +1,1 @@
-"""The command line: one file a command; parse, call the workflow, print."""
+"""The command line: one file a command; parse, call the steps, print."""

@@ -32,7 +32,7 @@ def check(
     """Say what is understood of a table and its images, and what is wrong with them."""
     flags = collect(Given(locals()))
     from automl_skin.cli.terminal import Terminal
-    from automl_skin.workflow.check import check_data, require_found
+    from automl_skin.steps.check import check_data, require_found
 
     terminal = Terminal()
     with terminal.progress() as report:

@@ -96,14 +96,14 @@ def curate(
     Writes curated.csv, features.csv, record.csv (what was dropped or changed, and why) and report.md.
     """
     from automl_skin.cli.terminal import Terminal
-    from automl_skin.data.curation.report import (
+    from automl_skin.papers.curation.files import CurationJob, curate_files
+    from automl_skin.papers.curation.report import (
         COMPARISON_COLUMNS,
         STEP_COLUMNS,
         comparison_rows,
         step_rows,
     )
-    from automl_skin.data.curation.rules import MEL, TARGET, CurationRules
-    from automl_skin.workflow.curate import CurationJob, curate_files
+    from automl_skin.papers.curation.rules import MEL, TARGET, CurationRules
 
     if unlabelled not in {"negative", "drop"}:
         raise typer.BadParameter(f"must be negative or drop; found {unlabelled!r}", param_hint="--unlabelled")

@@ -9,8 +9,8 @@ from automl_skin.cli.settings import Given, collect, workspace_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from automl_skin.workflow.stage_one import StageOneOutcome
-    from automl_skin.workflow.study import Study
+    from automl_skin.steps.stage_one import StageOneOutcome
+    from automl_skin.study.study import Study
 
 
 def embed(
@@ -64,8 +64,8 @@ def embed(
     """
     flags = collect(Given(locals()))
     from automl_skin.cli.terminal import Terminal
-    from automl_skin.workflow.stage_one import run_stage_one
-    from automl_skin.workflow.study import open_study
+    from automl_skin.steps.stage_one import run_stage_one
+    from automl_skin.study.study import open_study
 
     terminal = Terminal()
     opened = open_study(workspace_of(workspace, cache_dir), study, flags)
@@ -104,7 +104,7 @@ def _networks(outcome: "StageOneOutcome") -> list[str]:
 
 def _what_next(study: "Study") -> list[str]:
     """Return what to do next, here and on another machine."""
-    from automl_skin.workflow.stage_one import next_settings
+    from automl_skin.steps.stage_one import next_settings
 
     given = [word for name, value in next_settings(study).items() for word in _as_flags(name, value)]
     there = shlex.join(["automl-skin", "search", *given, "--study", study.name])

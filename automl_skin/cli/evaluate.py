@@ -34,8 +34,8 @@ def evaluate(
 ) -> None:
     """Score a labelled set: AUC and its interval, calibration, and the decision's sensitivity and specificity."""
     from automl_skin.cli.terminal import Terminal
-    from automl_skin.workflow.evaluate import LabelledSet
-    from automl_skin.workflow.evaluate import evaluate as evaluate_bundle
+    from automl_skin.steps.evaluate import LabelledSet
+    from automl_skin.steps.evaluate import evaluate as evaluate_bundle
 
     named = {"image": image_column, "case": case_column, "patient": patient_column, "lesion": lesion_column}
     roles = {role: column for role, column in named.items() if column is not None}

@@ -57,11 +57,11 @@ def explain(
 ) -> None:
     """Draw heat over photographs, importances of inputs and maps of embeddings, by the chains that were measured."""
     from automl_skin.cli.terminal import Terminal
-    from automl_skin.workflow.explain import ExplainOptions
-    from automl_skin.workflow.explain import explain as explain_study
-    from automl_skin.workflow.explain_cam import HeatOptions
-    from automl_skin.workflow.explain_maps import MapOptions
-    from automl_skin.workflow.study import existing_study
+    from automl_skin.steps.explain import ExplainOptions
+    from automl_skin.steps.explain import explain as explain_study
+    from automl_skin.steps.explain_cam import HeatOptions
+    from automl_skin.steps.explain_maps import MapOptions
+    from automl_skin.study.study import existing_study
 
     heat = HeatOptions(tuple(split_commas(cases) or ()), show, index_cases, masks, of_class, method)
     wanted = ExplainOptions(

@@ -38,9 +38,9 @@ def export(
     """Write the best stack as a bundle: the very chains that were measured, and all they need."""
     from automl_skin.cli.terminal import Terminal
     from automl_skin.export.signing import SIGNATURE
-    from automl_skin.workflow.export import export as export_bundle
-    from automl_skin.workflow.register import register_export
-    from automl_skin.workflow.study import existing_study
+    from automl_skin.steps.export import export as export_bundle
+    from automl_skin.steps.register import register_export
+    from automl_skin.study.study import existing_study
 
     terminal = Terminal()
     opened = existing_study(workspace_of(workspace, cache_dir), study)

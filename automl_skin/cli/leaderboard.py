@@ -16,8 +16,8 @@ def leaderboard(
 ) -> None:
     """Show the trials of a study, the best first, and what having chosen the best of them means."""
     from automl_skin.cli.terminal import Terminal, print_leaderboard
-    from automl_skin.workflow.leaderboard import read_leaderboard
-    from automl_skin.workflow.study import existing_study
+    from automl_skin.steps.leaderboard import read_leaderboard
+    from automl_skin.study.study import existing_study
 
     terminal = Terminal()
     board = read_leaderboard(existing_study(workspace_of(workspace, cache_dir), study))

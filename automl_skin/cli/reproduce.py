@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from automl_skin.cli.terminal import Bars, Terminal
-    from automl_skin.reproduce.file import Variant
-    from automl_skin.reproduce.report import Reproduced
-    from automl_skin.workflow.search import Audience
-    from automl_skin.workflow.study import Study
+    from automl_skin.papers.file import Variant
+    from automl_skin.papers.report import Reproduced
+    from automl_skin.steps.search import Audience
+    from automl_skin.study.study import Study
 
 
 def reproduce(
@@ -77,9 +77,9 @@ def reproduce(
     asked = {key: given[key] for key in given if key not in {"name", "variant", "cell", "smoke", "backbone"}}
     flags = collect(Given({**asked, "backbone": None if backbone is None else [backbone]}))
     from automl_skin.cli.terminal import Terminal
-    from automl_skin.reproduce.reproduce import find_study_file
-    from automl_skin.reproduce.reproduce import reproduce as run
-    from automl_skin.reproduce.variant import Wishes
+    from automl_skin.papers.reproduce import find_study_file
+    from automl_skin.papers.reproduce import reproduce as run
+    from automl_skin.papers.variant import Wishes
 
     terminal = Terminal()
     place = workspace_of(workspace, cache_dir)
@@ -108,8 +108,8 @@ class ReproduceTerminal:
     def variant_begun(self, variant: "Variant", study: "Study") -> "Audience":
         """Print which variant, and give terminal and MLflow for its study."""
         from automl_skin.cli.terminal import TerminalAudience
-        from automl_skin.workflow.audience import Several
-        from automl_skin.workflow.track import Tracked
+        from automl_skin.steps.audience import Several
+        from automl_skin.steps.track import Tracked
 
         self.terminal.say("", f"Variant:  {variant.name}: {variant.title}", f"Study:    {study.folder}")
         self.tracked = Tracked(study, self.terminal.say)
@@ -122,7 +122,7 @@ class ReproduceTerminal:
 
     def variant_over(self, reproduced: "Reproduced") -> None:
         """Print the tables, and write them to MLflow."""
-        from automl_skin.reproduce.track import conclude_variant
+        from automl_skin.papers.track import conclude_variant
 
         for table in reproduced.tables:
             self.terminal.table(table.title, table.columns, table.rows)

@@ -40,7 +40,7 @@ def score(
     """Score a table and its images, or a folder of images; an interrupted run goes on where it stopped."""
     from automl_skin.cli.terminal import Terminal
     from automl_skin.scoring.decide import Wishes
-    from automl_skin.workflow.score import score as score_files
+    from automl_skin.steps.score import score as score_files
 
     terminal = Terminal()
     named = {"image": image_column, "case": case_column, "image_role": image_role_column}

@@ -113,11 +113,11 @@ def search(
     """
     flags = collect(Given(locals()))
     from automl_skin.cli.terminal import Terminal, TerminalAudience
-    from automl_skin.workflow.audience import Several
-    from automl_skin.workflow.dry_run import estimate
-    from automl_skin.workflow.search import run_search
-    from automl_skin.workflow.study import open_study
-    from automl_skin.workflow.track import Tracked
+    from automl_skin.steps.audience import Several
+    from automl_skin.steps.dry_run import estimate
+    from automl_skin.steps.search import run_search
+    from automl_skin.steps.track import Tracked
+    from automl_skin.study.study import open_study
 
     terminal = Terminal()
     opened = open_study(workspace_of(workspace, cache_dir), study, flags)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from automl_skin.search.loop import Observer
     from automl_skin.search.material import Material
     from automl_skin.search.trial import Predictions, TrialRecord
-    from automl_skin.workflow.embed import StageOne
-    from automl_skin.workflow.round_files import Round
-    from automl_skin.workflow.search import Outcome
-    from automl_skin.workflow.study import Study
-    from automl_skin.workflow.understand import Understanding
+    from automl_skin.steps.embed import StageOne
+    from automl_skin.steps.search import Outcome
+    from automl_skin.steps.understand import Understanding
+    from automl_skin.study.round_files import Round
+    from automl_skin.study.study import Study
 
 WIDTH_OF_FILES = 132
 
@@ -66,7 +66,7 @@ class Terminal:
 
 
 class Bars:
-    """Makes bars where there is a terminal, and lines where there is none; a reporter of `automl_skin.workflow`.
+    """Makes bars where there is a terminal, and lines where there is none; a reporter of `automl_skin.steps`.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ class TerminalAudience:
 
     def round_over(self, study: "Study", this: "Round") -> None:
         """Print what a round came to."""
-        from automl_skin.workflow.rounds_table import rounds_in_words
+        from automl_skin.steps.rounds_table import rounds_in_words
 
         self.terminal.say(
             *(f"Round {this.number}: {line}" for line in rounds_in_words([this], study.journal.read()))
@@ -190,7 +190,7 @@ class TerminalAudience:
 def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
     """Print how a search ended."""
     from automl_skin.evaluation.agreement import find_disagreements
-    from automl_skin.workflow.locked import why_not_opened
+    from automl_skin.steps.locked import why_not_opened
 
     print_leaderboard(terminal, outcome.leaderboard.table)
     spread = outcome.leaderboard.spread.head(12)
@@ -234,7 +234,7 @@ def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
 
 def print_rounds(terminal: Terminal, outcome: "Outcome") -> None:
     """Print what was tuned, round by round."""
-    from automl_skin.workflow.rounds_table import rounds_table
+    from automl_skin.steps.rounds_table import rounds_table
 
     rows = [
         (

@@ -6,12 +6,8 @@ from dataclasses import dataclass, field
 
 from automl_skin.backbones.tuning.names import parse_tuning
 from automl_skin.chains.config import ROTATION
-from automl_skin.search.config import StudyConfig
-from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING
+from automl_skin.search.tuning_settings import AUTO_TUNING
 from automl_skin.search.tuning_steps import TuningStep
-
-GPU_BUDGET_SECONDS = 3600.0
-"""Of `auto` on a GPU without a budget."""
 
 
 @dataclass(frozen=True)
@@ -91,18 +87,3 @@ class TuningWishes:
         """Return a tuning of a candidate with the changes that hold for all; those in its name win."""
         named = parse_tuning(name, self.changes)
         return TuningStep(candidate.backbone, candidate.recipe, named.base, named.changes)
-
-
-def budget_of(config: StudyConfig, *, on_gpu: bool) -> float | None:
-    """Return the seconds that tuning may take in a study; 0 for none at all, None for as long as it takes.
-
-    `auto` takes an hour on a GPU and nothing on a processor unless a budget is set, and at most half of the time
-    that the whole search has.
-    """
-    if config.tuning == (NO_TUNING,):
-        return 0.0
-    if config.tuning_budget_seconds is not None or config.tuning != (AUTO_TUNING,):
-        return config.tuning_budget_seconds
-    if not on_gpu:
-        return 0.0
-    return min(GPU_BUDGET_SECONDS, 0.5 * (config.timeout_seconds or math.inf))

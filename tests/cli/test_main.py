@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from automl_skin import settings
-from automl_skin.workflow import check
+from automl_skin.steps import check
 
 HEAVY = (
     "torch",

@@ -1,6 +1,6 @@
 import pytest
 
-from automl_skin.workflow import track
+from automl_skin.steps import track
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from rich.console import Console
 from automl_skin.cli.terminal import Terminal, TerminalAudience, TrialTicker, print_outcome
 from automl_skin.metrics.intervals import Interval
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
-from automl_skin.workflow.leaderboard import read_leaderboard
-from automl_skin.workflow.locked import read_openings
-from automl_skin.workflow.round_files import Round
-from automl_skin.workflow.stack import read_stack
+from automl_skin.steps.leaderboard import read_leaderboard
+from automl_skin.steps.locked import read_openings
+from automl_skin.steps.stack import read_stack
+from automl_skin.study.round_files import Round
 
 
 def make():

@@ -8,7 +8,7 @@ from automl_skin.export import bundle as bundles
 from automl_skin.export.bundle import SUMS, bundle_digest, read_facts, verify
 from automl_skin.export.facts import FORMAT
 from automl_skin.export.predictor import Predictor
-from automl_skin.workflow import export
+from automl_skin.steps import export
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from automl_skin.search.trial import TrialPlan
 from automl_skin.settings import Workspace
 from automl_skin.stacking import methods
 from automl_skin.stacking.fitted import FittedStack, single_stack
-from automl_skin.workflow import export, search
+from automl_skin.steps import export, search
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def study(tiny, end_to_end, small_chain, tmp_path_factory):
     }
     workspace = Workspace.at(tmp_path_factory.mktemp("fusions"), tiny.workspace.cache)
     with (
-        mock.patch("automl_skin.workflow.trials.fixed_trials", return_value=given),
+        mock.patch("automl_skin.steps.trials.fixed_trials", return_value=given),
         mock.patch.object(methods, "AVERAGED", len(given)),  # all of them are members
         mock.patch.object(search, "write_report"),  # pictures take most of the time
     ):

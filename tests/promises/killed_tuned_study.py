@@ -20,14 +20,14 @@ from automl_skin.embeddings import tuning
 from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.tuning import TuningJob
 from automl_skin.settings import Workspace
+from automl_skin.steps import tune
+from automl_skin.steps.leaderboard import trial_table
+from automl_skin.steps.rounds import round_files
+from automl_skin.steps.search import run_search
+from automl_skin.steps.stack import read_stack
+from automl_skin.study.round_files import RoundFiles
+from automl_skin.study.study import open_study
 from automl_skin.synthetic.study import generate
-from automl_skin.workflow import tune
-from automl_skin.workflow.leaderboard import trial_table
-from automl_skin.workflow.round_files import RoundFiles
-from automl_skin.workflow.rounds import round_files
-from automl_skin.workflow.search import run_search
-from automl_skin.workflow.stack import read_stack
-from automl_skin.workflow.study import open_study
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import forks

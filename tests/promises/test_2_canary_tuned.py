@@ -34,15 +34,15 @@ from automl_skin.search.space import TunedSet
 from automl_skin.settings import Workspace
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import fit_stack
+from automl_skin.steps.embed import embed, embed_tuned
+from automl_skin.steps.locked import open_locked
+from automl_skin.steps.networks import embedding_sets
+from automl_skin.steps.prepare import prepare, read_prepared
+from automl_skin.steps.stack import build_stack, fit_chains, load_stack, out_of_fold
+from automl_skin.steps.trials import Phase, first_phase, run_trials
+from automl_skin.steps.tune import tune_set
+from automl_skin.study.study import open_study
 from automl_skin.synthetic.study import generate
-from automl_skin.workflow.embed import embed, embed_tuned
-from automl_skin.workflow.locked import open_locked
-from automl_skin.workflow.networks import embedding_sets
-from automl_skin.workflow.prepare import prepare, read_prepared
-from automl_skin.workflow.stack import build_stack, fit_chains, load_stack, out_of_fold
-from automl_skin.workflow.study import open_study
-from automl_skin.workflow.trials import Phase, first_phase, run_trials
-from automl_skin.workflow.tune import tune_set
 
 pytestmark = pytest.mark.slow
 

@@ -22,11 +22,11 @@ from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.search.material import Material
 from automl_skin.search.propose import given
 from automl_skin.search.space import TunedSet
-from automl_skin.workflow.embed import embed_tuned
-from automl_skin.workflow.networks import embedding_sets
-from automl_skin.workflow.prepare import read_prepared
-from automl_skin.workflow.trials import first_phase
-from automl_skin.workflow.tune import tune_set
+from automl_skin.steps.embed import embed_tuned
+from automl_skin.steps.networks import embedding_sets
+from automl_skin.steps.prepare import read_prepared
+from automl_skin.steps.trials import first_phase
+from automl_skin.steps.tune import tune_set
 
 HELD_OUT = [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2)]
 RECIPE = TuningRecipe(epochs=1, inner_parts=0, augmentation="none", learning_rate=0.01)

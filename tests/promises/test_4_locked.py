@@ -7,10 +7,10 @@ import pytest
 from automl_skin.data.record import read_labels
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
+from automl_skin.steps.embed import embed
+from automl_skin.steps.prepare import prepare, read_prepared
+from automl_skin.study.study import open_study
 from automl_skin.synthetic.study import generate
-from automl_skin.workflow.embed import embed
-from automl_skin.workflow.prepare import prepare, read_prepared
-from automl_skin.workflow.study import open_study
 
 
 def gives_away(values, labels):

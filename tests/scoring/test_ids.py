@@ -6,8 +6,8 @@ import shutil
 import pandas as pd
 import pytest
 
-from automl_skin.workflow.evaluate import LabelledSet, evaluate
-from automl_skin.workflow.score import score
+from automl_skin.steps.evaluate import LabelledSet, evaluate
+from automl_skin.steps.score import score
 
 IDS = ["1.1", "1.10", "1e3", "1000", "5.0", "5", "007", "12345678901234567890", "+7", "TRUE"]
 

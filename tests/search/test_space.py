@@ -8,7 +8,7 @@ from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.space import Choice, Integer
-from automl_skin.reproduce.cells import AsPublished
+from automl_skin.papers.cells import AsPublished
 from automl_skin.search.space import SEARCHED_FUSIONS, Given, SpaceOptions, TunedSet, choose_chain
 
 OPTIONS = SpaceOptions(("a", "b", "c"), ("plain", "grey"), fusions=tuple(FUSIONS), diagnosis=True)

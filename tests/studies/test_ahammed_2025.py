@@ -6,12 +6,12 @@ import pytest
 
 from automl_skin.backbones.catalogue import resolve_backbone
 from automl_skin.backbones.tuning.names import parse_tuning
-from automl_skin.reproduce.analyses.catalogue import ANALYSES
-from automl_skin.reproduce.cells import PlannedCell, proposal_of, uses_image
-from automl_skin.reproduce.file import read_study_file
-from automl_skin.reproduce.preparations.catalogue import PREPARATIONS
-from automl_skin.search.config import parse_settings
+from automl_skin.papers.analyses.catalogue import ANALYSES
+from automl_skin.papers.cells import PlannedCell, proposal_of, uses_image
+from automl_skin.papers.file import read_study_file
+from automl_skin.papers.preparations.catalogue import PREPARATIONS
 from automl_skin.search.space import SpaceOptions
+from automl_skin.study.config import parse_settings
 
 FILE = read_study_file(Path(__file__).parents[2] / "studies" / "ahammed_2025" / "study.toml")
 PAPERS = ("ENet-B0", "ENet-B1", "ENet-B2", "ENet-B3", "ENet-B4", "ResNet-50")

@@ -1,0 +1,221 @@
+"""A random forest on metadata alone: grid search over the folds, the winner's figures, and its importances.
+
+Yap et al. 2018, section 4.1. The grid is searched by mean average precision over the folds of the development cases;
+the winner's five chains are then measured on the held-out cases where those were opened, else out of fold.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import ParameterGrid
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.chains.config import BranchConfig, ChainConfig
+from automl_skin.chains.fitted import FittedChain
+from automl_skin.chains.fitting import FoldFitter
+from automl_skin.chains.inputs import CaseInputs
+from automl_skin.evaluation.plots.fold_curves import Parts, against_the_rest
+from automl_skin.evaluation.plots.importances import importances_plot
+from automl_skin.heads.random_forest import RandomForestConfig
+from automl_skin.metrics.ranking import average_precision, macro_auc
+from automl_skin.papers.analyses.models import check_options, columns_of, save_picture
+from automl_skin.papers.context import ReproduceContext, Section
+from automl_skin.papers.needs import lacking_sides
+from automl_skin.seeding import derive_seed, generator
+
+OPTIONS = ("grid", "sides", "published", "title", "file", "repeats")
+NOTE = (
+    "Importances by column (loss of impurity) and by field (loss of mean average precision when the field is "
+    "shuffled among the cases of the fold that was held out):"
+)
+SHOWN = 5
+"""Points of the grid that the report shows."""
+
+Figures = Mapping[str, list[float]]
+
+
+@dataclass(frozen=True)
+class GridPoint:
+    """One point of the grid.
+
+    Parameters
+    ----------
+    values : mapping of str to number or str
+        Fields of `RandomForestConfig`.
+    chains : tuple of FittedChain
+        One a fold.
+    parts : sequence of (labels, probabilities)
+        Out of fold.
+    """
+
+    values: Mapping[str, Any]
+    chains: tuple[FittedChain, ...]
+    parts: Parts
+
+    @property
+    def scores(self) -> list[float]:
+        """Mean average precision of each fold."""
+        return [average_precision(*part) for part in self.parts]
+
+
+def forest_grid(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
+    """Search the grid and show the winner.
+
+    Parameters
+    ----------
+    context : ReproduceContext
+    options : mapping
+        ``grid``: values by field of `RandomForestConfig`; ``sides``: classes whose AUC against all others is shown, by
+        what a reader calls them; ``published``: the paper's figure by heading; ``repeats``: shuffles of each field
+        (10); ``title``, ``file``.
+    """
+    check_options("forest_grid", options, OPTIONS)
+    lacking = lacking_sides(options, context.classes)
+    sides = {
+        name: columns_of(context, names)
+        for name, names in options.get("sides", {}).items()
+        if name not in lacking
+    }
+    fitter = _fitter(context)
+    points = [_fit(context, fitter, values) for values in ParameterGrid(dict(options["grid"]))]
+    points.sort(key=lambda point: -float(np.mean(point.scores)))
+    best = points[0]
+    figures = _figures(_measured(context, best), sides)
+    importances = {
+        "Loss of impurity": _impurity(context, best),
+        "Loss of mean average precision": _permuted(context, best, int(options.get("repeats", 10))),
+    }
+    picture = save_picture(context, str(options.get("file", "forest")), importances_plot(importances))
+    where = "out of fold" if context.locked is None else "on the held-out cases, by the chain of each fold"
+    text = [
+        f"{len(points)} points, chosen by mean average precision over {len(best.scores)} folds; the best five:",
+        _grid_table(points[:SHOWN]),
+        f"The best one {where}:",
+        _figures_table(figures, options.get("published", {})),
+        *(f"Not shown: {name} ({reason})." for name, reason in lacking.items()),
+        NOTE,
+    ]
+    title = str(options.get("title", "Random forest on metadata alone"))
+    return Section(title, "\n\n".join(text), (picture,))
+
+
+def _fitter(context: ReproduceContext) -> FoldFitter:
+    material, config = context.material, context.study.config
+    return FoldFitter(
+        material.inputs,
+        material.training_labels,
+        material.folds,
+        material.kinds,
+        config.encoder,
+        config.seed,
+        material.plan_digest,
+    )
+
+
+def _fit(context: ReproduceContext, fitter: FoldFitter, values: Mapping[str, Any]) -> GridPoint:
+    config = ChainConfig("metadata", (BranchConfig("random_forest", RandomForestConfig(**values)),))
+    fitted = [fitter.fit(config, fold) for fold in range(fitter.n_folds)]
+    parts = [(context.labels[context.folds == fold], held) for fold, (_, held) in enumerate(fitted)]
+    return GridPoint(values, tuple(chain for chain, _ in fitted), parts)
+
+
+def _measured(context: ReproduceContext, point: GridPoint) -> Parts:
+    """Return the cases that the figures are of."""
+    locked = context.locked
+    if locked is None:
+        return point.parts
+    return [(locked.labels, chain.raw(locked.material.inputs)) for chain in point.chains]
+
+
+def _figures(parts: Parts, sides: Mapping[str, tuple[int, ...]]) -> dict[str, list[float]]:
+    figures = {
+        "Top-1": [float(np.mean(labels == values.argmax(axis=1))) for labels, values in parts],
+        "mAP": [average_precision(*part) for part in parts],
+    }
+    for name, positive in sides.items():
+        figures[name] = [macro_auc(*against_the_rest(part, positive)) for part in parts]
+    return figures
+
+
+def _impurity(context: ReproduceContext, point: GridPoint) -> dict[str, FloatArray]:
+    """Return each column's mean loss of impurity in every fold, of scikit-learn's forest of the same settings."""
+    values = []
+    for fold, chain in enumerate(point.chains):
+        assert chain.encoder is not None
+        training = context.folds != fold
+        matrix = chain.encoder.transform(context.material.inputs.metadata.loc[training])
+        forest = _sklearn_forest(
+            point.values, len(matrix), derive_seed(context.study.config.seed, "forest", fold)
+        )
+        values.append(
+            dict(
+                zip(
+                    chain.encoder.columns,
+                    forest.fit(matrix, context.labels[training]).feature_importances_,
+                    strict=True,
+                )
+            )
+        )
+    # a level that is rare in some fold has no column of its own there
+    names = dict.fromkeys(name for each in values for name in each)
+    return {name: np.array([each.get(name, 0.0) for each in values]) for name in names}
+
+
+def _sklearn_forest(values: Mapping[str, Any], n_rows: int, seed: int) -> RandomForestClassifier:
+    config = RandomForestConfig(**values)
+    rows = max(round(config.max_samples * n_rows), 1)
+    return RandomForestClassifier(**{**vars(config), "max_samples": rows}, random_state=seed, n_jobs=1)
+
+
+def _permuted(context: ReproduceContext, point: GridPoint, repeats: int) -> dict[str, FloatArray]:
+    """Return for each field the mean loss of average precision in every fold when it is shuffled (Breiman 2001)."""
+    inputs = context.material.inputs
+    losses = {str(name): np.zeros(len(point.chains)) for name in inputs.metadata}
+    for fold, chain in enumerate(point.chains):
+        rows = np.flatnonzero(context.folds == fold)
+        held, whole = inputs.take(rows), point.scores[fold]
+        rng = generator(context.study.config.seed, "shuffled fields", fold)
+        for name, loss in losses.items():
+            orders = [rng.permutation(len(rows)) for _ in range(repeats)]
+            scores = [_score(chain, _shuffled(held, name, order), context.labels[rows]) for order in orders]
+            loss[fold] = whole - np.mean(scores)
+    return losses
+
+
+def _score(chain: FittedChain, inputs: CaseInputs, labels: IntArray) -> float:
+    return average_precision(labels, chain.raw(inputs))
+
+
+def _shuffled(inputs: CaseInputs, name: str, order: IntArray) -> CaseInputs:
+    metadata = inputs.metadata
+    values = metadata[name].iloc[order].set_axis(metadata.index)
+    return replace(inputs, metadata=metadata.assign(**{name: values}))
+
+
+def _grid_table(points: list[GridPoint]) -> str:
+    names = list(points[0].values)
+    lines = [f"| {' | '.join(names)} | mAP |", "|---" * (len(names) + 1) + "|"]
+    for point in points:
+        values = " | ".join(str(point.values[name]) for name in names)
+        lines.append(f"| {values} | {np.mean(point.scores):.3f} ± {np.std(point.scores, ddof=1):.3f} |")
+    return "\n".join(lines)
+
+
+def _figures_table(figures: Figures, published: Mapping[str, Any]) -> str:
+    lines = [f"| | {' | '.join(figures)} |", "|---" * (len(figures) + 1) + "|"]
+    ours = (f"{np.mean(values):.3f} ({np.std(values, ddof=1):.3f})" for values in figures.values())
+    lines.append(f"| ours | {' | '.join(ours)} |")
+    if published:
+        theirs = (_paper(published.get(name)) for name in figures)
+        lines.append(f"| published | {' | '.join(theirs)} |")
+    return "\n".join(lines)
+
+
+def _paper(value: Any) -> str:
+    if value is None:
+        return ""
+    mean, deviation = value if isinstance(value, (list, tuple)) else (value, None)
+    return f"{mean:.3f}" if deviation is None else f"{mean:.3f} ({deviation:.3f})"

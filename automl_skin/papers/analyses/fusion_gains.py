@@ -1,0 +1,131 @@
+"""What each way to fuse is worth beside the average of the ranks of two models that know nothing of each other.
+
+Beside the gain stands what is left where a case comes without any metadata: a fusion that leans on them falls below
+the image alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from automl_skin.arrays import FloatArray
+from automl_skin.evaluation.record import in_words
+from automl_skin.evaluation.resampling import resampled_aucs
+from automl_skin.metrics.intervals import Interval, central_range
+from automl_skin.metrics.ranking import macro_auc
+from automl_skin.papers.analyses.models import check_options, labelled
+from automl_skin.papers.context import ReproduceContext, Section
+from automl_skin.search.trial import TrialRecord
+from automl_skin.steps.embed_blank import without_metadata
+from automl_skin.steps.embedded import names_of
+from automl_skin.steps.prepare import read_prepared
+from automl_skin.steps.stack import fit_chains
+from automl_skin.steps.understand import silent
+from automl_skin.study.kept_chains import read_chain
+
+OPTIONS = ("cells", "baseline", "title")
+HEADING = (
+    "| fusion | AUC, out of fold | gain on {baseline} | without metadata at scoring | seconds of fitting |\n"
+    "|---|---|---|---|---|"
+)
+NO_GAIN = "-"
+NOT_COUNTED = (
+    "Fitting does not count the tuning of networks, whose time stands in their own runs: rows may share them."
+)
+
+
+def fusion_gains(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
+    """Return a table of the cells: AUC with interval, paired gain, AUC without metadata, seconds of fitting.
+
+    Intervals are of resamples of whole groups. Calibrated probabilities, all folds pooled.
+
+    Parameters
+    ----------
+    context : ReproduceContext
+    options : mapping
+        ``cells``: names, or what a reader calls them by name (all that have figures); ``baseline``: the cell that
+        gains are on; ``title``.
+    """
+    check_options("fusion_gains", options, OPTIONS)
+    title = str(options.get("title", "Fusions"))
+    names = labelled(options.get("cells", tuple(context.cells)))
+    baseline = str(options["baseline"])
+    if baseline not in context.finished:
+        return Section(title, f"The cell {baseline} has no figures, and every gain would be on it.")
+    done = list(dict.fromkeys([baseline, *(name for name in names if name in context.finished)]))
+    absent = answers_without_metadata(context, done)
+    resampled = _resampled(context, done)
+    lines = [HEADING.format(baseline=names.get(baseline, baseline))]
+    for name, label in names.items():
+        lines.append(_line(context, name, label, baseline, absent.get(name), resampled))
+    tuned = any(context.cells[name].cell.tuning for name in done)
+    return Section(title, "\n".join([*lines, *(["", NOT_COUNTED] if tuned else [])]))
+
+
+def answers_without_metadata(context: ReproduceContext, cells: list[str]) -> dict[str, FloatArray]:
+    """Return what the chains of cells say out of fold of the same cases without their metadata.
+
+    Parameters
+    ----------
+    context : ReproduceContext
+    cells : list of str
+        Finished ones. Those that see metadata alone are left out: they have nothing to say.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_cases, n_classes)
+    """
+    study, material = context.study, context.material
+    records = {name: _record(context, name) for name in cells}
+    records = {name: record for name, record in records.items() if record.plan.config.uses_image}
+    folds = range(material.n_folds)
+    pairs = [(record.plan.number, fold) for record in records.values() for fold in folds]
+    fit_chains(study, list(records.values()), pairs)
+    names = {
+        name for record in records.values() for name in names_of(record.plan.config, folds, material.n_folds)
+    }
+    blank = without_metadata(study, read_prepared(study), material, names, silent)
+    answers: dict[str, FloatArray] = {}
+    for name, record in records.items():
+        answers[name] = np.empty((len(material.labels), material.n_classes))
+        for fold in folds:
+            rows = np.flatnonzero(material.folds == fold)
+            chain = read_chain(study, record.plan.number, fold)
+            answers[name][rows] = chain.predict(blank.take(rows))
+    return answers
+
+
+def _record(context: ReproduceContext, cell: str) -> TrialRecord:
+    record = context.finished[cell].record
+    assert record is not None
+    return record
+
+
+def _resampled(context: ReproduceContext, cells: Sequence[str]) -> dict[str, FloatArray]:
+    """Return each cell's AUC on the same resamples of whole groups, shape (n_resamples,)."""
+    models = [context.probabilities(name, calibrated=True) for name in cells]
+    seed = context.study.config.seed
+    values = resampled_aucs(context.labels, models, context.material.groups, seed=seed)
+    return dict(zip(cells, values, strict=True))
+
+
+def _line(
+    context: ReproduceContext,
+    name: str,
+    label: str,
+    baseline: str,
+    absent: FloatArray | None,
+    resampled: Mapping[str, FloatArray],
+) -> str:
+    if name not in context.finished:
+        each = context.cells[name]
+        return f"| {label} | {each.state}: {each.reason} | {NO_GAIN} | {NO_GAIN} | {NO_GAIN} |"
+    mine, theirs = (
+        macro_auc(context.labels, context.probabilities(each, calibrated=True)) for each in (name, baseline)
+    )
+    auc = Interval(mine, *central_range(resampled[name]))
+    difference = Interval(mine - theirs, *central_range(resampled[name] - resampled[baseline]))
+    gain = NO_GAIN if name == baseline else in_words(difference, signed=True)
+    left = NO_GAIN if absent is None else f"{macro_auc(context.labels, absent):.3f}"
+    return f"| {label} | {in_words(auc)} | {gain} | {left} | {_record(context, name).seconds:.0f} |"

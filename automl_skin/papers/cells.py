@@ -1,0 +1,194 @@
+"""From a cell of the file to a trial: which network and tuning it needs, and which answers it gives the search space.
+
+A cell says what a run's parameters say; here that becomes the space's questions. Every answer must have been asked
+for and taken: a slip in a name or a value out of range is an error, never a default in silence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from automl_skin.backbones.catalogue import Backbone
+from automl_skin.backbones.tuning.names import NamedTuning, parse_tuning
+from automl_skin.chains.config import FUSIONS, OWN, WAYS, WITHIN, ChainConfig
+from automl_skin.chains.inputs import FROZEN
+from automl_skin.errors import ConfigError
+from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.heads.space import Choice, Integer, Range, Value
+from automl_skin.papers.file import Cell
+from automl_skin.search.propose import Proposal
+from automl_skin.search.space import Given, SpaceOptions, TunedSet, choose_chain
+from automl_skin.search.trial import TrialPlan
+
+PLACES = ("backbone", "recipe", "tuning", "way", "fusion", "head")
+"""Answers that say which networks and which kind of chain; all others are questions of the space by their names."""
+
+
+class AsPublished(Given):
+    """Answers of a cell. A paper's number may lie beyond what a search tries; a word must be one of those on offer."""
+
+    def choose(self, name: str, values: Range, default: Value) -> Value:
+        """Return the given answer, or the default where none was given that can be taken."""
+        self.asked[name] = values
+        answer = self.answers.get(name, default)
+        self.params[name] = answer if can_be_taken(values, answer) else default
+        return self.params[name]
+
+
+def can_be_taken(values: Range, answer: Value) -> bool:
+    """Return whether a cell may give an answer: one of the words, or any number of the kind, not below 0.
+
+    Examples
+    --------
+    >>> can_be_taken(Integer(16, 192), 1024), can_be_taken(Integer(16, 192), 0.5)
+    (True, False)
+    """
+    if isinstance(values, Choice) or isinstance(answer, bool):
+        return values.accepts(answer)
+    kinds = int if isinstance(values, Integer) else int | float
+    return isinstance(answer, kinds) and answer >= 0
+
+
+SIZES = ("size", "resize")
+"""Fields of a tuning that a size of the user's takes the place of."""
+
+OTHER_NETWORK = "another network was asked for"
+NOT_ASKED = "not asked for"
+NOT_SMALL = "left out of the small form"
+LEFT_OUT = (OTHER_NETWORK, NOT_ASKED, NOT_SMALL)
+"""Why a cell is not run that could be."""
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """A cell with the network that it is run on.
+
+    Parameters
+    ----------
+    cell : Cell
+    backbone : Backbone or None
+        None for metadata alone.
+    tuning : NamedTuning or None
+        None for frozen networks.
+    changed : str
+        What is run in place of what the file says, in words.
+    not_run : str
+        Why it cannot be run; empty where it can.
+    """
+
+    cell: Cell
+    backbone: Backbone | None = None
+    tuning: NamedTuning | None = None
+    changed: str = ""
+    not_run: str = ""
+
+    @property
+    def way(self) -> str:
+        """How its tuned networks reach the chain; empty for frozen ones."""
+        return str(self.cell.choose.get("way", WITHIN)) if self.tuning else ""
+
+
+def uses_image(cell: Cell) -> bool:
+    """Return whether a cell needs a network at all."""
+    fusion = str(cell.choose.get("fusion", "concat"))
+    if fusion not in FUSIONS:
+        raise ConfigError(
+            f"the fusion of the cell {cell.name!r} must be one of {', '.join(FUSIONS)}; found {fusion!r}"
+        )
+    return "image" in FUSIONS[fusion].inputs
+
+
+def tuning_of(cell: Cell, changes: Mapping[str, str], *, own_size: bool = True) -> NamedTuning | None:
+    """Return a cell's tuning with changes of the user's, which win over the file's; None for frozen networks.
+
+    Without `own_size` the photographs have the study's size, whatever the tuning says.
+    """
+    if cell.tuning in {"", FROZEN}:
+        return None
+    named = parse_tuning(cell.tuning)
+    kept = {name: value for name, value in named.changes.items() if own_size or name not in SIZES}
+    tuning = replace(named, changes={**kept, **changes})
+    _ = tuning.recipe  # a slip must be found before anything is computed
+    return tuning
+
+
+def proposal_of(planned: PlannedCell, options: SpaceOptions, pixels: str) -> Proposal:
+    """Return the trial of a cell.
+
+    Parameters
+    ----------
+    planned : PlannedCell
+    options : SpaceOptions
+        Of the study, of which labels and metadata are taken.
+    pixels : str
+        Name of the recipe that the cell's network sees.
+
+    Raises
+    ------
+    ConfigError
+        If an answer was not asked for, or is none of those on offer.
+    """
+    cell = planned.cell
+    own = _options_of(planned, options, pixels)
+    chooser = AsPublished(_answers(planned, own))
+    chain = choose_chain(chooser, own)
+    _check(cell, chooser, chain)
+    params = {name: chooser.params[name] for name in chooser.params}
+    return Proposal(TrialPlan(0, "cell", cell.name, params, replace(chain, fields=cell.fields)), None)
+
+
+def _options_of(planned: PlannedCell, options: SpaceOptions, pixels: str) -> SpaceOptions:
+    """Return a space of one network, with every fusion and head there is."""
+    name = planned.backbone.name if planned.backbone else ""  # no chain of metadata alone asks for it
+    tuned = (TunedSet(name, pixels, planned.tuning.title, options.towers),) if planned.tuning else ()
+    way = planned.way
+    if way and way not in WAYS:
+        raise ConfigError(
+            f"the way of the cell {planned.cell.name!r} must be one of {', '.join(WAYS)}; found {way!r}"
+        )
+    return replace(
+        options,
+        backbones=(name,),
+        recipes=(pixels,),
+        families=tuple(FAMILIES),
+        fusions=tuple(FUSIONS),
+        tuned=tuned,
+        ways=(way,) if tuned else (),
+    )
+
+
+def _answers(planned: PlannedCell, options: SpaceOptions) -> dict[str, Value]:
+    """Return the answers by the names of the space's questions."""
+    choose = dict(planned.cell.choose)
+    answers: dict[str, Value] = {name: value for name, value in choose.items() if name not in PLACES}
+    fusion = str(choose.get("fusion", "image" if planned.way == OWN else "concat"))
+    question = {OWN: "own_fusion", "": "fusion"}.get(planned.way, "tuned_fusion")
+    answers[question] = fusion
+    if planned.tuning:
+        answers["tuning"] = options.tuned[0].name
+    if "head" in choose:
+        answers["neural_head" if FUSIONS[fusion].neural else "head"] = choose["head"]
+    return answers
+
+
+def _check(cell: Cell, chooser: AsPublished, chain: ChainConfig) -> None:
+    """Refuse a cell whose chain is not what it says."""
+    said = {"fusion": chain.fusion, "head": chain.family, "way": chain.way}
+    wrong = {name: got for name, got in said.items() if cell.choose.get(name, got) != got}
+    if wrong:
+        name, got = next(iter(wrong.items()))
+        raise ConfigError(
+            f"the cell {cell.name!r} says {name} = {cell.choose[name]!r}, which its other answers or the data do not "
+            f"allow: the space gives {got!r}"
+        )
+    for name, value in cell.choose.items():
+        if name in PLACES:
+            continue
+        if name not in chooser.asked:
+            raise ConfigError(
+                f"the cell {cell.name!r} answers {name!r}, which is not asked; asked are "
+                f"{', '.join(sorted(chooser.asked))}"
+            )
+        if not can_be_taken(chooser.asked[name], value):
+            raise ConfigError(
+                f"the cell {cell.name!r} must answer {name} with one of {chooser.asked[name]}; found {value!r}"
+            )

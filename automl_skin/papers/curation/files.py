@@ -1,0 +1,211 @@
+"""Curation of tables and their images into a folder: the curated table, the record of every change, and a report.
+
+Files of the folder::
+
+    curated.csv    the rows that stayed: their columns, the target `melanoma`, and `split` where there is one
+    features.csv   image, target, sex, age and one-hot site: the vector of the paper
+    record.csv     every row that was dropped and every value that was changed: at which step, and why
+    report.md      counts after each step, beside the paper's
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from automl_skin.data.headers import USUAL_NAMES, normal_name
+from automl_skin.data.locate import ImageIndex, index_images
+from automl_skin.data.table import (
+    blank_missing,
+    canonical_text,
+    id_text,
+    read_table,
+    require_column,
+    with_decimal_points,
+)
+from automl_skin.digests import digest_file
+from automl_skin.errors import ConfigError, StorageError, TableError
+from automl_skin.files import atomic_write, write_text
+from automl_skin.papers.curation.curate import Curated, Material, curate, row_index
+from automl_skin.papers.curation.ledger import ROW
+from automl_skin.papers.curation.published_counts import Comparison, compare
+from automl_skin.papers.curation.published_lists import image_id, read_list
+from automl_skin.papers.curation.report import report
+from automl_skin.papers.curation.rules import SPLIT, TARGET, TEST, TRAIN, CurationRules
+from automl_skin.steps.understand import Reporter
+
+_TRAIN_WORDS = frozenset({"train", "training", "development"})
+_TEST_WORDS = frozenset({"test", "valid", "val", "validation", "locked", "holdout"})
+
+
+@dataclass(frozen=True)
+class CurationJob:
+    """What is curated, and where to.
+
+    Parameters
+    ----------
+    data : tuple of Path
+        Tables; several are put below each other.
+    output : Path
+        A folder.
+    images : Path or None
+        Folder of the photographs; without it no bytes are compared.
+    held_out : tuple of Path
+        Tables like `data` whose rows are the test part.
+    duplicates : tuple of Path
+        Published lists.
+    against : tuple of Path
+        Tables of a set that was curated before.
+    split : str
+        Column that says which rows are held out; empty for none.
+    image_column : str
+        Column of the image id; empty where it is recognised by its name.
+    impute, only_with_image : bool
+        See `curate`.
+    rules : CurationRules
+    """
+
+    data: tuple[Path, ...]
+    output: Path
+    images: Path | None = None
+    held_out: tuple[Path, ...] = ()
+    duplicates: tuple[Path, ...] = ()
+    against: tuple[Path, ...] = ()
+    split: str = ""
+    image_column: str = ""
+    impute: bool = True
+    only_with_image: bool = False
+    rules: CurationRules = field(default_factory=CurationRules)
+
+    def __post_init__(self) -> None:
+        if self.held_out and self.split:
+            raise ConfigError("--held-out and --split say the same in two ways; give one of them")
+        if self.only_with_image and self.images is None:
+            raise ConfigError("--only-with-image needs the folder of the images; give --images")
+        names = [path.name for path in (*self.data, *self.held_out, *self.against)]
+        if len(set(names)) < len(names):
+            raise ConfigError(
+                f"tables must have different file names, since rows are recorded by them; found {', '.join(names)}"
+            )
+
+
+@dataclass(frozen=True)
+class CurationOutcome:
+    """What came of a job."""
+
+    curated: Curated
+    comparisons: tuple[Comparison, ...]
+
+
+def curate_files(job: CurationJob, reporter: Reporter) -> CurationOutcome:
+    """Curate tables into ``job.output``.
+
+    Raises
+    ------
+    TableError, ConfigError
+        If tables or lists cannot be used; nothing is written then.
+    StorageError
+        If the folder cannot be written.
+    """
+    if job.output.exists() and not job.output.is_dir():
+        raise StorageError(f"--output must be a folder; {job.output} is a file: choose another name")
+    material = read_material(job, reporter)
+    curated = curate(material, job.rules, impute=job.impute, only_with_image=job.only_with_image)
+    comparisons = compare(material.table, curated.ledger, job.rules)
+    write(job.output, curated, comparisons)
+    return CurationOutcome(curated, comparisons)
+
+
+def read_material(job: CurationJob, reporter: Reporter) -> Material:
+    """Read tables, lists and the digests of the images."""
+    table = _with_split(job, _stacked((*job.data, *job.held_out)))
+    index = index_images(job.images) if job.images is not None else None
+    column = _image_column(table, index, job.image_column)
+    images = _ids(table, column)
+    contents = None if index is None else _digests(table[column], index, reporter)
+    lists = tuple(entry for path in job.duplicates for entry in read_list(path))
+    if not job.against:
+        return Material(table, images, contents, lists)
+    reference = _stacked(job.against)
+    own = _image_column(reference, index, job.image_column)
+    known = None if index is None else _digests(reference[own], index, reporter)
+    return Material(table, images, contents, lists, _ids(reference, own), known)
+
+
+def write(folder: Path, curated: Curated, comparisons: Sequence[Comparison]) -> None:
+    """Write table, features, record and report."""
+    table, images = curated.ledger.table, curated.ledger.images
+    _write_csv(folder / "curated.csv", table.reset_index(drop=True).convert_dtypes())
+    if curated.features is not None:
+        ids = pd.DataFrame({"image": images.loc[table.index], TARGET: table[TARGET]})
+        split = table[[SPLIT]] if SPLIT in table else table[[]]
+        _write_csv(folder / "features.csv", pd.concat([ids, split, curated.features], axis=1))
+    _write_csv(folder / "record.csv", curated.ledger.record)
+    write_text(folder / "report.md", report(curated, comparisons))
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    with atomic_write(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+def _stacked(paths: Sequence[Path]) -> pd.DataFrame:
+    """Return tables below each other, by name and row."""
+    if not paths:
+        raise ConfigError("a curation needs a table; give --data TABLE")
+    tables = [blank_missing(with_decimal_points(read_table(path))) for path in paths]
+    return pd.concat(
+        [table.set_axis(row_index(path.name, len(table))) for path, table in zip(paths, tables, strict=True)]
+    )
+
+
+def _with_split(job: CurationJob, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with ``train`` and ``test`` in a column of its own, where there is a split."""
+    if job.held_out:
+        names = {path.name for path in job.held_out}
+        held_out = table.index.get_level_values(ROW[0]).isin(names)
+        return table.assign(**{SPLIT: pd.Series(held_out, index=table.index).map({True: TEST, False: TRAIN})})
+    if not job.split:
+        return table.drop(columns=[name for name in (SPLIT,) if name in table])
+    words = canonical_text(table[require_column(table, job.split, "--split")]).str.lower()
+    strange = ~words.isin(_TRAIN_WORDS | _TEST_WORDS)
+    if strange.any():
+        name, row = table.index[strange][0]
+        known = ", ".join(sorted(_TRAIN_WORDS | _TEST_WORDS))
+        message = f"--split must hold words of {known}, and {int(strange.sum())} rows do not"
+        raise TableError(f"{message} (first {name}, row {row}: {words[strange].iloc[0]!r}); correct them")
+    return table.assign(**{SPLIT: words.isin(_TEST_WORDS).map({True: TEST, False: TRAIN})})
+
+
+def _image_column(table: pd.DataFrame, index: ImageIndex | None, given: str) -> str:
+    """Return the column of the image: as given, by what is in the folder, by its usual names."""
+    if given:
+        return require_column(table, given, "--image-column")
+    by_name = {normal_name(str(name)): str(name) for name in table.columns}
+    named = [by_name[name] for name in USUAL_NAMES["image"] if name in by_name]
+    if not named:
+        shown = ", ".join(map(str, table.columns))
+        raise TableError(f"the table must have a column of image ids and has {shown}; give --image-column")
+    if index is None:
+        return named[0]
+    hits = {name: index.count(table[name]) for name in named}
+    return max(named, key=lambda name: hits[name])
+
+
+def _ids(table: pd.DataFrame, column: str) -> "pd.Series[str]":
+    """Return the archive's image id of each row."""
+    names = id_text(table[column])
+    return names.map(image_id, na_action="ignore")
+
+
+def _digests(names: "pd.Series[str]", index: ImageIndex, reporter: Reporter) -> "pd.Series[str]":
+    """Return the digest of each row's image, NA where it is not in the folder."""
+    paths = index.locate(names)
+    wanted = list(paths.dropna().unique())
+    progress = reporter("Reading images")
+    digests = {}
+    for number, path in enumerate(wanted, start=1):
+        digests[path] = digest_file(index.root / path)
+        progress(number, len(wanted))
+    return paths.map(digests)

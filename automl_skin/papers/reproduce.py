@@ -1,0 +1,158 @@
+"""``automl-skin reproduce``: a paper's study from its file to its report."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from automl_skin.errors import AutomlSkinError, ConfigError
+from automl_skin.files import write_text
+from automl_skin.papers.analyses.catalogue import analysis_by_name
+from automl_skin.papers.context import ReproduceContext, Section
+from automl_skin.papers.file import AnalysisCall, StudyFile, Variant, read_study_file
+from automl_skin.papers.listing import study_path
+from automl_skin.papers.needs import list_left_out
+from automl_skin.papers.preparations.catalogue import preparation_by_name
+from automl_skin.papers.report import Reproduced, report_text
+from automl_skin.papers.run import run_variant
+from automl_skin.papers.tables import fill_table
+from automl_skin.papers.variant import Wishes, open_variant
+from automl_skin.settings import Workspace
+from automl_skin.steps.search import Audience
+from automl_skin.steps.understand import Reporter
+from automl_skin.study.study import Study
+
+REPORT, SMOKE_REPORT = "report.md", "report-smoke.md"
+
+
+class ReproduceAudience(Protocol):
+    """Who is told how a reproduction goes."""
+
+    @property
+    def report(self) -> Reporter:
+        """Makes progress callables."""
+        ...
+
+    def variant_begun(self, variant: Variant, study: Study) -> Audience:
+        """Take note of a variant, and give who is told of its study."""
+        ...
+
+    def left_out(self, lines: Sequence[str]) -> None:
+        """Take note of what cannot be shown on these data, before anything is computed."""
+        ...
+
+    def variant_over(self, reproduced: Reproduced) -> None:
+        """Take note of what a variant came to."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a reproduction ends with.
+
+    Parameters
+    ----------
+    file : StudyFile
+    variants : tuple of Reproduced
+    report : Path
+        The Markdown file.
+    """
+
+    file: StudyFile
+    variants: tuple[Reproduced, ...]
+    report: Path
+
+
+def find_study_file(workspace: Workspace, name: str) -> StudyFile:
+    """Return the file of a paper's study: the workspace's own, else the one that ships with automl-skin.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    path = study_path(workspace, name)
+    if path is not None:
+        return read_study_file(path)
+    raise ConfigError(
+        f"there is no study of a paper called {name!r}; `automl-skin studies` lists those that there are"
+    )
+
+
+def reproduce(
+    workspace: Workspace,
+    file: StudyFile,
+    wishes: Wishes,
+    audience: ReproduceAudience,
+    command: str,
+) -> Outcome:
+    """Run or continue the variants of a paper's study and write its report.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    file : StudyFile
+    wishes : Wishes
+    audience : ReproduceAudience
+    command : str
+        As it stands in the report.
+
+    Raises
+    ------
+    AutomlSkinError
+        With what is finished kept; the same call goes on.
+    """
+    chosen = _chosen(file, wishes.variants)
+    for call in file.analyses:  # a slip is found before hours of work
+        analysis_by_name(call.name)
+    for variant in chosen:
+        if variant.preparation:
+            preparation_by_name(variant.preparation)
+    folder = workspace.study_folder(file.name)
+    report = folder / (SMOKE_REPORT if wishes.smoke else REPORT)
+    done: list[Reproduced] = []
+    for variant in chosen:
+        done.append(_reproduce_variant(workspace, file, variant, wishes, audience))
+        when = datetime.now(tz=UTC).isoformat(timespec="seconds")
+        write_text(report, report_text(file, done, folder, command, when))
+        audience.variant_over(done[-1])
+    return Outcome(file, tuple(done), report)
+
+
+def _reproduce_variant(
+    workspace: Workspace, file: StudyFile, variant: Variant, wishes: Wishes, audience: ReproduceAudience
+) -> Reproduced:
+    start = time.monotonic()
+    opened = open_variant(workspace, file, variant, wishes, audience.report)
+    of_study = audience.variant_begun(variant, opened.study)
+    tables = [table for table in file.tables if variant.name in (table.variants or (variant.name,))]
+    calls = [call for call in file.analyses if variant.name in (call.variants or (variant.name,))]
+
+    def prepared(classes: Sequence[str]) -> None:
+        lines = list(list_left_out(tables, calls, classes))
+        if lines:
+            audience.left_out(lines)
+
+    context = run_variant(opened, of_study, prepared, open_again=wishes.open_again)
+    filled = tuple(fill_table(table, context) for table in tables)
+    sections = tuple(_section(call, context) for call in calls)
+    return Reproduced(context, filled, sections, time.monotonic() - start)
+
+
+def _section(call: AnalysisCall, context: ReproduceContext) -> Section:
+    """Return what an analysis shows; one that fails on these data says why, and the rest of the report is written."""
+    try:
+        return analysis_by_name(call.name)(context, call.options)
+    except (AutomlSkinError, ValueError, ArithmeticError, LookupError) as error:
+        reason = str(error) if isinstance(error, AutomlSkinError) else f"{type(error).__name__}: {error}"
+        return Section(str(call.options.get("title", call.name)), f"Left out: {reason}")
+
+
+def _chosen(file: StudyFile, names: Sequence[str]) -> list[Variant]:
+    known = {variant.name: variant for variant in file.variants}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigError(f"a variant of {file.name} must be one of {', '.join(known)}; found {unknown[0]!r}")
+    return [variant for name, variant in known.items() if not names or name in names]

@@ -1,0 +1,165 @@
+"""Running a variant: prepare, embed, tune what its cells need, and carry out the cells as trials."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from automl_skin.chains.config import ChainConfig
+from automl_skin.errors import ConfigError
+from automl_skin.papers.cells import PlannedCell, proposal_of, uses_image
+from automl_skin.papers.context import CellResult, ReproduceContext
+from automl_skin.papers.locked import open_cells
+from automl_skin.papers.needs import leave_out_cells
+from automl_skin.papers.tuned import StepKey, key_of, recipe_of, step_of, tune_cells
+from automl_skin.papers.variant import OpenedVariant
+from automl_skin.search.material import Material
+from automl_skin.search.propose import Proposal
+from automl_skin.search.trial import TrialRecord
+from automl_skin.search.tuning_steps import StepOutcome
+from automl_skin.steps.embed import embed
+from automl_skin.steps.embedded import read_embedded
+from automl_skin.steps.networks import EmbeddingSet, embedding_sets
+from automl_skin.steps.prepare import is_prepared, prepare, read_prepared
+from automl_skin.steps.search import Audience
+from automl_skin.steps.trials import Phase, n_valid, run_trials, space_options
+from automl_skin.study.study import Study
+
+PICTURES = "pictures"
+
+
+def run_variant(
+    opened: OpenedVariant,
+    audience: Audience,
+    prepared_for: Callable[[Sequence[str]], None],
+    *,
+    open_again: bool = False,
+) -> ReproduceContext:
+    """Run or continue a variant to its end, the locked cases included.
+
+    Parameters
+    ----------
+    opened : OpenedVariant
+    audience : Audience
+    prepared_for : callable
+        Is told the classes, before anything is computed.
+    open_again : bool
+        Open the locked cases although they were opened for other cells.
+
+    Raises
+    ------
+    AutomlSkinError
+        With what is finished kept; the same call goes on.
+    """
+    study = opened.study
+    if not is_prepared(study):
+        audience.understood(study, prepare(study, audience.report))
+    prepared = read_prepared(study)
+    if prepared.manifest.target is not None:
+        prepared_for(prepared.manifest.target.classes)
+    if opened.own_data:
+        opened = replace(opened, cells=leave_out_cells(opened.cells, prepared.manifest))
+    stage_one = embed(study, prepared, audience.report, _sets_of(opened))
+    material = Material.read(study.material)
+    audience.embedded(study, stage_one, material)
+    _check_cells(opened, material)
+    with audience.observers(study, material, study.journal.read()) as observers:
+        outcomes, material = tune_cells(opened, prepared, material, audience)
+        trials = [_trial_of(opened, each, outcomes, material) for each in opened.cells]
+        phase = _phase(study, material, [each for each in trials if isinstance(each, Proposal)])
+        total = n_valid(study.journal.read()) + len(phase.fixed)
+        records = (
+            run_trials(study, material, observers, phases=[phase], until=total)
+            if phase.fixed
+            else study.journal.read()
+        )
+    results = {
+        planned.cell.name: _result(study, planned, trial, records)
+        for planned, trial in zip(opened.cells, trials, strict=True)
+    }
+    pictures = study.folder / PICTURES
+    context = ReproduceContext(
+        opened.variant, study, material, prepared.manifest, results, pictures, None, opened.changes
+    )
+    locked = open_cells(context, audience.report("Fitting the cells for the locked cases"), again=open_again)
+    return replace(context, locked=locked)
+
+
+def _sets_of(opened: OpenedVariant) -> list[EmbeddingSet]:
+    """Return what is embedded: nothing where none of the variant's cells, run or not, sees an image.
+
+    A study that was begun with embeddings goes on with them: its trials are of a material that has them.
+    """
+    study = opened.study
+    if any(uses_image(each.cell) for each in opened.cells) or read_embedded(study):
+        return embedding_sets(study.config)
+    return []
+
+
+def _check_cells(opened: OpenedVariant, material: Material) -> None:
+    """Find a slip in a cell before hours of tuning.
+
+    Raises
+    ------
+    ConfigError
+        If a cell is not as it must be.
+    """
+    options = space_options(opened.study, material)
+    for planned in opened.cells:
+        if not planned.not_run:
+            _check_fields(planned, material)
+            proposal_of(planned, options, recipe_of(opened))
+
+
+def _check_fields(planned: PlannedCell, material: Material) -> None:
+    cell = planned.cell
+    unknown = [name for name in cell.fields if name not in material.kinds]
+    if unknown:
+        raise ConfigError(
+            f"the fields of the cell {cell.name!r} must be metadata of the study ({', '.join(material.kinds)}); "
+            f"found {', '.join(unknown)}"
+        )
+
+
+def _trial_of(
+    opened: OpenedVariant,
+    planned: PlannedCell,
+    outcomes: Mapping[StepKey, StepOutcome],
+    material: Material,
+) -> Proposal | str:
+    """Return the trial of a cell, or why there is none."""
+    if planned.not_run:
+        return planned.not_run
+    pixels, step = recipe_of(opened), step_of(planned, recipe_of(opened))
+    if step is not None:
+        outcome = outcomes[key_of(step)]
+        if outcome.state != "finished":
+            return f"tuning {step.title} {outcome.state}: {outcome.reason}"
+        pixels = outcome.pixels
+    return proposal_of(planned, space_options(opened.study, material), pixels)
+
+
+def _phase(study: Study, material: Material, trials: Sequence[Proposal]) -> Phase:
+    """Return the trials that are still to be carried out; cells of one chain are one trial."""
+    records = study.journal.read()
+    done = {record.plan.config for record in records if record.state == "finished"}
+    left: dict[ChainConfig, Proposal] = {}
+    for trial in trials:
+        if trial.plan.config not in done:
+            left.setdefault(trial.plan.config, trial)
+    return Phase(len(records), tuple(left.values()), space_options(study, material), open_ended=False)
+
+
+def _result(
+    study: Study, planned: PlannedCell, trial: Proposal | str, records: Sequence[TrialRecord]
+) -> CellResult:
+    """Return what came of a cell: the last trial of its chain."""
+    cell, changed = planned.cell, planned.changed
+    if isinstance(trial, str):
+        return CellResult(cell, "not run", trial, changed=changed)
+    mine = [record for record in records if record.plan.config == trial.plan.config]
+    finished = [record for record in mine if record.state == "finished"]
+    if not finished:
+        reason = mine[-1].reason if mine else "the trials ended before it"
+        return CellResult(cell, "failed", reason, mine[-1] if mine else None, changed=changed)
+    record = finished[-1]
+    predictions = study.journal.predictions(record.plan.number)
+    return CellResult(cell, "finished", "", record, predictions, changed)

@@ -1,0 +1,92 @@
+"""Tuning the networks that a variant's cells need, as one round of the study, written down and told to MLflow."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from automl_skin.papers.cells import PlannedCell
+from automl_skin.papers.variant import OpenedVariant
+from automl_skin.search.material import Material
+from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
+from automl_skin.search.tuning_wishes import TuningWishes
+from automl_skin.steps.carry_out import carry_out, lanes_of, take_up
+from automl_skin.steps.networks import RECIPE_NAMES
+from automl_skin.steps.prepare import Prepared
+from automl_skin.steps.rounds import round_files
+from automl_skin.steps.search import Audience
+from automl_skin.steps.tune import towers_of
+from automl_skin.study.round_files import Round, outcomes_of
+
+StepKey = tuple[str, str, str]
+"""Backbone and recipe of the embedding set, and title of the tuning."""
+
+
+def recipe_of(opened: OpenedVariant) -> str:
+    """Return the name of the recipe of the study's pixels: the first colour constancy of its settings."""
+    return RECIPE_NAMES[opened.study.config.colour[0]]
+
+
+def step_of(planned: PlannedCell, recipe: str) -> TuningStep | None:
+    """Return the tuning that a cell needs; None for frozen networks, metadata alone, and what cannot be run."""
+    if planned.tuning is None or planned.backbone is None or planned.not_run:
+        return None
+    return TuningStep(planned.backbone.name, recipe, planned.tuning.base, dict(planned.tuning.changes))
+
+
+def key_of(step: TuningStep) -> StepKey:
+    """Return by what a tuning is found again."""
+    return (*step.set_name, step.tuning)
+
+
+def tune_cells(
+    opened: OpenedVariant, prepared: Prepared, material: Material, audience: Audience
+) -> tuple[dict[StepKey, StepOutcome], Material]:
+    """Tune what there is not yet.
+
+    Returns
+    -------
+    outcomes : dict of StepKey to StepOutcome
+        The last one of every tuning, also of those that failed; these are tried again by the next call.
+    material : Material
+        With the embeddings of the tuned networks.
+    """
+    study, files = opened.study, round_files(opened.study)
+    with files.held():
+        rounds = [each for each in files.read() if each.is_over]
+        material = take_up(study, prepared, material, rounds, audience.report)
+        for each in rounds:
+            audience.round_over(study, each)
+        finished = {key for key, outcome in _outcomes(rounds).items() if outcome.state == "finished"}
+        steps = [step for key, step in _needed(opened).items() if key not in finished]
+        if not steps:
+            return _outcomes(rounds), material
+        this = Round(len(rounds), Decision("tuning", tuple(steps), "the paper's models need them"))
+        files.write(this)
+        audience.round_begun(study, this)
+        outcomes = carry_out(study, prepared, this, _wishes(opened, prepared, material), audience.report)
+        this = replace(this, outcomes=tuple(outcomes), begins_at=len(study.journal.read()))
+        files.write(this)
+        audience.round_over(study, this)
+    return _outcomes([*rounds, this]), Material.read(study.material)
+
+
+def _outcomes(rounds: Sequence[Round]) -> dict[StepKey, StepOutcome]:
+    return {key_of(each.step): each for each in outcomes_of(rounds)}
+
+
+def _needed(opened: OpenedVariant) -> Mapping[StepKey, TuningStep]:
+    steps = [step_of(each, recipe_of(opened)) for each in opened.cells]
+    return {key_of(step): step for step in steps if step is not None}
+
+
+def _wishes(opened: OpenedVariant, prepared: Prepared, material: Material) -> TuningWishes:
+    study, plan = opened.study, prepared.plan
+    of_development = prepared.manifest.images["case"].isin(plan.development)
+    return TuningWishes(
+        names=study.config.tuning,
+        n_images=int(of_development.sum()),
+        n_folds=len(plan.folds),
+        lanes=lanes_of(study, len(plan.folds)),
+        ways=study.config.way,
+        has_metadata=bool(material.kinds),
+        n_towers=len(towers_of(study.config, prepared.manifest.images)) or 1,
+    )

@@ -1,0 +1,167 @@
+"""Gathering what stands in a study's model card."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from automl_skin.data.manifest import Manifest
+from automl_skin.evaluation.card_facts import (
+    CardData,
+    CardFacts,
+    CardMember,
+    CardPlan,
+    CardRole,
+    CardSearch,
+    CardTuning,
+    CardWeights,
+)
+from automl_skin.evaluation.operating_point import OperatingPoint
+from automl_skin.evaluation.subgroups import Subgroup, subgroup_figures
+from automl_skin.features.lesion import missing_roles, roles_of
+from automl_skin.files import read_json
+from automl_skin.metrics.ranking import macro_auc
+from automl_skin.search.material import Material
+from automl_skin.steps.leaderboard import make_leaderboard
+from automl_skin.steps.locked import Opening
+from automl_skin.steps.networks import EmbeddingSet
+from automl_skin.steps.rounds import round_files
+from automl_skin.steps.shifts import read_shifts
+from automl_skin.steps.sources import read_sources
+from automl_skin.steps.stack import BuiltStack
+from automl_skin.study.development_labels import read_development_labels
+from automl_skin.study.study import Study
+from automl_skin.study.understood import read_understood
+from automl_skin.version import __version__
+
+SHOWN_SENSITIVITY = 0.95
+MOST_LEVELS = 20
+"""Quarantined columns with more levels than this are not worth a table of subgroups."""
+
+
+def card_facts(
+    study: Study,
+    built: BuiltStack,
+    material: Material,
+    sets: list[EmbeddingSet],
+    opening: Opening | None,
+    points: list[OperatingPoint],
+) -> CardFacts:
+    """Return what the model card of a study is written from."""
+    manifest = read_understood(study)
+    target, plan = manifest.target, study.read_plan()
+    assert target is not None
+    stage_one: Any = read_json(study.folder / "stage_one.json")
+    weights = {
+        (each.name if each.tuned_on else each.backbone.name): (
+            each.backbone.licence,
+            stage_one[each.name]["network"],
+        )
+        for each in sets
+    }
+    return CardFacts(
+        study=study.name,
+        version=__version__,
+        created=datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        target=target.column,
+        classes=target.classes,
+        positive=target.positive,
+        data=card_data(study, manifest),
+        plan=CardPlan(plan.digest, len(plan.folds), plan.waiver, plan.crossing_share),
+        search=card_search(study, built, material),
+        members=card_members(study, built),
+        weights=tuple(CardWeights(name, licence, digest) for name, (licence, digest) in weights.items()),
+        figures=opening.figures if opening else None,
+        operating_point=next((point for point in points if point.wanted == SHOWN_SENSITIVITY), None),
+        subgroups=tuple(card_subgroups(study, built, material)),
+        subgroups_overall=macro_auc(material.labels, built.probabilities),
+        shifts=read_shifts(study, built.stack),
+        sources=read_sources(study),
+        tunings=card_tunings(study, built, sets),
+        roles=card_roles(study, built, manifest),
+    )
+
+
+def card_data(study: Study, manifest: Manifest) -> CardData:
+    """Return counts of the whole study."""
+    audit: Any = read_json(study.folder / "audit.json")
+    plan = study.read_plan()
+    missing = manifest.metadata.isna().mean()
+    return CardData(
+        n_cases=len(manifest.cases),
+        n_images=len(manifest.images),
+        n_groups=int(plan.table["group"].nunique()),
+        n_locked=len(plan.locked),
+        class_counts=audit["class_counts"],
+        sources=tuple(sorted(manifest.cases["source"].dropna().astype(str).unique())),
+        missing={str(name): float(share) for name, share in missing.items()},
+        quarantined=audit["quarantined"],
+    )
+
+
+def card_search(study: Study, built: BuiltStack, material: Material) -> CardSearch:
+    """Return what the search came to."""
+    records = study.journal.read()
+    board = make_leaderboard(study, records, material)
+    finished = sum(record.state == "finished" for record in records)
+    method, metric = built.stack.method, study.config.metric
+    return CardSearch(finished, method, board.best, board.tied, metric, board.expected)
+
+
+def card_members(study: Study, built: BuiltStack) -> tuple[CardMember, ...]:
+    """Return the stack's members, the heaviest first."""
+    titles = {record.plan.number: record.plan.config.title for record in study.journal.read()}
+    weights = built.stack.member_weights
+    order = sorted(weights, key=lambda number: -weights[number])
+    return tuple(CardMember(number, titles[number], weights[number]) for number in order)
+
+
+def card_roles(study: Study, built: BuiltStack, manifest: Manifest) -> tuple[CardRole, ...]:
+    """Return the kinds of photograph and who of the stack sees them; nothing where there is one kind."""
+    roles = roles_of(manifest.images)
+    if len(roles) < 2:
+        return ()
+    records = [each for each in study.journal.read() if each.plan.number in built.stack.members]
+    configs = {each.plan.number: each.plan.config for each in records if each.plan.config.uses_image}
+    lacks = missing_roles(manifest.images, manifest.cases.index, roles).mean(axis=0)
+    facts = []
+    for role, share in zip(roles, lacks.tolist(), strict=True):
+        seen_by = [number for number, config in configs.items() if role in (config.roles or roles)]
+        towers = [number for number in seen_by if configs[number].towers]
+        count = int((manifest.images["role"] == role).sum())
+        facts.append(CardRole(role, count, share, tuple(seen_by), tuple(towers)))
+    return tuple(facts)
+
+
+SHOWN_OF_A_RECIPE = ("mode", "epochs", "learning_rate", "optimizer", "loss", "augmentation", "colour", "wise")
+
+
+def card_tunings(study: Study, built: BuiltStack, sets: Sequence[EmbeddingSet]) -> tuple[CardTuning, ...]:
+    """Return which networks of the stack were tuned, and how."""
+    members = set(built.stack.members)
+    configs = [record.plan.config for record in study.journal.read() if record.plan.number in members]
+    tunings = []
+    for outcome in (each for this in round_files(study).read() for each in this.tuned):
+        name = (outcome.step.backbone, outcome.pixels, outcome.step.tuning)
+        networks = [each for each in sets if (each.backbone.name, each.recipe_name, each.tuning) == name]
+        ways = dict.fromkeys(
+            config.way for config in configs if (*config.backbones, config.recipe, config.tuning) == name
+        )
+        recipe = outcome.step.tuning_recipe.to_json()
+        shown = {key: str(recipe[key]) for key in SHOWN_OF_A_RECIPE if recipe[key] != ""}
+        if networks:
+            tunings.append(CardTuning(" ".join(name), len(networks), shown, tuple(ways)))
+    return tuple(tunings)
+
+
+def card_subgroups(study: Study, built: BuiltStack, material: Material) -> list[Subgroup]:
+    """Return the stack's out-of-fold AUC by the levels of the metadata and of what was quarantined."""
+    labels = read_development_labels(study).loc[material.cases.index]
+    others = [
+        name for name in labels if str(name).startswith("other_") and labels[name].nunique() <= MOST_LEVELS
+    ]
+    quarantined = labels[others].rename(columns=lambda name: str(name).removeprefix("other_"))
+    columns = pd.concat([material.inputs.metadata, quarantined], axis=1)
+    seed = study.config.seed
+    return subgroup_figures(material.labels, built.probabilities, material.groups, columns, seed=seed)

@@ -1,0 +1,245 @@
+"""Stage one of a study: every image becomes an embedding, by each backbone and recipe, and by tuned networks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import BoolArray, Float32Array
+from automl_skin.chains.inputs import CaseInputs
+from automl_skin.chains.networks import LOCKED
+from automl_skin.embeddings.cache import EmbeddingCache
+from automl_skin.embeddings.extract import Extraction, StageOneOptions, extract
+from automl_skin.errors import IntegrityError
+from automl_skin.features.entering import entering_rows
+from automl_skin.features.lesion import kinds_of, pool_images, roles_of
+from automl_skin.images.pixels import PixelCache
+from automl_skin.search.material import Material, role_columns
+from automl_skin.stacking.fitted import needed_chains
+from automl_skin.stacking.stack import Stack
+from automl_skin.steps.embedded import entry_of, find_sets, keep_embedded, names_of
+from automl_skin.steps.networks import EmbeddingSet, embedding_sets
+from automl_skin.steps.prepare import Prepared
+from automl_skin.steps.understand import Reporter
+from automl_skin.study.precision import precision_of
+from automl_skin.study.study import Study
+
+
+@dataclass(frozen=True)
+class StageOne:
+    """What stage one did: per embedding set the images computed now, and the seconds it took."""
+
+    computed: int
+    seconds: float
+    failures: dict[str, str]
+
+
+def needed_sets(study: Study, stack: Stack) -> list[EmbeddingSet]:
+    """Return the embedding sets that the chains of a stack are applied to, and no others.
+
+    Raises
+    ------
+    ConfigError
+        If a tuned network is no longer in the cache.
+    """
+    configs = {record.plan.number: record.plan.config for record in study.journal.read()}
+    n_folds = len(study.read_plan().folds)
+    names = {
+        name for trial, fold in needed_chains(stack) for name in names_of(configs[trial], [fold], n_folds)
+    }
+    return find_sets(study, sorted(names))
+
+
+def embed(
+    study: Study, prepared: Prepared, report: Reporter, sets: Sequence[EmbeddingSet] | None = None
+) -> StageOne:
+    """Compute the embeddings that the cache does not have, and write the material of both parts.
+
+    Embeddings of tuned networks that the material has of before stay in it.
+
+    Parameters
+    ----------
+    study : Study
+    prepared : Prepared
+    report : callable
+    sets : sequence of EmbeddingSet, optional
+        Those of the study's settings by default; none where no chain is going to see an image.
+    """
+    images = all_images(prepared)
+    sets = embedding_sets(study.config) if sets is None else sets
+    extractions = [extract_set(study, each, prepared.manifest.images_root, images, report) for each in sets]
+    failures = {path: why for extraction in extractions for path, why in extraction.failures.items()}
+    whole = ~images["path"].isin(list(failures)).to_numpy()
+    images = images[whole]
+    both = list(zip(sets, extractions, strict=True))
+    pooled = {each.name: extraction.embeddings[whole] for each, extraction in both}
+    keep_embedded(study, {each.name: entry_of(each, extraction) for each, extraction in both})
+    plan = prepared.plan
+    roles = roles_of(prepared.manifest.images)
+    for folder, cases in ((study.material, plan.development), (study.locked / "material", plan.locked)):
+        fresh = material_of(prepared, cases, images, pooled, roles)
+        _with_tuned_of(folder, fresh).write(folder)
+    return _done(extractions)
+
+
+def embed_tuned(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], report: Reporter) -> StageOne:
+    """Compute the embeddings of tuned networks, and add them to the material of both parts.
+
+    A network that held out several folds is applied to the cases of these and to the locked ones: nothing else may
+    use it, and the rows of other cases are NaN.
+
+    Raises
+    ------
+    IntegrityError
+        If a case whose image was readable before has none now.
+    """
+    images, roles = all_images(prepared), roles_of(prepared.manifest.images)
+    table = prepared.plan.table
+    extractions: list[Extraction] = []
+    grown = [Material.read(folder) for folder in (study.material, study.locked / "material")]
+    for each in sets:
+        wanted = table.index[table["fold"].isin([LOCKED, *each.held_out]) | (len(each.held_out) < 2)]
+        some = images[images["case"].isin(wanted) & shown_to(each, images)]
+        entering = entering_rows(each.backbone, prepared.manifest.metadata, some["case"])
+        extraction = extract_set(study, each, prepared.manifest.images_root, some, report, entering)
+        whole = ~some["path"].isin(list(extraction.failures)).to_numpy()
+        extractions.append(extraction)
+        grown = [
+            material.adding(
+                _inputs_of(material, each, some[whole], extraction.embeddings[whole], wanted, roles)
+            )
+            for material in grown
+        ]
+    keep_embedded(
+        study, {each.name: entry_of(each, done) for each, done in zip(sets, extractions, strict=True)}
+    )
+    for material, folder in zip(grown, (study.material, study.locked / "material"), strict=True):
+        material.write(folder)
+    return _done(extractions)
+
+
+def _inputs_of(
+    material: Material,
+    each: EmbeddingSet,
+    images: pd.DataFrame,
+    embeddings: Float32Array,
+    wanted: "pd.Index[str]",
+    roles: tuple[str, ...],
+) -> CaseInputs:
+    """Return the embeddings of the cases of a material by one tuned network."""
+    cases = material.cases.index
+    applied = cases.isin(wanted)
+    without = applied & _has_image(material, each.role) & ~cases.isin(images["case"])
+    if without.any():
+        message = (
+            f"every case that had an image must have it when a tuned network is applied, and {int(without.sum())} "
+            f"have none (first: {cases[without][0]}): put the files back and run the search again"
+        )
+        raise IntegrityError(message)
+    values = pool_images(embeddings, images, cases, (each.role,) if each.role else roles)
+    values[~applied] = np.nan
+    assert each.tuned_on is not None
+    assert each.head is not None
+    return replace(
+        material.inputs,
+        embeddings={each.name: values},
+        heads={each.name: each.head},
+        tuned_on={each.name: each.tuned_on},
+    )
+
+
+def shown_to(each: EmbeddingSet, images: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which images a network is for: all, or those of a tower's kind."""
+    return images["role"].eq(each.role) if each.role else pd.Series(data=True, index=images.index)
+
+
+def _has_image(material: Material, role: str) -> BoolArray:
+    """Return whether each case has a readable image, of a tower's kind where a role is given."""
+    inputs = material.inputs
+    if not role or inputs.has_role is None:
+        return inputs.has_image
+    return np.asarray(inputs.has_role[:, inputs.roles.index(role)])
+
+
+def _with_tuned_of(folder: Path, fresh: Material) -> Material:
+    """Return fresh material with the tuned embeddings of what lies in a folder, if that is of the same cases."""
+    if not (folder / "material.json").is_file():
+        return fresh
+    try:
+        before = Material.read(folder)
+    except IntegrityError:
+        return fresh  # damaged: tuned embeddings are added again from the cache
+    if before.base_digest != fresh.base_digest:
+        return fresh
+    return fresh.adding(before.inputs.only(list(before.inputs.tuned_on)))
+
+
+def all_images(prepared: Prepared) -> pd.DataFrame:
+    """Return the readable images: the manifest's columns, and ``content``."""
+    return prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
+
+
+def _done(extractions: Sequence[Extraction]) -> StageOne:
+    return StageOne(
+        sum(extraction.computed for extraction in extractions),
+        sum(extraction.seconds for extraction in extractions),
+        {path: why for extraction in extractions for path, why in extraction.failures.items()},
+    )
+
+
+def extract_set(
+    study: Study,
+    each: EmbeddingSet,
+    images_root: Path,
+    images: pd.DataFrame,
+    report: Reporter,
+    metadata: Float32Array | None = None,
+) -> Extraction:
+    """Return the embeddings of one set for all images; `metadata` as `entering_rows` returns them."""
+    options = StageOneOptions(
+        views=study.config.views,
+        device=study.config.device,
+        precision=precision_of(study),
+        batch_size=study.config.batch_size or None,
+        progress=report(f"Embedding by {each.title}"),
+        tuned_on=each.tuned_on,
+        pixels=PixelCache(study.workspace.cache / "pixels"),
+    )
+    cache = EmbeddingCache(study.workspace.cache / "embeddings")
+    return extract(each.backbone, each.recipe, images_root, images, cache, options=options, metadata=metadata)
+
+
+def material_of(
+    prepared: Prepared,
+    cases: "pd.Index[str]",
+    images: pd.DataFrame,
+    embeddings: dict[str, Float32Array],
+    roles: tuple[str, ...],
+) -> Material:
+    """Return the material of some cases; labels are those that `prepared` has."""
+    manifest, plan = prepared.manifest, prepared.plan
+    target = manifest.target
+    assert target is not None
+    facts = manifest.cases.loc[cases]
+    table = pd.DataFrame(
+        {
+            "fold": plan.table.loc[cases, "fold"].astype("int64"),
+            "group": plan.table.loc[cases, "group"].astype("str"),
+            "lesion": facts["lesion"].astype("str").fillna(pd.Series(cases, index=cases)),
+        },
+        index=cases,
+    )
+    if (facts["label"] >= 0).all() and len(facts):
+        table["target"] = facts["label"].astype("int64")
+        table["diagnosis"] = facts["diagnosis"].astype("str")
+    pooled = {name: pool_images(values, images, cases, roles) for name, values in embeddings.items()}
+    has_image = np.isin(np.asarray(cases), images["case"].to_numpy())
+    table["has_image"] = has_image
+    roles, has_role = kinds_of(images, cases, roles)
+    if has_role is not None:
+        table[role_columns(roles)] = has_role
+    class_of = {level: int(target.labels(pd.Series([level]))[0]) for level in target.levels}
+    inputs = CaseInputs(pooled, has_image, manifest.metadata.loc[cases], roles=roles, has_role=has_role)
+    return Material(table, inputs, manifest.kinds, class_of, len(target.classes), plan.digest)

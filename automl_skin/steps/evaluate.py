@@ -1,0 +1,179 @@
+"""Evaluating a bundle on a labelled set that it has never seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.data.groups import connected_groups
+from automl_skin.data.join import Tables, read_tables, table_paths
+from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
+from automl_skin.data.one_hot import collapse_one_hot
+from automl_skin.data.table import canonical_text, id_text, require_column
+from automl_skin.data.target import Target
+from automl_skin.errors import TableError
+from automl_skin.evaluation.labelled import LabelledEvaluation, evaluate_scores
+from automl_skin.evaluation.plots.calibration import calibration_plot
+from automl_skin.evaluation.plots.curves import roc_plot
+from automl_skin.export.facts import BundleFacts
+from automl_skin.export.predictor import Predictor
+from automl_skin.files import atomic_write, write_json
+from automl_skin.scoring.decide import Wishes, operating_point
+from automl_skin.scoring.rows import roles_as_trained
+from automl_skin.scoring.scores_file import read_scores
+from automl_skin.scoring.stream import Job, score_table
+from automl_skin.steps.labelled_target import labelled_target
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """A labelled table for evaluation.
+
+    Parameters
+    ----------
+    data : Path or sequence of Path
+        The table, or several that are joined by the id that they share.
+    images : Path
+    target : str
+        Column of the diagnosis.
+    positive : tuple of str
+        Its positive values.
+    roles : dict of str to str
+        Columns by role where they are not recognised.
+    """
+
+    data: Tables
+    images: Path
+    target: str
+    positive: tuple[str, ...]
+    roles: dict[str, str]
+
+    @property
+    def tables(self) -> tuple[Path, ...]:
+        """Paths of the table, or of several."""
+        return table_paths(self.data)
+
+
+def evaluate(
+    bundle: Path,
+    labelled: LabelledSet,
+    output: Path,
+    *,
+    sensitivity: float = 0.95,
+    device: str = "auto",
+    public_key: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> LabelledEvaluation:
+    """Score a labelled set and say how good the scores are.
+
+    Writes ``scores.csv``, ``evaluation.json``, ``roc.png`` and ``calibration.png`` into `output`. With a public key the
+    bundle must be signed by its owner.
+
+    Raises
+    ------
+    AutomlSkinError
+        If the bundle or the table cannot be used.
+    """
+    predictor = Predictor.load(bundle, device, public_key)
+    facts = predictor.facts
+    table = labelled_rows(labelled)
+    manifest = labelled_manifest(table, labelled, facts)
+    target = labelled_target(labelled.target, table[labelled.target], labelled.positive, facts)
+    labels = case_labels(table, manifest, target)
+    named = {role: getattr(manifest.roles, role) or "" for role in ("case", "image", "image_role")}
+    scores = output / "scores.csv"
+    job = Job(bundle, labelled.tables, labelled.images, scores, Wishes(sensitivity), named, device)
+    summary = score_table(job, predictor, progress)
+    probabilities = scored_cases(scores, manifest, facts)
+    groups = connected_groups(manifest.cases, []).ids.to_numpy(object)
+    threshold = operating_point(facts, sensitivity).threshold if facts.is_binary else None
+    evaluation = evaluate_scores(labels, probabilities, groups, threshold, classes=facts.classes)
+    evaluation = replace(evaluation, notes=(target.note, *summary.notes, *evaluation.notes))
+    write_json(output / "evaluation.json", evaluation.to_json())
+    known = np.isfinite(probabilities).all(axis=1)
+    if len(np.unique(labels[known])) > 1:
+        shown = {"bundle": probabilities[known]}
+        # cases of one group alone have no interval: nobody else was seen
+        resampled = groups[known] if len(np.unique(groups[known])) > 1 else None
+        pictures = {
+            "roc": roc_plot(labels[known], shown, groups=resampled, classes=facts.classes),
+            "calibration": calibration_plot(labels[known], shown),
+        }
+        for name, png in pictures.items():
+            with atomic_write(output / f"{name}.png") as path:
+                path.write_bytes(png)
+    return evaluation
+
+
+def labelled_rows(labelled: LabelledSet) -> pd.DataFrame:
+    """Return the rows of a labelled table that have a label.
+
+    Raises
+    ------
+    TableError
+        If the target is no column, or empty.
+    """
+    table, _ = read_tables(labelled.tables)
+    table, _ = collapse_one_hot(table, labelled.target)
+    require_column(table, labelled.target, "--target")
+    table = table[canonical_text(table[labelled.target]).notna()]
+    if table.empty:
+        message = (
+            f"the target {labelled.target!r} must hold a diagnosis and is empty; choose another --target"
+        )
+        raise TableError(message)
+    return table
+
+
+def labelled_manifest(table: pd.DataFrame, labelled: LabelledSet, facts: BundleFacts) -> Manifest:
+    """Return the manifest of labelled rows with the bundle's metadata fields; without labels."""
+    options = ManifestOptions(
+        roles=roles_as_trained(table, facts, labelled.roles),
+        allow_missing=True,
+        kinds=facts.kinds,  # type: ignore[arg-type]  # "number" or "category", from a checked file
+    )
+    return build_manifest(table, labelled.images, options)
+
+
+def case_labels(table: pd.DataFrame, manifest: Manifest, target: Target) -> IntArray:
+    """Return the label of each case in the order of the target's classes.
+
+    Raises
+    ------
+    TableError
+        If the images of one case have different labels.
+    """
+    ids = id_text(table[manifest.roles.case or manifest.roles.image])
+    labels = target.labels(table[target.column])
+    by_case = pd.Series(labels, index=ids.to_numpy(object)).groupby(level=0)
+    differing = by_case.nunique().gt(1)
+    if differing.any():
+        first = differing.index[differing][0]
+        message = (
+            f"the images of one case must have one label in {target.column!r}, and {int(differing.sum()):,} cases "
+            f"have several, such as {first!r}; correct them"
+        )
+        raise TableError(message)
+    return by_case.first().loc[manifest.cases.index].to_numpy(np.int64)
+
+
+def scored_cases(scores: Path, manifest: Manifest, facts: BundleFacts) -> FloatArray:
+    """Return the probabilities of the manifest's cases from a file of scores; NaN where not scored.
+
+    Returns
+    -------
+    ndarray of shape (n_cases, n_classes)
+    """
+    table = read_scores(scores)
+    column = manifest.roles.case or manifest.roles.image
+    table = table.set_axis(pd.Index(id_text(table[column])))
+    by_id = table[~table.index.duplicated()].loc[manifest.cases.index]
+    if facts.is_binary:
+        positive = by_id["probability"].to_numpy(np.float64)
+        return np.column_stack([1.0 - positive, positive])
+    names = [f"probability_{name}" for name in facts.classes]
+    numbers: FloatArray = by_id[names].to_numpy(np.float64)
+    return numbers

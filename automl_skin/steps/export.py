@@ -1,0 +1,227 @@
+"""From a finished study to a bundle."""
+
+import base64
+from dataclasses import replace
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from automl_skin.errors import ConfigError, IntegrityError
+from automl_skin.evaluation.model_card import model_card
+from automl_skin.evaluation.operating_point import OperatingPoint, cross_fitted_operating_points
+from automl_skin.export.bundle import BundleContent, write_bundle
+from automl_skin.export.facts import BundleEmbedding, BundleFacts
+from automl_skin.export.signing import check_key
+from automl_skin.features.seen import see_fields
+from automl_skin.files import read_json
+from automl_skin.images.loading import Progress
+from automl_skin.search.material import Material
+from automl_skin.stacking.fitted import FittedStack, needed_chains
+from automl_skin.steps.card import card_facts
+from automl_skin.steps.embed import needed_sets
+from automl_skin.steps.locked import Opening, read_openings
+from automl_skin.steps.networks import EmbeddingSet
+from automl_skin.steps.refit import refit_stack
+from automl_skin.steps.stack import (
+    MAX_DIFFERENCE,
+    MAX_RANK_DIFFERENCE,
+    STACK,
+    BuiltStack,
+    fit_chains,
+    load_stack,
+    read_stack,
+)
+from automl_skin.study.study import Study
+from automl_skin.study.understood import read_understood
+from automl_skin.version import __version__
+
+SENSITIVITIES = tuple(round(0.5 + 0.01 * step, 2) for step in range(50))
+
+
+def export(
+    study: Study,
+    output: Path,
+    *,
+    refit: bool = False,
+    private_key: Path | None = None,
+    progress: Progress | None = None,
+) -> BundleFacts:
+    """Write the stack of a study as a bundle.
+
+    Parameters
+    ----------
+    study : Study
+    output : Path
+    refit : bool
+        Fit the members on all rows instead of taking the chains that were measured; the bundle and its card say so.
+    private_key : Path, optional
+        With which the bundle is signed.
+    progress : callable, optional
+        Told the members done and in all.
+
+    Raises
+    ------
+    ConfigError
+        If the key cannot be used, the study has no stack yet, a tuned network is no longer in the cache, or `refit` is
+        asked for and members have tuned networks.
+    StorageError
+        If the output is in the way or cannot be written.
+    """
+    if private_key is not None:
+        check_key(private_key)
+    if not (study.folder / "stack.json").is_file():
+        message = (
+            f"the study {study.name} has no stack yet; finish `automl-skin search --study {study.name}` first"
+        )
+        raise ConfigError(message)
+    material = Material.read(study.material)
+    built = read_stack(study)
+    if refit:
+        stack = refit_stack(study, built.stack.method, material, progress)
+    else:
+        fit_chains(study, study.journal.read(), needed_chains(built.stack), progress)
+        stack = load_stack(study, built.stack, material)
+        require_as_measured(stack, built, material)
+    sets = needed_sets(study, stack.stack)
+    opening = next((each for each in read_openings(study) if each.stack == built.stack.digest), None)
+    points = operating_points(study, built, material)
+    facts = bundle_facts(study, built, material, sets, points, opening)
+    card = card_facts(study, built, material, sets, opening, points)
+    if refit:
+        facts = replace(facts, stack=stack.stack.digest, measured=False, auc=None)
+        card = replace(card, measured=False)
+    content = BundleContent(
+        facts,
+        stack,
+        {backbone_folder(each): each.backbone for each in sets},
+        model_card(card),
+        input_example(facts, material),
+    )
+    write_bundle(content, output, private_key)
+    return facts
+
+
+def require_as_measured(stack: FittedStack, built: BuiltStack, material: Material) -> None:
+    """Apply a fitted stack to every development case by the chains of its fold: it must say what was measured.
+
+    Raises
+    ------
+    IntegrityError
+        If it does not; it would be exported as measured.
+    """
+    ranked = any(blend.rule == "rank" for blend in built.stack.blends)
+    ranked |= any(chain.config.fusion == "rank" for chain in stack.chains.values())
+    for fold in range(len(built.stack.blends)):
+        rows = np.flatnonzero(material.folds == fold)
+        difference = np.abs(stack.predict_fold(material.inputs.take(rows), fold) - built.probabilities[rows])
+        worst = float(difference.max())
+        if not worst <= (MAX_RANK_DIFFERENCE if ranked else MAX_DIFFERENCE):
+            message = (
+                f"the stack of {material.n_folds} folds must repeat its measured out-of-fold probabilities, and "
+                f"differs by up to {worst:.2g} on fold {fold}: a file of the study was changed; run the search "
+                "again, which builds the stack and its chains anew"
+            )
+            raise IntegrityError(message)
+
+
+def bundle_facts(
+    study: Study,
+    built: BuiltStack,
+    material: Material,
+    sets: list[EmbeddingSet],
+    points: list[OperatingPoint],
+    opening: Opening | None,
+) -> BundleFacts:
+    """Return what the bundle says about itself."""
+    manifest = read_understood(study)
+    target, plan = manifest.target, study.read_plan()
+    assert target is not None
+    stage_one: Any = read_json(study.folder / "stage_one.json")
+    roles = ("case", "image", "image_role", "patient", "lesion")
+    return BundleFacts(
+        study=study.name,
+        version=__version__,
+        created=datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        target=target.column,
+        classes=target.classes,
+        positive=target.positive,
+        levels=target.levels,
+        kinds=dict(material.kinds),
+        seen=see_fields(material.inputs.metadata, material.kinds, manifest.codes),
+        roles={role: str(getattr(manifest.roles, role)) for role in roles if getattr(manifest.roles, role)},
+        image_roles=tuple(sorted(manifest.images["role"].unique())),
+        embeddings=tuple(_embedding(each, stage_one[each.name]) for each in sets),
+        priors=tuple(np.bincount(material.labels, minlength=material.n_classes) / len(material.labels)),
+        operating_points=tuple(points),
+        plan=plan.digest,
+        stack=built.stack.digest,
+        waiver=plan.waiver,
+        crossing_share=plan.crossing_share,
+        measured=True,
+        auc=_auc(opening) if opening else None,
+    )
+
+
+def operating_points(study: Study, built: BuiltStack, material: Material) -> list[OperatingPoint]:
+    """Return the thresholds of a binary target, cross-fitted; none for several classes."""
+    if material.n_classes != 2:  # a binary target
+        return []
+    return cross_fitted_operating_points(
+        material.labels,
+        built.probabilities,
+        material.folds,
+        material.groups,
+        SENSITIVITIES,
+        seed=study.config.seed,
+    )
+
+
+def backbone_folder(each: EmbeddingSet) -> str:
+    """Return the folder of a network inside a bundle; every tuned one has a folder of its own."""
+    name = each.backbone.name if each.tuned_on is None else each.name
+    return name.translate(str.maketrans("/:@", "___"))
+
+
+def input_example(facts: BundleFacts, material: Material) -> list[dict[str, Any]]:
+    """Return one made-up row: the median or most frequent value of each field, and a grey image."""
+    row: dict[str, Any] = {}
+    for name, kind in facts.kinds.items():
+        values = material.inputs.metadata[name].dropna()
+        if kind == "number":
+            row[name] = float(values.median()) if len(values) else None
+        else:
+            row[name] = str(values.mode().iloc[0]) if len(values) else None
+    roles = facts.image_roles
+    row |= dict.fromkeys(["image"] if len(roles) == 1 else [f"image_{role}" for role in roles], GREY_IMAGE)
+    return [row]
+
+
+def _auc(opening: Opening) -> dict[str, float]:
+    interval = opening.figures.models[STACK].auc
+    return {"value": interval.value, "low": interval.low, "high": interval.high}
+
+
+def _embedding(each: EmbeddingSet, measured: dict[str, Any]) -> BundleEmbedding:
+    return BundleEmbedding(
+        each.name,
+        backbone_folder(each),
+        measured["network"],
+        each.recipe,
+        measured["views"],
+        measured["precision"],
+        each.role,
+    )
+
+
+def _grey_image() -> str:
+    """Return a small grey PNG in base64: an example that shows nobody's lesion."""
+    buffer = BytesIO()
+    Image.new("RGB", (32, 24), (190, 150, 130)).save(buffer, format="PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+GREY_IMAGE = _grey_image()

@@ -1,0 +1,156 @@
+"""Making the fold plan, once a study, and putting the labels of the locked cases away."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from automl_skin.backbones.device import resolve_device
+from automl_skin.data.join import digest_tables
+from automl_skin.data.manifest import Manifest
+from automl_skin.data.plan import FoldPlan, make_plan, plan_from_split
+from automl_skin.data.record import write_parquet
+from automl_skin.digests import digest_json
+from automl_skin.errors import IntegrityError
+from automl_skin.files import read_json, write_json
+from automl_skin.steps.networks import embedding_sets
+from automl_skin.steps.understand import Reporter, Understanding, decide, require_images, understand
+from automl_skin.study.config import StudyConfig
+from automl_skin.study.development_labels import read_development_labels, write_development_labels
+from automl_skin.study.locked_part import LockedPart
+from automl_skin.study.study import Study, begin
+from automl_skin.study.understood import read_understood, write_understood
+from automl_skin.synthetic.study import generate, study_folder
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What stage one begins with.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Of all cases of the plan; locked cases have no label.
+    contents : DataFrame
+        Columns ``path`` and ``content``: the readable images and the digests of their bytes.
+    plan : FoldPlan
+    """
+
+    manifest: Manifest
+    contents: pd.DataFrame
+    plan: FoldPlan
+
+
+def is_prepared(study: Study) -> bool:
+    """Return whether the study's plan is made."""
+    return (study.folder / "prepared.json").is_file()
+
+
+def prepare(study: Study, report: Reporter) -> Understanding:
+    """Understand the data, make the plan, and write both down; ``prepared.json`` comes last.
+
+    Raises
+    ------
+    InputError, LeakageError
+        If the data or the settings cannot be used as they are; then no study was begun.
+    """
+    embedding_sets(study.config)  # a slip in a name must not begin a study that cannot go on
+    resolve_device(study.config.device)
+    config = with_data(study, report)
+    understanding = understand(config, study.workspace.cache, report)
+    require_images(understanding, allow_missing=study.config.allow_missing)
+    plan = draw_plan(config, understanding)
+    understanding = decide(understanding, config, plan.development)
+    begin(study)
+    manifest = understanding.manifest
+    understanding.audit.write(study.folder)
+    plan.write(study.folder)
+    write_understood(study, manifest, plan)
+    table = understanding.inspection.table
+    contents = table[table["error"] == ""]
+    write_parquet(study.folder / "understood" / "contents.parquet", contents)
+    labels = write_development_labels(study, manifest.label_table(plan.development))
+    locked = LockedPart(study).put_away(
+        manifest.label_table(plan.locked), manifest.images, contents.set_index("path")["content"]
+    )
+    facts: dict[str, Any] = {
+        "labels": labels,
+        **locked,
+        "plan": plan.digest,
+        "table": digest_tables(config.data),
+        "images": digest_json(sorted(table["content"])),
+        "without_image": [str(case) for case in manifest.cases.index.difference(understanding.readable)],
+    }
+    write_json(study.folder / "prepared.json", facts)
+    return understanding
+
+
+def with_data(study: Study, report: Reporter) -> StudyConfig:
+    """Return the study's settings with table and images; the built-in data is made where it is not there yet."""
+    config = study.config
+    if not config.is_synthetic:
+        return config
+    folder = study_folder(study.workspace.cache, seed=config.seed)
+    made = generate(folder, seed=config.seed, progress=report("Drawing the synthetic lesions"))
+    return config.with_settings({"data": [str(made.table)], "images": str(made.images)})
+
+
+def draw_plan(config: StudyConfig, understanding: Understanding) -> FoldPlan:
+    """Deal the cases that have a readable image, by whole groups, or take the user's own split."""
+    readable = understanding.readable
+    groups = understanding.groups.only(readable)
+    cases = understanding.manifest.cases.loc[readable]
+    target = understanding.manifest.target
+    assert target is not None
+    strata = pd.DataFrame(
+        {
+            "class": [target.classes[label] for label in cases["label"]],
+            "diagnosis": cases["diagnosis"].astype("str"),
+            "source": cases["source"].astype("str").fillna("unknown"),
+        },
+        index=cases.index,
+    )
+    if understanding.split is None:
+        return make_plan(
+            groups, strata, folds=config.folds, locked_share=config.locked_share, seed=config.seed
+        )
+    return plan_from_split(
+        groups,
+        understanding.split.loc[readable],
+        strata,
+        folds=config.folds,
+        seed=config.seed,
+        waive=config.waive_leakage,
+        drop_crossing=config.drop_crossing,
+    )
+
+
+def read_prepared(study: Study) -> Prepared:
+    """Return what `prepare` wrote, with the labels of the development cases alone.
+
+    Raises
+    ------
+    IntegrityError
+        If the plan, or the table on which it was made, is another one now.
+    """
+    facts: Any = read_json(study.folder / "prepared.json")
+    plan = study.read_plan()
+    if plan.digest != facts["plan"]:
+        message = (
+            f"the plan of {study.folder} must have the digest {facts['plan'][:16]} and has {plan.digest[:16]}: "
+            "it was changed after the study began; restore it, or begin another study"
+        )
+        raise IntegrityError(message)
+    tables = study.config.data
+    if tables and all(Path(path).is_file() for path in tables) and digest_tables(tables) != facts["table"]:
+        message = (
+            f"{' or '.join(tables)} was changed after the study {study.name} began; restore it, "
+            "or give another --study for the changed table"
+        )
+        raise IntegrityError(message)
+    manifest = read_understood(study).with_labels(read_development_labels(study))
+    if study.config.images:  # the folder may have moved; what its files hold is known by digest
+        manifest = replace(manifest, images_root=Path(study.config.images).resolve())
+    contents = pd.read_parquet(study.folder / "understood" / "contents.parquet")
+    return Prepared(manifest, contents, plan)

@@ -1,0 +1,139 @@
+"""The report of a study: what people would rather look at than read, beside the figures as files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+
+from automl_skin.chains.inputs import FROZEN
+from automl_skin.evaluation.figures import BEST_TRIAL
+from automl_skin.evaluation.model_card import model_card
+from automl_skin.evaluation.plots.calibration import calibration_plot
+from automl_skin.evaluation.plots.curves import precision_recall_plot, roc_plot
+from automl_skin.evaluation.plots.curves_of_tuning import curves_of_tuning
+from automl_skin.evaluation.plots.forest import forest_plot
+from automl_skin.evaluation.plots.overview import trial_overview
+from automl_skin.evaluation.plots.search import history_plot, spread_plot
+from automl_skin.evaluation.plots.shifts import shift_plot
+from automl_skin.files import atomic_write, write_json, write_text
+from automl_skin.search.baseline_names import BASELINES
+from automl_skin.search.material import Material
+from automl_skin.search.trial import TrialRecord
+from automl_skin.steps.card import card_facts
+from automl_skin.steps.embed import needed_sets
+from automl_skin.steps.export import operating_points
+from automl_skin.steps.leaderboard import Leaderboard
+from automl_skin.steps.locked import Opening, read_predictions
+from automl_skin.steps.rounds import round_files
+from automl_skin.steps.rounds_table import network_curves, rounds_table
+from automl_skin.steps.shifts import read_shifts
+from automl_skin.steps.stack import STACK, BuiltStack
+from automl_skin.study.locked_part import LockedPart
+from automl_skin.study.round_files import Round
+from automl_skin.study.study import Study
+from automl_skin.study.understood import read_understood
+
+T = TypeVar("T")
+
+IN_CURVES = (STACK, BEST_TRIAL, *BASELINES, FROZEN)
+
+
+def write_report(
+    study: Study,
+    records: Sequence[TrialRecord],
+    built: BuiltStack,
+    board: Leaderboard,
+    opening: Opening | None,
+    material: Material,
+) -> None:
+    """Write tables, plots and the model card into the study's folder ``report``."""
+    folder = study.report
+    write_text(folder / "leaderboard.csv", board.table.to_csv())
+    write_text(folder / "spread.csv", board.spread.to_csv(index=False))
+    for name, png in pictures(study, records, built, board, material).items():
+        _write(study, name, png)
+    rounds = round_files(study).read()
+    if rounds:
+        write_text(folder / "tuning.csv", rounds_table(rounds, records).to_csv(index=False))
+    for name, png in tuning_pictures(rounds).items():
+        _write(study, name, png)
+    shifts = read_shifts(study, built.stack)
+    if shifts is not None:
+        _write(study, "shifts", shift_plot(replace(shifts, models=in_curves(shifts.models))))
+    if opening is not None:
+        write_json(folder / "locked_test.json", opening.to_json())
+        for name, png in locked_pictures(study, opening).items():
+            _write(study, name, png)
+    points = operating_points(study, built, material)
+    facts = card_facts(study, built, material, needed_sets(study, built.stack), opening, points)
+    write_text(folder / "MODEL_CARD.md", model_card(facts))
+
+
+def pictures(
+    study: Study,
+    records: Sequence[TrialRecord],
+    built: BuiltStack,
+    board: Leaderboard,
+    material: Material,
+) -> dict[str, bytes]:
+    """Return the pictures of the search and of the stack's out-of-fold probabilities, as PNG by name."""
+    metric = study.config.metric
+    values = [record.utility if record.state == "finished" else np.nan for record in records]
+    families = [record.plan.config.family for record in records]
+    classes = _classes(study)
+    return {
+        "search_history": history_plot(values, families, metric=metric),
+        "spread": spread_plot(board.spread, metric=metric),
+        "stack_out_of_fold": trial_overview(material.labels, built.probabilities, classes, name="stack"),
+    }
+
+
+def tuning_pictures(rounds: Sequence[Round]) -> dict[str, bytes]:
+    """Return the curves of every tuning on all folds, as PNG by name."""
+    outcomes = [each for this in rounds for each in this.outcomes if each.curves and not each.is_probe]
+    titles = [f"{each.step.backbone} {each.pixels} {each.step.tuning}" for each in outcomes]
+    return {
+        f"tuning_{title.replace(' ', '_')}": curves_of_tuning(network_curves(each), title=title)
+        for title, each in zip(titles, outcomes, strict=True)
+    }
+
+
+def locked_pictures(study: Study, opening: Opening) -> dict[str, bytes]:
+    """Return the pictures of the locked test, as PNG by name.
+
+    Raises
+    ------
+    IntegrityError
+        If labels or probabilities are not those of the opening.
+    """
+    locked = Material.read(study.locked / "material")
+    predictions = study.locked / "predictions.parquet"
+    _, labels = LockedPart(study).open(for_=opening.stack, trials=opening.trials, predictions=predictions)
+    target = labels.loc[locked.cases.index, "label"].to_numpy(np.int64)
+    models = read_predictions(predictions, list(opening.figures.models), locked)
+    groups = locked.groups
+    classes = _classes(study)
+    first, curves = opening.figures.first, in_curves(models)
+    return {
+        "locked_test": forest_plot(opening.figures),
+        "locked_roc": roc_plot(target, curves, groups=groups, classes=classes, seed=study.config.seed),
+        "locked_precision_recall": precision_recall_plot(target, curves, classes=classes),
+        "locked_calibration": calibration_plot(target, {first: models[first]}),
+    }
+
+
+def in_curves(models: Mapping[str, T]) -> dict[str, T]:
+    """Return the models that get a curve; the best of each tuning and way would be too many."""
+    return {name: model for name, model in models.items() if name in IN_CURVES}
+
+
+def _classes(study: Study) -> tuple[str, ...]:
+    target = read_understood(study).target
+    assert target is not None
+    return target.classes
+
+
+def _write(study: Study, name: str, png: bytes) -> None:
+    with atomic_write(study.report / f"{name}.png") as path:
+        path.write_bytes(png)

@@ -1,0 +1,282 @@
+"""The search with tuning: trials, a round of tuning, trials with what it gave, and so on until nothing more fits.
+
+Before the first round the embedding sets are ranked frozen. Which round tunes what is decided by
+`automl_skin.search.tuning_plan` from what is on disk; so a search that was killed goes on with the same rounds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from automl_skin.backbones.device import resolve_device
+from automl_skin.search.known import known_tuned
+from automl_skin.search.loop import Observer
+from automl_skin.search.material import Material
+from automl_skin.search.ranking import ranking_config, ranking_trials
+from automl_skin.search.space import SpaceOptions, TunedSet
+from automl_skin.search.trial import TrialRecord
+from automl_skin.search.tuning_plan import (
+    decide,
+    plan_in_words,
+    trials_after_round,
+    trials_before_tuning,
+)
+from automl_skin.search.tuning_steps import Decision, StepOutcome
+from automl_skin.search.tuning_wishes import Candidate, TuningWishes
+from automl_skin.steps.carry_out import carry_out, lanes_of, record_failures, take_up
+from automl_skin.steps.prepare import Prepared
+from automl_skin.steps.trials import Deadline, Phase, first_phase, n_valid, run_trials
+from automl_skin.steps.tune import towers_of
+from automl_skin.steps.understand import Reporter
+from automl_skin.study.round_files import Round, RoundFiles, outcomes_of
+from automl_skin.study.study import Study
+
+
+class TuningAudience(Protocol):
+    """Who is told how tuning goes; the part of `automl_skin.steps.search.Audience` that rounds need."""
+
+    @property
+    def report(self) -> Reporter:
+        """Makes progress callables."""
+        ...
+
+    def tuning_planned(self, study: Study, lines: Sequence[str]) -> None:
+        """Take note of what tuning is going to do, in words; the last time, of why it ended."""
+        ...
+
+    def round_begun(self, study: Study, this: Round) -> None:
+        """Take note of what a round tunes."""
+        ...
+
+    def round_over(self, study: Study, this: Round) -> None:
+        """Take note of what a round came to; also of the rounds of earlier calls."""
+        ...
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What the trials of a study came to.
+
+    Parameters
+    ----------
+    records : list of TrialRecord
+    material : Material
+        With the embeddings of all networks that were tuned.
+    rounds : list of Round
+    """
+
+    records: list[TrialRecord]
+    material: Material
+    rounds: list[Round]
+
+
+def search_in_rounds(
+    study: Study,
+    prepared: Prepared,
+    material: Material,
+    observers: Sequence[Observer],
+    audience: TuningAudience,
+) -> Searched:
+    """Run or continue the trials of a study, and the tuning between them.
+
+    Raises
+    ------
+    SearchError
+        If too many trials fail in a row, or another process runs the study.
+    """
+    files = round_files(study)
+    rounds = files.read()
+    wishes = tuning_wishes(study, prepared, material)
+    if wishes is None and not rounds:
+        return Searched(run_trials(study, material, observers), material, [])
+    with files.held():
+        searching = _Searching(study, prepared, material, observers, audience, files, rounds)
+        return searching.run(wishes)
+
+
+class _Searching:
+    """One call of a search with tuning."""
+
+    def __init__(
+        self,
+        study: Study,
+        prepared: Prepared,
+        material: Material,
+        observers: Sequence[Observer],
+        audience: TuningAudience,
+        files: RoundFiles,
+        rounds: list[Round],
+    ) -> None:
+        self.study = study
+        self.prepared = prepared
+        self.observers = observers
+        self.audience = audience
+        self.files = files
+        self.rounds = rounds
+        self.deadline = Deadline.after(study.config.timeout_seconds)
+        self.material = take_up(study, prepared, material, rounds, audience.report)
+        for each in rounds:
+            if each.is_over:
+                record_failures(study, self.material, each, observers)
+                audience.round_over(study, each)
+
+    def run(self, wishes: TuningWishes | None) -> Searched:
+        if wishes is not None:
+            sets = candidates_of(self.study, self.material, ())
+            self.audience.tuning_planned(self.study, plan_in_words(wishes, len(sets)))
+            self._tune(wishes)
+        records = self._trials(self.study.config.trials)
+        return Searched(records, self.material, self.rounds)
+
+    def _tune(self, wishes: TuningWishes) -> None:
+        """Alternate between trials and rounds until nothing more is tuned."""
+        while True:
+            if not self.rounds or self.rounds[-1].is_over:
+                records = self._trials(self._until())
+                if n_valid(records) >= self.study.config.trials or self.deadline.is_over:
+                    return
+                decision = next_decision(self.study, self.material, wishes, records, self.rounds)
+                if not decision.steps and decision.kind != "ranking":
+                    self.audience.tuning_planned(self.study, [f"over: {decision.why}"])
+                    return
+                self._keep(Round(len(self.rounds), decision))
+            self._round(wishes)
+
+    def _until(self) -> int:
+        """Return how many trials come before the next round."""
+        if self.rounds:
+            return self.rounds[-1].until or 0
+        return trials_before_tuning(self.study.config.trials, len(self._phases()[0].fixed))
+
+    def _round(self, wishes: TuningWishes) -> None:
+        """Carry out the round that was decided, and write down what it came to."""
+        this = self.rounds[-1]
+        self.audience.round_begun(self.study, this)
+        outcomes = carry_out(self.study, self.prepared, this, wishes, self.audience.report)
+        over = replace(this, outcomes=tuple(outcomes))
+        records = self.study.journal.read()
+        self.material = Material.read(self.study.material)
+        over = replace(over, begins_at=len(records) + len(over.failures))
+        n_fixed = len(phase_of(self.study, self.material, [*self.rounds[:-1], over]).fixed)
+        more = n_valid(records) if this.decision.kind == "probe" else None
+        total = self.study.config.trials
+        over = replace(over, until=more or trials_after_round(total, n_valid(records), n_fixed))
+        self._keep(over)
+        record_failures(self.study, self.material, over, self.observers)
+        self.audience.round_over(self.study, over)
+
+    def _keep(self, this: Round) -> None:
+        self.files.write(this)
+        self.rounds = [*self.rounds[: this.number], this]
+
+    def _trials(self, until: int) -> list[TrialRecord]:
+        return run_trials(
+            self.study,
+            self.material,
+            self.observers,
+            phases=self._phases(),
+            until=until,
+            deadline=self.deadline,
+        )
+
+    def _phases(self) -> list[Phase]:
+        over = [each for each in self.rounds if each.is_over]
+        later = [phase_of(self.study, self.material, over[: count + 1]) for count in range(len(over))]
+        return [first_phase(self.study, self.material), *later]
+
+
+def round_files(study: Study) -> RoundFiles:
+    """Return where the rounds of a study are kept."""
+    return RoundFiles(study.folder / "tuning")
+
+
+def tuning_wishes(study: Study, prepared: Prepared, material: Material) -> TuningWishes | None:
+    """Return what is wanted of tuning in a study that is prepared; None where nothing is to be tuned."""
+    of_development = prepared.manifest.images["case"].isin(prepared.plan.development)
+    n_folds, n_images = len(prepared.plan.folds), int(of_development.sum())
+    n_towers = len(towers_of(study.config, prepared.manifest.images)) or 1
+    return wishes_of(study, n_folds, n_images, has_metadata=bool(material.kinds), n_towers=n_towers)
+
+
+def wishes_of(
+    study: Study, n_folds: int, n_images: int, *, has_metadata: bool, n_towers: int = 1
+) -> TuningWishes | None:
+    """Return what is wanted of tuning; None where nothing is to be tuned."""
+    config = study.config
+    on_gpu = bool(config.devices) or resolve_device(config.device).type != "cpu"
+    budget = config.tuning_seconds(on_gpu=on_gpu)
+    if budget == 0.0:
+        return None
+    return TuningWishes(
+        names=config.tuning,
+        n_images=n_images,
+        n_folds=n_folds,
+        lanes=lanes_of(study, n_folds),
+        changes=config.tuning_changes,
+        budget_seconds=budget,
+        ways=config.way,
+        robust=config.objective == "robust",
+        has_metadata=has_metadata,
+        n_towers=n_towers,
+    )
+
+
+def next_decision(
+    study: Study,
+    material: Material,
+    wishes: TuningWishes,
+    records: Sequence[TrialRecord],
+    rounds: Sequence[Round],
+) -> Decision:
+    """Return what is done next: the sets are ranked first, where there are several."""
+    kinds = {each.decision.kind for each in rounds}
+    candidates = candidates_of(study, material, records)
+    if len(candidates) > 1 and "ranking" not in kinds:
+        return Decision("ranking", (), "a linear head on each set's frozen embeddings alone")
+    past = [replace(each, utility=best_utility(each, records)) for each in outcomes_of(rounds)]
+    return decide(wishes, candidates, past, probed="probe" in kinds)
+
+
+def candidates_of(study: Study, material: Material, records: Sequence[TrialRecord]) -> list[Candidate]:
+    """Return the embedding sets of a study, with the out-of-fold utility of a linear head on each alone."""
+    options = first_phase(study, material).options
+    utilities = {record.plan.config: record.utility for record in records if record.state == "finished"}
+    sets = [(backbone, recipe) for backbone in options.backbones for recipe in options.recipes]
+    nan = float("nan")
+    return [Candidate(*each, utilities.get(ranking_config(*each), nan)) for each in sets]
+
+
+def best_utility(outcome: StepOutcome, records: Sequence[TrialRecord]) -> float:
+    """Return the utility of the best finished trial that uses a step's networks; NaN where there is none."""
+    names = (outcome.step.backbone, outcome.pixels, outcome.step.tuning)
+    values = [record.utility for record in records if record.state == "finished" and _uses(record, names)]
+    return max(values, default=float("nan"))
+
+
+def _uses(record: TrialRecord, names: tuple[str, str, str]) -> bool:
+    config = record.plan.config
+    return names[0] in config.backbones and (config.recipe, config.tuning) == names[1:]
+
+
+def phase_of(study: Study, material: Material, rounds: Sequence[Round]) -> Phase:
+    """Return the phase that follows the last of some rounds."""
+    last = rounds[-1]
+    assert last.begins_at is not None
+    options = options_after(study, material, rounds)
+    if last.decision.kind == "ranking":
+        fixed = ranking_trials(options)
+    else:
+        fixed = known_tuned(options, [tuned_set(each) for each in last.tuned])
+    return Phase(last.begins_at, tuple(fixed), options)
+
+
+def options_after(study: Study, material: Material, rounds: Sequence[Round]) -> SpaceOptions:
+    """Return what the search chooses from after some rounds."""
+    tuned = dict.fromkeys(tuned_set(each) for this in rounds for each in this.tuned)
+    options = first_phase(study, material).options
+    return replace(options, tuned=tuple(tuned), ways=study.config.way) if tuned else options
+
+
+def tuned_set(outcome: StepOutcome) -> TunedSet:
+    """Return the tuned set that a step gave."""
+    return TunedSet(outcome.step.backbone, outcome.pixels, outcome.step.tuning, bool(outcome.roles))

@@ -1,0 +1,156 @@
+"""The main job: from a table and images to a stack whose figures are known."""
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from automl_skin.evaluation.shifts import ShiftFigures
+from automl_skin.evaluation.sources import SourceFigures
+from automl_skin.search.loop import Observer
+from automl_skin.search.material import Material
+from automl_skin.search.trial import TrialRecord
+from automl_skin.steps.embed import StageOne, embed
+from automl_skin.steps.leaderboard import Leaderboard, make_leaderboard
+from automl_skin.steps.locked import Opening, has_locked_cases, open_locked
+from automl_skin.steps.networks import embedding_sets
+from automl_skin.steps.prepare import is_prepared, prepare, read_prepared
+from automl_skin.steps.report import write_report
+from automl_skin.steps.rounds import TuningAudience, search_in_rounds
+from automl_skin.steps.shifts import measure_shifts, prepare_shifts
+from automl_skin.steps.sources import measure_sources
+from automl_skin.steps.stack import BuiltStack, build_stack
+from automl_skin.steps.understand import Understanding
+from automl_skin.study.round_files import Round
+from automl_skin.study.study import Study
+
+
+class Audience(TuningAudience, Protocol):
+    """Who is told how the main job goes: the terminal, MLflow, or nobody."""
+
+    def understood(self, study: Study, understanding: Understanding) -> None:
+        """Take note that the data was understood and the plan is made."""
+        ...
+
+    def embedded(self, study: Study, stage_one: StageOne, material: Material) -> None:
+        """Take note that stage one is done."""
+        ...
+
+    def observers(
+        self, study: Study, material: Material, records: Sequence[TrialRecord]
+    ) -> AbstractContextManager[Sequence[Observer]]:
+        """Give those who are told of every trial; `records` are the trials of before."""
+        ...
+
+    def concluded(self, outcome: "Outcome") -> None:
+        """Take note of how it ended."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a search ends with.
+
+    Parameters
+    ----------
+    study : Study
+    records : list of TrialRecord
+    built : BuiltStack
+    leaderboard : Leaderboard
+    opening : Opening or None
+        None where the plan has no locked part, or it was opened for another stack before.
+    stage_one : StageOne
+    seconds : dict of str to float
+        By step.
+    rounds : list of Round
+        Of tuning; empty where nothing was tuned.
+    shifts : ShiftFigures or None
+        How far the stack and the leading trials fall under shift.
+    sources : SourceFigures or None
+        Leave-one-source-out figures.
+    """
+
+    study: Study
+    records: list[TrialRecord]
+    built: BuiltStack
+    leaderboard: Leaderboard
+    opening: Opening | None
+    stage_one: StageOne
+    seconds: dict[str, float]
+    rounds: list[Round] = field(default_factory=list)
+    shifts: ShiftFigures | None = None
+    sources: SourceFigures | None = None
+
+
+class Stopwatch:
+    """Seconds by step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        """Give the time since the last lap to `step`."""
+        now = time.perf_counter()
+        self.seconds[step] = now - self._last
+        self._last = now
+
+
+def run_search(study: Study, audience: Audience, *, open_again: bool = False) -> Outcome:
+    """Run or continue a study to its end.
+
+    Parameters
+    ----------
+    study : Study
+    audience : Audience
+    open_again : bool
+        Open the locked test set although it was opened for another stack.
+
+    Raises
+    ------
+    AutomlSkinError
+        With what is finished kept; the same call goes on.
+    """
+    watch = Stopwatch()
+    if not is_prepared(study):
+        audience.understood(study, prepare(study, audience.report))
+    prepared = read_prepared(study)
+    watch.lap("understanding")
+    stage_one = embed(study, prepared, audience.report)
+    material = Material.read(study.material)
+    prepare_shifts(study, prepared, embedding_sets(study.config), audience.report)
+    audience.embedded(study, stage_one, material)
+    watch.lap("stage one")
+    with audience.observers(study, material, study.journal.read()) as observers:
+        searched = search_in_rounds(study, prepared, material, observers, audience)
+    records, material = searched.records, searched.material
+    watch.lap("trials")
+    built = build_stack(study, records, material)
+    watch.lap("stacking")
+    opening = None
+    if has_locked_cases(study):
+        progress = audience.report("Fitting the chains of the stack")
+        opening = open_locked(study, records, built, material, again=open_again, progress=progress)
+    watch.lap("locked test")
+    shifts = measure_shifts(study, prepared, records, built, audience.report)
+    watch.lap("shifts")
+    sources = measure_sources(study, prepared, records, material, audience.report)
+    watch.lap("sources")
+    leaderboard = make_leaderboard(study, records, material)
+    write_report(study, records, built, leaderboard, opening, material)
+    watch.lap("report")
+    outcome = Outcome(
+        study,
+        records,
+        built,
+        leaderboard,
+        opening,
+        stage_one,
+        watch.seconds,
+        searched.rounds,
+        shifts,
+        sources,
+    )
+    audience.concluded(outcome)
+    return outcome

@@ -1,0 +1,132 @@
+"""Embeddings of the sampled cases under every shift, by the networks that are applied to each."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import Float32Array
+from automl_skin.chains.config import rotated
+from automl_skin.embeddings.cache import EmbeddingCache
+from automl_skin.embeddings.extract import StageOneOptions, extract
+from automl_skin.embeddings.key import check_tuned_on
+from automl_skin.features.entering import entering_rows
+from automl_skin.features.lesion import pool_images, roles_of
+from automl_skin.images.loading import Progress
+from automl_skin.images.shifts import SHIFTS
+from automl_skin.search.material import Material
+from automl_skin.search.shifted import Sample, ShiftedMaterial, begin, sample_cases
+from automl_skin.steps.embed import shown_to
+from automl_skin.steps.networks import EmbeddingSet
+from automl_skin.steps.prepare import Prepared
+from automl_skin.steps.understand import Reporter
+from automl_skin.study.config import StudyConfig
+from automl_skin.study.precision import precision_of
+from automl_skin.study.study import Study
+
+SYNTHETIC_CASES = 100
+"""Sampled cases of the built-in study at the most: it is there to be tried, and shall not take long."""
+
+
+def sample_of(study: Study, cases: pd.DataFrame) -> Sample:
+    """Return the development cases that a study looks at under shift."""
+    config = study.config
+    return Sample(sample_cases(cases, sample_size(config, len(cases)), config.seed), tuple(SHIFTS))
+
+
+def sample_size(config: StudyConfig, n_cases: int) -> int:
+    """Return how many of the development cases are looked at under shift."""
+    wanted = min(config.shift_cases, SYNTHETIC_CASES) if config.is_synthetic else config.shift_cases
+    return min(wanted, n_cases)
+
+
+def ensure_shifted(
+    study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], report: Reporter
+) -> ShiftedMaterial:
+    """Embed the sampled cases under every shift by each of the sets, where that is not done yet.
+
+    Every case is embedded by the networks only that the chain of its own fold applies.
+
+    Raises
+    ------
+    LeakageError
+        If a network was tuned on cases that it would have to embed.
+    """
+    material = Material.read(study.material)
+    shifted = begin(study.shifted, material.cases, sample_of(study, material.cases))
+    for each in sets:
+        unshifted = material.digests[each.name]
+        kept = shifted.sets.get(each.name)
+        if kept is None or kept.unshifted != unshifted:
+            folds = applied_folds(each, prepared.plan.digest, material.n_folds)
+            values = embed_shifted(study, prepared, each, shifted, material.cases, folds, report)
+            shifted = shifted.add(each.name, values, folds, unshifted)
+    return shifted
+
+
+def applied_folds(each: EmbeddingSet, plan_digest: str, n_folds: int) -> tuple[int, ...]:
+    """Return the folds whose chains apply a network: all for a frozen one.
+
+    Raises
+    ------
+    LeakageError
+        If the network was tuned on cases of such a fold, or under another plan.
+    """
+    if each.tuned_on is None:
+        return tuple(range(n_folds))
+    held_out = tuple(sorted(each.held_out))
+    alone = held_out if len(held_out) == 1 else ()
+    in_rotation = (fold for fold in held_out if held_out == tuple(sorted({fold, rotated(fold, n_folds)})))
+    folds = alone or tuple(in_rotation)
+    for fold in folds:
+        check_tuned_on(each.tuned_on, plan_digest, fold)
+    return folds
+
+
+def embed_shifted(
+    study: Study,
+    prepared: Prepared,
+    each: EmbeddingSet,
+    shifted: ShiftedMaterial,
+    cases: pd.DataFrame,
+    folds: Sequence[int],
+    report: Reporter,
+) -> Float32Array:
+    """Return a set's embeddings of the sampled cases of some folds, shape (n_shifts, n_rows, n_dimensions)."""
+    wanted = cases.index[shifted.sample.positions[shifted.rows_of_set(folds)]]
+    manifest = prepared.manifest
+    images = manifest.images[manifest.images["case"].isin(wanted) & shown_to(each, manifest.images)]
+    images = images.merge(prepared.contents[["path", "content"]], on="path")
+    roles = (each.role,) if each.role else roles_of(manifest.images)
+    shifts = shifted.sample.shifts
+    progress = report(f"Embedding {len(wanted):,} cases under {len(shifts)} shifts by {each.name}")
+    cache = EmbeddingCache(study.workspace.cache / "embeddings")
+    entering = entering_rows(each.backbone, manifest.metadata, images["case"])
+    values = []
+    for position, shift in enumerate(shifts):
+        options = StageOneOptions(
+            views=study.config.views,
+            device=study.config.device,
+            precision=precision_of(study),
+            batch_size=study.config.batch_size or None,
+            progress=_part_of(progress, position, len(shifts)),
+            tuned_on=each.tuned_on,
+            shift=shift,
+        )
+        extraction = extract(
+            each.backbone,
+            each.recipe,
+            manifest.images_root,
+            images,
+            cache,
+            options=options,
+            metadata=entering,
+        )
+        whole = ~images["path"].isin(list(extraction.failures)).to_numpy()
+        values.append(pool_images(extraction.embeddings[whole], images[whole], wanted, roles))
+    return np.stack(values)
+
+
+def _part_of(progress: Progress, position: int, parts: int) -> Progress:
+    """Return the progress of one of several equal parts of a whole."""
+    return lambda done, total: progress(position * total + done, parts * total)

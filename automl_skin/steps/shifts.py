@@ -1,0 +1,243 @@
+"""How far the leading trials and the stack fall when the photographs are shifted; out-of-fold cases only.
+
+A case of fold k under shift is seen by the chain of fold k and by nothing else, as it is unshifted: the networks that
+the chain applies embed it, the chain's own calibrator and the stack's blend of the fold follow.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import FloatArray
+from automl_skin.evaluation.figures import BEST_TRIAL
+from automl_skin.evaluation.shifts import ShiftedModel, ShiftFigures, shifted_model
+from automl_skin.files import atomic_write, read_json, write_json
+from automl_skin.images.decode import decode
+from automl_skin.images.folder import ImageFolder
+from automl_skin.images.shift_sheet import shift_sheet
+from automl_skin.search.material import Material
+from automl_skin.search.objective import score_shifted
+from automl_skin.search.shifted import ShiftedMaterial
+from automl_skin.search.trial import TrialRecord
+from automl_skin.stacking.stack import Stack
+from automl_skin.steps.embedded import find_sets, names_of
+from automl_skin.steps.networks import EmbeddingSet
+from automl_skin.steps.prepare import Prepared
+from automl_skin.steps.shift_embeddings import ensure_shifted
+from automl_skin.steps.stack import STACK, BuiltStack, best_of_ways, finished, fit_chains
+from automl_skin.steps.trials import bench_of, worker_count
+from automl_skin.steps.understand import Reporter
+from automl_skin.study.kept_chains import read_chain
+from automl_skin.study.study import Study
+from automl_skin.workers import open_workers
+
+LEADERS = 10
+"""Trials that are looked at under shift besides the members of the stack and the baselines."""
+
+WORTH_WORKERS = 200_000
+"""Rows to be scored from which on several processes are faster than starting them takes."""
+
+ON_SHEET = 4
+"""Photographs that are shown under every shift."""
+
+RECORD = "shifts.json"
+
+
+def prepare_shifts(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], report: Reporter) -> None:
+    """Have the sampled cases embedded under shift before trials use these sets, where the objective is robust."""
+    if study.config.objective == "robust":
+        ensure_shifted(study, prepared, sets, report)
+
+
+def measure_shifts(
+    study: Study,
+    prepared: Prepared,
+    records: Sequence[TrialRecord],
+    built: BuiltStack,
+    report: Reporter,
+) -> ShiftFigures | None:
+    """Measure the leading trials and the stack under shift, and write it down; None if the study asks for none.
+
+    Parameters
+    ----------
+    study : Study
+    prepared : Prepared
+    records : sequence of TrialRecord
+        All trials.
+    built : BuiltStack
+        Fixed: nothing is chosen by these figures.
+    report : callable
+        Makes progress callables.
+    """
+    if not study.config.shift_cases:
+        return None
+    trials = leading(records, built.stack)
+    n_folds = len(built.stack.blends)
+    names = {name for each in trials for name in names_of(each.plan.config, range(n_folds), n_folds)}
+    shifted = ensure_shifted(study, prepared, find_sets(study, sorted(names)), report)
+    material = Material.read(study.material)
+    scores = score_trials(study, records, trials, shifted, material, report)
+    stack = score_stack(study, built.stack, scores, shifted, material)
+    figures = figures_of(study, records, built, scores, stack, shifted, material)
+    _write(study, built, figures, stack, shifted, material)
+    draw_sheet(study, prepared, material.cases.index[shifted.sample.positions])
+    return figures
+
+
+def draw_sheet(study: Study, prepared: Prepared, cases: "pd.Index[str]") -> None:
+    """Write ``report/shift_sheet.png``: a few of the sampled cases' photographs under every shift."""
+    images = prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
+    some = images[images["case"].isin(cases)].iloc[:ON_SHEET]
+    folder = ImageFolder(prepared.manifest.images_root)
+    photographs = [decode(folder.read(path), name=path) for path in some["path"]]
+    with atomic_write(study.report / "shift_sheet.png") as path:
+        path.write_bytes(shift_sheet(photographs, list(some["content"])))
+
+
+def read_shifts(study: Study, stack: Stack | None = None) -> ShiftFigures | None:
+    """Return what `measure_shifts` wrote; None if it has not run, or for another stack than `stack`."""
+    path = study.folder / RECORD
+    if not path.is_file():
+        return None
+    value: Any = read_json(path)
+    if stack is not None and value["stack"] != stack.digest:
+        return None
+    return ShiftFigures.from_json(value)
+
+
+def leading(records: Sequence[TrialRecord], stack: Stack) -> list[TrialRecord]:
+    """Return the trials that are looked at, by number.
+
+    The best ones, the members of the stack, the baselines, and the best of each tuning and way.
+    """
+    done = finished(records)
+    members = {*stack.members, *(record.plan.number for record in best_of_ways(records).values())}
+    chosen = {
+        record.plan.number: record
+        for position, record in enumerate(done)
+        if position < LEADERS or record.plan.number in members or record.plan.kind == "baseline"
+    }
+    return [chosen[number] for number in sorted(chosen)]
+
+
+def score_trials(
+    study: Study,
+    records: Sequence[TrialRecord],
+    trials: Sequence[TrialRecord],
+    shifted: ShiftedMaterial,
+    material: Material,
+    report: Reporter,
+) -> dict[int, FloatArray]:
+    """Return each trial's calibrated probabilities under shift, shape (n_shifts, n_sampled, n_classes).
+
+    Trials of a robust search have them. Of others the chains that were measured are fitted again, proven to be the
+    same, and applied.
+    """
+    numbers = [record.plan.number for record in trials]
+    kept = {number: study.journal.predictions(number).shifted for number in numbers}
+    pairs = [(number, fold) for number in numbers if kept[number] is None for fold in range(material.n_folds)]
+    names = f"{len(trials)} trials under {len(shifted.sample.shifts)} shifts"
+    fit_chains(study, records, pairs, report(f"Fitting the chains of {names}"))
+    shape = (len(shifted.sample.shifts), len(shifted.folds), material.n_classes)
+    scores = {number: np.empty(shape) if values is None else values for number, values in kept.items()}
+    progress = report(f"Scoring {names}")
+    n_rows = len(pairs) * len(shifted.folds) * len(shifted.sample.shifts) // material.n_folds
+    with open_workers(worker_count(study) if n_rows > WORTH_WORKERS else 1) as workers:
+        futures = [workers.submit(_score, study, *pair) for pair in pairs]
+        for done, ((number, fold), future) in enumerate(zip(pairs, futures, strict=True), 1):
+            scores[number][:, shifted.rows(fold)] = future.result()
+            progress(done, len(pairs))
+    return scores
+
+
+def _score(study: Study, trial: int, fold: int) -> FloatArray:
+    chain = read_chain(study, trial, fold)
+    return score_shifted(bench_of(study), study.shifted, chain, fold)
+
+
+def score_stack(
+    study: Study,
+    stack: Stack,
+    scores: Mapping[int, FloatArray],
+    shifted: ShiftedMaterial,
+    material: Material,
+) -> FloatArray:
+    """Return the stack's probabilities under shift, each case by its fold's blend and calibrator.
+
+    Returns
+    -------
+    ndarray of shape (n_shifts, n_sampled, n_classes)
+    """
+    shape = next(iter(scores.values())).shape
+    whole = np.empty(shape)
+    at_home = {member: study.journal.predictions(member).calibrated for member in stack.members}
+    for fold, (blend, calibrator) in enumerate(zip(stack.blends, stack.calibrators, strict=True)):
+        rows, held = shifted.rows(fold), material.folds == fold
+        members = np.stack([scores[member][:, rows].reshape(-1, shape[2]) for member in blend.members])
+        references = np.sort(np.stack([at_home[member][held] for member in blend.members]), axis=1)
+        answer = calibrator.apply(blend.apply(members, references))
+        whole[:, rows] = answer.reshape(shape[0], len(rows), shape[2])
+    return whole
+
+
+def figures_of(
+    study: Study,
+    records: Sequence[TrialRecord],
+    built: BuiltStack,
+    scores: Mapping[int, FloatArray],
+    stack: FloatArray,
+    shifted: ShiftedMaterial,
+    material: Material,
+) -> ShiftFigures:
+    """Return the figures of the stack and of what the locked test compares it with by name, of all trials by number."""
+    sample = shifted.sample
+    labels, groups = material.labels[sample.positions], material.groups[sample.positions]
+
+    def measure(at_home: FloatArray, under: FloatArray) -> ShiftedModel:
+        home = at_home[sample.positions]
+        return shifted_model(labels, home, under, sample.shifts, groups, study.config.seed)
+
+    trials = {
+        number: measure(study.journal.predictions(number).calibrated, under)
+        for number, under in scores.items()
+    }
+    baselines = {
+        record.plan.name: trials[record.plan.number]
+        for record in records
+        if record.plan.kind == "baseline" and record.plan.number in trials
+    }
+    best = trials[finished(records)[0].plan.number]
+    ways = {name: trials[record.plan.number] for name, record in best_of_ways(records).items()}
+    models = {STACK: measure(built.probabilities, stack), BEST_TRIAL: best, **baselines, **ways}
+    return ShiftFigures(len(sample.positions), len(material.cases), sample.shifts, models, trials)
+
+
+def _write(
+    study: Study,
+    built: BuiltStack,
+    figures: ShiftFigures,
+    stack: FloatArray,
+    shifted: ShiftedMaterial,
+    material: Material,
+) -> None:
+    """Write the figures, and the stack's probabilities behind them: one row a sampled case and shift."""
+    sample = shifted.sample
+    cases = material.cases.index[sample.positions]
+    tables = [
+        pd.DataFrame(
+            {
+                "case": cases,
+                "shift": shift,
+                "fold": shifted.folds,
+                **{f"probability_{label}": each[:, label] for label in range(material.n_classes)},
+            }
+        )
+        for shift, each in zip(
+            ("", *sample.shifts), (built.probabilities[sample.positions], *stack), strict=True
+        )
+    ]
+    with atomic_write(study.folder / "shifts.parquet") as path:
+        pd.concat(tables, ignore_index=True).to_parquet(path)
+    write_json(study.folder / RECORD, {"stack": built.stack.digest, **figures.to_json()})

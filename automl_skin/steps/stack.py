@@ -1,0 +1,274 @@
+"""From trials to a stack, and from the stack to the fitted chains that score new cases."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from automl_skin.arrays import FloatArray
+from automl_skin.chains.fitted import FittedChain, with_calibrator
+from automl_skin.chains.inputs import FROZEN
+from automl_skin.digests import digest_array
+from automl_skin.errors import IntegrityError, SearchError
+from automl_skin.evaluation.figures import BEST_TRIAL
+from automl_skin.files import atomic_write, read_json, write_json
+from automl_skin.images.loading import Progress
+from automl_skin.search.material import Material
+from automl_skin.search.objective import fit_fold
+from automl_skin.search.shifted import ShiftedMaterial
+from automl_skin.search.trial import TrialRecord
+from automl_skin.stacking.fitted import FittedStack, needed_chains, single_stack
+from automl_skin.stacking.methods import Rows
+from automl_skin.stacking.stack import Comparison, Stack, fit_stack
+from automl_skin.steps.trials import bench_of, worker_count
+from automl_skin.study.kept_chains import chain_folder, keep_chain, read_chain
+from automl_skin.study.study import Study
+from automl_skin.workers import open_workers
+
+STACK = "stack"
+
+MAX_DIFFERENCE = 1e-6
+"""By how much a probability of a chain on disk may differ from the measured one: sums in another order, no more."""
+
+MAX_RANK_DIFFERENCE = 0.02
+"""The same where it is made of ranks: the last digit of a probability may move a case by a place."""
+
+
+@dataclass(frozen=True)
+class BuiltStack:
+    """The stack of a study, as it lies on disk.
+
+    Parameters
+    ----------
+    stack : Stack
+    probabilities : ndarray of shape (n_cases, n_classes)
+        Out-of-fold, for the development cases in the material's order.
+    comparison : Comparison
+    """
+
+    stack: Stack
+    probabilities: FloatArray
+    comparison: Comparison
+
+
+def finished(records: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return the trials that finished, the best first, equal ones by number.
+
+    Raises
+    ------
+    SearchError
+        If there is none.
+    """
+    done = [record for record in records if record.state == "finished"]
+    if not done:
+        raise SearchError(
+            "at least one trial must have finished; none has: give the study more trials or time"
+        )
+    return sorted(done, key=lambda record: (-record.utility, record.plan.number))
+
+
+def out_of_fold(study: Study, records: Sequence[TrialRecord], material: Material) -> Rows:
+    """Return the calibrated out-of-fold probabilities of the finished trials, by number.
+
+    With the objective ``robust`` the rows of the sampled cases under every shift follow those of the cases.
+    """
+    numbers = tuple(sorted(record.plan.number for record in finished(records)))
+    predictions = [study.journal.predictions(number) for number in numbers]
+    probabilities = np.stack([each.calibrated for each in predictions])
+    kind_of = {record.plan.number: record.plan.config.kind for record in records}
+    kinds = tuple(kind_of[number] for number in numbers)
+    rows = Rows(numbers, probabilities, material.labels, material.folds, study.config.scored_by(), kinds)
+    if study.config.objective != "robust":
+        return rows
+    sample = ShiftedMaterial.read(study.shifted, material.cases).sample
+    under = np.stack([each.shifted for each in predictions if each.shifted is not None])
+    return replace(
+        rows,
+        probabilities=np.concatenate(
+            [probabilities, under.reshape(len(numbers), -1, material.n_classes)], axis=1
+        ),
+        labels=sample.beside(rows.labels),
+        folds=sample.beside(rows.folds),
+        shift=sample.shift_of(len(rows.labels)),
+    )
+
+
+def groups_of(study: Study, rows: Rows, material: Material) -> npt.NDArray[np.object_]:
+    """Return the group of every row of `out_of_fold`: a case under shift is of its own group."""
+    if rows.shift is None:
+        return material.groups
+    return ShiftedMaterial.read(study.shifted, material.cases).sample.beside(material.groups)
+
+
+def build_stack(study: Study, records: Sequence[TrialRecord], material: Material) -> BuiltStack:
+    """Choose the stack from all finished trials and write it down."""
+    stack, probabilities, comparison = fit_stack(out_of_fold(study, records, material))
+    table = pd.DataFrame(
+        {f"probability_{label}": probabilities[:, label] for label in range(material.n_classes)},
+        index=material.cases.index,
+    )
+    with atomic_write(study.folder / "stack.parquet") as path:
+        table.to_parquet(path)
+    description = {
+        "digest": stack.digest,
+        "trials": len(records),
+        "probabilities": digest_array(probabilities),
+        **stack.to_json(),
+        "compared": {name: list(values) for name, values in comparison.utilities.items()},
+    }
+    write_json(study.folder / "stack.json", description)
+    return BuiltStack(stack, probabilities, comparison)
+
+
+def read_stack(study: Study) -> BuiltStack:
+    """Return the stack that `build_stack` wrote.
+
+    Raises
+    ------
+    IntegrityError
+        If the file was changed since.
+    """
+    value: Any = read_json(study.folder / "stack.json")
+    stack = Stack.from_json(value)
+    if stack.digest != value["digest"]:
+        message = (
+            f"{study.folder / 'stack.json'} must have the digest {value['digest'][:16]} and has "
+            f"{stack.digest[:16]}: it was changed; run the search again to build it anew"
+        )
+        raise IntegrityError(message)
+    compared = {name: tuple(values) for name, values in value["compared"].items()}
+    probabilities = pd.read_parquet(study.folder / "stack.parquet").to_numpy(np.float64)
+    if digest_array(probabilities) != value["probabilities"]:
+        message = (
+            f"{study.folder / 'stack.parquet'}: expected the out-of-fold probabilities whose digest stack.json has, "
+            "got others. It was changed; run the search again to build it anew"
+        )
+        raise IntegrityError(message)
+    return BuiltStack(stack, probabilities, Comparison(compared, stack.method))
+
+
+def fit_chains(
+    study: Study,
+    records: Sequence[TrialRecord],
+    wanted: Sequence[tuple[int, int]],
+    progress: Progress | None = None,
+) -> None:
+    """Fit the chains of some (trial, fold) pairs again, and keep them.
+
+    What a refitted chain says of its fold must be what was measured, bit for bit; so the chains that
+    score new cases are the very ones that were measured.
+
+    Raises
+    ------
+    IntegrityError
+        If a chain does not repeat its out-of-fold probabilities.
+    """
+    by_number = {record.plan.number: record for record in records}
+    missing = [pair for pair in dict.fromkeys(wanted) if not chain_folder(study, *pair).is_dir()]
+    # by fold: chains of one fold share its projections
+    missing.sort(key=lambda pair: (pair[1], pair[0]))
+    with open_workers(min(worker_count(study), max(len(missing), 1))) as workers:
+        futures = [workers.submit(_fit_and_keep, study, by_number[trial], fold) for trial, fold in missing]
+        for done, future in enumerate(futures, 1):
+            future.result()
+            if progress is not None:
+                progress(done, len(futures))
+
+
+def load_stack(study: Study, stack: Stack, material: Material) -> FittedStack:
+    """Return a stack with its fitted chains from the study's folder.
+
+    Raises
+    ------
+    IntegrityError
+        As `load_chains`.
+    """
+    pairs = needed_chains(stack)
+    chains = load_chains(study, pairs, material)
+    folds = material.folds
+    references = {
+        (trial, fold): np.sort(study.journal.predictions(trial).calibrated[folds == fold], axis=0)
+        for trial, fold in pairs
+    }
+    return FittedStack(stack, chains, references)
+
+
+def load_chains(
+    study: Study, pairs: Sequence[tuple[int, int]], material: Material
+) -> dict[tuple[int, int], FittedChain]:
+    """Return fitted chains from the study's folder, each applied to its fold once more: it must say what was measured.
+
+    Raises
+    ------
+    IntegrityError
+        If a file was changed, or a chain says something else of its fold.
+    """
+    chains = {pair: read_chain(study, *pair) for pair in pairs}
+    measured = {trial: study.journal.predictions(trial).calibrated for trial in {trial for trial, _ in pairs}}
+    for (trial, fold), chain in chains.items():
+        rows = np.flatnonzero(material.folds == fold)
+        said = chain.predict(material.inputs.only(chain.image_names).take(rows))
+        worst = float(np.abs(said - measured[trial][rows]).max())
+        limit = MAX_RANK_DIFFERENCE if chain.config.fusion == "rank" else MAX_DIFFERENCE
+        if not worst <= limit:  # NaN is no number that was measured
+            message = (
+                f"{chain_folder(study, trial, fold)}: expected a chain that repeats the out-of-fold probabilities of "
+                f"trial {trial} on fold {fold}, got one that differs by up to {worst:.2g}. It was changed after it "
+                "was measured; delete the folder, and the chain is fitted again"
+            )
+            raise IntegrityError(message)
+    return chains
+
+
+def compared_stacks(records: Sequence[TrialRecord], built: BuiltStack) -> dict[str, Stack]:
+    """Return, by name, what the locked test set is opened for.
+
+    The stack, the best trial, the baselines, and where networks were tuned the best trial of each tuning and way.
+    """
+    n_folds, n_classes = len(built.stack.blends), built.probabilities.shape[1]
+    best = finished(records)[0].plan.number
+    singles = {
+        record.plan.name: single_stack(record.plan.number, n_folds, n_classes)
+        for record in records
+        if record.plan.kind == "baseline" and record.state == "finished"
+    }
+    ways = {
+        name: single_stack(record.plan.number, n_folds, n_classes)
+        for name, record in best_of_ways(records).items()
+    }
+    return {STACK: built.stack, BEST_TRIAL: single_stack(best, n_folds, n_classes), **singles, **ways}
+
+
+def best_of_ways(records: Sequence[TrialRecord]) -> dict[str, TrialRecord]:
+    """Return the best trial of each tuning and way, by name (``full within``), frozen first; none without tuning."""
+    best: dict[str, TrialRecord] = {}
+    for record in finished(records):
+        config = record.plan.config
+        if config.uses_image and record.plan.kind != "baseline":
+            best.setdefault(f"{config.tuning} {config.way}".strip(), record)
+    tuned = {name: best[name] for name in sorted(best) if name != FROZEN}
+    frozen = {name: record for name, record in best.items() if name == FROZEN}
+    return {**frozen, **tuned} if tuned else {}
+
+
+def _fit_and_keep(study: Study, record: TrialRecord, fold: int) -> None:
+    material = Material.read(study.material)
+    fitted, held = fit_fold(bench_of(study), record.plan.config, fold)
+    chain = with_calibrator(fitted, record.calibrators[fold])
+    measured = study.journal.predictions(record.plan.number)
+    rows = material.folds == fold
+    calibrated = record.calibrators[fold].apply(held)
+    if not (
+        np.array_equal(held, measured.raw[rows]) and np.array_equal(calibrated, measured.calibrated[rows])
+    ):
+        worst = float(np.abs(calibrated - measured.calibrated[rows]).max())
+        message = (
+            f"trial {record.plan.number} must repeat what was measured on fold {fold} bit for bit, and differs by "
+            f"up to {worst:.2g}: its file was changed, or the machine or a library is not the one that ran the search; "
+            "finish it where it began"
+        )
+        raise IntegrityError(message)
+    keep_chain(chain, chain_folder(study, record.plan.number, fold))

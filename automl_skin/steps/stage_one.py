@@ -1,0 +1,179 @@
+"""Stage one alone: pixels, embeddings by frozen and by tuned networks, all into the cache."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from automl_skin.backbones.device import Precision, resolve_device
+from automl_skin.backbones.tuning.names import parse_tuning
+from automl_skin.embeddings.tuning import TuningFailure
+from automl_skin.features.entering import entering_rows
+from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING
+from automl_skin.search.tuning_wishes import TuningWishes
+from automl_skin.steps.embed import extract_set, shown_to
+from automl_skin.steps.networks import EmbeddingSet, embedding_sets
+from automl_skin.steps.prepare import Prepared, is_prepared, prepare, read_prepared
+from automl_skin.steps.tune import tune_set
+from automl_skin.steps.understand import Reporter, Understanding
+from automl_skin.study.config import StudyConfig
+from automl_skin.study.precision import keep_precision
+from automl_skin.study.study import Study
+
+
+@dataclass(frozen=True)
+class StageOneOutcome:
+    """What stage one has put into the cache.
+
+    Parameters
+    ----------
+    precision : {"float32", "bfloat16"}
+    frozen, tuned : tuple of EmbeddingSet
+    failed : tuple of TuningFailure
+    skipped : tuple of str
+        Tunings for which the budget was used up.
+    computed : int
+        Embeddings computed now.
+    unreadable : dict of str to str
+        Path -> why there is no embedding.
+    seconds : float
+    """
+
+    precision: Precision
+    frozen: tuple[EmbeddingSet, ...]
+    tuned: tuple[EmbeddingSet, ...]
+    failed: tuple[TuningFailure, ...]
+    skipped: tuple[str, ...]
+    computed: int
+    unreadable: dict[str, str]
+    seconds: float
+
+
+def tunings_of(study: Study) -> tuple[str, ...]:
+    """Return the tunings that stage one alone carries out; ``auto`` is the one that a search would try first.
+
+    Nothing is ranked here. `auto` therefore tunes every network of the study, where there is a GPU or a budget.
+    """
+    config = study.config
+    if config.tuning != (AUTO_TUNING,):
+        return () if config.tuning == (NO_TUNING,) else config.tuning
+    on_gpu = bool(config.devices) or resolve_device(config.device).type != "cpu"
+    if config.tuning_seconds(on_gpu=on_gpu) == 0.0:
+        return ()
+    return ("robust",) if config.objective == "robust" else ("full",)
+
+
+def run_stage_one(
+    study: Study, report: Reporter, understood: Callable[[Understanding], None] | None = None
+) -> StageOneOutcome:
+    """Carry stage one out, or go on with it.
+
+    Parameters
+    ----------
+    study : Study
+    report : Reporter
+    understood : callable, optional
+        Told what the data was understood to be, if that is found out now.
+
+    Raises
+    ------
+    AutomlSkinError
+        With what is finished kept; the same call goes on.
+    """
+    if not is_prepared(study):
+        understanding = prepare(study, report)
+        if understood is not None:
+            understood(understanding)
+    working = _Working(study, read_prepared(study), report, keep_precision(study))
+    working.embed(working.frozen)
+    for name in tunings_of(study):
+        for each in working.frozen:
+            working.tune(each, name)
+    return working.outcome()
+
+
+@dataclass
+class _Working:
+    """One call of `run_stage_one`."""
+
+    study: Study
+    prepared: Prepared
+    report: Reporter
+    precision: Precision
+    started: float = field(default_factory=time.monotonic)
+    tuned: list[EmbeddingSet] = field(default_factory=list)
+    failed: list[TuningFailure] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    computed: int = 0
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.frozen = embedding_sets(self.study.config)
+        self.tuning_seconds = 0.0
+        manifest, contents = self.prepared.manifest, self.prepared.contents
+        self.images: pd.DataFrame = manifest.images.merge(contents[["path", "content"]], on="path")
+
+    def embed(self, sets: Sequence[EmbeddingSet]) -> None:
+        """Have the cache hold the embeddings by some networks."""
+        root = self.prepared.manifest.images_root
+        for each in sets:
+            images = self._images_of(each)
+            entering = entering_rows(each.backbone, self.prepared.manifest.metadata, images["case"])
+            extraction = extract_set(self.study, each, root, images, self.report, entering)
+            self.computed += extraction.computed
+            self.unreadable |= extraction.failures
+
+    def _images_of(self, each: EmbeddingSet) -> pd.DataFrame:
+        """Return the images that a search needs of a network: a tower's kind, folds that were held out together."""
+        images = self.images[shown_to(each, self.images)]
+        if len(each.held_out) < 2:
+            return images
+        table = self.prepared.plan.table
+        wanted = table.index[table["fold"].isin(each.held_out)].union(self.prepared.plan.locked)
+        return images[images["case"].isin(wanted)]
+
+    def tune(self, each: EmbeddingSet, name: str) -> None:
+        """Tune the fold networks of a set, unless the time for that is used up, and embed by them."""
+        config = self.study.config
+        named = parse_tuning(name, config.tuning_changes)
+        if self.tuning_seconds >= (config.tuning_budget_seconds or float("inf")):
+            self.skipped.append(f"{each.name} {named.title}")
+            return
+        start = time.monotonic()
+        held_out = TuningWishes((name,), 0, len(self.prepared.plan.folds), ways=config.way).held_out
+        results = tune_set(self.study, self.prepared, each, named.title, named.recipe, held_out, self.report)
+        self.tuning_seconds += time.monotonic() - start
+        tuned = [result for result in results if isinstance(result, EmbeddingSet)]
+        self.failed += [result for result in results if isinstance(result, TuningFailure)]
+        self.tuned += tuned
+        self.embed(tuned)
+
+    def outcome(self) -> StageOneOutcome:
+        """Return what was done."""
+        return StageOneOutcome(
+            self.precision,
+            tuple(self.frozen),
+            tuple(self.tuned),
+            tuple(self.failed),
+            tuple(self.skipped),
+            self.computed,
+            self.unreadable,
+            time.monotonic() - self.started,
+        )
+
+
+def next_settings(study: Study) -> dict[str, Any]:
+    """Return the settings, other than the defaults, of a search that uses what stage one has made.
+
+    The tunings are named, since `auto` might choose others on another machine.
+    """
+    config, default = study.config, StudyConfig()
+    places = {"data": list(config.data), "images": config.images, "weights_dir": config.weights_dir}
+    tunings = tunings_of(study)
+    given = {**places, **config.identity(), "tuning": list(tunings or (NO_TUNING,))}
+    if not tunings:  # changes of nothing
+        del given["tuning_set"]
+    defaults = {"data": [], "images": "", "weights_dir": "", **default.identity()}
+    return {name: value for name, value in given.items() if value != defaults[name]}

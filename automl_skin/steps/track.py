@@ -1,0 +1,291 @@
+"""The main job as MLflow sees it; an `Audience` that a failing store cannot stop.
+
+The tracking room itself is imported when stage one is done: MLflow takes seconds to import.
+"""
+
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.digests import digest_json
+from automl_skin.evaluation.agreement import find_disagreements
+from automl_skin.evaluation.plots.forest import forest_plot
+from automl_skin.evaluation.plots.search import history_plot, spread_plot
+from automl_skin.files import read_json, write_json
+from automl_skin.search.loop import Observer
+from automl_skin.search.material import Material
+from automl_skin.search.trial import TrialRecord
+from automl_skin.steps.embed import StageOne
+from automl_skin.steps.locked import Opening
+from automl_skin.steps.rounds import round_files
+from automl_skin.steps.rounds_table import rounds_in_words
+from automl_skin.steps.search import Outcome
+from automl_skin.steps.track_tuning import tuning_totals, tunings_of
+from automl_skin.steps.understand import Reporter, Understanding, silent
+from automl_skin.study.config import RUNTIME
+from automl_skin.study.round_files import Round
+from automl_skin.study.study import Study
+from automl_skin.study.understood import read_understood
+from automl_skin.tracking.facts import CaseFacts, Conclusion, DatasetFacts, StudyFacts
+
+if TYPE_CHECKING:
+    from automl_skin.tracking.tracker import Tracker
+
+MARK = "tracking.json"
+"""File of a study's folder that tells this very study from another of the same name and settings."""
+
+
+class Tracked:
+    """Writes a study to MLflow; an `Audience`.
+
+    Parameters
+    ----------
+    study : Study
+    say : callable, optional
+        Takes one line for the user; standard error by default.
+    """
+
+    def __init__(self, study: Study, say: Callable[[str], None] | None = None) -> None:
+        self.study = study
+        self.say = say or to_standard_error
+        self.tracker: Tracker | None = None
+
+    @property
+    def report(self) -> Reporter:
+        """Makes progress callables that do nothing."""
+        return silent
+
+    def understood(self, study: Study, understanding: Understanding) -> None:
+        """Nothing yet: the audit and the plan are on disk, and are logged with the rest."""
+
+    def embedded(self, study: Study, stage_one: StageOne, material: Material) -> None:  # noqa: ARG002
+        """Make database, experiment and parent run before any worker starts, and catch up with the journal."""
+        from automl_skin.tracking.tracker import Tracker
+
+        uri = study.config.tracking_uri or study.workspace.tracking_uri
+        self.tracker = Tracker(
+            uri,
+            study.workspace.runs / "artifacts",
+            study_facts(study, material),
+            case_facts(study, material),
+            study.journal.predictions,
+            self.say,
+        )
+        self.tracker.open(study.journal.read(), tunings_of(study, round_files(study).read()))
+
+    @contextmanager
+    def observers(
+        self,
+        study: Study,  # noqa: ARG002
+        material: Material,  # noqa: ARG002
+        records: Sequence[TrialRecord],  # noqa: ARG002
+    ) -> Iterator[list[Observer]]:
+        """Give the tracker; a search that does not come to its end is KILLED or FAILED."""
+        assert self.tracker is not None
+        try:
+            yield [self.tracker]
+        except KeyboardInterrupt:
+            self.tracker.interrupted("KILLED")
+            raise
+        except Exception:
+            self.tracker.interrupted("FAILED")
+            raise
+
+    def tuning_planned(self, study: Study, lines: Sequence[str]) -> None:
+        """Nothing: the rounds are logged when they are over."""
+
+    def round_begun(self, study: Study, this: Round) -> None:
+        """Nothing: a run is written whole."""
+
+    def round_over(self, study: Study, this: Round) -> None:
+        """Write the runs of a round's tunings, those that there are not yet."""
+        assert self.tracker is not None
+        for facts in tunings_of(study, [this]):
+            self.tracker.tuned(facts)
+
+    def concluded(self, outcome: Outcome) -> None:
+        """Write what the search came to."""
+        assert self.tracker is not None
+        self.tracker.conclude(conclusion_of(outcome))
+
+
+def tracking_digest(study: Study) -> str:
+    """Return the digest by which MLflow's runs of this study are found; it is made once, and kept in its folder."""
+    path = study.folder / MARK
+    if not path.is_file():
+        identity: Any = read_json(study.folder / "identity.json")
+        own = [identity["digest"], study.read_plan().digest, uuid.uuid4().hex]
+        write_json(path, {"study_digest": digest_json(own)})
+    value: Any = read_json(path)
+    return str(value["study_digest"])
+
+
+def log_explanations(study: Study, folder: Path, name: str, say: Callable[[str], None]) -> bool:
+    """Show a folder of explanations in the study's parent run, if it has one; return whether it has."""
+    if not (study.folder / MARK).is_file():
+        return False
+    from automl_skin.tracking.pictures import log_pictures
+
+    uri = study.config.tracking_uri or study.workspace.tracking_uri
+    artifacts = study.workspace.runs / "artifacts"
+    return log_pictures(uri, artifacts, (study.name, tracking_digest(study)), folder, name, say)
+
+
+def study_facts(study: Study, material: Material) -> StudyFacts:
+    """Return what MLflow is told about a study."""
+    plan = study.read_plan()
+    return StudyFacts(
+        study.name,
+        tracking_digest(study),
+        plan.digest,
+        plan.waiver,
+        plan.crossing_share,
+        {name: _in_words(value) for name, value in study.config.identity().items()},
+        {name: _in_words(getattr(study.config, name)) for name in sorted(RUNTIME)},
+        dataset_facts(study, material),
+    )
+
+
+def dataset_facts(study: Study, material: Material) -> DatasetFacts:
+    """Return the name, place, digest and size of a study's data."""
+    prepared: Any = read_json(study.folder / "prepared.json")
+    plan = study.read_plan()
+    profile: dict[str, int | str] = {
+        "development_cases": len(plan.development),
+        "locked_cases": len(plan.locked),
+        "folds": len(plan.folds),
+        "plan_digest": plan.digest,
+        "images_digest": prepared["images"],
+    }
+    source = "; ".join(study.config.data) or "built-in synthetic study"
+    return DatasetFacts(study.name, source, prepared["table"], dict(material.kinds), profile)
+
+
+def case_facts(study: Study, material: Material) -> CaseFacts:
+    """Return what the tables of predictions say about the development cases."""
+    manifest = read_understood(study)
+    assert manifest.target is not None
+    classes = manifest.target.classes
+    images = manifest.images.dropna(subset="path").groupby("case")["path"].agg(";".join)
+    cases = material.cases
+    table = pd.DataFrame(
+        {
+            "fold": cases["fold"],
+            "label": [classes[label] for label in material.labels],
+            "image": images.reindex(cases.index),
+        },
+        index=cases.index,
+    )
+    return CaseFacts(table, material.labels, classes)
+
+
+def conclusion_of(outcome: Outcome) -> Conclusion:
+    """Return what is logged of a search's end."""
+    study, board, opening = outcome.study, outcome.leaderboard, outcome.opening
+    metric = study.config.metric
+    values = [record.utility if record.state == "finished" else np.nan for record in outcome.records]
+    families = [record.plan.config.family for record in outcome.records]
+    files = {
+        "leaderboard.csv": board.table.to_csv().encode(),
+        "spread.csv": board.spread.to_csv(index=False).encode(),
+        "search_history.png": history_plot(values, families, metric=metric),
+        "spread.png": spread_plot(board.spread, metric=metric),
+    }
+    if opening is not None:
+        files["locked_test.png"] = forest_plot(opening.figures)
+    for name in ("audit.json", "plan.json", "stack.json", "shifts.json", "sources.json", "study.toml"):
+        if (study.folder / name).is_file():
+            files[name] = (study.folder / name).read_bytes()
+    folders = {"report": study.report} if study.report.is_dir() else {}
+    weights = outcome.built.stack.member_weights
+    tunings = tunings_of(study, outcome.rounds)
+    metrics = search_metrics(outcome)
+    note = note_of(outcome)
+    of_trials = {
+        number: model.metrics for number, model in (outcome.shifts.trials if outcome.shifts else {}).items()
+    }
+    return Conclusion(outcome.records, weights, metrics, files, folders, note, tunings, of_trials)
+
+
+def search_metrics(outcome: Outcome) -> dict[str, float]:
+    """Return the metrics of the parent run by name."""
+    board = outcome.leaderboard
+    states = [record.state for record in outcome.records]
+    stack = outcome.built.comparison.utilities[outcome.built.comparison.chosen]
+    metrics = {f"trials_{state}": float(states.count(state)) for state in ("finished", "stopped", "failed")}
+    metrics |= {
+        "best_trial": board.best.naive,
+        "best_trial_corrected": board.best.corrected,
+        "best_trial_corrected_low": board.best.interval.low,
+        "best_trial_corrected_high": board.best.interval.high,
+        "tied_with_best": float(board.tied),
+        "stack_out_of_fold": float(np.mean(stack)),
+    }
+    config = outcome.study.config
+    if (config.metric, config.objective) == ("auc", "auc"):
+        # the search stands in one list with its trials, so its figure is the one corrected for the choice
+        low, high = board.best.interval.low, board.best.interval.high
+        metrics |= {"auc": board.best.corrected, "auc_low": low, "auc_high": high}
+    if outcome.rounds:
+        metrics |= tuning_totals(outcome)
+    if outcome.shifts is not None:
+        metrics |= outcome.shifts.metrics
+    if outcome.sources is not None:
+        metrics |= outcome.sources.metrics
+    metrics |= {f"seconds_{step.replace(' ', '_')}": seconds for step, seconds in outcome.seconds.items()}
+    return metrics if outcome.opening is None else {**metrics, **test_metrics(outcome.opening)}
+
+
+def test_metrics(opening: Opening) -> dict[str, float]:
+    """Return the metrics of the locked test: those of the stack without a name, the others by theirs."""
+    figures = opening.figures
+    metrics = {"times_opened": float(figures.times_opened)}
+    for name, model in figures.models.items():
+        suffix = "" if name == figures.first else f"_{name.replace(' ', '_')}"
+        metrics[f"test_auc{suffix}"] = model.auc.value
+        if not suffix:
+            metrics |= {"test_auc_low": model.auc.low, "test_auc_high": model.auc.high}
+    for name, gain in figures.gains.items():
+        metrics[f"test_gain_{name.replace(' ', '_')}"] = gain.value
+    return metrics
+
+
+def note_of(outcome: Outcome) -> str:
+    """Return the parent run's description, Markdown."""
+    study, best = outcome.study, outcome.leaderboard.best
+    lines = [
+        (
+            f"Best trial {best.naive:.4f}; corrected for having been chosen among {len(outcome.records)}: "
+            f"{best.corrected:.4f} ({best.interval.low:.4f} to {best.interval.high:.4f}); "
+            f"{outcome.leaderboard.tied} trials are tied with it."
+        ),
+        f"Stack by {outcome.built.stack.method}: "
+        + ", ".join(
+            f"{number:03d} ({weight:.2f})" for number, weight in outcome.built.stack.member_weights.items()
+        ),
+    ]
+    if outcome.rounds:
+        lines += ["Tuned:", *rounds_in_words(outcome.rounds, outcome.records)]
+    lines += [line for each in (outcome.shifts, outcome.sources) if each for line in each.lines()]
+    if outcome.opening is not None:
+        figures = outcome.opening.figures
+        lines += [f"Locked test set, opened {outcome.opening.when}:", *figures.lines()]
+        lines += find_disagreements(figures, outcome.leaderboard.expected)
+    return "\n".join([f"**Study {study.name}**", "", "```", *lines, "```"])
+
+
+def _in_words(value: object) -> str:
+    if value is None or value in ("", (), [], False):
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def to_standard_error(line: str) -> None:
+    """Tell a user of the Python functions one line."""
+    sys.stderr.write(f"{line}\n")

@@ -1,0 +1,291 @@
+"""The first step: what the table and the images say, and what is wrong with them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from automl_skin.data.audit import Audit, run_audit
+from automl_skin.data.describe import describe
+from automl_skin.data.groups import Groups, connected_groups
+from automl_skin.data.join import read_tables
+from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
+from automl_skin.data.roles import Remark
+from automl_skin.data.table import canonical_text, id_text, read_table
+from automl_skin.errors import ConfigError, InputError, LeakageError, TableError
+from automl_skin.images.duplicates import find_duplicates
+from automl_skin.images.inspect import Inspection, inspect_images
+from automl_skin.images.loading import Progress
+from automl_skin.study.config import StudyConfig
+
+MOST_MISSING = 0.05
+"""Share of missing images above which a search is refused unless the user allows it."""
+
+Reporter = Callable[[str], Progress]
+"""Given what is being done, returns a callable that is told how far it is. It may have a method `say`, see `teller`."""
+
+
+def silent(*_title: str) -> Progress:
+    """Report to nobody; a `Reporter`."""
+    return _ignore
+
+
+def _ignore(*_counts: int) -> None:
+    pass
+
+
+def teller(report: Reporter) -> Callable[[str], None] | None:
+    """Return what prints a line of news beside the progress, where a reporter has it; None elsewhere."""
+    say: Callable[[str], None] | None = getattr(report, "say", None)
+    return say
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What the data was understood to be.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Without quarantined metadata columns.
+    inspection : Inspection
+        Of the images that were found, in the manifest's order.
+    groups : Groups
+        Of all cases.
+    audit : Audit
+    split : Series or None
+        Case -> value of the user's own split.
+    table : DataFrame
+        What the manifest was made of.
+    duplicates : DataFrame
+        Pairs of images that show the same; see `find_duplicates`.
+    joined : tuple of str
+        How several tables were joined.
+    refusal : str
+        Where it was asked for: why a search with the same settings would refuse the data.
+    """
+
+    manifest: Manifest
+    inspection: Inspection
+    groups: Groups
+    audit: Audit
+    split: "pd.Series[str] | None"
+    table: pd.DataFrame
+    duplicates: pd.DataFrame
+    joined: tuple[str, ...] = ()
+    refusal: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """What a person should read before anything long starts."""
+        joined = [f"{'Joined:':<10}{line}" for line in self.joined]
+        refused = [f"A search would refuse this: {self.refusal}"] if self.refusal else []
+        return [*joined, *describe(self.manifest), *self.audit.lines(), *refused]
+
+    @property
+    def readable(self) -> "pd.Index[str]":
+        """The cases with at least one readable image."""
+        whole = set(self.inspection.table.loc[self.inspection.table["error"] == "", "path"])
+        images = self.manifest.images
+        seen = set(images.loc[images["path"].isin(whole), "case"])
+        return self.manifest.cases.index[self.manifest.cases.index.isin(seen)]
+
+
+def understand(config: StudyConfig, cache: Path, report: Reporter) -> Understanding:
+    """Read the table, look at every image, and audit both.
+
+    Raises
+    ------
+    InputError
+        If the table or the images cannot be used; the message says what to do.
+    """
+    table, joined = read_tables([Path(path) for path in config.data])
+    manifest = build_manifest(table, Path(config.images), manifest_options(config, table))
+    found = manifest.images[manifest.images["status"] == "found"]
+    inspection = inspect_images(
+        manifest.images_root, list(found["path"]), cache / "images", report("Inspecting images")
+    )
+    pairs = find_duplicates(
+        manifest.images_root,
+        inspection.table,
+        inspection.fingerprints,
+        cache / "images",
+        report("Looking for duplicates"),
+        skip_within=_linked(manifest, found),
+    )
+    case_of = found.set_index("path")["case"]
+    case_pairs = [
+        (case_of[a], case_of[b])
+        for a, b in zip(pairs["path_a"], pairs["path_b"], strict=True)
+        if case_of[a] != case_of[b]
+    ]
+    groups = connected_groups(manifest.cases, case_pairs)
+    split = given_split(config, table, manifest)
+    audit = run_audit(
+        manifest,
+        table,
+        inspection.table,
+        pairs,
+        groups,
+        split=split,
+        allow=config.allow,
+        quarantine=config.quarantine,
+    )
+    manifest = manifest.without_metadata(audit.quarantined)
+    return Understanding(manifest, inspection, groups, audit, split, table, pairs, joined)
+
+
+def decide(seen: Understanding, config: StudyConfig, development: "pd.Index[str]") -> Understanding:
+    """Decide anew, by the development cases alone, all that depends on values of metadata and labels.
+
+    That is which columns are metadata and of which kind, what is quarantined, the levels of the target and the kinds
+    of photograph. Groups, and what the plan was dealt by, stay as they are; the audit reports on all cases.
+
+    Parameters
+    ----------
+    seen : Understanding
+        Of all cases, by which the plan was made.
+    config : StudyConfig
+    development : Index of str
+        The cases of the plan's development part.
+    """
+    options = replace(manifest_options(config, seen.table), deciding=development)
+    manifest = _known_kinds(build_manifest(seen.table, Path(config.images), options), development)
+    audit = run_audit(
+        manifest,
+        seen.table,
+        seen.inspection.table,
+        seen.duplicates,
+        seen.groups,
+        split=seen.split,
+        allow=config.allow,
+        quarantine=config.quarantine,
+        deciding=development,
+    )
+    return replace(seen, manifest=manifest.without_metadata(audit.quarantined), audit=audit)
+
+
+def _known_kinds(manifest: Manifest, development: "pd.Index[str]") -> Manifest:
+    """Return the manifest without photographs of a kind that no development case has: no model can see them."""
+    images = manifest.images
+    known = set(images.loc[images["case"].isin(development), "role"])
+    strange = ~images["role"].isin(known)
+    if not strange.any():
+        return manifest
+    text = (
+        f"{int(strange.sum()):,} photographs are of a kind that no development case has "
+        f"({', '.join(sorted(set(images.loc[strange, 'role'])))}), and are left out"
+    )
+    findings = (*manifest.findings, Remark(str(manifest.roles.image_role), text))
+    return replace(manifest, images=images[~strange].reset_index(drop=True), findings=findings)
+
+
+def manifest_options(config: StudyConfig, table: pd.DataFrame) -> ManifestOptions:
+    """Return what the settings say about the table.
+
+    Raises
+    ------
+    ConfigError
+        If the image folder or the target is not given.
+    """
+    if not config.images:
+        raise ConfigError("a table needs its image folder; give --images FOLDER")
+    if not config.target:
+        raise ConfigError("a study needs the column of the diagnosis; give --target COLUMN")
+    return ManifestOptions(
+        target=config.target,
+        positive=config.positive,
+        group=config.group,
+        roles=config.role_columns,
+        metadata=config.metadata or None,
+        ignore=config.ignore,
+        split=config.split if config.split in table.columns else None,
+        allow_missing=config.allow_missing,
+    )
+
+
+def require_images(understanding: Understanding, *, allow_missing: bool) -> None:
+    """Refuse a search on a table too many of whose images are missing or damaged.
+
+    Raises
+    ------
+    InputError
+        If more than 5 % of the cases have no readable image and that is not allowed, or if none has.
+    """
+    n_cases, n_readable = len(understanding.manifest.cases), len(understanding.readable)
+    if n_readable == 0:
+        raise InputError(
+            "at least one image must be readable; none is: see the findings of `automl-skin check`"
+        )
+    if n_readable < (1.0 - MOST_MISSING) * n_cases and not allow_missing:
+        message = (
+            f"at least 95 % of the cases need a readable image; {n_cases - n_readable:,} of {n_cases:,} have none: "
+            "see `automl-skin check`, bring the images, or go on without these cases by --allow-missing"
+        )
+        raise InputError(message)
+
+
+def given_split(config: StudyConfig, table: pd.DataFrame, manifest: Manifest) -> "pd.Series[str] | None":
+    """Return the user's own split by case: a column of the table, or a table of its own with ids.
+
+    Raises
+    ------
+    TableError
+        If it is neither, or the ids do not match.
+    """
+    if not config.split:
+        return None
+    image_column = manifest.roles.image
+    if config.split in table.columns:
+        values = canonical_text(table[config.split]).set_axis(pd.Index(id_text(table[image_column])))
+        return _by_case(values, manifest)
+    if not Path(config.split).is_file():
+        message = (
+            f"--split must be a column of the table ({', '.join(map(str, table.columns))}) "
+            f"or a table with an id column; found {config.split!r}"
+        )
+        raise TableError(message)
+    other = read_table(Path(config.split))
+    ids = set(manifest.images["given"]) | set(manifest.cases.index)
+    matches = {name: float(id_text(other[name]).isin(ids).mean()) for name in other.columns}
+    id_column = max(matches, key=lambda name: matches[name])
+    rest = [name for name in other.columns if name != id_column]
+    named = [name for name in rest if name.lower() in {"split", "fold", "set", "part", "partition"}]
+    if matches[id_column] == 0 or not rest or (len(rest) > 1 and len(named) != 1):
+        message = (
+            f"{config.split} must have a column of case or image ids and one named split or fold; "
+            f"found {', '.join(other.columns)}"
+        )
+        raise TableError(message)
+    values = canonical_text(other[(named or rest)[0]])
+    return _by_case(values.set_axis(pd.Index(id_text(other[id_column]))), manifest)
+
+
+def _by_case(values: "pd.Series[str]", manifest: Manifest) -> "pd.Series[str]":
+    """Return the split by case, from values keyed by image or case id."""
+    values = values[values.index.notna() & ~values.index.duplicated()]
+    by_image = manifest.images.assign(split=manifest.images["given"].map(values)).groupby("case", sort=False)
+    torn = by_image["split"].nunique().gt(1)
+    if torn.any():
+        message = (
+            f"the images of one case must stand on one side of the split, and {int(torn.sum()):,} cases are on "
+            f"several, such as {torn.index[torn][0]}: correct their rows"
+        )
+        raise LeakageError(message)
+    first = by_image["split"].first().reindex(manifest.cases.index)
+    split = first.fillna(pd.Series(manifest.cases.index.map(values.to_dict()), index=manifest.cases.index))
+    if split.isna().any():
+        missing = list(split.index[split.isna()][:3])
+        message = (
+            f"every case needs a value in the split; {int(split.isna().sum()):,} have none, such as "
+            f"{', '.join(missing)}: add them, or take their rows out of the table"
+        )
+        raise TableError(message)
+    return split
+
+
+def _linked(manifest: Manifest, found: pd.DataFrame) -> list[str | None]:
+    """Return for every image what links it already: its lesion, or nothing."""
+    lesions = manifest.cases["lesion"]
+    return [None if pd.isna(lesions[case]) else str(lesions[case]) for case in found["case"]]

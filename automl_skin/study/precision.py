@@ -1,0 +1,48 @@
+"""The precision that a study's stage one computes in: the device's own, or that of the machine it was carried from."""
+
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from automl_skin.backbones.device import Precision, resolve_device, resolve_precision
+from automl_skin.errors import IntegrityError
+from automl_skin.files import read_json, write_json
+from automl_skin.study.study import Study
+
+
+def precision_of(study: Study) -> Precision:
+    """Return the precision of a study's networks, trained and applied.
+
+    Embeddings of different precisions do not mix. What `keep_precision` wrote into the cache therefore holds for
+    every study of the same fold plan that uses the cache, on whatever machine.
+
+    Raises
+    ------
+    IntegrityError
+        If the note in the cache cannot be read.
+    """
+    note = _note(study)
+    if note is None or not note.is_file():
+        return resolve_precision(resolve_device((*study.config.devices, study.config.device)[0]))
+    said: Any = read_json(note)
+    if not isinstance(said, dict) or said.get("precision") not in get_args(Precision):
+        message = f"{note} must name a precision, one of {', '.join(get_args(Precision))}, and does not"
+        raise IntegrityError(f"{message}; delete it")
+    return cast("Precision", said["precision"])
+
+
+def keep_precision(study: Study) -> Precision:
+    """Write the precision of a prepared study into the cache, so that it goes where the cache goes, and return it."""
+    precision = precision_of(study)
+    note = _note(study)
+    assert note is not None
+    write_json(note, {"study": study.name, "precision": precision})
+    return precision
+
+
+def _note(study: Study) -> Path | None:
+    """Return where the precision of a study's fold plan stands; None before there is a plan."""
+    prepared = study.folder / "prepared.json"
+    if not prepared.is_file():
+        return None
+    facts: Any = read_json(prepared)
+    return study.workspace.cache / "stage_one" / f"{facts['plan']}.json"

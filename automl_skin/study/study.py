@@ -1,0 +1,268 @@
+"""A study on disk: its folder, its settings, and whether a call continues it.
+
+Folder of a study::
+
+    study.toml                  settings (yours to edit before the first search)
+    identity.json               what makes the study what it is; a later call must agree with it
+    understood/                 manifest: what the table and the images were understood to say, locked cases apart
+    audit.json                  what is wrong with the data, the locked cases included
+    development_labels.parquet  labels of the development cases
+    prepared.json               digests of table, images, plan and labels; comes when all of these are there
+    plan.csv, plan.json         fold plan and its digest
+    material/                   what trials are given: development cases only
+    tuning/                     every round of tuning: what it decided, what came of it, which trials follow
+    trials/                     every trial: record and out-of-fold probabilities
+    stack.json, stack.parquet   members, weights, out-of-fold probabilities
+    shifts.json, shifts.parquet how the stack and the leading trials fall under shift, out of fold
+    sources.json                how models score a source that they were not fitted on
+    chains/                     fitted chains of the stack, the best trial and the baselines
+    locked/                     the locked cases; their labels in a file of their own; when they were opened
+    report/                     figures, plots, model card
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import resources
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from automl_skin.data.plan import FoldPlan
+from automl_skin.digests import digest_json
+from automl_skin.errors import ConfigError
+from automl_skin.files import read_json, storage_errors, write_json
+from automl_skin.search.trial import TrialJournal
+from automl_skin.settings import Workspace
+from automl_skin.study.config import (
+    RUNTIME,
+    StudyConfig,
+    parse_settings,
+    settings_before,
+)
+from automl_skin.study.settings_file import read_settings, write_settings
+from automl_skin.synthetic.study import SYNTHETIC_ARGUMENTS
+
+DEFAULT_STUDY = "synthetic"
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study and where its files are.
+
+    Parameters
+    ----------
+    name : str
+    folder : Path
+    config : StudyConfig
+    workspace : Workspace
+    """
+
+    name: str
+    folder: Path
+    config: StudyConfig
+    workspace: Workspace
+
+    @property
+    def material(self) -> Path:
+        """What trials are given."""
+        return self.folder / "material"
+
+    @property
+    def shifted(self) -> Path:
+        """Embeddings of sampled development cases under shift."""
+        return self.material / "shifted"
+
+    @property
+    def locked(self) -> Path:
+        """The locked cases."""
+        return self.folder / "locked"
+
+    @property
+    def chains(self) -> Path:
+        """Fitted chains."""
+        return self.folder / "chains"
+
+    @property
+    def report(self) -> Path:
+        """Figures and plots."""
+        return self.folder / "report"
+
+    @property
+    def journal(self) -> TrialJournal:
+        """The trials."""
+        return TrialJournal(self.folder / "trials")
+
+    def read_plan(self) -> FoldPlan:
+        """Return the fold plan, its digest verified."""
+        return FoldPlan.read(self.folder)
+
+
+def committed_study(name: str) -> Path | None:
+    """Return the `study.toml` that ships with automl-skin under this name, if there is one."""
+    files = (folder / name / "study.toml" for folder in _shipped_folders())
+    return next((path for path in files if path.is_file()), None)
+
+
+def study_name(given: str, settings: Mapping[str, Any]) -> str:
+    """Return the study's name: the given one, else from the table, else the built-in study's."""
+    data = _paths(settings.get("data"))
+    if given or not data:
+        return given or DEFAULT_STUDY
+    path = Path(data[0])
+    return path.absolute().parent.name if path.stem in {"metadata", "train", "data"} else path.stem
+
+
+def open_study(workspace: Workspace, name: str, flags: Mapping[str, Any]) -> Study:
+    """Open a study, or begin it, with the settings of its file and the flags that win over them.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+        Name or path; empty to derive it.
+    flags : mapping of str to value
+        Settings that were given on the command line.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is wrong, or is not what the study was begun with.
+    """
+    name = study_name(name, flags)
+    folder = workspace.study_folder(name)
+    settings = {**_settings_of_then(folder), **_file_settings(folder, Path(name).name)}
+    config = settings_of(settings, flags, str(folder / "study.toml"))
+    _check_identity(folder, config)
+    return Study(Path(name).name, folder, config, workspace)
+
+
+def settings_of(settings: Mapping[str, Any], flags: Mapping[str, Any], where: str) -> StudyConfig:
+    """Return the config of a file's settings and the flags that win over them."""
+    given = {**settings, **_absolute(flags)}
+    if not given.get("data"):
+        given = {**asdict(SYNTHETIC_ARGUMENTS), **given}
+    return parse_settings(given, where)
+
+
+def existing_study(workspace: Workspace, name: str) -> Study:
+    """Open a study that was begun before.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+        Name or path; empty for the only study of the workspace.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or several and no name; the message lists those that there are.
+    """
+    begun = sorted(path.parent.name for path in workspace.studies.glob("*/identity.json"))
+    if not name and len(begun) > 1:
+        message = (
+            f"--study: expected a name, since {workspace.studies} has several studies: {', '.join(begun)}"
+        )
+        raise ConfigError(message)
+    name = name or next(iter(begun), DEFAULT_STUDY)
+    folder = workspace.study_folder(name)
+    if not (folder / "identity.json").is_file():
+        others = f", or name one of: {', '.join(begun)}" if begun else ""
+        message = f"no study was begun in {folder}; begin it with `automl-skin search --study {name}`{others}"
+        raise ConfigError(message)
+    study = open_study(workspace, name, {})
+    if (folder / "plan.json").is_file():
+        study.read_plan()  # one that was changed is an error, whoever asks
+    return study
+
+
+def list_studies(workspace: Workspace) -> list[tuple[str, str, str, str]]:
+    """Return name, where it is, its trials, and its first line, of all committed and begun studies."""
+    shipped = [path for root in _shipped_folders() for path in sorted(root.glob("*/study.toml"))]
+    own = [path for path in sorted(workspace.studies.glob("*/study.toml")) if path not in shipped]
+    rows = {}
+    for path, where in [
+        *((path, "ships with automl-skin") for path in shipped),
+        *((path, str(path.parent)) for path in own),
+    ]:
+        settings = parse_settings(read_settings(path), str(path))
+        first = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+        trials = (workspace.studies / path.parent.name / "trials").glob("*.json")
+        done = sum(trial.stem.isdecimal() for trial in trials)  # not what a killed process was writing
+        rows[path.parent.name] = (path.parent.name, where, f"{done} of {settings.trials}", first)
+    return list(rows.values())
+
+
+def _shipped_folders() -> list[Path]:
+    """Return where committed studies lie: inside the wheel, or beside the package in a checkout."""
+    package = Path(str(resources.files("automl_skin")))
+    return [folder for folder in (package / "studies", package.parent / "studies") if folder.is_dir()]
+
+
+def begin(study: Study) -> None:
+    """Write down what the study is, before anything is computed."""
+    if (study.folder / "identity.json").is_file():
+        return
+    with storage_errors(study.folder):
+        study.folder.mkdir(parents=True, exist_ok=True)
+    if not (study.folder / "study.toml").is_file():
+        command = f"automl-skin search --study {study.name}"
+        committed = committed_study(study.name)
+        if committed is not None and parse_settings(read_settings(committed), "") == study.config:
+            shutil.copyfile(committed, study.folder / "study.toml")
+        else:
+            write_settings(study.folder / "study.toml", study.config, f"Continues with: {command}")
+    identity = study.config.identity()
+    write_json(study.folder / "identity.json", {"digest": digest_json(identity), "settings": identity})
+
+
+def _file_settings(folder: Path, name: str) -> dict[str, Any]:
+    own = folder / "study.toml"
+    committed = committed_study(name)
+    path = own if own.is_file() else committed
+    return read_settings(path) if path else {}
+
+
+def _absolute(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the flags with paths that hold wherever the study is continued from."""
+    settings = {name: str(value) if isinstance(value, PathLike) else value for name, value in flags.items()}
+    if settings.get("data"):
+        settings["data"] = [str(Path(path).absolute()) for path in _paths(settings["data"])]
+    for name in ("images", "weights_dir"):
+        if settings.get(name):
+            settings[name] = str(Path(settings[name]).absolute())
+    if settings.get("split") and Path(settings["split"]).is_file():
+        settings["split"] = str(Path(settings["split"]).absolute())
+    return settings
+
+
+def _paths(data: Any) -> list[str]:
+    """Return the tables of the setting ``data``: none, one, or a list of them."""
+    each = data if isinstance(data, list | tuple) else [data]
+    return [str(path) for path in each if path]
+
+
+def _settings_of_then(folder: Path) -> dict[str, Any]:
+    """Return the settings that a study was begun without, as they were then; none for a study not yet begun."""
+    path = folder / "identity.json"
+    if not path.is_file():
+        return {}
+    begun: Any = read_json(path)
+    return settings_before(begun["settings"])
+
+
+def _check_identity(folder: Path, config: StudyConfig) -> None:
+    path = folder / "identity.json"
+    if not path.is_file():
+        return
+    begun: Any = read_json(path)
+    then, now = {**begun["settings"], **settings_before(begun["settings"])}, config.identity()
+    differing = [name for name in now if then[name] != now[name]]
+    if differing:
+        listing = "; ".join(f"{name}: {then[name]!r}, now {now[name]!r}" for name in differing)
+        message = (
+            f"a study must go on with the settings it was begun with; {folder.name} was begun with {listing}. "
+            f"Give another --study for these settings (only {', '.join(sorted(RUNTIME))} may change)"
+        )
+        raise ConfigError(message)

@@ -1,0 +1,92 @@
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from automl_skin.errors import IntegrityError, SearchError
+from automl_skin.search.material import Material
+from automl_skin.search.trial import Predictions
+from automl_skin.settings import Workspace
+from automl_skin.steps.leaderboard import make_leaderboard, read_leaderboard, trial_table
+from automl_skin.study.study import existing_study
+
+
+@pytest.fixture
+def material(tiny):
+    return Material.read(tiny.study.material)
+
+
+@pytest.fixture
+def records(tiny):
+    return tiny.study.journal.read()
+
+
+def test_the_best_comes_first_and_equal_ones_by_number(tiny, records):
+    table = read_leaderboard(tiny.study).table
+    utility = {record.plan.number: record.utility for record in records}
+    assert list(table.index) == sorted(utility, key=lambda number: (-utility[number], number))
+    assert table["utility"].is_monotonic_decreasing
+    assert table["utility"].duplicated().any()
+
+
+def test_stopped_and_failed_trials_stand_below_and_are_tied_with_nothing(tiny, records, material):
+    best = max(records, key=lambda record: record.utility).plan.number
+    states = {best: "stopped", 0: "failed"}
+    changed = [
+        replace(each, state=states[each.plan.number], reason="slow") if each.plan.number in states else each
+        for each in records
+    ]
+    board = make_leaderboard(tiny.study, changed, material)
+    assert list(board.table.index[-2:]) == sorted(states)
+    assert not board.table.loc[list(states), "tied"].any()
+    assert list(board.table["reason"]) == [*[""] * (len(records) - 2), "slow", "slow"]
+    assert board.spread["trials"].sum() == len(records)
+    assert board.spread["finished"].sum() == len(records) - 2
+    assert board.spread.set_index("fusion")["best"].isna().to_dict()["metadata"]
+
+
+def test_tied_is_what_the_paired_comparison_cannot_tell_from_the_best(tiny, records, material, tmp_path):
+    study = replace(tiny.study, folder=shutil.copytree(tiny.study.folder, tmp_path / "tiny"))
+    assert read_leaderboard(study).table["tied"].all()  # so few cases tell nobody from anybody
+    knows = np.eye(2)[material.labels] * 0.8 + 0.1
+    for number in (1, 5):
+        study.journal.write(records[number], Predictions(knows, knows))
+    board = read_leaderboard(study)
+    assert sorted(board.table.index[board.table["tied"]]) == [1, 5]
+    assert board.tied == 2
+
+
+def test_what_the_locked_test_is_expected_to_say(tiny, records, material):
+    board = make_leaderboard(tiny.study, records, material)
+    assert board.expected["stack"] == board.expected["best trial"] == board.best.interval
+    image = next(record for record in records if record.plan.name == "image alone")
+    assert board.expected["image alone"].low == image.metrics["auc_low"]
+    other = replace(tiny.study, config=replace(tiny.study.config, metric="average_precision"))
+    chosen_otherwise = make_leaderboard(other, records, material).expected
+    assert set(chosen_otherwise) == set(board.expected) - {"stack", "best trial"}, (
+        "no correction of its AUC exists"
+    )
+
+
+def test_trial_table_has_nothing_of_the_clock(records):
+    later = [replace(each, seconds=each.seconds + 9.0, started=each.started + 1e6) for each in records]
+    table = trial_table(records)
+    assert table.equals(trial_table(later))
+    assert not [name for name in table if "second" in name or "start" in name]
+    assert table["utilities"].map(len).eq(3).all()
+    assert table.loc[0, "name"] == "metadata alone"
+
+
+def test_no_finished_trial_is_told(tiny, records, material):
+    with pytest.raises(SearchError, match="at least one trial must have finished"):
+        make_leaderboard(tiny.study, [replace(each, state="failed") for each in records], material)
+
+
+def test_a_plan_that_was_changed_is_believed_by_nobody(tiny, tmp_path):
+    folder = tmp_path / "workspace" / "studies" / tiny.study.name
+    shutil.copytree(tiny.study.folder, folder)
+    plan = (folder / "plan.csv").read_text()
+    (folder / "plan.csv").write_text(plan.replace("development,1", "development,0", 1))
+    with pytest.raises(IntegrityError, match=r"plan\.csv"):
+        existing_study(Workspace.at(tmp_path / "workspace"), tiny.study.name)

@@ -1,0 +1,136 @@
+import json
+import shutil
+
+import pytest
+
+from automl_skin.errors import ConfigError, StorageError
+from automl_skin.study.study import begin, existing_study, list_studies, open_study, study_name
+
+
+@pytest.fixture
+def workspace(tiny, tmp_path):
+    return type(tiny.workspace)(tmp_path / "work", tiny.workspace.cache)
+
+
+@pytest.mark.parametrize(
+    ("given", "data", "name"),
+    [
+        ("mine", "x.csv", "mine"),
+        ("", "", "synthetic"),
+        ("", "a/ham.csv", "ham"),
+        ("", "/a/ham10000/metadata.csv", "ham10000"),
+    ],
+)
+def test_names(given, data, name):
+    assert study_name(given, {"data": data}) == name
+
+
+def test_flags_win_over_the_file(workspace):
+    folder = workspace.studies / "mine"
+    folder.mkdir(parents=True)
+    (folder / "study.toml").write_text('trials = 7\nseed = 3\nsize = "64"\n')
+    opened = open_study(workspace, "mine", {"trials": 9})
+    assert (opened.config.trials, opened.config.seed, opened.config.size) == (9, 3, "64")
+
+
+def test_written_file_continues_the_study(tiny, workspace, end_to_end):
+    flags = {"data": str(tiny.table), "images": str(tiny.images), **end_to_end.SETTINGS, **end_to_end.BINARY}
+    opened = open_study(workspace, "mine", flags)
+    begin(opened)
+    assert open_study(workspace, "mine", {}).config == opened.config
+    assert existing_study(workspace, "mine").config == opened.config
+    assert "search --study mine" in (opened.folder / "study.toml").read_text()
+
+
+def test_places_and_totals_may_change_and_nothing_else(tiny, workspace, end_to_end):
+    begin(open_study(workspace, "mine", {**end_to_end.SETTINGS, **end_to_end.BINARY}))
+    open_study(workspace, "mine", {"trials": 50, "jobs": 2, "device": "auto", "timeout_seconds": 5.0})
+    with pytest.raises(ConfigError, match=r"views: 1, now 4\. Give another --study"):
+        open_study(workspace, "mine", {"views": 4})
+
+
+def test_relative_paths_hold_from_everywhere(tiny, workspace, monkeypatch):
+    monkeypatch.chdir(tiny.table.parent)
+    opened = open_study(
+        workspace, "mine", {"data": "metadata.csv", "images": "images", "target": "diagnosis"}
+    )
+    assert opened.config.data == (str(tiny.table),)
+    assert opened.config.images == str(tiny.images)
+
+
+def test_study_by_path(workspace, tmp_path):
+    assert open_study(workspace, str(tmp_path / "else" / "mine"), {}).folder == tmp_path / "else" / "mine"
+
+
+def test_what_was_never_begun_lists_what_was(tiny, workspace):
+    with pytest.raises(ConfigError, match=r"no study was begun in .*--study mine`$"):
+        existing_study(workspace, "mine")
+    with pytest.raises(ConfigError, match=r"name one of: .*tiny"):
+        existing_study(tiny.workspace, "mine")
+
+
+def begin_named(workspace, end_to_end, *names):
+    for name in names:
+        begin(open_study(workspace, name, {**end_to_end.SETTINGS, **end_to_end.BINARY}))
+
+
+def test_without_a_name_the_only_study_is_meant(workspace, end_to_end):
+    with pytest.raises(ConfigError, match=r"no study was begun in .*synthetic; begin it with"):
+        existing_study(workspace, "")
+    begin_named(workspace, end_to_end, "mine")
+    assert existing_study(workspace, "").name == "mine"
+    (workspace.studies / "not begun").mkdir()
+    assert existing_study(workspace, "").name == "mine"
+
+
+def test_without_a_name_several_studies_are_listed(workspace, end_to_end):
+    begin_named(workspace, end_to_end, "yours", "mine", "synthetic")
+    with pytest.raises(ConfigError, match=r"has several studies: mine, synthetic, yours$"):
+        existing_study(workspace, "")
+    assert existing_study(workspace, "yours").name == "yours"
+
+
+def test_paths_among_the_settings_may_be_paths(tiny, workspace, tmp_path):
+    plan = tmp_path / "plan.csv"
+    plan.write_text("case,fold\n")
+    given = {"data": tiny.table, "images": tiny.images, "weights_dir": tmp_path, "split": plan}
+    config = open_study(workspace, "mine", {**given, "target": "diagnosis"}).config
+    assert (config.data, config.images) == ((str(tiny.table),), str(tiny.images))
+    assert (config.weights_dir, config.split) == (str(tmp_path), str(plan))
+
+
+def test_studies_are_listed(tiny):
+    rows = {row[0]: row for row in list_studies(tiny.workspace)}
+    assert rows["synthetic"][1] == "ships with automl-skin"
+    assert rows["tiny"][2] == "6 of 6"
+
+
+def test_half_written_trials_are_not_counted(tiny, workspace):
+    shutil.copytree(tiny.study.folder, workspace.studies / "tiny")
+    (workspace.studies / "tiny" / "trials" / ".writing-x1.json").write_text("{")
+    assert {row[0]: row[2] for row in list_studies(workspace)}["tiny"] == "6 of 6"
+
+
+def test_study_below_a_file_is_refused(tiny):
+    opened = open_study(tiny.workspace, str(tiny.table / "mine"), {})
+    with pytest.raises(StorageError, match="a part of the path is a file"):
+        begin(opened)
+
+
+def test_identity_is_readable(tiny):
+    identity = json.loads((tiny.study.folder / "identity.json").read_text())
+    assert identity["settings"]["target"] == "diagnosis"
+    assert "trials" not in identity["settings"]
+
+
+def test_a_study_of_before_tuning_goes_on_without_it(tiny, workspace):
+    shutil.copytree(tiny.study.folder, workspace.studies / "tiny")
+    path = workspace.studies / "tiny" / "identity.json"
+    identity = json.loads(path.read_text())
+    for name in ("tuning", "tuning_set", "way", "objective", "shift_cases"):
+        del identity["settings"][name]
+    path.write_text(json.dumps(identity))
+    assert open_study(workspace, "tiny", {}).config.tuning == ("none",)
+    assert open_study(workspace, "tiny", {"trials": 9, "tuning_budget_seconds": 60.0}).config.trials == 9
+    with pytest.raises(ConfigError, match=r"begun with tuning: \['none'\], now \['auto'\]"):
+        open_study(workspace, "tiny", {"tuning": ["auto"]})
