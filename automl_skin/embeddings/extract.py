@@ -16,7 +16,7 @@ from automl_skin.backbones.device import Precision, resolve_device, resolve_prec
 from automl_skin.backbones.network import load_network, network_digest
 from automl_skin.backbones.views import check_views
 from automl_skin.embeddings.cache import EmbeddingCache
-from automl_skin.embeddings.forward import Forward
+from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.embeddings.key import EmbeddingKey, TunedOn
 from automl_skin.embeddings.named import NamedImages, named_images
 from automl_skin.embeddings.shard import MAX_ROWS, Shard, join
@@ -157,17 +157,19 @@ def extract(
     return Extraction(key, embeddings, failures, computed, time.perf_counter() - started)
 
 
-def _prepare(backbone: Backbone, recipe: Recipe, options: StageOneOptions) -> tuple[Forward, EmbeddingKey]:
+def _prepare(
+    backbone: Backbone, recipe: Recipe, options: StageOneOptions
+) -> tuple[ForwardPass, EmbeddingKey]:
     device = resolve_device(options.device)
     precision = options.precision or resolve_precision(device)
     network = load_network(backbone)
     weights = network_digest(backbone, network)
     shifted = shift_key(options.shift, options.shift_seed)
     key = EmbeddingKey(weights, recipe.digest, options.views, precision, options.tuned_on, shifted)
-    return Forward(network.to(device), recipe, options.views, device, precision), key
+    return ForwardPass(network.to(device), recipe, options.views, device, precision), key
 
 
-def _width(forward: Forward, recipe: Recipe, metadata: Float32Array | None) -> int:
+def _width(forward: ForwardPass, recipe: Recipe, metadata: Float32Array | None) -> int:
     """Return the number of dimensions of an embedding, which the network tells without a photograph."""
     pixels = np.empty((0, recipe.height, recipe.width, 3), np.uint8)
     nothing = Batch(np.empty(0, np.int64), pixels, {})
@@ -184,7 +186,7 @@ def _missing(paths: Sequence[str], contents: Sequence[str], found: BoolArray) ->
 
 
 def _compute(
-    forward: Forward,
+    forward: ForwardPass,
     images_root: Path,
     asked: NamedImages,
     missing: Mapping[str, str],
@@ -208,7 +210,7 @@ def _compute(
     ).over(missing)
     forward = replace(forward, metadata=asked.metadata_of(contents))
     pending: list[Shard] = []
-    with closing(forward.over(batches, threads)) as results:
+    with closing(forward.embed_batches(batches, threads)) as results:
         for batch, embeddings in results:
             failed |= {contents[position]: reason for position, reason in batch.failures.items()}
             pending.append(Shard(tuple(contents[position] for position in batch.positions), embeddings))

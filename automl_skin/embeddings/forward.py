@@ -8,11 +8,9 @@ Measured on two cores that other processes shared (mobilenetv2_100, 224 x 224, b
 pass that spreads each layer over both cores gives 5.
 """
 
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 
 import torch
 from torch import nn
@@ -22,19 +20,15 @@ from automl_skin.backbones.device import Precision
 from automl_skin.backbones.network import embed
 from automl_skin.images.loading import Batch
 from automl_skin.images.recipe import Recipe
+from automl_skin.workers.map_in_order import map_in_order
 
 
 @dataclass(frozen=True)
-class Forward:
+class ForwardPass:
     """A network and how it is computed; see `embed`.
 
     Parameters
     ----------
-    network : Module
-    recipe : Recipe
-    views : {1, 4, 8}
-    device : device
-    precision : {"float32", "bfloat16"}
     metadata : ndarray of shape (n_images, n_metadata), optional
         Encoded, by the positions of the batches; for a network that metadata enter.
     """
@@ -59,31 +53,16 @@ class Forward:
             metadata=None if self.metadata is None else self.metadata[batch.positions],
         )
 
-    def over(
+    def embed_batches(
         self, batches: Iterable[Batch], threads: int
     ) -> Generator[tuple[Batch, Float32Array], None, None]:
         """Embed batches in order, by `threads` threads of one core each on the CPU."""
-        n_workers = threads if self.device.type == "cpu" else 1
-        before = torch.get_num_threads()
-        cores = 1 if self.device.type == "cpu" else before
-        pool = ThreadPoolExecutor(n_workers, "forward", initializer=torch.set_num_threads, initargs=(cores,))
+        on_cpu = self.device.type == "cpu"
+        workers, before = threads if on_cpu else 1, torch.get_num_threads()
+        begin = partial(torch.set_num_threads, 1 if on_cpu else before)
         try:
-            yield from _in_order(self, batches, pool, ahead=n_workers + 1)
+            yield from map_in_order(
+                lambda batch: (batch, self(batch)), batches, workers, ahead=workers + 1, begin=begin
+            )
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
             torch.set_num_threads(before)  # threads started later would inherit the workers' number
-
-
-def _in_order(
-    forward: Forward, batches: Iterable[Batch], pool: ThreadPoolExecutor, ahead: int
-) -> Iterator[tuple[Batch, Float32Array]]:
-    source = iter(batches)
-    waiting: deque[tuple[Batch, Future[Float32Array]]] = deque()
-    for batch in islice(source, ahead):
-        waiting.append((batch, pool.submit(forward, batch)))
-    while waiting:
-        batch, future = waiting.popleft()
-        result = future.result()
-        for following in islice(source, 1):
-            waiting.append((following, pool.submit(forward, following)))
-        yield batch, result

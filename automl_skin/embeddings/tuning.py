@@ -31,8 +31,8 @@ from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.embeddings.tuning_progress import Followed, Teller, follow
 from automl_skin.embeddings.tuning_sheet import N_IMAGES, write_sheet
 from automl_skin.errors import TuningError
-from automl_skin.images.loading import Progress, available_processors
-from automl_skin.workers import open_processes
+from automl_skin.images.loading import Progress
+from automl_skin.workers.processes import available_processors, open_processes
 
 POLL_SECONDS = 0.5
 

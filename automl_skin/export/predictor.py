@@ -19,7 +19,7 @@ from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import resolve_device
 from automl_skin.backbones.network import load_network, network_digest
 from automl_skin.chains.inputs import CaseInputs
-from automl_skin.embeddings.forward import Forward
+from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.errors import ImageError, IntegrityError
 from automl_skin.export.bundle import read_facts, read_stack, verify
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
@@ -28,9 +28,11 @@ from automl_skin.export.whole import bundle_errors, read_backbone
 from automl_skin.features.entering import entering_rows
 from automl_skin.features.lesion import kinds_of, missing_roles, pool_images
 from automl_skin.features.seen import MISSING, read_fields
-from automl_skin.images.loading import Batch, available_processors, in_order, prepare
+from automl_skin.images.loading import Batch, prepare
 from automl_skin.images.recipe import Recipe
 from automl_skin.stacking.fitted import FittedStack
+from automl_skin.workers.map_in_order import map_in_order
+from automl_skin.workers.processes import available_processors
 
 BATCH = 16
 """Images a forward pass."""
@@ -282,7 +284,7 @@ class Predictor:
             except ImageError as error:
                 return without, str(error)
 
-        yield from in_order(look, photographs, available_processors(), 2 * BATCH, _held_bytes)
+        yield from map_in_order(look, photographs, available_processors(), 2 * BATCH, weigh=_held_bytes)
 
     def _role(self, photograph: Photograph) -> str:
         """Return what a photograph shows; a bundle of one kind takes every photograph for it."""
@@ -312,7 +314,7 @@ class Predictor:
         self, embedding: BundleEmbedding, pixels: Sequence[Pixels], entering: Float32Array | None
     ) -> list[Float32Array]:
         """Return the embeddings of some images, batch by batch; `entering` are their rows of metadata."""
-        forward = Forward(
+        forward = ForwardPass(
             self.networks[embedding.backbone],
             embedding.recipe,
             embedding.views,
@@ -328,7 +330,7 @@ class Predictor:
         ]
         if len(batches) == 1:  # one batch is faster on all cores, many are faster on one core each
             return [forward(batches[0])]
-        return [embeddings for _, embeddings in forward.over(batches, available_processors())]
+        return [embeddings for _, embeddings in forward.embed_batches(batches, available_processors())]
 
 
 def _held_bytes(photograph: Photograph) -> int:

@@ -17,9 +17,11 @@ from automl_skin.errors import ImageError
 from automl_skin.images.alignment import THUMBNAIL_SIDE, similarity, thumbnail
 from automl_skin.images.decode import decode
 from automl_skin.images.folder import ImageFolder
-from automl_skin.images.loading import Progress, available_processors, in_order
+from automl_skin.images.loading import Progress
 from automl_skin.images.neighbours import describe, likely_orientations, nearest_pairs
 from automl_skin.images.verification_cache import PAIR, read_verified, write_verified
+from automl_skin.workers.map_in_order import map_in_order
+from automl_skin.workers.processes import available_processors
 
 # Looked at in HAM10000, 10,015 images: all 24 near pairs of different lesion ids from 0.6 up (the lowest has
 # 0.61) are the same skin; below lie two more that are (0.57, 0.53), and pairs that are not, from 0.57 down.
@@ -156,14 +158,14 @@ class _Verifier:
         self._folder = ImageFolder(pictures.root)
         self._threads = threads
         needed = np.unique(pairs)
-        load = in_order(self._thumbnail, needed, threads, ahead=64 * threads)
+        load = map_in_order(self._thumbnail, needed, threads, ahead=64 * threads)
         self._thumbnails = dict(zip(needed.tolist(), load, strict=True))
 
     def similarities(self, pairs: IntArray, before: int, total: int, progress: Progress | None) -> FloatArray:
         """Return the similarities of (n_pairs, 2) positions; `before` of `total` pairs are done."""
         batches = [pairs[i : i + _BATCH] for i in range(0, len(pairs), _BATCH)]
         found: list[float] = []
-        for batch in in_order(self._compare, batches, self._threads, ahead=4 * self._threads):
+        for batch in map_in_order(self._compare, batches, self._threads, ahead=4 * self._threads):
             found.extend(batch)
             if progress is not None:
                 progress(before + len(found), total)

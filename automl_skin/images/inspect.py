@@ -21,7 +21,9 @@ from automl_skin.images.decode import read_header
 from automl_skin.images.fingerprint import FINGERPRINT_LENGTH, fingerprint
 from automl_skin.images.folder import ImageFolder
 from automl_skin.images.inspection_cache import TYPES, Known, cache_file, read_known, write_known
-from automl_skin.images.loading import Progress, available_processors, in_order
+from automl_skin.images.loading import Progress
+from automl_skin.workers.map_in_order import map_in_order
+from automl_skin.workers.processes import available_processors
 
 MISSING = "missing"
 INSPECTION_SIDE = 64  # a reduced photograph stays at least this long: four pixels a cell of the fingerprint
@@ -139,7 +141,7 @@ class _Examination:
         """Open the files of `rows` and add them to what is known, saving now and then."""
         new: list[_Row] = []
         saved, done = time.monotonic(), self.total - len(rows)
-        for row in in_order(self._examine, rows, self.threads, ahead=64 * self.threads):
+        for row in map_in_order(self._examine, rows, self.threads, ahead=64 * self.threads):
             new.append(row)
             done += 1
             if self.progress is not None:

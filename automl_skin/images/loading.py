@@ -1,18 +1,14 @@
 """Photographs of a folder as batches of pixels, in order, decoded ahead by threads.
 
-PIL and OpenCV let go of the interpreter while they decode and resize, so threads are enough. A damaged image
+PIL and OpenCV release the interpreter lock while they decode and resize, so threads are enough. A damaged image
 is reported with its batch and never stops it.
 """
 
-import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -21,18 +17,14 @@ from automl_skin.errors import ImageError
 from automl_skin.images.decode import read_header
 from automl_skin.images.folder import ImageFolder
 from automl_skin.images.recipe import Recipe, apply
-
-MAX_BYTES_AHEAD = 64_000_000
-"""Of the files that wait to be decoded."""
+from automl_skin.workers.map_in_order import map_in_order
+from automl_skin.workers.processes import available_processors
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
 Change = Callable[[int, Pixels], Pixels]
 """From the position of a path and the pixels decoded from it to other pixels, before the recipe."""
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -76,13 +68,14 @@ def load_batches(
     recipe : Recipe
         Size, fit and colour.
     batch_size : int
-        Paths a batch; the last one may be smaller.
+        Paths per batch; the last one may be smaller.
     threads : int, optional
-        One a processor by default.
+        One per processor by default.
     change : callable, optional
         What happens to the pixels between decoding and the recipe, called by the threads.
     """
     threads = threads or available_processors()
+    ahead = max(2 * batch_size, 2 * threads)
     folder = ImageFolder(root)
 
     def load(item: tuple[int, str]) -> Pixels | str:
@@ -93,7 +86,7 @@ def load_batches(
         except ImageError as error:
             return str(error)
 
-    with closing(in_order(load, enumerate(paths), threads, ahead=max(2 * batch_size, 2 * threads))) as loaded:
+    with closing(map_in_order(load, enumerate(paths), threads, ahead)) as loaded:
         for start in range(0, len(paths), batch_size):
             yield _batch(start, list(islice(loaded, batch_size)), recipe)
 
@@ -111,47 +104,3 @@ def prepare(content: bytes, recipe: Recipe, *, name: str) -> Pixels:
     """Turn the bytes of an image file into pixels of the recipe's size; raises `ImageError` like `decode`."""
     with read_header(content, name=name).decoded(recipe.minimum_side) as pixels:
         return apply(recipe, pixels)
-
-
-def in_order(
-    function: Callable[[Item], Result],
-    items: Iterable[Item],
-    threads: int,
-    ahead: int,
-    weigh: Callable[[Item], int] | None = None,
-) -> Generator[Result]:
-    """Map `function` over `items` by threads, in order, at most `ahead` results before they are asked for.
-
-    Where `weigh` says what an item holds, no further one is begun while those that are not done yet hold more than
-    `MAX_BYTES_AHEAD`.
-    """
-    source = iter(items)
-    waiting: deque[tuple[Future[Result], int]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="images") as pool:
-
-        def fill() -> None:
-            while (
-                len(waiting) < ahead
-                and sum(held for job, held in waiting if not job.done()) <= MAX_BYTES_AHEAD
-            ):
-                for item in islice(source, 1):
-                    waiting.append((pool.submit(function, item), weigh(item) if weigh else 0))
-                    break
-                else:
-                    return
-
-        try:
-            fill()
-            while waiting:
-                result = waiting.popleft()[0].result()
-                fill()
-                yield result
-        finally:  # the reader stopped early, or Ctrl-C
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def available_processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

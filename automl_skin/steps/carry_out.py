@@ -16,7 +16,6 @@ from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.tuning import TuningFailure, threads_for
 from automl_skin.errors import SearchError
 from automl_skin.heads.catalogue import HEADS
-from automl_skin.images.loading import available_processors
 from automl_skin.search.loop import Observer
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialPlan, TrialRecord
@@ -30,6 +29,7 @@ from automl_skin.steps.tune import network_store, tune_set
 from automl_skin.steps.understand import Reporter
 from automl_skin.study.round_files import Round, outcomes_of
 from automl_skin.study.study import Study
+from automl_skin.workers.processes import available_processors
 
 FailedOrTuned = list[EmbeddingSet | TuningFailure]
 

@@ -31,7 +31,7 @@ from automl_skin.steps.trials import bench_of, worker_count
 from automl_skin.steps.understand import Reporter
 from automl_skin.study.kept_chains import read_chain
 from automl_skin.study.study import Study
-from automl_skin.workers import open_workers
+from automl_skin.workers.processes import open_workers
 
 LEADERS = 10
 """Trials that are looked at under shift besides the members of the stack and the baselines."""

@@ -28,7 +28,7 @@ from automl_skin.steps.stack import finished
 from automl_skin.steps.trials import worker_count
 from automl_skin.steps.understand import Reporter
 from automl_skin.study.study import Study
-from automl_skin.workers import open_workers
+from automl_skin.workers.processes import open_workers
 
 FEWEST_OF_A_CLASS = 10
 """Cases that a source must have of a class for it to count, and two classes must."""

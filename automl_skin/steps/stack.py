@@ -26,7 +26,7 @@ from automl_skin.stacking.stack import Comparison, Stack, fit_stack
 from automl_skin.steps.trials import bench_of, worker_count
 from automl_skin.study.kept_chains import chain_folder, keep_chain, read_chain
 from automl_skin.study.study import Study
-from automl_skin.workers import open_workers
+from automl_skin.workers.processes import open_workers
 
 STACK = "stack"
 

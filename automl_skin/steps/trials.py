@@ -15,7 +15,7 @@ from automl_skin.search.shifted import ShiftedMaterial
 from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialPlan, TrialRecord
 from automl_skin.study.study import Study
-from automl_skin.workers import open_workers
+from automl_skin.workers.processes import open_workers
 
 
 @dataclass(frozen=True)

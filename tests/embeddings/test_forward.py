@@ -7,7 +7,7 @@ import torch
 from automl_skin.backbones.catalogue import resolve_backbone
 from automl_skin.backbones.network import load_network
 from automl_skin.backbones.recipe import default_recipe
-from automl_skin.embeddings.forward import Forward
+from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.images.loading import Batch
 
 BACKBONE = resolve_backbone("test_resnet.random")
@@ -16,7 +16,7 @@ BACKBONE = resolve_backbone("test_resnet.random")
 @pytest.fixture(scope="module")
 def forward():
     recipe = default_recipe(BACKBONE, 32, 32)
-    return Forward(load_network(BACKBONE), recipe, 1, torch.device("cpu"), "float32")
+    return ForwardPass(load_network(BACKBONE), recipe, 1, torch.device("cpu"), "float32")
 
 
 def batches(n):
@@ -27,7 +27,7 @@ def batches(n):
 
 
 def test_batches_come_in_order_with_their_embeddings(forward):
-    results = list(forward.over(batches(9), threads=3))
+    results = list(forward.embed_batches(batches(9), threads=3))
     assert [batch.positions[0] for batch, _ in results] == list(range(0, 36, 4))
     for batch, embeddings in results:
         np.testing.assert_allclose(embeddings, forward(batch), rtol=0, atol=1e-4)
@@ -41,7 +41,7 @@ def test_few_batches_are_taken_ahead(forward):
             taken.append(batch)
             yield batch
 
-    results = forward.over(watched(), threads=2)
+    results = forward.embed_batches(watched(), threads=2)
     next(results)
     assert len(taken) <= 4
     results.close()
@@ -55,7 +55,7 @@ def test_an_error_of_the_reader_arrives_and_threads_are_restored(forward):
     before = max(2, torch.get_num_threads())
     torch.set_num_threads(before)
     with pytest.raises(RuntimeError, match="the folder is gone"):
-        list(forward.over(broken(), threads=2))
+        list(forward.embed_batches(broken(), threads=2))
     assert torch.get_num_threads() == before
     with ThreadPoolExecutor(1) as later:
         assert later.submit(torch.get_num_threads).result() == before

@@ -16,7 +16,7 @@ from automl_skin.backbones.catalogue import resolve_backbone
 from automl_skin.backbones.device import resolve_device, resolve_precision
 from automl_skin.backbones.network import load_network
 from automl_skin.backbones.recipe import default_recipe
-from automl_skin.embeddings.forward import Forward
+from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.images.loading import load_batches
 
 BATCH, N_BATCHES, ROUNDS = 16, 12, 3
@@ -44,7 +44,7 @@ def test_decoding_included_over_bare(photographs):
     name = "mobilenetv2_100.onnxzoo" if weights else "mobilenetv2_100.random"
     backbone = resolve_backbone(name, Path(weights) if weights else None)
     recipe, device = default_recipe(backbone), resolve_device()
-    forward = Forward(load_network(backbone).to(device), recipe, 1, device, resolve_precision(device))
+    forward = ForwardPass(load_network(backbone).to(device), recipe, 1, device, resolve_precision(device))
     threads = torch.get_num_threads()
     ready = next(iter(load_batches(root, names, recipe, BATCH, 1)))
 
@@ -54,10 +54,10 @@ def test_decoding_included_over_bare(photographs):
                 forward(ready)
 
     def bare_by_batches():
-        list(forward.over([ready] * N_BATCHES, threads))
+        list(forward.embed_batches([ready] * N_BATCHES, threads))
 
     def whole():
-        list(forward.over(load_batches(root, names, recipe, BATCH, threads), threads))
+        list(forward.embed_batches(load_batches(root, names, recipe, BATCH, threads), threads))
 
     forward(ready)
     for _ in range(ROUNDS):

@@ -16,7 +16,7 @@ from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.tuned_folder import TunedFolder
 from automl_skin.embeddings.tuning import TuningFailure, threads_for, tune_networks, tune_one
 from automl_skin.errors import StorageError, TuningError
-from automl_skin.workers import HereAndNow
+from automl_skin.workers.processes import HereAndNow
 
 KILLS = 3  # ten of a single training stand in tests/backbones/tuning/test_kills.py
 PROGRAM = Path(__file__).with_name("killed_tuning.py")

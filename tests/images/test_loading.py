@@ -1,20 +1,10 @@
-import os
-import threading
-import time
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from automl_skin.images import loading as module
 from automl_skin.images.decode import decode
 from automl_skin.images.folder import ImageFolder
-from automl_skin.images.loading import (
-    available_processors,
-    in_order,
-    load_batches,
-    prepare,
-)
+from automl_skin.images.loading import load_batches, prepare
 from automl_skin.images.recipe import Recipe, apply
 
 RECIPE = Recipe(height=24, width=32)
@@ -89,65 +79,6 @@ def test_large_photographs_are_reduced_by_the_decoder(root):
     reduced = apply(RECIPE, decode(content, name="large.jpg", minimum_side=32))
     assert (reduced != apply(RECIPE, decode(content, name="large.jpg"))).any()
     np.testing.assert_array_equal(load_image(root, "large.jpg", RECIPE), reduced)
-
-
-def test_in_order_keeps_the_order_and_the_bound():
-    begun, lock = [], threading.Lock()
-
-    def work(item):
-        with lock:
-            begun.append(item)
-        time.sleep(0.002 * (item % 3))
-        return item
-
-    found = []
-    for result in in_order(work, range(40), threads=4, ahead=6):
-        found.append(result)
-        assert len(begun) <= len(found) + 6
-    assert found == list(range(40))
-
-
-def test_in_order_takes_no_more_files_ahead_than_may_wait_in_memory(monkeypatch):
-    monkeypatch.setattr(module, "MAX_BYTES_AHEAD", 100)
-    taken, may_end = [], threading.Event()
-    source = (taken.append(item) or item for item in range(20))
-
-    def work(item):
-        may_end.wait(10)
-        return item
-
-    results = in_order(work, source, threads=2, ahead=20, weigh=lambda _: 60)
-    timer = threading.Timer(0.2, may_end.set)
-    timer.start()
-    assert next(results) == 0
-    assert len(taken) <= 4  # two before the first ended, whatever is done after it holds nothing
-    assert list(results) == list(range(1, 20))
-
-
-def test_in_order_lets_go_when_the_reader_stops():
-    before, begun = threading.active_count(), []
-
-    def work(item):
-        begun.append(item)
-        time.sleep(0.01)
-
-    results = in_order(work, range(1000), threads=2, ahead=100)
-    next(results)
-    results.close()
-    assert threading.active_count() == before
-    assert len(begun) < 50
-
-
-def test_in_order_hands_on_what_is_raised():
-    def fail(item):
-        raise KeyError(item)
-
-    with pytest.raises(KeyError, match="3"):
-        list(in_order(fail, [3], threads=1, ahead=1))
-
-
-def test_available_processors():
-    assert 1 <= available_processors() <= (os.cpu_count() or 1)
 
 
 @pytest.mark.slow

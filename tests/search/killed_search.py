@@ -23,7 +23,7 @@ from automl_skin.search.objective import Bench, FoldOutcome
 from automl_skin.search.propose import propose
 from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialJournal
-from automl_skin.workers import HereAndNow
+from automl_skin.workers.processes import HereAndNow
 
 OPTIONS = SpaceOptions(("net", "other"), ("plain",))
 FIXED = fixed_trials(OPTIONS)

@@ -22,7 +22,7 @@ from automl_skin.search.objective import Bench, FoldOutcome
 from automl_skin.search.propose import propose
 from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialJournal
-from automl_skin.workers import HereAndNow, open_workers
+from automl_skin.workers.processes import HereAndNow, open_workers
 
 OPTIONS = SpaceOptions(("net", "other"), ("plain",), diagnosis=True)
 FIXED = fixed_trials(OPTIONS)

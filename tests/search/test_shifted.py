@@ -18,7 +18,7 @@ from automl_skin.search.objective import Bench, evaluate_fold, fit_fold, score_s
 from automl_skin.search.shifted import FEWEST, Sample, begin, quotas, sample_cases
 from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialJournal
-from automl_skin.workers import HereAndNow
+from automl_skin.workers.processes import HereAndNow
 
 SHIFTS = ("cast", "blur")
 

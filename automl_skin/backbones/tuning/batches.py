@@ -6,7 +6,6 @@ the main thread.
 
 import math
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,21 +16,22 @@ from automl_skin.arrays import IntArray
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.seeding import generator
+from automl_skin.workers.map_in_order import map_in_order
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class TuningBatch:
     """Rows on the CPU: pixels uint8 (n, height, width, 3), labels (n,), metadata (n, n_metadata) or None."""
 
     pixels: Tensor
     labels: Tensor
     metadata: Tensor | None
 
-    def to(self, device: torch.device) -> "Batch":
+    def to(self, device: torch.device) -> "TuningBatch":
         """Return the batch on another device, without waiting for pinned memory."""
         metadata = None if self.metadata is None else self.metadata.to(device, non_blocking=True)
         pixels, labels = (part.to(device, non_blocking=True) for part in (self.pixels, self.labels))
-        return Batch(pixels, labels, metadata)
+        return TuningBatch(pixels, labels, metadata)
 
 
 def order_of_epoch(recipe: TuningRecipe, data: TuningData, seed: int, epoch: int) -> IntArray:
@@ -57,29 +57,24 @@ def split_evenly(n: int, most: int, fewest: int = 1) -> int:
 
 def read_batches(
     data: TuningData, parts: Sequence[IntArray], *, metadata: bool, pinned: bool
-) -> Iterator[Batch]:
+) -> Iterator[TuningBatch]:
     """Yield the batches of some positions, the next one being read in the background."""
 
-    def read(positions: IntArray) -> Batch:
+    def read(positions: IntArray) -> TuningBatch:
         batch = _read(data, positions, metadata=metadata)
         return _pinned(batch) if pinned else batch
 
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(read, parts[0])
-        for positions in parts[1:]:
-            ready, coming = coming, reader.submit(read, positions)
-            yield ready.result()
-        yield coming.result()
+    yield from map_in_order(read, parts, threads=1, ahead=1)
 
 
-def _read(data: TuningData, positions: IntArray, *, metadata: bool) -> Batch:
+def _read(data: TuningData, positions: IntArray, *, metadata: bool) -> TuningBatch:
     columns = None
     if metadata and data.metadata is not None:
         columns = torch.from_numpy(data.metadata[positions].astype(np.float32))
     pixels = torch.from_numpy(np.asarray(data.pixels[positions]))
-    return Batch(pixels, torch.from_numpy(data.labels[positions].astype(np.int64)), columns)
+    return TuningBatch(pixels, torch.from_numpy(data.labels[positions].astype(np.int64)), columns)
 
 
-def _pinned(batch: Batch) -> Batch:
+def _pinned(batch: TuningBatch) -> TuningBatch:
     metadata = None if batch.metadata is None else batch.metadata.pin_memory()
-    return Batch(batch.pixels.pin_memory(), batch.labels.pin_memory(), metadata)
+    return TuningBatch(batch.pixels.pin_memory(), batch.labels.pin_memory(), metadata)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from automl_skin.backbones.tuning.batches import Batch
+from automl_skin.backbones.tuning.batches import TuningBatch
 from automl_skin.backbones.tuning.cuts import cut_anywhere, cut_centre
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.recipe import TuningRecipe
@@ -65,7 +65,7 @@ class Preparation:
         self.augment = _augmentation(recipe, *data.input_size)
         self.mixings = _mixings(recipe, data.n_classes)
 
-    def for_training(self, batch: Batch) -> Inputs:
+    def for_training(self, batch: TuningBatch) -> Inputs:
         """Return augmented inputs; every random number is torch's."""
         batch = batch.to(self.device)
         images = _unit(batch.pixels if self.cut is None else cut_anywhere(batch.pixels, *self.cut))
@@ -74,7 +74,7 @@ class Preparation:
         images, soft = self._mixed(images, batch.labels)
         return Inputs(self._normalised(images), soft, *self._with_absent(batch.metadata))
 
-    def for_watching(self, batch: Batch) -> Inputs:
+    def for_watching(self, batch: TuningBatch) -> Inputs:
         """Return inputs as they are in use."""
         batch = batch.to(self.device)
         soft = functional.one_hot(batch.labels, self.n_classes).float()

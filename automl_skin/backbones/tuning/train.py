@@ -19,7 +19,7 @@ from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import Precision
 from automl_skin.backbones.network import load_network, weights_digest
 from automl_skin.backbones.spatial.catalogue import add_metadata
-from automl_skin.backbones.tuning.batches import Batch, order_of_epoch, read_batches, split_evenly
+from automl_skin.backbones.tuning.batches import TuningBatch, order_of_epoch, read_batches, split_evenly
 from automl_skin.backbones.tuning.checkpoint import State, restore_state, save_state
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.epoch import Epoch
@@ -170,7 +170,7 @@ class _Training:
         auc = inner_auc(self.state.current, self.data, self.prepare, self.micro)
         return self._note(number, loss, auc, watch.n_images / trained, started)
 
-    def _train_step(self, batch: Batch, epoch: int, step: int, watch: LossWatch) -> None:
+    def _train_step(self, batch: TuningBatch, epoch: int, step: int, watch: LossWatch) -> None:
         update = (epoch - 1) * self.n_steps + step
         self.schedule.step_update(update)
         seed = derive_seed(self.seed, "tune", epoch, step)
@@ -180,7 +180,7 @@ class _Training:
         if self.state.averaged is not None:
             self.state.averaged.update(self.state.model, step=update + 1)
 
-    def _gradients(self, batch: Batch, seed: int, size: int) -> torch.Tensor:
+    def _gradients(self, batch: TuningBatch, seed: int, size: int) -> torch.Tensor:
         """Leave the gradients of a batch's mean loss, and return the sum of its losses."""
         torch.manual_seed(seed)
         self.state.optimiser.zero_grad()

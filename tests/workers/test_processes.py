@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from automl_skin.workers import HereAndNow, open_workers
+from automl_skin.workers.processes import HereAndNow, available_processors, open_workers
 
 
 def fail():
@@ -30,9 +30,13 @@ def test_an_interrupt_is_not_handed_on():
         workers.submit(interrupt)
 
 
+def test_available_processors():
+    assert 1 <= available_processors() <= (os.cpu_count() or 1)
+
+
 PROGRAM = """
 import os, sys, time
-from automl_skin.workers import open_workers
+from automl_skin.workers.processes import open_workers
 
 if __name__ == "__main__":
     with open_workers(2) as workers:

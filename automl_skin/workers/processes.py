@@ -26,6 +26,13 @@ class HereAndNow(Executor):
         return future
 
 
+def available_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @contextmanager
 def open_workers(jobs: int) -> Iterator[Executor]:
     """Give an executor of `jobs` workers, and end them however the block ends."""
@@ -50,7 +57,7 @@ def open_processes(jobs: int, threads: int = 1) -> Iterator[ProcessPoolExecutor]
 
 
 def _begin(threads: int) -> None:
-    """Leave Ctrl-C to the parent, end when it is killed, and use so many threads a worker."""
+    """Leave Ctrl-C to the parent, end when it is killed, and limit the threads of this worker."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -61,7 +68,7 @@ def _begin(threads: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """Wait for the parent, and end at once: a pool's worker would wait for its next call for ever."""
+    """End with the parent: a pool's worker would wait for its next call for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -69,7 +76,7 @@ def _end_with_parent() -> None:
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """End the workers without waiting for folds whose outcome nobody wants any more."""
+    """End the workers without waiting for calls whose outcome nobody wants any more."""
     processes = list((pool._processes or {}).values())  # noqa: SLF001 - no public way to stop a running call
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
