@@ -24,7 +24,7 @@ class _NanAsNull:
     """Writes NaN as null, and reads null as NaN."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        from pydantic_core import core_schema
+        from pydantic import AllowInfNan, BeforeValidator, PlainSerializer
 
         def read(value: Any) -> Any:
             return math.nan if value is None else value
@@ -32,9 +32,8 @@ class _NanAsNull:
         def write(value: float) -> float | None:
             return None if math.isnan(value) else value
 
-        number = core_schema.float_schema(allow_inf_nan=True)
-        schema = core_schema.no_info_before_validator_function(read, number)
-        return {**schema, "serialization": core_schema.plain_serializer_function_ser_schema(write)}
+        parts = (AllowInfNan(True), BeforeValidator(read), PlainSerializer(write))
+        return handler.generate_schema(Annotated[(float, *parts)])
 
 
 NullableFloat = Annotated[float, _NanAsNull()]
