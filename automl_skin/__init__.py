@@ -29,10 +29,12 @@ __all__ = [
     "score",
 ]
 _STEPS = __all__[1:]
+_OF_PAPERS = ("reproduce_study",)
 
 
 def __getattr__(name: str) -> Any:
     """Import the Python API when it is first asked for: ``import automl_skin`` itself loads nothing heavy."""
     if name in _STEPS:
-        return getattr(import_module("automl_skin.api"), name)
+        module = "automl_skin.papers.reproduce" if name in _OF_PAPERS else "automl_skin.api"
+        return getattr(import_module(module), name)
     raise AttributeError(f"module 'automl_skin' has no attribute {name!r}; it has {', '.join(_STEPS)}")

@@ -9,11 +9,6 @@ from automl_skin.evaluation.labelled import LabelledEvaluation
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
 from automl_skin.files import storage_boundary
-from automl_skin.papers import reproduce as _reproduce
-from automl_skin.papers.file import Variant
-from automl_skin.papers.report import Reproduced
-from automl_skin.papers.track import conclude_variant
-from automl_skin.papers.variant import Wishes as Reproduction
 from automl_skin.scoring.decide import Wishes
 from automl_skin.scoring.stream import Summary
 from automl_skin.settings import AnyPath, Workspace
@@ -27,7 +22,7 @@ from automl_skin.steps.leaderboard import Leaderboard, read_leaderboard
 from automl_skin.steps.search import Audience, Outcome, run_search
 from automl_skin.steps.track import Tracked, to_standard_error
 from automl_skin.steps.understand import Understanding, silent
-from automl_skin.study.study import Study, existing_study, open_study
+from automl_skin.study.study import existing_study, open_study
 
 
 @storage_boundary()
@@ -87,64 +82,6 @@ def explain_study(
     """Explain the trials of a study by pictures; `wanted` are the fields of `steps.explain.ExplainOptions`."""
     opened = existing_study(Workspace.at(workspace, cache), str(study))
     return _explain.explain(opened, _explain.ExplainOptions(**wanted), silent, to_standard_error)
-
-
-@storage_boundary()
-def reproduce_study(
-    name: AnyPath,
-    *,
-    variants: Sequence[str] = (),
-    cells: Sequence[str] = (),
-    smoke: bool = False,
-    workspace: AnyPath | None = None,
-    cache: AnyPath | None = None,
-    open_again: bool = False,
-    **settings: Any,
-) -> _reproduce.Outcome:
-    """Run or continue a paper's study; every model becomes a run in MLflow.
-
-    Parameters
-    ----------
-    name : str or path
-        One of those that ``automl-skin studies`` lists, or a folder with one.
-    variants, cells : sequence of str
-        Those that are run; all by default.
-    smoke : bool
-        The small form, on synthetic data.
-    workspace, cache : str or path, optional
-        The current directory and the user's cache folder by default.
-    open_again : bool
-        Open the locked cases for other cells than before.
-    **settings
-        Table, images, weights ...; they win over those of the study's file.
-
-    Raises
-    ------
-    AutomlSkinError
-        What is finished is kept; the same call goes on.
-    """
-    place = Workspace.at(workspace, cache)
-    wishes = Reproduction(settings, smoke, tuple(variants), tuple(cells), open_again)
-    command = f"automl_skin.reproduce_study({str(name)!r})"
-    file = _reproduce.find_study_file(place, str(name))
-    return _reproduce.reproduce(place, file, wishes, _TrackedReproduction(), command)
-
-
-class _TrackedReproduction:
-    """Tells MLflow alone how a reproduction goes; a `ReproduceAudience`."""
-
-    report = staticmethod(silent)
-
-    def variant_begun(self, variant: Variant, study: Study) -> Audience:  # noqa: ARG002 - its study says all
-        self.tracked = Tracked(study)
-        return self.tracked
-
-    def left_out(self, lines: Sequence[str]) -> None:
-        for line in lines:
-            to_standard_error(f"Cannot be shown on these data, and left out: {line}")
-
-    def variant_over(self, reproduced: Reproduced) -> None:
-        conclude_variant(self.tracked, reproduced)
 
 
 @storage_boundary()

@@ -5,6 +5,7 @@ import pytest
 
 import automl_skin
 from automl_skin import api
+from automl_skin.papers import reproduce as papers_reproduce
 
 
 def test_steps_in_python(tiny, tmp_path, monkeypatch, end_to_end):
@@ -49,7 +50,7 @@ def test_score_and_evaluate_take_their_arguments_in_one_order():
 
 def test_a_papers_study_in_python(monkeypatch, tmp_path):
     given = []
-    monkeypatch.setattr(api._reproduce, "reproduce", lambda *call: given.append(call))
+    monkeypatch.setattr(papers_reproduce, "reproduce", lambda *call: given.append(call))
     automl_skin.reproduce_study(
         "li_2020", variants=["lesion-disjoint"], smoke=True, workspace=tmp_path, cache=tmp_path, size="64"
     )

@@ -229,6 +229,29 @@ def test_export_and_scoring_need_no_search_and_no_tracking(imports):
     assert forbidden_paths(imports, SCORING, NOT_IN_SCORING) == []
 
 
+def users_of_papers(imports: Mapping[str, list[Import]]) -> set[str]:
+    """Return the rooms outside the wing of the papers that import something of it."""
+    wing = f"{PACKAGE}.papers"
+    return {
+        room_of(module)
+        for module, found in imports.items()
+        if any(f"{one.module}.".startswith(f"{wing}.") for one in found)
+    } - {"papers"}
+
+
+def test_the_wing_of_the_papers_is_imported_by_the_command_line_alone(imports):
+    assert users_of_papers(imports) == {"cli"}
+
+
+def test_another_user_of_the_papers_is_found():
+    sly = "def later():\n    from automl_skin.papers import reproduce"
+    assert users_of_papers(imports_of(api="import automl_skin.papers", steps__sly=sly)) == {"api", "steps"}
+    assert (
+        users_of_papers(imports_of(papers__run=sly, steps__other="import automl_skin.papers_of_mine"))
+        == set()
+    )
+
+
 READER_OF_LOCKED_LABELS = "automl_skin.study.locked_part"
 READERS_OF_LABELS = {READER_OF_LOCKED_LABELS, "automl_skin.study.development_labels"}
 LABELS_FILE = "labels.parquet"

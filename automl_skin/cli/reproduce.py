@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from automl_skin.cli.terminal import Bars, Terminal
-    from automl_skin.papers.file import Variant
     from automl_skin.papers.report import Reproduced
+    from automl_skin.papers.study_file import Variant
     from automl_skin.steps.search import Audience
     from automl_skin.study.study import Study
 
@@ -77,8 +77,8 @@ def reproduce(
     asked = {key: given[key] for key in given if key not in {"name", "variant", "cell", "smoke", "backbone"}}
     flags = collect(Given({**asked, "backbone": None if backbone is None else [backbone]}))
     from automl_skin.cli.terminal import Terminal
-    from automl_skin.papers.reproduce import find_study_file
     from automl_skin.papers.reproduce import reproduce as run
+    from automl_skin.papers.study_file import find_study_file
     from automl_skin.papers.variant import Wishes
 
     terminal = Terminal()

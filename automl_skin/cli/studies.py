@@ -6,17 +6,17 @@ from automl_skin.cli import options
 from automl_skin.cli.settings import workspace_of
 
 if TYPE_CHECKING:
-    from automl_skin.papers.file import StudyFile
+    from automl_skin.papers.study_file import StudyFile
 
 
 def studies(workspace: options.WorkspaceFolder = None) -> None:
     """List the studies: what, from which paper, which data they need, and how long they took where."""
     from automl_skin.cli.terminal import Terminal
-    from automl_skin.papers.listing import paper_studies
+    from automl_skin.papers.study_file import list_paper_studies
     from automl_skin.study.study import list_studies
 
     place, terminal = workspace_of(workspace, None), Terminal()
-    papers = paper_studies(place)
+    papers = list_paper_studies(place)
     rows = [
         (file.name, file.paper.what, file.paper.citation, file.paper.needs, file.paper.took, _variants(file))
         for file in papers

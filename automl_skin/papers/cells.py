@@ -14,7 +14,7 @@ from automl_skin.chains.inputs import FROZEN
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.space import Choice, Integer, Range, Value
-from automl_skin.papers.file import Cell
+from automl_skin.papers.study_file import Cell
 from automl_skin.search.propose import Proposal
 from automl_skin.search.space import Given, SpaceOptions, TunedSet, choose_chain
 from automl_skin.search.trial import TrialPlan

@@ -12,7 +12,7 @@ from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.data.manifest import Manifest
 from automl_skin.errors import ConfigError
 from automl_skin.evaluation.figures import in_times
-from automl_skin.papers.file import Cell, Variant
+from automl_skin.papers.study_file import Cell, Variant
 from automl_skin.search.material import Material
 from automl_skin.search.trial import Predictions, TrialRecord
 from automl_skin.study.study import Study

@@ -7,9 +7,9 @@ from typing import Any
 from automl_skin.data.manifest import Manifest
 from automl_skin.errors import ConfigError
 from automl_skin.features.lesion import roles_of
-from automl_skin.metrics.published import classes_named
 from automl_skin.papers.cells import PlannedCell
-from automl_skin.papers.file import AnalysisCall, Table
+from automl_skin.papers.metrics import classes_named
+from automl_skin.papers.study_file import AnalysisCall, Table
 
 
 def leave_out_cells(cells: Sequence[PlannedCell], manifest: Manifest) -> tuple[PlannedCell, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automl_skin.papers.context import ReproduceContext, Section
-from automl_skin.papers.file import StudyFile
+from automl_skin.papers.study_file import StudyFile
 from automl_skin.papers.tables import FilledTable
 from automl_skin.steps.locked import has_locked_cases
 

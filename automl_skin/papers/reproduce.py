@@ -5,23 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from automl_skin.errors import AutomlSkinError, ConfigError
-from automl_skin.files import write_text
+from automl_skin.files import storage_boundary, write_text
 from automl_skin.papers.analyses.catalogue import analysis_by_name
 from automl_skin.papers.context import ReproduceContext, Section
-from automl_skin.papers.file import AnalysisCall, StudyFile, Variant, read_study_file
-from automl_skin.papers.listing import study_path
 from automl_skin.papers.needs import list_left_out
 from automl_skin.papers.preparations.catalogue import preparation_by_name
 from automl_skin.papers.report import Reproduced, report_text
 from automl_skin.papers.run import run_variant
+from automl_skin.papers.study_file import AnalysisCall, StudyFile, Variant, find_study_file
 from automl_skin.papers.tables import fill_table
+from automl_skin.papers.track import conclude_variant
 from automl_skin.papers.variant import Wishes, open_variant
-from automl_skin.settings import Workspace
+from automl_skin.settings import AnyPath, Workspace
 from automl_skin.steps.search import Audience
-from automl_skin.steps.understand import Reporter
+from automl_skin.steps.track import Tracked, to_standard_error
+from automl_skin.steps.understand import Reporter, silent
 from automl_skin.study.study import Study
 
 REPORT, SMOKE_REPORT = "report.md", "report-smoke.md"
@@ -49,8 +50,8 @@ class ReproduceAudience(Protocol):
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a reproduction ends with.
+class Reproduction:
+    """What came of running a paper's study.
 
     Parameters
     ----------
@@ -65,29 +66,13 @@ class Outcome:
     report: Path
 
 
-def find_study_file(workspace: Workspace, name: str) -> StudyFile:
-    """Return the file of a paper's study: the workspace's own, else the one that ships with automl-skin.
-
-    Raises
-    ------
-    ConfigError
-        If there is none.
-    """
-    path = study_path(workspace, name)
-    if path is not None:
-        return read_study_file(path)
-    raise ConfigError(
-        f"there is no study of a paper called {name!r}; `automl-skin studies` lists those that there are"
-    )
-
-
 def reproduce(
     workspace: Workspace,
     file: StudyFile,
     wishes: Wishes,
     audience: ReproduceAudience,
     command: str,
-) -> Outcome:
+) -> Reproduction:
     """Run or continue the variants of a paper's study and write its report.
 
     Parameters
@@ -118,7 +103,64 @@ def reproduce(
         when = datetime.now(tz=UTC).isoformat(timespec="seconds")
         write_text(report, report_text(file, done, folder, command, when))
         audience.variant_over(done[-1])
-    return Outcome(file, tuple(done), report)
+    return Reproduction(file, tuple(done), report)
+
+
+@storage_boundary()
+def reproduce_study(
+    name: AnyPath,
+    *,
+    variants: Sequence[str] = (),
+    cells: Sequence[str] = (),
+    smoke: bool = False,
+    workspace: AnyPath | None = None,
+    cache: AnyPath | None = None,
+    open_again: bool = False,
+    **settings: Any,
+) -> Reproduction:
+    """Run or continue a paper's study; every model becomes a run in MLflow.
+
+    Parameters
+    ----------
+    name : str or path
+        One of those that ``automl-skin studies`` lists, or a folder with one.
+    variants, cells : sequence of str
+        Those that are run; all by default.
+    smoke : bool
+        The small form, on synthetic data.
+    workspace, cache : str or path, optional
+        The current directory and the user's cache folder by default.
+    open_again : bool
+        Open the locked cases although they were opened for other cells.
+    **settings
+        Table, images, weights ...; they win over those of the study's file.
+
+    Raises
+    ------
+    AutomlSkinError
+        What is finished is kept, and the same call continues it.
+    """
+    place = Workspace.at(workspace, cache)
+    wishes = Wishes(settings, smoke, tuple(variants), tuple(cells), open_again)
+    command = f"automl_skin.reproduce_study({str(name)!r})"
+    return reproduce(place, find_study_file(place, str(name)), wishes, _InMlflow(), command)
+
+
+class _InMlflow:
+    """Tells MLflow alone how a reproduction goes; a `ReproduceAudience`."""
+
+    report = staticmethod(silent)
+
+    def variant_begun(self, variant: Variant, study: Study) -> Audience:  # noqa: ARG002 - its study says all
+        self.tracked = Tracked(study)
+        return self.tracked
+
+    def left_out(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            to_standard_error(f"Cannot be shown on these data, and left out: {line}")
+
+    def variant_over(self, reproduced: Reproduced) -> None:
+        conclude_variant(self.tracked, reproduced)
 
 
 def _reproduce_variant(

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from automl_skin.arrays import FloatArray
-from automl_skin.metrics.published import classes_named, published_metric
 from automl_skin.papers.cells import LEFT_OUT
 from automl_skin.papers.context import CellResult, ReproduceContext
-from automl_skin.papers.file import Column, Figure, Row, Table
+from automl_skin.papers.metrics import classes_named, published_metric
+from automl_skin.papers.study_file import Column, Figure, Row, Table
 
 NOTHING = "-"
 CHANGED = "*"

@@ -15,7 +15,7 @@ from automl_skin.files import write_text
 from automl_skin.study.config import StudyConfig, plain_settings
 
 PAPER_TABLES = ("paper", "variant", "cell", "table", "analysis")
-"""Sections of a file that a search ignores; see `automl_skin.papers.file`."""
+"""Sections of a file that a search ignores; see `automl_skin.papers.study_file`."""
 
 
 def read_settings(path: Path) -> dict[str, Any]:

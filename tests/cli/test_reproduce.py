@@ -4,7 +4,7 @@ from mlflow import MlflowClient
 def test_a_study_that_is_unknown_is_named(end_to_end, tmp_path):
     ended = end_to_end.command("reproduce", "nobody_2020", "--workspace", tmp_path)
     assert ended.code == 2
-    assert "no study of a paper called 'nobody_2020'" in ended.errors
+    assert "no study of a paper named 'nobody_2020'" in ended.errors
 
 
 def test_it_says_which_data_it_needs(end_to_end, tmp_path):

@@ -5,8 +5,8 @@ import pytest
 
 from automl_skin.errors import ConfigError
 from automl_skin.papers.cells import PlannedCell
-from automl_skin.papers.file import AnalysisCall, Cell, Row, Table
 from automl_skin.papers.needs import leave_out_cells, list_left_out
+from automl_skin.papers.study_file import AnalysisCall, Cell, Row, Table
 
 
 def manifest(kinds, roles):

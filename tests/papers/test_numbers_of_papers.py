@@ -2,7 +2,7 @@ import pytest
 
 from automl_skin.errors import ConfigError
 from automl_skin.papers.cells import PlannedCell, proposal_of
-from automl_skin.papers.file import Cell
+from automl_skin.papers.study_file import Cell
 from automl_skin.search.space import SpaceOptions
 
 

@@ -10,9 +10,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from automl_skin.errors import ConfigError, IntegrityError
-from automl_skin.papers.file import read_study_file
 from automl_skin.papers.locked import open_cells
 from automl_skin.papers.reproduce import reproduce
+from automl_skin.papers.study_file import read_study_file
 from automl_skin.papers.variant import Wishes
 from automl_skin.settings import Workspace
 from automl_skin.steps import embed

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from automl_skin.papers.listing import paper_studies
+from automl_skin.papers.study_file import list_paper_studies
 from automl_skin.settings import Workspace
 
 # variants that differ from one of these by their split or by where embeddings come from are left out: time is short
@@ -14,7 +14,7 @@ CHOSEN = {
     "fusions": ("frozen", "end-to-end"),
     "li_2020": ("as-published", "lesion-disjoint"),
 }
-NAMES = [file.name for file in paper_studies(Workspace.at(Path("nowhere")))]
+NAMES = [file.name for file in list_paper_studies(Workspace.at(Path("nowhere")))]
 
 
 def test_the_papers_are_there():

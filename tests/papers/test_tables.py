@@ -6,7 +6,7 @@ import pytest
 from automl_skin.errors import ConfigError
 from automl_skin.papers.analyses.wilcoxon import signed_rank
 from automl_skin.papers.context import CellResult, LockedCells, ReproduceContext
-from automl_skin.papers.file import Cell, Column, Row, Table, Variant
+from automl_skin.papers.study_file import Cell, Column, Row, Table, Variant
 from automl_skin.papers.tables import fill_table
 from automl_skin.search.trial import Predictions
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from automl_skin.papers import variant
-from automl_skin.papers.file import Cell
+from automl_skin.papers.study_file import Cell
 from automl_skin.papers.variant import plan_cells
 from automl_skin.study.config import StudyConfig
 

@@ -28,7 +28,7 @@ def signed_rank(context: ReproduceContext, options: Mapping[str, Any]) -> Sectio
     ----------
     context : ReproduceContext
     options : mapping
-        ``metric``: see `automl_skin.metrics.published`; ``pairs``: each with ``label``, and the cells ``first`` and
+        ``metric``: see `automl_skin.papers.metrics`; ``pairs``: each with ``label``, and the cells ``first`` and
         ``second``, one a network.
 
     Raises

@@ -7,7 +7,7 @@ import pytest
 
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.papers.context import CellResult, LockedCells, ReproduceContext
-from automl_skin.papers.file import Cell, Variant
+from automl_skin.papers.study_file import Cell, Variant
 from automl_skin.search.trial import Predictions
 
 

@@ -23,7 +23,9 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 
 from automl_skin.errors import ConfigError
 from automl_skin.heads.space import Value
+from automl_skin.settings import Workspace
 from automl_skin.study.settings_file import read_document, settings_in
+from automl_skin.study.study import committed_study, list_studies
 
 Figure = float | tuple[float, float]
 """A published figure: a mean, or mean and standard deviation over folds."""
@@ -272,9 +274,39 @@ def read_study_file(path: Path) -> StudyFile:
         raise ConfigError(f"{path} must be the study of a paper, with its tables: {problems}") from error
 
 
-def is_reproduction(path: Path) -> bool:
-    """Return whether a `study.toml` is that of a paper."""
-    return "paper" in read_document(path)
+def list_paper_studies(workspace: Workspace) -> list[StudyFile]:
+    """Return the studies of papers that ship with automl-skin, and those of the workspace, by name.
+
+    Raises
+    ------
+    ConfigError
+        If a file cannot be read as the study of a paper.
+    """
+    paths = [_study_path(workspace, name) for name in sorted(row[0] for row in list_studies(workspace))]
+    return [read_study_file(path) for path in paths if path is not None]
+
+
+def find_study_file(workspace: Workspace, name: str) -> StudyFile:
+    """Return the file of a paper's study: the workspace's own, else the one that ships with automl-skin.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    path = _study_path(workspace, name)
+    if path is None:
+        raise ConfigError(f"found no study of a paper named {name!r}; `automl-skin studies` lists them")
+    return read_study_file(path)
+
+
+def _study_path(workspace: Workspace, name: str) -> Path | None:
+    """Return the file of a paper's study, the workspace's own first; None if there is none."""
+    own = workspace.study_folder(name) / "study.toml"
+    candidates = [
+        path for path in (own, committed_study(Path(name).name)) if path is not None and path.is_file()
+    ]
+    return next((path for path in candidates if "paper" in read_document(path)), None)
 
 
 def _check_names(study: str, what: str, given: Sequence[str], known: Sequence[str]) -> None:

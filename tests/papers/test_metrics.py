@@ -3,7 +3,7 @@ import pytest
 import sklearn.metrics
 
 from automl_skin.errors import ConfigError
-from automl_skin.metrics.published import KNOWN, published_metric
+from automl_skin.papers.metrics import KNOWN, published_metric
 
 CLASSES = ("bkl", "mel", "nv")
 

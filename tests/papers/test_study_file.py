@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from automl_skin.errors import ConfigError
-from automl_skin.papers.file import is_reproduction, read_study_file
-from automl_skin.papers.listing import paper_studies
+from automl_skin.papers.study_file import find_study_file, list_paper_studies, read_study_file
 from automl_skin.settings import Workspace
 from automl_skin.study.config import parse_settings
 from automl_skin.study.settings_file import read_settings
@@ -95,11 +94,19 @@ def test_a_slip_is_named(tmp_path, before, after, message):
         read_study_file(write(tmp_path, FILE.replace(before, after)))
 
 
-def test_a_study_of_no_paper_is_none(tmp_path):
-    assert not is_reproduction(write(tmp_path, 'target = "dx"\n'))
+def test_a_study_of_no_paper_is_not_found_and_not_listed(tmp_path):
+    path = tmp_path / "studies" / "mine" / "study.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('target = "dx"\n')
+    workspace = Workspace.at(tmp_path, tmp_path)
+    assert "mine" not in [file.name for file in list_paper_studies(workspace)]
+    with pytest.raises(
+        ConfigError, match="found no study of a paper named 'mine'; `automl-skin studies` lists"
+    ):
+        find_study_file(workspace, "mine")
 
 
-@pytest.mark.parametrize("name", [file.name for file in paper_studies(Workspace.at(Path("nowhere")))])
+@pytest.mark.parametrize("name", [file.name for file in list_paper_studies(Workspace.at(Path("nowhere")))])
 def test_what_ships_can_be_read(name):
     file = read_study_file(committed_study(name))
     assert file.cells
