@@ -27,6 +27,7 @@ ROOMS = [
     "settings",
     "rowwise",
     "records",
+    "store",
     "workers",
     "metrics",
     "images",

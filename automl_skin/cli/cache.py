@@ -1,4 +1,4 @@
-"""``automl-skin cache``: what is kept of stage one, and how to let go of it."""
+"""``automl-skin cache``: what is kept of stage one, and how to delete it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,12 +11,9 @@ from automl_skin.cli import options
 from automl_skin.cli.settings import workspace_of
 
 if TYPE_CHECKING:
-    from automl_skin.embeddings.cache import EmbeddingCache
-    from automl_skin.embeddings.kept import Entry
-    from automl_skin.embeddings.kept_pixels import KeptPixels
-    from automl_skin.embeddings.networks import NetworkStore
+    from automl_skin.store.entries import CacheEntry, EntryStore
 
-Rows = list[tuple[str, ...]]
+Row = tuple[str, ...]
 
 app = typer.Typer(help="List or prune the cache of embeddings, networks and pixels.", no_args_is_help=True)
 
@@ -27,21 +24,21 @@ def list_entries(cache_dir: options.CacheFolder = None) -> None:
     from automl_skin.cli.terminal import Terminal
 
     terminal = Terminal()
-    embeddings, networks, pixels = _stores(cache_dir)
+    embeddings, networks, pixels = _open_stores(cache_dir)
     terminal.table(
         f"Embeddings in {embeddings.folder}",
         ("key", "backbone", "tuned", "views", "precision", "images", "MB", "last used"),
-        _embedding_rows(embeddings),
+        [_embedding_row(entry) for entry in embeddings.list()],
     )
     terminal.table(
         f"Tuned networks in {networks.folder}",
         ("key", "network", "state", "MB", "last used"),
-        _network_rows(networks),
+        [_network_row(entry) for entry in networks.list()],
     )
     terminal.table(
         f"Pixels in {pixels.folder}",
         ("key", "images", "size", "colour", "MB", "last used"),
-        _pixel_rows(pixels),
+        [_pixel_row(entry) for entry in pixels.list()],
     )
 
 
@@ -56,75 +53,66 @@ def prune(
 ) -> None:
     """Delete entries, failed tunings among them; what is needed again is computed again."""
     from automl_skin.cli.terminal import Terminal
-    from automl_skin.embeddings.kept import beginning_with
+    from automl_skin.store.entries import select_key
 
-    stores = _stores(cache_dir)
+    stores = _open_stores(cache_dir)
     if key is not None:
-        everywhere: list[Entry] = [entry for store in stores for entry in store.list()]
-        key = beginning_with(key, everywhere)[0].digest
-    gone: list[Entry] = []
-    for store in stores:
-        if key is None or any(entry.digest == key for entry in store.list()):
-            gone += store.prune(older_than_days=older_than, digest=key, everything=everything)
-    Terminal().say(f"Deleted {len(gone)} entries, {sum(entry.size_bytes for entry in gone) / 1e6:.1f} MB")
+        key = select_key(key, [entry for store in stores for entry in store.list()])[0].digest
+        stores = tuple(store for store in stores if any(entry.digest == key for entry in store.list()))
+    deleted = [
+        entry
+        for store in stores
+        for entry in store.prune(older_than_days=older_than, digest=key, everything=everything)
+    ]
+    megabytes = sum(entry.size_bytes for entry in deleted) / 1e6
+    Terminal().say(f"Deleted {len(deleted)} entries, {megabytes:.1f} MB")
 
 
-def _stores(cache_dir: Path | None) -> "tuple[EmbeddingCache, NetworkStore, KeptPixels]":
-    from automl_skin.embeddings.cache import EmbeddingCache
-    from automl_skin.embeddings.kept_pixels import KeptPixels
-    from automl_skin.embeddings.networks import NetworkStore
+def _open_stores(cache_dir: Path | None) -> "tuple[EntryStore, ...]":
+    from automl_skin.store.entries import EntryStore
 
     folder = workspace_of(None, cache_dir).cache
+    return tuple(EntryStore(folder / name) for name in ("embeddings", "networks", "pixels"))
+
+
+def _embedding_row(entry: "CacheEntry") -> Row:
+    from automl_skin.embeddings.cache import count_embeddings
+
     return (
-        EmbeddingCache(folder / "embeddings"),
-        NetworkStore(folder / "networks"),
-        KeptPixels(folder / "pixels"),
+        entry.digest[:12],
+        _text(entry.key, "backbone"),
+        _describe_tuning(entry.key.get("tuned_on")),
+        _text(entry.key, "views"),
+        _text(entry.key, "precision"),
+        f"{count_embeddings(entry):,}",
+        *_describe_use(entry),
     )
 
 
-def _embedding_rows(cache: "EmbeddingCache") -> Rows:
-    return [
-        (
-            entry.digest[:12],
-            _text(entry.key, "backbone"),
-            _without(entry.key.get("tuned_on")),
-            _text(entry.key, "views"),
-            _text(entry.key, "precision"),
-            f"{entry.images:,}",
-            *_size_and_day(entry),
-        )
-        for entry in cache.list()
-    ]
+def _network_row(entry: "CacheEntry") -> Row:
+    from automl_skin.embeddings.networks import tuning_state
+
+    return (entry.digest[:12], _text(entry.key, "name"), tuning_state(entry), *_describe_use(entry))
 
 
-def _network_rows(store: "NetworkStore") -> Rows:
-    return [
-        (entry.digest[:12], _text(entry.key, "name"), entry.state, *_size_and_day(entry))
-        for entry in store.list()
-    ]
-
-
-def _pixel_rows(kept: "KeptPixels") -> Rows:
-    rows: Rows = []
-    for entry in kept.list():
-        recipe = entry.key.get("recipe")
-        recipe = recipe if isinstance(recipe, Mapping) else {}
-        size = f"{_text(recipe, 'height')}x{_text(recipe, 'width')}"
-        images = _text(entry.key, "images")
-        rows.append((entry.digest[:12], images, size, _text(recipe, "colour"), *_size_and_day(entry)))
-    return rows
+def _pixel_row(entry: "CacheEntry") -> Row:
+    recipe = entry.key.get("recipe")
+    recipe = recipe if isinstance(recipe, Mapping) else {}
+    size = f"{_text(recipe, 'height')}x{_text(recipe, 'width')}"
+    images, colour = _text(entry.key, "images"), _text(recipe, "colour")
+    return (entry.digest[:12], images, size, colour, *_describe_use(entry))
 
 
 def _text(key: Mapping[str, Any], name: str) -> str:
     return str(key.get(name, "?"))
 
 
-def _without(tuned_on: Any) -> str:
+def _describe_tuning(tuned_on: Any) -> str:
     if not isinstance(tuned_on, Mapping):
         return "frozen"
     return f"without {', '.join(map(str, tuned_on['held_out_folds']))}"
 
 
-def _size_and_day(entry: "Entry") -> tuple[str, str]:
+def _describe_use(entry: "CacheEntry") -> tuple[str, str]:
     day = datetime.fromtimestamp(entry.last_used, tz=UTC)
     return f"{entry.size_bytes / 1e6:.1f}", f"{day:%Y-%m-%d}"

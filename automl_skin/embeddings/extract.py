@@ -190,7 +190,7 @@ def _compute(
     images_root: Path,
     asked: NamedImages,
     missing: Mapping[str, str],
-    write: Callable[[Shard], None],
+    write: Callable[[Shard], object],
     reporter: "_Reporter",
 ) -> dict[str, str]:
     """Compute and write embeddings; return content -> reason of those that failed."""
@@ -222,7 +222,7 @@ def _compute(
     return failed
 
 
-def _write_full(pending: Sequence[Shard], write: Callable[[Shard], None]) -> list[Shard]:
+def _write_full(pending: Sequence[Shard], write: Callable[[Shard], object]) -> list[Shard]:
     *full, last = join(pending)
     if len(last.contents) == MAX_ROWS:
         full, last = [*full, last], Shard((), last.embeddings[:0])

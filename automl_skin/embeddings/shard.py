@@ -17,10 +17,10 @@ from safetensors.numpy import load, save
 from automl_skin.arrays import Float32Array
 from automl_skin.digests import digest_bytes
 from automl_skin.files import atomic_write
+from automl_skin.store.entries import set_aside
 
 MAX_ROWS = 512
 SUFFIX = ".safetensors"
-DAMAGED = ".damaged"
 
 _LOG = logging.getLogger(__name__)
 
@@ -80,7 +80,8 @@ def read_shard(path: Path) -> Shard | None:
     except FileNotFoundError:  # pruned, or set aside by another process
         return None
     if digest_bytes(data) != path.stem:
-        _set_aside(path)
+        _LOG.warning("%s is damaged; it is set aside and its embeddings are computed again", path)
+        set_aside(path)
         return None
     arrays = load(data)
     contents = arrays["contents"].tobytes().hex()
@@ -99,11 +100,3 @@ def count_rows(path: Path) -> int:
         return int(header["embeddings"]["shape"][0])
     except (OSError, ValueError, LookupError, TypeError, SafetensorError):
         return 0
-
-
-def _set_aside(path: Path) -> None:
-    _LOG.warning("%s is damaged; it is set aside and its embeddings are computed again", path)
-    try:
-        path.replace(path.with_name(path.name + DAMAGED))
-    except OSError as error:  # a read-only cache, or another process was faster
-        _LOG.warning("%s could not be set aside: %s", path, error)

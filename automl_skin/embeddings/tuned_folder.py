@@ -9,14 +9,10 @@ from typing import Any
 from automl_skin.backbones.catalogue import Backbone, backbone_from_folder
 from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.backbones.tuning.tuned_head import TunedHead
-from automl_skin.digests import Json, digest_file
 from automl_skin.embeddings.curve import read_curve
 from automl_skin.embeddings.key import TunedOn
-from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json
-
-KEY = "key.json"
-DIGESTS = "digests.json"
+from automl_skin.store.entries import KEY
 
 
 @dataclass(frozen=True)
@@ -68,26 +64,3 @@ class TunedFolder:
     def target_of(self) -> tuple[int, ...]:
         """Class of the target of each class of the head."""
         return tuple(map(int, self.facts["target_of"]))
-
-
-def verify(folder: Path) -> None:
-    """Compare the files of a finished folder with ``digests.json``.
-
-    Raises
-    ------
-    IntegrityError
-        If one is missing, was changed, or is not listed.
-    """
-    if not (folder / DIGESTS).is_file():
-        raise IntegrityError(f"{folder} must hold {DIGESTS} with the digests of its files, and does not")
-    written, found = read_json(folder / DIGESTS), digests_of(folder)
-    if written == found:
-        return
-    before = written if isinstance(written, Mapping) else {}
-    changed = [name for name in sorted({*before, *found}) if before.get(name) != found.get(name)]
-    raise IntegrityError(f"{folder} must hold the files that {DIGESTS} lists; changed: {', '.join(changed)}")
-
-
-def digests_of(folder: Path) -> dict[str, Json]:
-    """Return the digests of the files of a folder by name, without the file that lists them."""
-    return {path.name: digest_file(path) for path in sorted(folder.iterdir()) if path.name != DIGESTS}

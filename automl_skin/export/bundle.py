@@ -1,7 +1,6 @@
 """Writing a bundle whole, and reading one whose every file is what its digest says."""
 
 import shutil
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.network import load_network, network_digest, save_network
 from automl_skin.chains.fitted import FittedChain
 from automl_skin.chains.whole import check_chain
-from automl_skin.digests import digest_file, digest_json
+from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError, IntegrityError, StorageError
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.signing import SIGNATURE, sign
@@ -22,11 +21,14 @@ from automl_skin.files import read_json, storage_errors, write_json, write_text
 from automl_skin.heads.stored import check_arrays, read_arrays, write_arrays
 from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.stacking.stack import Stack
+from automl_skin.store.folder_digests import digest_files, find_changes, list_files
 
 FACTS = "bundle.json"
 
 SUMS = "SHA256SUMS"
-"""Digest of every other file, in the format of ``sha256sum --check``."""
+"""Digest of every other file but the signature, in the format of ``sha256sum --check``."""
+
+_BESIDES = {SUMS, SIGNATURE}
 
 
 @dataclass(frozen=True)
@@ -119,25 +121,18 @@ def verify(folder: Path) -> None:
     IntegrityError
         If a file is missing, was changed, or is not listed.
     """
-    sums = _read_sums(folder)
-    present = _present(folder)
-    if (folder / SIGNATURE).is_symlink():
-        present.add(SIGNATURE)
-    irregular = sorted(name for name in present if not stat.S_ISREG((folder / name).lstat().st_mode))
-    if irregular:
-        message = f"{folder}: expected files and no links, found {_shown(irregular[0])}; take it away"
-        raise IntegrityError(message)
-    for name, digest in sums.items():
-        if name not in present or digest_file(folder / name) != digest:
-            what = "was changed" if name in present else "is missing"
-            message = f"{folder / name} {what} after the bundle was written; export the bundle again"
-            raise IntegrityError(message)
-    strange = sorted(present - set(sums))
-    if strange:
-        message = (
-            f"{folder} must hold nothing but the bundle's files, found {_shown(strange[0])}; take it away"
-        )
-        raise IntegrityError(message)
+    besides = {SUMS} if (folder / SIGNATURE).is_symlink() else _BESIDES
+    change = next(find_changes(folder, _read_sums(folder), besides), None)
+    if change is None:
+        return
+    name, what = change
+    if what == "is no file":
+        message = f"{folder}: expected files and no links, found {_shown(name)}; take it away"
+    elif what == "is not listed":
+        message = f"{folder}: expected nothing but the bundle's files, found {_shown(name)}; take it away"
+    else:
+        message = f"{folder / name} {what} after the bundle was written; export the bundle again"
+    raise IntegrityError(message)
 
 
 def read_stack(folder: Path, n_classes: int) -> FittedStack:
@@ -191,7 +186,7 @@ def _write_parts(content: BundleContent, folder: Path) -> None:
     write_text(folder / "MODEL_CARD.md", content.card)
     write_json(folder / "input_example.json", content.input_example)
     write_json(folder / FACTS, content.facts.to_json())
-    lines = [f"{digest_file(folder / name)}  {name}\n" for name in sorted(_present(folder))]
+    lines = [f"{digest}  {name}\n" for name, digest in digest_files(folder, _BESIDES).items()]
     write_text(folder / SUMS, "".join(lines))
 
 
@@ -199,22 +194,13 @@ def _refuse_others(folder: Path) -> None:
     """Raise where a folder that is to be replaced is no bundle, or holds what is not the bundle's."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
-    if (folder / SUMS).is_file() and _present(folder) <= set(_read_sums(folder)):
+    if (folder / SUMS).is_file() and set(list_files(folder, _BESIDES)) <= set(_read_sums(folder)):
         return
     message = (
         f"the output must be a new folder, or a bundle and nothing else; {folder} is neither: "
         "choose another --output, or take other files out of it"
     )
     raise StorageError(message)
-
-
-def _present(folder: Path) -> set[str]:
-    """Return all files of a bundle's folder but the list of digests and the signature.
-
-    Links to folders count as files.
-    """
-    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    return {path.relative_to(folder).as_posix() for path in found} - {SUMS, SIGNATURE}
 
 
 def _shown(name: str) -> str:

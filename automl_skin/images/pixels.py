@@ -1,18 +1,10 @@
 """Pixels at a recipe's size, decoded once for all networks and epochs of a study, and mapped from disk.
 
-::
-
-    FOLDER/
-      <digest>/        of the recipe and the list of contents; see ``pixel_file.py``
-        about.json     recipe and number of images, for people; touched when the pixels are used
-        contents.txt   the digests of the images' bytes, a line an image
-      <digest>.lock    held by the one process that decodes; others wait for it
-
-Recipes that differ in mean and std alone share their pixels, since normalisation comes later.
+An entry is of a recipe and a list of contents. Besides ``key.json`` (recipe, number of images) it has ``contents.txt``,
+the digests of the images' bytes, one per line, and the files of ``pixel_file.py``. Recipes that differ in mean and std
+alone share their pixels, since normalisation comes later.
 """
 
-import logging
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,19 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 
 from automl_skin.arrays import BoolArray, IntArray, Pixels
 from automl_skin.digests import Json, digest_json
-from automl_skin.errors import IntegrityError
+from automl_skin.errors import IntegrityError, StorageError
 from automl_skin.files import read_json, storage_errors, write_json, write_text
 from automl_skin.images.loading import Batch, Progress, load_batches
 from automl_skin.images.pixel_file import PixelFile
-from automl_skin.images.pixel_room import ABOUT, make_room
 from automl_skin.images.recipe import Recipe
+from automl_skin.store.entries import KEY, EntryStore, mark_used, to_gigabytes
 
 DEFAULT_LIMIT_BYTES = 20 * 10**9  # HAM10000 at 224 x 224 are 1.5
-_LOG = logging.getLogger(__name__)
 _CONTENTS = "contents.txt"
 _UNREAD = "the image could not be read when the folder was inspected"
 
@@ -55,7 +45,8 @@ class _Wanted:
         return (len(self.paths), self.recipe.height, self.recipe.width, 3)
 
 
-class PixelCache:
+@dataclass(frozen=True)
+class PixelCache(EntryStore):
     """Memory-mapped pixels by recipe and contents.
 
     Parameters
@@ -63,12 +54,10 @@ class PixelCache:
     folder : Path
         Made when something is written.
     limit_bytes : int
-        What all pixels together may take on the disk. Those least recently used go, a whole study's at a time.
+        What all pixels together may take on the disk. The least recently used entries are evicted.
     """
 
-    def __init__(self, folder: Path, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
-        self.folder = folder
-        self.limit_bytes = limit_bytes
+    limit_bytes: int = DEFAULT_LIMIT_BYTES
 
     def open(
         self,
@@ -80,7 +69,7 @@ class PixelCache:
     ) -> tuple[Pixels, BoolArray]:
         """Return the pixels of images, decoding only what no earlier call has decoded.
 
-        What is on the disk is compared with its checksums. A killed run goes on behind its last whole block; a file
+        What is on the disk is compared with its checksums. A killed run resumes after its last whole block; a file
         that is damaged is written again. Images that could not be read are tried again.
 
         Parameters
@@ -95,7 +84,7 @@ class PixelCache:
         progress : callable, optional
             Called with (done, total) images.
         threads : int, optional
-            That decode; one a processor by default.
+            That decode; one per processor by default.
 
         Returns
         -------
@@ -115,7 +104,7 @@ class PixelCache:
         failures = _lasting_failures(file, wanted)
         if failures is None:
             failures = self._write(file, wanted, progress, threads)
-        _touch(file.folder / ABOUT)
+        mark_used(file.folder)
         readable = np.ones(len(images), np.bool_)
         readable[list(failures)] = False
         return file.map(), readable
@@ -149,14 +138,14 @@ class PixelCache:
         failures = _failures(best[1]) if best else None
         if best is None or failures is None:
             return None
-        _touch(best[1].folder / ABOUT)
+        mark_used(best[1].folder)
         return best[1].map(), np.where(np.isin(best[2], list(failures)), -1, best[2])
 
     def _kept(self, shown: str, recipe: Recipe) -> Iterator[tuple[PixelFile, list[str]]]:
         """Give the files of a recipe that are of full size, each with its images' contents."""
         for folder in sorted(self.folder.iterdir()) if self.folder.is_dir() else ():
             try:
-                about = read_json(folder / ABOUT)
+                about = read_json(folder / KEY)
                 contents = (folder / _CONTENTS).read_text(encoding="utf-8").split("\n")[:-1]
             except (OSError, IntegrityError):  # a lock, or deleted meanwhile
                 continue
@@ -168,15 +157,23 @@ class PixelCache:
         self, file: PixelFile, wanted: _Wanted, progress: Progress | None, threads: int | None
     ) -> dict[int, str]:
         """Write what is missing, holding the lock; return why some images have no pixels."""
-        with storage_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.folder / f"{wanted.digest}.lock"):
-                failures = _lasting_failures(file, wanted)  # another process may have written them meanwhile
-                if failures is None:
-                    make_room(self.folder, file, self.limit_bytes)
-                    _begin(file, wanted)
-                    failures = _go_on(file, wanted, progress, threads)
+        with storage_errors(self.folder), self.hold(wanted.digest, "decodes the same photographs"):
+            failures = _lasting_failures(file, wanted)  # another process may have written them meanwhile
+            if failures is None:
+                self._make_room(file, wanted.digest)
+                _begin(file, wanted)
+                failures = _resume(file, wanted, progress, threads)
         return failures
+
+    def _make_room(self, file: PixelFile, digest: str) -> None:
+        if file.total_bytes > self.limit_bytes:
+            n_images, height, width, _ = file.shape
+            message = (
+                f"expected pixels that fit the cache's limit of {to_gigabytes(self.limit_bytes)}, got "
+                f"{to_gigabytes(file.total_bytes)} for {n_images:,} images of {height} x {width}"
+            )
+            raise StorageError(f"{message}; raise the limit or choose a smaller size")
+        self.make_room(digest, file.total_bytes, self.limit_bytes)
 
 
 def _failures(file: PixelFile) -> dict[int, str] | None:
@@ -213,11 +210,11 @@ def _begin(file: PixelFile, wanted: _Wanted) -> None:
         "recipe": wanted.recipe.to_json(),
         "pixels": _shown(wanted.recipe),
     }
-    write_json(file.folder / ABOUT, about)
+    write_json(file.folder / KEY, about)
     file.keep(file.whole_blocks())
 
 
-def _go_on(
+def _resume(
     file: PixelFile, wanted: _Wanted, progress: Progress | None, threads: int | None
 ) -> dict[int, str]:
     """Decode and append block after block; return why images of the whole file have no pixels."""
@@ -246,10 +243,3 @@ def _block(batch: Batch, start: int, wanted: _Wanted) -> tuple[Pixels, dict[int,
     pixels[batch.positions - first] = batch.pixels
     pixels[[row - start for row in failed]] = 0
     return pixels, failed
-
-
-def _touch(path: Path) -> None:
-    try:
-        os.utime(path)
-    except OSError as error:  # a read-only folder can be read all the same
-        _LOG.debug("%s: %s", path, error)

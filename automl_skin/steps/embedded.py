@@ -13,12 +13,13 @@ from automl_skin.backbones import hub
 from automl_skin.chains.config import ChainConfig
 from automl_skin.embeddings.extract import Extraction
 from automl_skin.embeddings.key import TunedOn
-from automl_skin.embeddings.tuned_folder import TunedFolder, verify
+from automl_skin.embeddings.tuned_folder import TunedFolder
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.files import read_json, write_json
 from automl_skin.images.recipe import Recipe
 from automl_skin.steps.networks import EmbeddingSet, embedding_sets
 from automl_skin.steps.tune import network_store
+from automl_skin.store.folder_digests import verify_folder
 from automl_skin.study.study import Study
 
 Entry = dict[str, Any]
@@ -121,7 +122,7 @@ def _find_tuned(study: Study, name: str, entry: Entry) -> EmbeddingSet:
             f"{study.name}` again, which tunes it anew"
         )
         raise ConfigError(message)
-    verify(folder)
+    verify_folder(folder, f"run `automl-skin search --study {study.name}` again, which tunes it anew")
     network = TunedFolder(folder)
     tuned_on, role = TunedOn(tuned["plan"], tuple(tuned["held_out"])), tuned.get("role", "")
     if network.tuned_on != tuned_on:

@@ -47,4 +47,4 @@ def test_a_failed_tuning_is_forgotten_by_its_key(cache, end_to_end):
 def test_an_unknown_key_is_wrong_input(cache, end_to_end):
     ended = end_to_end.command("cache", "prune", "--key", "nothing", "--cache-dir", cache)
     assert ended.code == 2
-    assert "exactly one cached key must begin with 'nothing', found 0" in ended.errors
+    assert "expected one cached key that begins with 'nothing', got 0" in ended.errors

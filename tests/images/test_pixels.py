@@ -15,11 +15,12 @@ from PIL import Image
 
 from automl_skin.digests import digest_file
 from automl_skin.errors import StorageError
-from automl_skin.images import pixel_file, pixel_room, pixels
+from automl_skin.images import pixel_file, pixels
 from automl_skin.images.folder import ImageFolder
 from automl_skin.images.loading import prepare
 from automl_skin.images.pixels import PixelCache
 from automl_skin.images.recipe import Recipe
+from automl_skin.store import entries
 
 RECIPE = Recipe(16, 24)
 IMAGE_BYTES = 16 * 24 * 3
@@ -191,13 +192,13 @@ def test_what_another_process_writes_is_not_deleted(root, images, cache):
 def test_more_than_the_limit_is_said(root, images, cache):
     small = PixelCache(cache.folder, 10 * IMAGE_BYTES)
     with pytest.raises(
-        StorageError, match=r"11 images of 16 x 24 take .* raise the limit or choose a smaller size"
+        StorageError, match=r"for 11 images of 16 x 24; raise the limit or choose a smaller size"
     ):
         small.open(root, images, RECIPE)
 
 
 def test_too_little_space_is_said_before_anything_is_decoded(root, images, cache, decoded, monkeypatch):
-    monkeypatch.setattr(pixel_room.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 100})())
+    monkeypatch.setattr(entries.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 100})())
     with pytest.raises(StorageError, match="free some space"):
         cache.open(root, images, RECIPE)
     assert decoded == []
@@ -213,6 +214,17 @@ def test_no_images(root, images, cache):
     found, readable = cache.open(root, images[:0], RECIPE)
     assert found.shape == (0, 16, 24, 3)
     assert readable.shape == (0,)
+
+
+def test_pixels_are_listed_and_pruned(root, images, cache):
+    assert cache.list() == ()
+    for height in (8, 12):
+        cache.open(root, images, Recipe(height, 8))
+    first, second = cache.list()
+    assert {entry.key["recipe"]["height"] for entry in (first, second)} == {8, 12}
+    assert all(entry.key["images"] == 11 and entry.size_bytes >= 11 * 8 * 8 * 3 for entry in cache.list())
+    assert cache.prune(digest=first.digest[:12]) == (first,)
+    assert cache.list() == (second,)
 
 
 CHILD = """

@@ -155,7 +155,7 @@ def test_a_network_that_the_cache_has_lost_is_named(tiny, tmp_path):
     embed_tuned(study, read_prepared(study), [made_up(study, (0,))], quiet)
     folder = network_store(study).folder / read_embedded(study)[f"{NAME}@full.without-0"]["tuned"]["folder"]
     (folder / "config.json").write_text("{}")
-    with pytest.raises(IntegrityError, match=r"changed: config\.json"):
+    with pytest.raises(IntegrityError, match=r"config\.json was changed"):
         find_sets(study, [f"{NAME}@full.without-0"])
     shutil.rmtree(folder)
     with pytest.raises(ConfigError, match="must be in the cache and is not"):

@@ -33,9 +33,7 @@ def test_a_chain_of_which_a_file_was_changed_or_is_gone_is_refused(damage, kept)
             continue  # a blank at its end changes nothing
         content = path.read_bytes()
         damage(path)
-        with pytest.raises(
-            IntegrityError, match=f"{path.name}: expected the file whose digest.*delete the folder"
-        ):
+        with pytest.raises(IntegrityError, match=f"{path.name} (was changed|is missing).*delete the folder"):
             read_chain(kept, 3, 0)
         path.write_bytes(content)
     assert read_chain(kept, 3, 0).config == before.config
@@ -44,11 +42,11 @@ def test_a_chain_of_which_a_file_was_changed_or_is_gone_is_refused(damage, kept)
 def test_a_file_that_was_added_and_digests_of_nothing_are_refused(kept):
     folder = chain_folder(kept, 3, 0)
     (folder / "branch-0" / "more.json").write_text("{}")
-    with pytest.raises(IntegrityError, match=r"more\.json: expected the file whose digest"):
+    with pytest.raises(IntegrityError, match=r"branch-0/more\.json is not listed"):
         read_chain(kept, 3, 0)
     (folder / "branch-0" / "more.json").unlink()
-    (folder / "digests.json").write_text('{"files": {}, "digest": ""}')
-    with pytest.raises(IntegrityError, match=r"digests\.json: expected the file whose digest"):
+    (folder / "digests.json").write_text("{}")
+    with pytest.raises(IntegrityError, match=r"digests\.json was changed"):
         read_chain(kept, 3, 0)
 
 
