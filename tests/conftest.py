@@ -1,12 +1,15 @@
 """Fixtures of several rooms: fabricated material, and chains that are fitted in an instant."""
 
 import importlib.util
+import io
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from automl_skin.chains.config import FUSIONS, BranchConfig, ChainConfig
 from automl_skin.chains.fitting import FoldFitter
@@ -149,3 +152,37 @@ def tuning_here():
             yield given
 
     return here
+
+
+@pytest.fixture(scope="session")
+def two():
+    """Labels and probabilities of two classes."""
+    rng = np.random.default_rng(0)
+    labels = (rng.random(300) < 0.25).astype(int)
+    p = 1 / (1 + np.exp(-(2 * labels + rng.normal(-1.5, 1, 300))))
+    return labels, np.column_stack([1 - p, p])
+
+
+@pytest.fixture(scope="session")
+def many():
+    """Labels and probabilities of seven classes."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 7, 300)
+    z = np.exp(rng.normal(0, 1, (300, 7)) + 2 * np.eye(7)[labels])
+    return labels, z / z.sum(axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="session")
+def opened():
+    """Return a function that reads a PNG and refuses an empty one."""
+
+    def read(content):
+        image = Image.open(io.BytesIO(content))
+        assert image.format == "PNG"
+        pixels = np.asarray(image.convert("L"))
+        assert (pixels < 128).mean() > 0.002
+        edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+        assert (edge == 255).all()  # nothing is cut off
+        return image
+
+    return read

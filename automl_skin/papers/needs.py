@@ -53,7 +53,7 @@ def list_left_out(
         absent = absent_classes(call.options.get("positive", ()), classes)
         if absent:
             yield f"{title}: {no_class(absent, classes)}"
-        for side, reason in lacking_sides(call.options, classes).items():
+        for side, reason in lacking_sides(call.options.get("sides", {}), classes).items():
             yield f"{title}: {side} ({reason})"
 
 
@@ -62,9 +62,9 @@ def absent_classes(names: Iterable[Any], classes: Sequence[str]) -> list[str]:
     return [name for name in map(str, names) if name not in classes]
 
 
-def lacking_sides(options: Mapping[str, Any], classes: Sequence[str]) -> dict[str, str]:
-    """Return by side (some classes against all others) why it cannot be had, for those of an analysis that cannot."""
-    absent = {side: absent_classes(names, classes) for side, names in options.get("sides", {}).items()}
+def lacking_sides(sides: Mapping[str, Sequence[str]], classes: Sequence[str]) -> dict[str, str]:
+    """Return by side (some classes against all others) why it cannot be shown, for those that cannot."""
+    absent = {side: absent_classes(names, classes) for side, names in sides.items()}
     return {side: no_class(names, classes) for side, names in absent.items() if names}
 
 

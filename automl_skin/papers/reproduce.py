@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from automl_skin.errors import AutomlSkinError, ConfigError
 from automl_skin.files import storage_boundary, write_text
-from automl_skin.papers.analyses.catalogue import analysis_by_name
+from automl_skin.papers.analyses.catalogue import check_call, run_analysis
 from automl_skin.papers.context import ReproduceContext, Section
 from automl_skin.papers.needs import list_left_out
 from automl_skin.papers.preparations.catalogue import preparation_by_name
@@ -91,7 +91,7 @@ def reproduce(
     """
     chosen = _chosen(file, wishes.variants)
     for call in file.analyses:  # a slip is found before hours of work
-        analysis_by_name(call.name)
+        check_call(call)
     for variant in chosen:
         if variant.preparation:
             preparation_by_name(variant.preparation)
@@ -186,7 +186,7 @@ def _reproduce_variant(
 def _section(call: AnalysisCall, context: ReproduceContext) -> Section:
     """Return what an analysis shows; one that fails on these data says why, and the rest of the report is written."""
     try:
-        return analysis_by_name(call.name)(context, call.options)
+        return run_analysis(call, context)
     except (AutomlSkinError, ValueError, ArithmeticError, LookupError) as error:
         reason = str(error) if isinstance(error, AutomlSkinError) else f"{type(error).__name__}: {error}"
         return Section(str(call.options.get("title", call.name)), f"Left out: {reason}")

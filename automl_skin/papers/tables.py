@@ -3,11 +3,10 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from automl_skin.arrays import FloatArray
 from automl_skin.papers.cells import LEFT_OUT
 from automl_skin.papers.context import CellResult, ReproduceContext
+from automl_skin.papers.markdown import format_table, mean_and_deviation
 from automl_skin.papers.metrics import classes_named, published_metric
 from automl_skin.papers.study_file import Column, Figure, Row, Table
 
@@ -39,9 +38,7 @@ class FilledTable:
 
     def markdown(self) -> str:
         """Return the table as Markdown, without its title."""
-        lines = [self.columns, tuple("---" for _ in self.columns), *self.rows]
-        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        return "\n\n".join([table, *self.notes])
+        return "\n\n".join([format_table(self.columns, self.rows), *self.notes])
 
 
 def fill_table(table: Table, context: ReproduceContext) -> FilledTable:
@@ -67,14 +64,6 @@ def fold_values(context: ReproduceContext, cell: str, metric: str, *, locked: bo
     """Return a metric of a finished cell on every fold, shape (n_folds,)."""
     wanted = published_metric(metric, context.classes)
     return wanted.on_parts(context.parts(cell, calibrated=wanted.calibrated, locked=locked))
-
-
-def mean_and_deviation(values: FloatArray) -> tuple[float, float]:
-    """Return mean and standard deviation (of a sample) over the folds that have a value; NaN where none has."""
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return math.nan, math.nan
-    return float(known.mean()), float(known.std(ddof=1)) if len(known) > 1 else 0.0
 
 
 def in_words(mean: float, deviation: float, scale: float) -> str:

@@ -1,8 +1,8 @@
 """A variant in MLflow: every cell a run below the variant's, which gets the report's tables and pictures."""
 
+from automl_skin.papers.markdown import mean_and_deviation
 from automl_skin.papers.metrics import published_metric
 from automl_skin.papers.report import Reproduced
-from automl_skin.papers.tables import mean_and_deviation
 from automl_skin.steps.track import Tracked
 from automl_skin.tracking.facts import Conclusion
 

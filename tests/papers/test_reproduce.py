@@ -322,7 +322,7 @@ def test_cases_of_ones_own_with_other_names_are_carried_through(end_to_end, tiny
     report = outcome.report.read_text()
     assert "group without patient, which the table lacks" in report
     assert "no class 'wart'" in report
-    assert "an analysis of held-out must name cells of this variant" in report
+    assert "an analysis of held-out: expected cells of this variant" in report
     assert [len(section.pictures) for section in done.sections] == [0, 1, 0]
 
 

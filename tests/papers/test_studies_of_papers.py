@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from automl_skin.backbones.catalogue import resolve_backbone
-from automl_skin.papers.analyses.catalogue import ANALYSES
-from automl_skin.papers.analyses.models import labelled
+from automl_skin.papers.analyses.catalogue import check_call
 from automl_skin.papers.cells import PlannedCell, proposal_of, tuning_of, uses_image
 from automl_skin.papers.preparations.catalogue import PREPARATIONS
 from automl_skin.papers.study_file import read_study_file
@@ -46,15 +45,16 @@ def test_variants_have_settings_and_preparations_that_there_are(name):
 def test_every_figure_names_cells_of_its_variant(name):
     file = study_of(name)
     for call in file.analyses:
-        assert call.name in ANALYSES
+        check_call(call)
         for variant in call.variants:
             cells = {cell.name for cell in file.cells_of(variant)}
+            shown = call.options.get("cells", [])
             named = [
-                *labelled(call.options.get("cells", [])),
+                *shown,
                 *(name for names in call.options.get("sizes", {}).values() for name in names),
             ]
             assert set(named) <= cells
-            labels = set(labelled(call.options.get("cells", [])).values())
+            labels = set(shown.values() if isinstance(shown, dict) else shown)
             if call.name in {"roc", "precision_recall", "box_plot"}:
                 assert set(call.options.get("published", {})) <= labels
 

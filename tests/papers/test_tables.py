@@ -80,14 +80,14 @@ def pair(first, second):
 
 def test_signed_ranks_find_what_is_better_and_leave_out_what_was_not_run():
     context = context_of(weak=0.0, strong=1.0, alike=0.0)
-    text = signed_rank(context, pair(["strong", "absent"], ["weak", "weak"])).markdown
+    text = signed_rank(context, **pair(["strong", "absent"], ["weak", "weak"])).markdown
     over_folds = next(line for line in text.splitlines() if "folds of 1 networks" in line)
     assert "| 5 | +0." in over_folds
     assert over_folds.endswith("0.0625 |")  # the least that five pairs can have
-    assert "no network has both" in signed_rank(context, pair(["absent"], ["weak"])).markdown
-    assert "| 5 | +0.0000 | 1.0000 |" in signed_rank(context, pair(["weak"], ["weak"])).markdown
+    assert "no network has both" in signed_rank(context, **pair(["absent"], ["weak"])).markdown
+    assert "| 5 | +0.0000 | 1.0000 |" in signed_rank(context, **pair(["weak"], ["weak"])).markdown
 
 
 def test_a_pair_of_different_lengths_is_refused():
-    with pytest.raises(ConfigError, match="as many first cells"):
-        signed_rank(context_of(one=0.0), pair(["one"], []))
+    with pytest.raises(ConfigError, match="expected as many first as second cells"):
+        signed_rank(context_of(one=0.0), **pair(["one"], []))

@@ -1,44 +1,152 @@
-"""Box plots over folds of one figure of a variant's cells."""
+"""Box plots of one figure over folds, with every fold as a point and what a paper published beside them."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from automl_skin.evaluation.plots.boxes import box_plot
-from automl_skin.evaluation.plots.fold_curves import against_the_rest
+import numpy as np
+from matplotlib.axes import Axes
+
+from automl_skin.evaluation.plots.style import (
+    COLOURS,
+    INK,
+    dress,
+    entitle,
+    grid,
+    legend_outside,
+    new_figure,
+    to_png,
+)
 from automl_skin.metrics.catalogue import metric_by_name
-from automl_skin.papers.analyses.models import check_options, chosen_models, columns_of, save_picture
+from automl_skin.papers.analyses.models import (
+    Cells,
+    against_the_rest,
+    choose_models,
+    find_columns,
+    save_picture,
+)
 from automl_skin.papers.context import ReproduceContext, Section
 
-OPTIONS = ("cells", "locked", "metric", "label", "positive", "published", "title", "file")
+_PAPER = COLOURS[1]
+_LETTERS = 9  # of a name that fit under a box
 
 
-def boxes(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
-    """Draw a box a cell.
+def box_plot(
+    context: ReproduceContext,
+    *,
+    cells: Cells | None = None,
+    locked: bool = False,
+    metric: str = "average_precision",
+    label: str = "",
+    positive: Sequence[str] = (),
+    published: Mapping[str, Sequence[float]] = {},
+    title: str = "Over the folds",
+    file: str = "boxes",
+) -> Section:
+    """Draw a box per cell.
 
     Parameters
     ----------
     context : ReproduceContext
-    options : mapping
-        ``cells``, ``locked``: see `chosen_models`; ``metric``: name in `METRICS` ("average_precision"); ``label``: what
-        the axis calls it; ``positive``: as for `roc`; ``published``: the paper's mean and standard deviation by what a
-        reader calls the model; ``title``, ``file``.
+    cells, locked
+        See `choose_models`.
+    metric : str
+        Name in `METRICS`.
+    label : str
+        What the axis calls it.
+    positive : sequence of str
+        See `roc`.
+    published : mapping of str to (float, float)
+        By what a reader calls the model the paper's mean and standard deviation.
+    title, file : str
+        Of the section, and name of the picture.
     """
-    check_options("box_plot", options, OPTIONS)
-    metric = metric_by_name(str(options.get("metric", "average_precision")))
-    title = str(options.get("title", "Over the folds"))
-    chosen = chosen_models(context, options)
+    figure_of = metric_by_name(metric)
+    chosen = choose_models(context, cells, locked=locked)
     if not chosen.parts:
         return Section(title, chosen.note)
-    positive = columns_of(context, options.get("positive", ()))
+    columns = find_columns(context, positive)
     values = {
-        name: [metric.function(*against_the_rest(part, positive)) for part in parts]
+        name: [figure_of.function(*against_the_rest(part, columns)) for part in parts]
         for name, parts in chosen.parts.items()
     }
-    published = {name: (float(mean), float(sd)) for name, (mean, sd) in options.get("published", {}).items()}
-    label = str(options.get("label", metric.name.replace("_", " ")))
-    picture = save_picture(
-        context,
-        str(options.get("file", "boxes")),
-        box_plot(values, ylabel=label, published=published, title=title),
+    picture = draw_boxes(values, label or metric.replace("_", " "), published, title)
+    return Section(title, chosen.note, (save_picture(context, file, picture),))
+
+
+def draw_boxes(
+    values: Mapping[str, Sequence[float]],
+    label: str,
+    published: Mapping[str, Sequence[float]],
+    title: str = "",
+) -> bytes:
+    """Draw a box per model as PNG.
+
+    Parameters
+    ----------
+    values : mapping of str to sequence of float
+        By model its value on each fold.
+    label : str
+        What the values are.
+    published : mapping of str to (float, float)
+        By model a paper's mean and standard deviation.
+    title : str
+    """
+    figure = new_figure(max(1.6 + 0.85 * len(values), 3.6), 4.2)
+    axes = figure.add_subplot()
+    fill_axes(axes, values, label, published)
+    entitle(axes, title)
+    if set(values) & set(published):
+        legend_outside(figure)
+    return to_png(figure)
+
+
+def fill_axes(
+    axes: Axes,
+    values: Mapping[str, Sequence[float]],
+    label: str,
+    published: Mapping[str, Sequence[float]],
+) -> None:
+    """Draw boxes, points and published figures into axes; see `draw_boxes`."""
+    dress(axes, "", "", label)
+    grid(axes, "y")
+    quiet = {"color": INK, "linewidth": 0.9}
+    axes.boxplot(
+        [list(each) for each in values.values()],
+        widths=0.5,
+        showfliers=False,
+        patch_artist=True,
+        boxprops={"facecolor": "#D6E6F2", "edgecolor": COLOURS[0], "linewidth": 0.9},
+        medianprops={"color": COLOURS[0], "linewidth": 1.6},
+        whiskerprops=quiet,
+        capprops=quiet,
     )
-    return Section(title, chosen.note, (picture,))
+    for place, each in enumerate(values.values(), start=1):
+        spread = np.linspace(-0.12, 0.12, len(each)) if len(each) > 1 else np.zeros(len(each))
+        axes.plot(place + spread, list(each), "o", color=COLOURS[0], markersize=3.2, alpha=0.85)
+    _draw_published(axes, list(values), published)
+    turned = max(map(len, values)) > _LETTERS
+    axes.set_xticks(
+        range(1, len(values) + 1),
+        labels=list(values),
+        rotation=30 if turned else 0,
+        ha="right" if turned else "center",
+    )
+    axes.set_xlim(0.4, len(values) + 0.8)
+
+
+def _draw_published(axes: Axes, names: list[str], published: Mapping[str, Sequence[float]]) -> None:
+    known = [(place, *published[name]) for place, name in enumerate(names, start=1) if name in published]
+    if not known:
+        return
+    places, means, deviations = np.array(known).T
+    axes.errorbar(
+        places + 0.36,
+        means,
+        yerr=deviations,
+        fmt="D",
+        color=_PAPER,
+        markerfacecolor="white",
+        markersize=4.5,
+        elinewidth=1.0,
+        label="published, mean ± standard deviation",
+    )
+    axes.plot([], [], "o", color=COLOURS[0], markersize=3.2, label="ours, every fold")

@@ -1,23 +1,25 @@
 """Where two models look, as in figure 2 of Li et al. 2020: cases that both get right, and cases that one gets right."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
-from automl_skin.explain.chain_score import has_gradient
-from automl_skin.papers.analyses.models import check_options, labelled
+from automl_skin.papers.analyses.heatmap_index import find_explained
+from automl_skin.papers.analyses.models import Cells, name_models
 from automl_skin.papers.context import ReproduceContext, Section
 from automl_skin.seeding import generator
 from automl_skin.steps.explain_cam import LABEL, HeatOptions, explain_photographs
-from automl_skin.steps.explain_heat import ExplainedModel
 from automl_skin.steps.understand import silent
 
-OPTIONS = ("cells", "cases", "method", "title")
-CASES = 8
 
-
-def cam(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
+def cam(
+    context: ReproduceContext,
+    *,
+    cells: Cells,
+    cases: int = 8,
+    method: Literal["grad-cam", "cam"] = "grad-cam",
+    title: str = "Activation maps",
+) -> Section:
     """Draw the activation maps of two models over the same photographs.
 
     Half of the cases are such that both models find the class, half such that only the second one does, each by the
@@ -26,35 +28,30 @@ def cam(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
     Parameters
     ----------
     context : ReproduceContext
-    options : mapping
-        ``cells``: names, or what a reader calls them by name, of two cells; ``cases``: how many are shown (8);
-        ``method``: "grad-cam" (which is CAM where a linear layer follows the average of the map) or "cam"; ``title``.
+    cells
+        Two of them; see `name_models`.
+    cases : int
+        How many are shown.
+    method : {"grad-cam", "cam"}
+        Grad-CAM is CAM where a linear layer follows the average of the map.
+    title : str
     """
-    check_options("cam", options, OPTIONS)
-    title = str(options.get("title", "Activation maps"))
-    names = labelled(options["cells"])
-    models = [
-        ExplainedModel(label, context.study, record)
-        for name, label in names.items()
-        if name in context.finished
-        and (record := context.finished[name].record) is not None
-        and has_gradient(record.plan.config)
-    ]
+    names = name_models(context, cells)
+    models = find_explained(context, names)
     if len(models) < len(names):
         return Section(title, f"Not drawn: {', '.join(names)} must all have finished, with an image.")
     first, second = list(names)[:2]
-    cases, told = chosen_cases(context, first, second, int(options.get("cases", CASES)))
-    if not cases:
-        return Section(title, f"Not drawn: no case is found by {names[second]}.")
-    method = str(options.get("method", "grad-cam"))
-    shown = HeatOptions(cases=tuple(cases), n_shown=len(cases), of_class=LABEL, method=method)
+    chosen, told = choose_cases(context, first, second, cases)
+    if not chosen:
+        return Section(title, f"Not drawn: {names[second]} finds no case.")
+    shown = HeatOptions(cases=tuple(chosen), n_shown=len(chosen), of_class=LABEL, method=method)
     folder = context.folder / "cam"
     explain_photographs(models, shown, folder, silent)
     text = f"{told} Heat is of what speaks for the case's class ({method}); the table is in cam/heat.csv."
     return Section(title, text, (folder / "heat.png",))
 
 
-def chosen_cases(context: ReproduceContext, first: str, second: str, count: int) -> tuple[list[str], str]:
+def choose_cases(context: ReproduceContext, first: str, second: str, count: int) -> tuple[list[str], str]:
     """Return cases with an image that both models find, then cases that only the second finds, and how many there are.
 
     Parameters

@@ -16,21 +16,19 @@ from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.evaluation.plots.style import MUTED, SMALL, colour, dress, legend_outside, new_figure, to_png
 from automl_skin.explain.clusters import ClusterIndices, cluster_indices
 from automl_skin.explain.maps import lay_out
-from automl_skin.papers.analyses.layers import LAYERS, layer, with_photograph
-from automl_skin.papers.analyses.models import check_options, labelled, reason_of, save_picture
+from automl_skin.papers.analyses.layers import LAYERS, read_layer
+from automl_skin.papers.analyses.models import Cells, name_models, save_picture, say_why_absent
 from automl_skin.papers.context import ReproduceContext, Section
+from automl_skin.papers.markdown import format_table
 from automl_skin.seeding import derive_seed, generator
 
-OPTIONS = ("cells", "cases", "published", "title", "file")
-CASES = 400
-"""Of a fold: t-SNE takes seconds for these."""
-
 PLANE, SPACE = "t-SNE plane", "layer"
-_FEWEST = 8
-_TOO_FEW = f"No fold has {_FEWEST} cases with photographs, two of every class: there is nothing to compare."
-_WORDS = (
-    "Input: photographs of 32 by 32 pixels, with the encoded metadata where the model sees them; FE: embedding; Pred: "
-    "out-of-fold log-odds. Higher is better of CH and Si, lower of DB."
+MIN_CASES = 8
+TOO_FEW = f"No fold has {MIN_CASES} cases with photographs, two of every class: there is nothing to compare."
+NOTE = (
+    "Means over {n_folds} folds, each on at most {n_cases} cases that the networks did not see; the maps are of the "
+    "first. Input: photographs of 32 by 32 pixels, with the encoded metadata where the model sees them; FE: embedding; "
+    "Pred: out-of-fold log-odds. Higher is better for CH and Si, lower for DB."
 )
 
 
@@ -42,42 +40,50 @@ class _Layer:
     planes: list[FloatArray]
 
 
-def clusters(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
+def clusters(
+    context: ReproduceContext,
+    *,
+    cells: Cells | None = None,
+    cases: int = 400,
+    published: Mapping[str, Mapping[str, Sequence[float]]] = {},
+    title: str = "How far the classes lie apart",
+    file: str = "clusters",
+) -> Section:
     """Return the indices of every layer, as means over folds, and the maps of the first fold.
 
     Parameters
     ----------
     context : ReproduceContext
-    options : mapping
-        ``cells``: names, or what a reader calls them by name; ``cases``: at most so many of a fold (400);
-        ``published``: by what a reader calls the model, and by layer, the paper's six figures; ``title``; ``file``:
-        name of the picture.
+    cells
+        See `name_models`.
+    cases : int
+        At most so many of a fold: t-SNE takes seconds for 400.
+    published : mapping of str to mapping of str to sequence of float
+        By what a reader calls the model, and by layer, the paper's six figures.
+    title, file : str
+        Of the section, and name of the picture.
     """
-    check_options("clusters", options, OPTIONS)
-    title = str(options.get("title", "How far the classes lie apart"))
-    names = labelled(options.get("cells", tuple(context.finished)))
+    names = name_models(context, cells)
     known = {name: label for name, label in names.items() if name in context.finished}
-    absent = [f"Not shown: {reason_of(context, *each)}." for each in names.items() if each[0] not in known]
-    folds = _folds(context, int(options.get("cases", CASES)))
+    absent = [
+        f"Not shown: {say_why_absent(context, *each)}." for each in names.items() if each[0] not in known
+    ]
+    folds = _draw_folds(context, cases)
     if not known or not folds:
-        return Section(title, "\n\n".join([*absent, *([] if folds else [_TOO_FEW])]))
+        return Section(title, "\n\n".join([*absent, *([] if folds else [TOO_FEW])]))
     models = {label: _layers(context, name, folds) for name, label in known.items()}
-    table = _table(context, models, folds, options.get("published", {}))
     maps = {
         label: {name: each.planes[0] for name, each in layers.items()} for label, layers in models.items()
     }
-    picture = map_grid(maps, context.labels[folds[0]], context.classes)
-    saved = save_picture(context, str(options.get("file", "clusters")), picture)
-    note = (
-        f"Means over {len(folds)} folds, each on at most {max(map(len, folds))} cases that the networks did not see; "
-        f"the maps are of the first. {_WORDS}"
-    )
-    return Section(title, "\n\n".join(["\n".join(table), note, *absent]), (saved,))
+    picture = save_picture(context, file, draw_maps(maps, context.labels[folds[0]], context.classes))
+    note = NOTE.format(n_folds=len(folds), n_cases=max(map(len, folds)))
+    table = _table(context, models, folds, published)
+    return Section(title, "\n\n".join([table, note, *absent]), (picture,))
 
 
 def _layers(context: ReproduceContext, cell: str, folds: Sequence[IntArray]) -> dict[str, _Layer]:
     seed = derive_seed(context.study.config.seed, "t-SNE")
-    values = {name: [layer(context, cell, name, rows) for rows in folds] for name in LAYERS}
+    values = {name: [read_layer(context, cell, name, rows) for rows in folds] for name in LAYERS}
     return {
         name: _Layer(each, [lay_out(rows.astype(np.float32), seed) for rows in each])
         for name, each in values.items()
@@ -88,26 +94,34 @@ def _table(
     context: ReproduceContext,
     models: Mapping[str, Mapping[str, _Layer]],
     folds: Sequence[IntArray],
-    published: Mapping[str, Any],
-) -> list[str]:
+    published: Mapping[str, Mapping[str, Sequence[float]]],
+) -> str:
     """Return the table as Markdown; the paper's figures come after ours of their layer."""
-    intra = [f"intra ({name})" for name in context.classes]
-    heads = ["model", "layer", "in", *intra, "inter-class", "CH", "Si", "DB"]
-    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    figures = [*(f"intra ({name})" for name in context.classes), "inter-class", "CH", "Si", "DB"]
+    rows = []
     for label, layers in models.items():
         for name, each in layers.items():
             for space, spread in ((PLANE, each.planes), (SPACE, each.values)):
-                figures = [
-                    cluster_indices(rows, context.labels[fold])
-                    for rows, fold in zip(spread, folds, strict=True)
+                found = [
+                    cluster_indices(values, context.labels[fold])
+                    for values, fold in zip(spread, folds, strict=True)
                 ]
-                lines.append(_row([label, name, space], figures))
-            lines += _paper_row(published, label, name, len(intra))
-    return lines
+                means = np.mean([_figures(one) for one in found], axis=0)
+                rows.append([label, name, space, *(f"{value:.4g}" for value in means)])
+            paper = published.get(label, {}).get(name, ())
+            if len(paper) == len(figures):
+                rows.append([label, name, "paper", *(f"{value:g}" for value in paper)])
+    return format_table(["model", "layer", "in", *figures], rows)
 
 
-def map_grid(maps: Mapping[str, Mapping[str, FloatArray]], labels: IntArray, classes: Sequence[str]) -> bytes:
-    """Draw one row of maps a model, one column a layer, as PNG.
+def _figures(one: ClusterIndices) -> list[float]:
+    return [*one.intra.values(), one.inter, one.calinski_harabasz, one.silhouette, one.davies_bouldin]
+
+
+def draw_maps(
+    maps: Mapping[str, Mapping[str, FloatArray]], labels: IntArray, classes: Sequence[str]
+) -> bytes:
+    """Draw one row of maps per model, one column per layer, as PNG.
 
     Parameters
     ----------
@@ -135,43 +149,18 @@ def _draw(axes: Axes, points: FloatArray, labels: IntArray, classes: Sequence[st
     axes.scatter(across, up, s=7, c=shades[order], linewidths=0, alpha=0.75)
     for label, name in enumerate(classes):
         axes.scatter([], [], s=24, color=colour(label), label=name)
-    axes.text(
-        1.0,
-        -0.02,
-        f"n = {len(points)}",
-        transform=axes.transAxes,
-        ha="right",
-        va="top",
-        fontsize=SMALL,
-        color=MUTED,
-    )
+    corner: dict[str, Any] = {"transform": axes.transAxes, "ha": "right", "va": "top"}
+    axes.text(1.0, -0.02, f"n = {len(points)}", fontsize=SMALL, color=MUTED, **corner)
 
 
-def _folds(context: ReproduceContext, most: int) -> list[IntArray]:
+def _draw_folds(context: ReproduceContext, limit: int) -> list[IntArray]:
     """Return the cases of each fold that has enough of them with a photograph, at most so many."""
-    there = with_photograph(context)
+    there = np.flatnonzero(context.material.inputs.has_image)
     chosen = []
     for fold in range(context.material.n_folds):
         rows = there[context.folds[there] == fold]
-        drawn = generator(context.study.config.seed, "clusters", fold).permutation(rows)[:most]
+        drawn = generator(context.study.config.seed, "clusters", fold).permutation(rows)[:limit]
         counts = np.unique(context.labels[drawn], return_counts=True)[1]
-        if len(drawn) >= _FEWEST and len(counts) == len(context.classes) and counts.min() > 1:
+        if len(drawn) >= MIN_CASES and len(counts) == len(context.classes) and counts.min() > 1:
             chosen.append(np.sort(drawn))
     return chosen
-
-
-def _row(heads: Sequence[str], figures: Sequence[ClusterIndices]) -> str:
-    """Return a row of means over folds."""
-    values = [[*one.intra.values(), one.inter, *_validity(one)] for one in figures]
-    return f"| {' | '.join([*heads, *(f'{value:.4g}' for value in np.mean(values, axis=0))])} |"
-
-
-def _validity(one: ClusterIndices) -> tuple[float, float, float]:
-    return one.calinski_harabasz, one.silhouette, one.davies_bouldin
-
-
-def _paper_row(published: Mapping[str, Any], label: str, name: str, n_classes: int) -> list[str]:
-    figures = published.get(label, {}).get(name)
-    if figures is None or len(figures) != n_classes + 4:
-        return []
-    return [f"| {label} | {name} | paper | {' | '.join(f'{figure:g}' for figure in figures)} |"]

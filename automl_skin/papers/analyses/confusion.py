@@ -1,38 +1,116 @@
-"""Confusion matrices of a variant's cells side by side, normalised by the true class."""
+"""Confusion matrices of several models side by side, normalised by the true class as in papers."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from automl_skin.evaluation.plots.confusions import confusions_plot
-from automl_skin.papers.analyses.models import check_options, chosen_models, save_picture
+import numpy as np
+from matplotlib.axes import Axes
+
+from automl_skin.arrays import FloatArray
+from automl_skin.evaluation.plots.style import INK, SMALL, dress, new_figure, to_png
+from automl_skin.metrics import thresholds
+from automl_skin.papers.analyses.models import Cells, Parts, choose_models, save_picture
 from automl_skin.papers.context import ReproduceContext, Section
 
-OPTIONS = ("cells", "locked", "title", "file", "note")
+MAX_PER_ROW = 3
+_DARK = 0.55  # share above which the text on a cell is white
+_LETTERS = 34  # that fit side by side under a matrix
 
 
-def confusion(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
+def confusion(
+    context: ReproduceContext,
+    *,
+    cells: Cells | None = None,
+    locked: bool = False,
+    note: str = "",
+    title: str = "Confusion matrices",
+    file: str = "confusion",
+) -> Section:
     """Draw confusion matrices; decisions are for the most probable class.
 
     Parameters
     ----------
     context : ReproduceContext
-    options : mapping
-        ``cells``, ``locked``: see `chosen_models`; ``title``, ``file``; ``note``: what the paper's matrices showed.
+    cells, locked
+        See `choose_models`.
+    note : str
+        What the paper's matrices showed.
+    title, file : str
+        Of the section, and name of the picture.
     """
-    check_options("confusion", options, OPTIONS)
-    title = str(options.get("title", "Confusion matrices"))
-    chosen = chosen_models(context, options)
-    note = "\n\n".join(filter(None, [str(options.get("note", "")), chosen.note]))
+    chosen = choose_models(context, cells, locked=locked)
+    text = "\n\n".join(filter(None, [note, chosen.note]))
     if not chosen.parts:
-        return Section(title, note)
+        return Section(title, text)
     counted = (
         "in brackets the mean number of cases over the chains"
         if chosen.locked
         else "in brackets the number of cases of all folds"
     )
-    picture = save_picture(
-        context,
-        str(options.get("file", "confusion")),
-        confusions_plot(chosen.parts, context.classes, pooled=not chosen.locked),
+    picture = draw_confusions(chosen.parts, context.classes, pooled=not chosen.locked)
+    text = f"{text}\n\nShares of the true class, {counted}."
+    return Section(title, text, (save_picture(context, file, picture),))
+
+
+def average_confusion(parts: Parts) -> tuple[FloatArray, FloatArray]:
+    """Return the mean over folds of the shares of each true class, and of the counts, (n_classes, n_classes) each.
+
+    Decisions are for the most probable class, as for Top-1 accuracy.
+    """
+    matrices = [
+        thresholds.confusion(labels, values.argmax(axis=1), values.shape[1]) for labels, values in parts
+    ]
+    counts = np.array(matrices, np.float64)
+    shares = counts / np.maximum(counts.sum(axis=2, keepdims=True), 1)
+    return shares.mean(axis=0), counts.mean(axis=0)
+
+
+def draw_confusions(models: Mapping[str, Parts], classes: Sequence[str], *, pooled: bool = False) -> bytes:
+    """Draw the confusion matrix of every model as PNG.
+
+    Parameters
+    ----------
+    models : mapping of str to Parts
+    classes : sequence of str
+    pooled : bool
+        Whether folds hold different cases, whose counts are added; else counts are those of the mean model.
+    """
+    columns = min(len(models), MAX_PER_ROW)
+    rows = -(-len(models) // columns)
+    side = 2.5 + 0.38 * max(len(classes) - 2, 0)
+    figure = new_figure(side * columns + 0.6, (side + 0.25) * rows)
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (name, parts) in zip(grid, models.items(), strict=False):
+        _draw(axes, name, parts, classes, pooled=pooled)
+    for axes in grid[len(models) :]:
+        axes.set_visible(False)
+    return to_png(figure)
+
+
+def _draw(axes: Axes, name: str, parts: Parts, classes: Sequence[str], *, pooled: bool) -> None:
+    dress(axes, name, "Decision", "True class")
+    shares, counts = average_confusion(parts)
+    if pooled:
+        counts = counts * len(parts)
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="equal")
+    for (row, column), share in np.ndenumerate(shares):
+        axes.text(
+            column,
+            row,
+            f"{share:.2f}\n({counts[row, column]:.0f})",
+            ha="center",
+            va="center",
+            fontsize=SMALL - (1.0 if len(classes) <= 4 else 2.2),
+            color="white" if share > _DARK else INK,
+        )
+    turned = max(map(len, classes)) * len(classes) > _LETTERS
+    axes.set_xticks(
+        range(len(classes)),
+        labels=list(classes),
+        rotation=35 if turned else 0,
+        ha="right" if turned else "center",
     )
-    return Section(title, f"{note}\n\nShares of the true class, {counted}.", (picture,))
+    axes.set_yticks(range(len(classes)), labels=list(classes))
+    axes.tick_params(length=0, labelsize=SMALL)
+    for spine in axes.spines.values():
+        spine.set_visible(False)

@@ -4,7 +4,7 @@ Yap et al. 2018, section 4.1. The grid is searched by mean average precision ove
 the winner's five chains are then measured on the held-out cases where those were opened, else out of fold.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,24 +17,21 @@ from automl_skin.chains.config import BranchConfig, ChainConfig
 from automl_skin.chains.fitted import FittedChain
 from automl_skin.chains.fitting import FoldFitter
 from automl_skin.chains.inputs import CaseInputs
-from automl_skin.evaluation.plots.fold_curves import Parts, against_the_rest
 from automl_skin.evaluation.plots.importances import importances_plot
 from automl_skin.heads.random_forest import RandomForestConfig
 from automl_skin.metrics.ranking import average_precision, macro_auc
-from automl_skin.papers.analyses.models import check_options, columns_of, save_picture
+from automl_skin.papers.analyses.models import Parts, against_the_rest, find_columns, save_picture
 from automl_skin.papers.context import ReproduceContext, Section
+from automl_skin.papers.markdown import format_spread, format_table, mean_and_deviation
 from automl_skin.papers.needs import lacking_sides
 from automl_skin.seeding import derive_seed, generator
 
-OPTIONS = ("grid", "sides", "published", "title", "file", "repeats")
 NOTE = (
     "Importances by column (loss of impurity) and by field (loss of mean average precision when the field is "
     "shuffled among the cases of the fold that was held out):"
 )
 SHOWN = 5
 """Points of the grid that the report shows."""
-
-Figures = Mapping[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class GridPoint:
     values : mapping of str to number or str
         Fields of `RandomForestConfig`.
     chains : tuple of FittedChain
-        One a fold.
+        One per fold.
     parts : sequence of (labels, probabilities)
         Out of fold.
     """
@@ -61,44 +58,52 @@ class GridPoint:
         return [average_precision(*part) for part in self.parts]
 
 
-def forest_grid(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
+def forest_grid(
+    context: ReproduceContext,
+    *,
+    grid: Mapping[str, Sequence[Any]],
+    sides: Mapping[str, Sequence[str]] = {},
+    published: Mapping[str, float | Sequence[float]] = {},
+    repeats: int = 10,
+    title: str = "Random forest on metadata alone",
+    file: str = "forest",
+) -> Section:
     """Search the grid and show the winner.
 
     Parameters
     ----------
     context : ReproduceContext
-    options : mapping
-        ``grid``: values by field of `RandomForestConfig`; ``sides``: classes whose AUC against all others is shown, by
-        what a reader calls them; ``published``: the paper's figure by heading; ``repeats``: shuffles of each field
-        (10); ``title``, ``file``.
+    grid : mapping of str to sequence
+        Values by field of `RandomForestConfig`.
+    sides : mapping of str to sequence of str
+        Classes whose AUC against all others is shown, by what a reader calls them.
+    published : mapping of str to float or (float, float)
+        The paper's figure by heading, maybe with its standard deviation.
+    repeats : int
+        Shuffles of each field.
+    title, file : str
+        Of the section, and name of the picture.
     """
-    check_options("forest_grid", options, OPTIONS)
-    lacking = lacking_sides(options, context.classes)
-    sides = {
-        name: columns_of(context, names)
-        for name, names in options.get("sides", {}).items()
-        if name not in lacking
-    }
+    lacking = lacking_sides(sides, context.classes)
+    known = {name: find_columns(context, names) for name, names in sides.items() if name not in lacking}
     fitter = _fitter(context)
-    points = [_fit(context, fitter, values) for values in ParameterGrid(dict(options["grid"]))]
+    points = [_fit(context, fitter, values) for values in ParameterGrid(dict(grid))]
     points.sort(key=lambda point: -float(np.mean(point.scores)))
     best = points[0]
-    figures = _figures(_measured(context, best), sides)
     importances = {
         "Loss of impurity": _impurity(context, best),
-        "Loss of mean average precision": _permuted(context, best, int(options.get("repeats", 10))),
+        "Loss of mean average precision": _permuted(context, best, repeats),
     }
-    picture = save_picture(context, str(options.get("file", "forest")), importances_plot(importances))
+    picture = save_picture(context, file, importances_plot(importances))
     where = "out of fold" if context.locked is None else "on the held-out cases, by the chain of each fold"
     text = [
         f"{len(points)} points, chosen by mean average precision over {len(best.scores)} folds; the best five:",
         _grid_table(points[:SHOWN]),
         f"The best one {where}:",
-        _figures_table(figures, options.get("published", {})),
+        _figures_table(_figures(_measured(context, best), known), published),
         *(f"Not shown: {name} ({reason})." for name, reason in lacking.items()),
         NOTE,
     ]
-    title = str(options.get("title", "Random forest on metadata alone"))
     return Section(title, "\n\n".join(text), (picture,))
 
 
@@ -147,18 +152,10 @@ def _impurity(context: ReproduceContext, point: GridPoint) -> dict[str, FloatArr
         assert chain.encoder is not None
         training = context.folds != fold
         matrix = chain.encoder.transform(context.material.inputs.metadata.loc[training])
-        forest = _sklearn_forest(
-            point.values, len(matrix), derive_seed(context.study.config.seed, "forest", fold)
-        )
-        values.append(
-            dict(
-                zip(
-                    chain.encoder.columns,
-                    forest.fit(matrix, context.labels[training]).feature_importances_,
-                    strict=True,
-                )
-            )
-        )
+        seed = derive_seed(context.study.config.seed, "forest", fold)
+        forest = _sklearn_forest(point.values, len(matrix), seed)
+        losses = forest.fit(matrix, context.labels[training]).feature_importances_
+        values.append(dict(zip(chain.encoder.columns, losses, strict=True)))
     # a level that is rare in some fold has no column of its own there
     names = dict.fromkeys(name for each in values for name in each)
     return {name: np.array([each.get(name, 0.0) for each in values]) for name in names}
@@ -196,26 +193,19 @@ def _shuffled(inputs: CaseInputs, name: str, order: IntArray) -> CaseInputs:
 
 
 def _grid_table(points: list[GridPoint]) -> str:
-    names = list(points[0].values)
-    lines = [f"| {' | '.join(names)} | mAP |", "|---" * (len(names) + 1) + "|"]
-    for point in points:
-        values = " | ".join(str(point.values[name]) for name in names)
-        lines.append(f"| {values} | {np.mean(point.scores):.3f} ± {np.std(point.scores, ddof=1):.3f} |")
-    return "\n".join(lines)
+    rows = [[*map(str, point.values.values()), format_spread(point.scores)] for point in points]
+    return format_table([*points[0].values, "mAP"], rows)
 
 
-def _figures_table(figures: Figures, published: Mapping[str, Any]) -> str:
-    lines = [f"| | {' | '.join(figures)} |", "|---" * (len(figures) + 1) + "|"]
-    ours = (f"{np.mean(values):.3f} ({np.std(values, ddof=1):.3f})" for values in figures.values())
-    lines.append(f"| ours | {' | '.join(ours)} |")
+def _figures_table(
+    figures: Mapping[str, list[float]], published: Mapping[str, float | Sequence[float]]
+) -> str:
+    rows = [["ours", *(_in_words(*mean_and_deviation(values)) for values in figures.values())]]
     if published:
-        theirs = (_paper(published.get(name)) for name in figures)
-        lines.append(f"| published | {' | '.join(theirs)} |")
-    return "\n".join(lines)
+        paper = {name: each if isinstance(each, Sequence) else (each,) for name, each in published.items()}
+        rows.append(["published", *(_in_words(*paper[name]) if name in paper else "" for name in figures)])
+    return format_table(["", *figures], rows)
 
 
-def _paper(value: Any) -> str:
-    if value is None:
-        return ""
-    mean, deviation = value if isinstance(value, (list, tuple)) else (value, None)
+def _in_words(mean: float, deviation: float | None = None) -> str:
     return f"{mean:.3f}" if deviation is None else f"{mean:.3f} ({deviation:.3f})"

@@ -5,7 +5,6 @@ the image alone.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -14,8 +13,9 @@ from automl_skin.evaluation.record import in_words
 from automl_skin.evaluation.resampling import resampled_aucs
 from automl_skin.metrics.intervals import Interval, central_range
 from automl_skin.metrics.ranking import macro_auc
-from automl_skin.papers.analyses.models import check_options, labelled
+from automl_skin.papers.analyses.models import Cells, name_models
 from automl_skin.papers.context import ReproduceContext, Section
+from automl_skin.papers.markdown import format_table
 from automl_skin.search.trial import TrialRecord
 from automl_skin.steps.embed_blank import without_metadata
 from automl_skin.steps.embedded import names_of
@@ -24,18 +24,19 @@ from automl_skin.steps.stack import fit_chains
 from automl_skin.steps.understand import silent
 from automl_skin.study.kept_chains import read_chain
 
-OPTIONS = ("cells", "baseline", "title")
-HEADING = (
-    "| fusion | AUC, out of fold | gain on {baseline} | without metadata at scoring | seconds of fitting |\n"
-    "|---|---|---|---|---|"
-)
-NO_GAIN = "-"
+NO_FIGURE = "-"
 NOT_COUNTED = (
     "Fitting does not count the tuning of networks, whose time stands in their own runs: rows may share them."
 )
 
 
-def fusion_gains(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
+def fusion_gains(
+    context: ReproduceContext,
+    *,
+    baseline: str,
+    cells: Cells | None = None,
+    title: str = "Fusions",
+) -> Section:
     """Return a table of the cells: AUC with interval, paired gain, AUC without metadata, seconds of fitting.
 
     Intervals are of resamples of whole groups. Calibrated probabilities, all folds pooled.
@@ -43,24 +44,23 @@ def fusion_gains(context: ReproduceContext, options: Mapping[str, Any]) -> Secti
     Parameters
     ----------
     context : ReproduceContext
-    options : mapping
-        ``cells``: names, or what a reader calls them by name (all that have figures); ``baseline``: the cell that
-        gains are on; ``title``.
+    baseline : str
+        The cell that gains are on.
+    cells
+        See `name_models`; all cells by default, also those without figures.
+    title : str
     """
-    check_options("fusion_gains", options, OPTIONS)
-    title = str(options.get("title", "Fusions"))
-    names = labelled(options.get("cells", tuple(context.cells)))
-    baseline = str(options["baseline"])
+    names = name_models(context, tuple(context.cells) if cells is None else cells)
     if baseline not in context.finished:
         return Section(title, f"The cell {baseline} has no figures, and every gain would be on it.")
     done = list(dict.fromkeys([baseline, *(name for name in names if name in context.finished)]))
     absent = answers_without_metadata(context, done)
     resampled = _resampled(context, done)
-    lines = [HEADING.format(baseline=names.get(baseline, baseline))]
-    for name, label in names.items():
-        lines.append(_line(context, name, label, baseline, absent.get(name), resampled))
+    rows = [[label, *_figures(context, name, baseline, absent, resampled)] for name, label in names.items()]
+    gain = f"gain on {names.get(baseline, baseline)}"
+    heads = ("fusion", "AUC, out of fold", gain, "without metadata at scoring", "seconds of fitting")
     tuned = any(context.cells[name].cell.tuning for name in done)
-    return Section(title, "\n".join([*lines, *(["", NOT_COUNTED] if tuned else [])]))
+    return Section(title, "\n\n".join([format_table(heads, rows), *([NOT_COUNTED] if tuned else [])]))
 
 
 def answers_without_metadata(context: ReproduceContext, cells: list[str]) -> dict[str, FloatArray]:
@@ -110,22 +110,21 @@ def _resampled(context: ReproduceContext, cells: Sequence[str]) -> dict[str, Flo
     return dict(zip(cells, values, strict=True))
 
 
-def _line(
+def _figures(
     context: ReproduceContext,
     name: str,
-    label: str,
     baseline: str,
-    absent: FloatArray | None,
+    absent: Mapping[str, FloatArray],
     resampled: Mapping[str, FloatArray],
-) -> str:
+) -> list[str]:
     if name not in context.finished:
         each = context.cells[name]
-        return f"| {label} | {each.state}: {each.reason} | {NO_GAIN} | {NO_GAIN} | {NO_GAIN} |"
+        return [f"{each.state}: {each.reason}", NO_FIGURE, NO_FIGURE, NO_FIGURE]
     mine, theirs = (
         macro_auc(context.labels, context.probabilities(each, calibrated=True)) for each in (name, baseline)
     )
     auc = Interval(mine, *central_range(resampled[name]))
     difference = Interval(mine - theirs, *central_range(resampled[name] - resampled[baseline]))
-    gain = NO_GAIN if name == baseline else in_words(difference, signed=True)
-    left = NO_GAIN if absent is None else f"{macro_auc(context.labels, absent):.3f}"
-    return f"| {label} | {in_words(auc)} | {gain} | {left} | {_record(context, name).seconds:.0f} |"
+    gain = NO_FIGURE if name == baseline else in_words(difference, signed=True)
+    left = f"{macro_auc(context.labels, absent[name]):.3f}" if name in absent else NO_FIGURE
+    return [in_words(auc), gain, left, f"{_record(context, name).seconds:.0f}"]

@@ -13,59 +13,72 @@ from automl_skin.explain.heat_index import FEWEST, IndexTest, compare_indices, h
 from automl_skin.explain.plots.heat_grid import PER_BAND, HeatCase, HeatOfModel, heat_grid
 from automl_skin.explain.plots.index_plot import index_plot
 from automl_skin.explain.shown import find_mask, read_mask, shown
-from automl_skin.papers.analyses.models import check_options, labelled, reason_of, save_picture
+from automl_skin.papers.analyses.models import Cells, name_models, save_picture, say_why_absent
 from automl_skin.papers.context import ReproduceContext, Section
+from automl_skin.papers.markdown import format_table
 from automl_skin.seeding import generator
 from automl_skin.steps.explain_heat import ExplainedModel, Heats, Photographs, heats_of, read_photographs
 
-OPTIONS = ("cells", "cases", "masks", "title", "file")
-CASES = 200
-MASKS = "masks"
-"""Folder of the lesion masks beside that of the images, unless another is named."""
-
 _SIDE = 224
 _KEEP = slice(0, PER_BAND)
+NOTE = (
+    "Grad-CAM of what speaks for {positive}, each case by the network that held it out; masks of the lesion. The paper "
+    "takes the 600 masks of ISIC 2017's test set and reports p = 1.57e-3 for ENet-B2."
+)
 
 
-def heatmap_index(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
+def heatmap_index(
+    context: ReproduceContext,
+    *,
+    cells: Cells | None = None,
+    cases: int = 200,
+    masks: str = "masks",
+    title: str = "HeatMap index",
+    file: str = "heatmap-index",
+) -> Section:
     """Return the HeatMap index of models on the same held-out cases, the test between the first two, and pictures.
 
     Parameters
     ----------
     context : ReproduceContext
-    options : mapping
-        ``cells``: names, or what a reader calls them by name; the first two are compared; ``cases``: at most so many
-        (200), drawn by the seed; ``masks``: folder, absolute or beside the folder of the images ("masks"); ``title``;
-        ``file``: name of the pictures.
+    cells
+        See `name_models`; the first two are compared.
+    cases : int
+        At most so many, drawn by the seed.
+    masks : str
+        Folder of the lesion masks, absolute or beside the folder of the images.
+    title, file : str
+        Of the section, and name of the pictures.
     """
-    check_options("heatmap_index", options, OPTIONS)
-    title = str(options.get("title", "HeatMap index"))
-    names = labelled(options.get("cells", tuple(context.finished)))
-    models = _explained(context, names)
-    shown = {each.name for each in models}
-    absent = [f"Not shown: {reason_of(context, *each)}." for each in names.items() if each[1] not in shown]
-    folder = context.manifest.images_root.parent / str(options.get("masks", MASKS))
-    cases = _with_mask(context, folder, int(options.get("cases", CASES)))
-    if not models or len(cases) < FEWEST:
-        why = f"{len(cases)} development cases have a lesion mask in {folder.name}, and {len(models)} models have heat"
+    names = name_models(context, cells)
+    models = find_explained(context, names)
+    known = {each.name for each in models}
+    absent = [
+        f"Not shown: {say_why_absent(context, *each)}." for each in names.items() if each[1] not in known
+    ]
+    folder = context.manifest.images_root.parent / masks
+    drawn = _draw_cases(context, folder, cases)
+    if not models or len(drawn) < FEWEST:
+        why = f"{len(drawn)} development cases have a lesion mask in {folder.name}, and {len(models)} models have heat"
         return Section(title, "\n\n".join([f"Nothing to compare: {why}.", *absent]))
-    photographs = read_photographs(context.study, cases)
+    photographs = read_photographs(context.study, drawn)
     classes = np.full(len(photographs.cases), len(context.classes) - 1, np.int64)
     heats = {each.name: heats_of(each, photographs, classes) for each in models}
-    masks = _masks(photographs, folder, next(iter(heats.values())))
-    whole = np.flatnonzero([mask is not None for mask in masks])
-    indices = {name: heat_index(each.heat[whole], _stack(masks, whole)) for name, each in heats.items()}
-    areas: FloatArray = _stack(masks, whole).mean(axis=(1, 2))
+    read = _read_masks(photographs, folder, next(iter(heats.values())))
+    whole = np.flatnonzero([mask is not None for mask in read])
+    stacked = np.stack([mask for mask in read if mask is not None])
+    indices = {name: heat_index(each.heat[whole], stacked) for name, each in heats.items()}
+    areas: FloatArray = stacked.mean(axis=(1, 2))
     test = _test(indices)
-    file = str(options.get("file", "heatmap-index"))
     pictures = (
         save_picture(context, file, index_plot(indices, areas, test)),
-        save_picture(context, f"{file}-examples", _examples(photographs, heats, masks, whole)),
+        save_picture(context, f"{file}-examples", _draw_examples(photographs, heats, read, whole)),
     )
-    return Section(title, "\n\n".join([*_text(indices, areas, test, context.classes[-1]), *absent]), pictures)
+    text = [_table(indices, areas), *_test_lines(indices, test), NOTE.format(positive=context.classes[-1])]
+    return Section(title, "\n\n".join([*text, *absent]), pictures)
 
 
-def _explained(context: ReproduceContext, names: Mapping[str, str]) -> list[ExplainedModel]:
+def find_explained(context: ReproduceContext, names: Mapping[str, str]) -> list[ExplainedModel]:
     """Return the cells whose heat can be shown."""
     results = {label: context.finished.get(name) for name, label in names.items()}
     return [
@@ -75,16 +88,16 @@ def _explained(context: ReproduceContext, names: Mapping[str, str]) -> list[Expl
     ]
 
 
-def _with_mask(context: ReproduceContext, folder: Path, most: int) -> list[str]:
+def _draw_cases(context: ReproduceContext, folder: Path, limit: int) -> list[str]:
     """Return development cases whose first photograph has a mask, drawn by the seed."""
     images = context.manifest.images.dropna(subset="path").drop_duplicates("case").set_index("case")["path"]
     there = [case for case in context.material.cases.index if case in images.index]
     masked = [case for case in there if find_mask(folder, str(images[case])) is not None]
-    drawn = generator(context.study.config.seed, "heatmap index").permutation(len(masked))[:most]
+    drawn = generator(context.study.config.seed, "heatmap index").permutation(len(masked))[:limit]
     return [masked[position] for position in np.sort(drawn)]
 
 
-def _masks(photographs: Photographs, folder: Path, heats: Heats) -> list[BoolArray | None]:
+def _read_masks(photographs: Photographs, folder: Path, heats: Heats) -> list[BoolArray | None]:
     """Return the mask of each photograph; None for one that cannot be read or is empty."""
     masks: list[BoolArray | None] = []
     for path in photographs.paths:
@@ -96,10 +109,6 @@ def _masks(photographs: Photographs, folder: Path, heats: Heats) -> list[BoolArr
     return masks
 
 
-def _stack(masks: list[BoolArray | None], rows: Any) -> BoolArray:
-    return np.stack([each for each in (masks[row] for row in rows) if each is not None])
-
-
 def _test(indices: Mapping[str, FloatArray]) -> IndexTest | None:
     first, *others = indices.values()
     if not others or (np.isfinite(first) & np.isfinite(others[0])).sum() < FEWEST:
@@ -107,31 +116,26 @@ def _test(indices: Mapping[str, FloatArray]) -> IndexTest | None:
     return compare_indices(first, others[0])
 
 
-def _text(
-    indices: Mapping[str, FloatArray], areas: FloatArray, test: IndexTest | None, positive: str
-) -> list[str]:
-    rows = ["| model | cases with heat | mean HeatMap index |", "| --- | --- | --- |"]
-    rows.append(f"| heat that is everywhere the same | {len(areas)} | {areas.mean():.3f} |")
+def _table(indices: Mapping[str, FloatArray], areas: FloatArray) -> str:
+    rows = [["heat that is everywhere the same", str(len(areas)), f"{areas.mean():.3f}"]]
     for name, values in indices.items():
         known = values[np.isfinite(values)]
-        rows.append(
-            f"| {name} | {len(known)} | {known.mean():.3f} |" if len(known) else f"| {name} | 0 | - |"
-        )
-    lines = ["\n".join(rows)]
-    if test is not None:
-        first, second = list(indices)[:2]
-        lines.append(
-            f"{second} less {first}: {test.difference:+.3f} ({test.low:+.3f} to {test.high:+.3f}) on {test.n_cases} "
-            f"cases with heat in both; paired t-test p = {test.t_test:.2g}, signed ranks p = {test.wilcoxon:.2g}."
-        )
-    lines.append(
-        f"Grad-CAM of what speaks for {positive}, each case by the network that held it out; masks of the lesion. The "
-        "paper takes the 600 masks of ISIC 2017's test set and reports p = 1.57e-3 for ENet-B2."
+        rows.append([name, str(len(known)), f"{known.mean():.3f}" if len(known) else "-"])
+    return format_table(["model", "cases with heat", "mean HeatMap index"], rows)
+
+
+def _test_lines(indices: Mapping[str, FloatArray], test: IndexTest | None) -> list[str]:
+    if test is None:
+        return []
+    first, second = list(indices)[:2]
+    line = (
+        f"{second} less {first}: {test.difference:+.3f} ({test.low:+.3f} to {test.high:+.3f}) on {test.n_cases} "
+        f"cases with heat in both; paired t-test p = {test.t_test:.2g}, signed ranks p = {test.wilcoxon:.2g}."
     )
-    return lines
+    return [line]
 
 
-def _examples(
+def _draw_examples(
     photographs: Photographs, heats: Mapping[str, Heats], masks: list[BoolArray | None], whole: Any
 ) -> bytes:
     """Draw the first cases."""

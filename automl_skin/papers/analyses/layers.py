@@ -28,7 +28,7 @@ SIDE = 32
 _SMALLEST = 1e-12  # probability that log-odds are taken of
 
 
-def layer(context: ReproduceContext, cell: str, name: str, rows: IntArray) -> FloatArray:
+def read_layer(context: ReproduceContext, cell: str, name: str, rows: IntArray) -> FloatArray:
     """Return one layer of a cell for cases of one fold.
 
     Parameters
@@ -48,7 +48,7 @@ def layer(context: ReproduceContext, cell: str, name: str, rows: IntArray) -> Fl
     """
     record = context.finished[cell].record
     if record is None or not record.plan.config.uses_image:
-        raise ConfigError(f"layers are of models that see the image; the cell {cell!r} sees none")
+        raise ConfigError(f"cell {cell!r}: expected a model that sees the image, got one that does not")
     if name == INPUT:
         return _input(context, record, rows)
     if name == FEATURES:
@@ -61,14 +61,9 @@ def layer(context: ReproduceContext, cell: str, name: str, rows: IntArray) -> Fl
     return odds
 
 
-def with_photograph(context: ReproduceContext) -> IntArray:
-    """Return the positions of the development cases that have a photograph."""
-    return np.flatnonzero(context.material.inputs.has_image)
-
-
 def _input(context: ReproduceContext, record: TrialRecord, rows: IntArray) -> FloatArray:
     cases = context.material.cases.index[rows]
-    pixels = photographs(context, list(cases)).reshape(len(rows), -1) / 255.0
+    pixels = read_photographs(context, list(cases)).reshape(len(rows), -1) / 255.0
     if not sees_metadata(context, record):
         return pixels
     metadata = context.material.inputs.metadata
@@ -87,7 +82,7 @@ def sees_metadata(context: ReproduceContext, record: TrialRecord) -> bool:
     return config.uses_metadata or any(head is not None and head.n_metadata > 0 for head in heads)
 
 
-def photographs(context: ReproduceContext, cases: Sequence[str]) -> FloatArray:
+def read_photographs(context: ReproduceContext, cases: Sequence[str]) -> FloatArray:
     """Return the first photograph of each case, shape (n_cases, SIDE, SIDE, 3)."""
     images = context.manifest.images.dropna(subset="path").drop_duplicates("case").set_index("case")
     folder = ImageFolder(context.manifest.images_root)

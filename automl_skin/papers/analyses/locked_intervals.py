@@ -1,19 +1,23 @@
 """How wide the locked cases leave the AUC of every cell, and how much of the locked part is not new to the networks."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from automl_skin.arrays import FloatArray
 from automl_skin.data.plan import FoldPlan
 from automl_skin.evaluation.record import in_words
 from automl_skin.metrics.intervals import auc_difference, auc_interval
-from automl_skin.papers.analyses.models import check_options, labelled
+from automl_skin.papers.analyses.models import Cells, name_models
 from automl_skin.papers.context import LockedCells, ReproduceContext, Section
+from automl_skin.papers.markdown import format_table
 
-OPTIONS = ("cells", "pairs", "title")
 
-
-def locked_intervals(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
+def locked_intervals(
+    context: ReproduceContext,
+    *,
+    cells: Cells | None = None,
+    pairs: Sequence[tuple[str, str]] = (),
+    title: str = "Locked cases: intervals",
+) -> Section:
     """Return the AUC on the locked cases with its 95 % interval, and paired differences.
 
     A cell's probability of a case is the mean over its folds' chains. Resamples are of whole groups.
@@ -21,23 +25,23 @@ def locked_intervals(context: ReproduceContext, options: Mapping[str, Any]) -> S
     Parameters
     ----------
     context : ReproduceContext
-    options : mapping
-        ``cells``: names, or what a reader calls them by name (all that have figures); ``pairs``: pairs of names, of
-        which the second's gain on the first is shown; ``title``.
+    cells
+        See `name_models`.
+    pairs : sequence of (str, str)
+        Cells of which the second's gain on the first is shown.
+    title : str
     """
-    check_options("locked_intervals", options, OPTIONS)
-    title = str(options.get("title", "Locked cases: intervals"))
     plan = _plan_lines(context.study.read_plan())
-    if context.locked is None:
+    locked = context.locked
+    if locked is None:
         return Section(title, "\n\n".join(["The locked cases were not opened.", *plan]))
-    names = labelled(options.get("cells", tuple(context.finished)))
-    known = {name: label for name, label in names.items() if name in context.locked.calibrated}
-    lines = [_cases_line(context.locked), *plan]
+    names = name_models(context, cells)
+    known = {name: label for name, label in names.items() if name in locked.calibrated}
+    lines = [_cases_line(locked), *plan]
     if known:
-        lines.append("\n".join(_table(context, context.locked, known)))
-    gains = [pair for pair in options.get("pairs", ()) if set(pair) <= set(context.locked.calibrated)]
-    lines += ["\n".join(_gain(context, context.locked, *pair) for pair in gains)] if gains else []
-    return Section(title, "\n\n".join(lines))
+        lines.append(_table(context, locked, known))
+    gains = [_gain(context, locked, *pair) for pair in pairs if set(pair) <= set(locked.calibrated)]
+    return Section(title, "\n\n".join([*lines, *(["\n".join(gains)] if gains else [])]))
 
 
 def _plan_lines(plan: FoldPlan) -> list[str]:
@@ -54,14 +58,13 @@ def _cases_line(locked: LockedCells) -> str:
     )
 
 
-def _table(context: ReproduceContext, locked: LockedCells, names: Mapping[str, str]) -> list[str]:
-    lines = ["| model | AUC (95 % interval) | width |", "| --- | --- | --- |"]
+def _table(context: ReproduceContext, locked: LockedCells, names: Mapping[str, str]) -> str:
+    groups, seed = locked.material.groups, context.study.config.seed
+    rows = []
     for name, label in names.items():
-        interval = auc_interval(
-            locked.labels, _mean(locked, name), locked.material.groups, seed=context.study.config.seed
-        )
-        lines.append(f"| {label} | {in_words(interval)} | {interval.high - interval.low:.3f} |")
-    return lines
+        interval = auc_interval(locked.labels, _mean(locked, name), groups, seed=seed)
+        rows.append([label, in_words(interval), f"{interval.high - interval.low:.3f}"])
+    return format_table(["model", "AUC (95 % interval)", "width"], rows)
 
 
 def _gain(context: ReproduceContext, locked: LockedCells, first: str, second: str) -> str:

@@ -9,44 +9,56 @@ so that matrices of several networks on one test set all imply the same number o
 by chance had the decisions anything to do with the labels.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from automl_skin.evaluation.plots.fold_curves import Parts
 from automl_skin.metrics.ranking import macro_auc
-from automl_skin.papers.analyses.models import check_options, chosen_models
+from automl_skin.papers.analyses.models import Cells, Parts, choose_models
 from automl_skin.papers.context import ReproduceContext, Section
+from automl_skin.papers.markdown import format_spread, format_table
 from automl_skin.seeding import generator
 
-OPTIONS = ("cells", "locked", "repeats", "found", "title")
-REPEATS = 20
+IMPLIED = (
+    "Published confusion matrices, and the benign images they imply if the labels were those of other images:"
+)
 
 
-def misaligned_labels(context: ReproduceContext, options: Mapping[str, Any]) -> Section:
+def misaligned_labels(
+    context: ReproduceContext,
+    *,
+    cells: Cells | None = None,
+    locked: bool = False,
+    repeats: int = 20,
+    found: Sequence[tuple[int, int, int, str]] = (),
+    title: str = "Labels of other images",
+) -> Section:
     """Show the AUC of a variant's cells beside that with the labels in another order.
 
     Parameters
     ----------
     context : ReproduceContext
-    options : mapping
-        ``cells``, ``locked``: see `chosen_models`; ``repeats``: orders that are drawn (20); ``found``: published
-        confusion matrices as (true positives, false negatives, false positives, where); ``title``.
+    cells, locked
+        See `choose_models`.
+    repeats : int
+        Orders that are drawn.
+    found : sequence of (int, int, int, str)
+        Published confusion matrices: true positives, false negatives, false positives, and where they stand.
+    title : str
     """
-    check_options("misaligned_labels", options, OPTIONS)
-    chosen = chosen_models(context, options)
-    repeats = int(options.get("repeats", REPEATS))
+    chosen = choose_models(context, cells, locked=locked)
     rng = generator(context.study.config.seed, "labels in another order")
-    lines = ["| model | AUC | AUC with labels in another order |", "|---|---|---|"]
-    for name, parts in chosen.parts.items():
-        aligned = [macro_auc(*part) for part in parts]
-        shuffled = shuffled_aucs(parts, repeats, rng)
-        lines.append(f"| {name} | {_in_words(aligned)} | {_in_words(shuffled)} |")
-    text = [chosen.note, "\n".join(lines)] if chosen.parts else [chosen.note]
-    if options.get("found"):
-        text.append(implied_table(options["found"]))
-    return Section(str(options.get("title", "Labels of other images")), "\n\n".join(text))
+    rows = [
+        [
+            name,
+            format_spread([macro_auc(*part) for part in parts]),
+            format_spread(shuffled_aucs(parts, repeats, rng)),
+        ]
+        for name, parts in chosen.parts.items()
+    ]
+    table = format_table(["model", "AUC", "AUC with labels in another order"], rows)
+    text = [chosen.note, *([table] if rows else []), *([IMPLIED, implied_table(found)] if found else [])]
+    return Section(title, "\n\n".join(text))
 
 
 def shuffled_aucs(parts: Parts, repeats: int, rng: np.random.Generator) -> list[float]:
@@ -54,33 +66,26 @@ def shuffled_aucs(parts: Parts, repeats: int, rng: np.random.Generator) -> list[
     return [macro_auc(rng.permutation(labels), values) for labels, values in parts for _ in range(repeats)]
 
 
-def implied_table(found: Sequence[Sequence[Any]]) -> str:
+def implied_table(found: Sequence[tuple[int, int, int, str]]) -> str:
     """Return what published confusion matrices imply if their labels were those of other images, as Markdown.
 
     Examples
     --------
-    >>> print(implied_table([[50, 50, 400, "figure 1"]]))
-    Published confusion matrices, and the benign images that they imply if the labels were those of other images:
-    <BLANKLINE>
+    >>> print(implied_table([(50, 50, 400, "figure 1")]))
     | matrix | malignant images called malignant | benign images called so | implied benign images |
-    |---|---|---|---|
+    | --- | --- | --- | --- |
     | figure 1 | 50 of 100 (0.500) | 400 | 800 |
     """
-    lines = [
-        "Published confusion matrices, and the benign images that they imply if the labels were those of other images:",
-        "",
-        "| matrix | malignant images called malignant | benign images called so | implied benign images |",
-        "|---|---|---|---|",
-    ]
+    rows = []
     for true_positives, false_negatives, false_positives, where in found:
         n_malignant = true_positives + false_negatives
         share = true_positives / n_malignant
-        lines.append(
-            f"| {where} | {true_positives:,} of {n_malignant:,} ({share:.3f}) | {false_positives:,} | "
-            f"{false_positives / share:,.0f} |"
-        )
-    return "\n".join(lines)
-
-
-def _in_words(values: Sequence[float]) -> str:
-    return f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}"
+        called = f"{true_positives:,} of {n_malignant:,} ({share:.3f})"
+        rows.append([where, called, f"{false_positives:,}", f"{false_positives / share:,.0f}"])
+    heads = (
+        "matrix",
+        "malignant images called malignant",
+        "benign images called so",
+        "implied benign images",
+    )
+    return format_table(heads, rows)

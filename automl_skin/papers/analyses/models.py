@@ -1,15 +1,22 @@
 """Which cells an analysis is about, what it calls them, and their cases by fold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import numpy as np
+
+from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import ConfigError
-from automl_skin.evaluation.plots.fold_curves import Parts
 from automl_skin.files import atomic_write
 from automl_skin.papers.context import ReproduceContext
 from automl_skin.papers.needs import absent_classes, no_class
+
+Cells = Mapping[str, str] | Sequence[str]
+"""Names of cells, or what a reader calls each of them by its name."""
+
+Parts = Sequence[tuple[IntArray, FloatArray]]
+"""For every fold labels (n_cases,) and probabilities (n_cases, n_classes)."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +25,9 @@ class ChosenModels:
 
     Parameters
     ----------
-    parts : mapping of str to sequence of (labels, probabilities)
-        By what a reader calls the model the cases of each fold: held-out ones of the fold, or the locked ones as the
-        chain of each fold scores them.
+    parts : mapping of str to Parts
+        By what a reader calls the model the cases of each fold: those that the fold held out, or the locked ones as
+        the chain of each fold scores them.
     missing : tuple of str
         What a reader calls those without figures, and why they have none.
     locked : bool
@@ -42,37 +49,39 @@ class ChosenModels:
         return "\n\n".join([where, *(f"Not shown: {name}." for name in self.missing)])
 
 
-def chosen_models(context: ReproduceContext, options: Mapping[str, Any]) -> ChosenModels:
-    """Return the cells that the options name.
-
-    Parameters
-    ----------
-    context : ReproduceContext
-    options : mapping
-        ``cells``: names of cells, or what a reader calls them by cell (all cells that have figures);
-        ``locked``: whether the locked cases are shown, where they were opened (no: those out of fold).
+def choose_models(
+    context: ReproduceContext, cells: Cells | None = None, *, locked: bool = False
+) -> ChosenModels:
+    """Return the cells that are named, on the locked cases if these are wanted and were opened.
 
     Raises
     ------
     ConfigError
-        If a name is that of no cell of the variant.
+        If the variant has no cell of a name.
     """
-    names = labelled(options.get("cells", tuple(context.finished)))
+    names = name_models(context, cells)
     unknown = [name for name in names if name not in context.cells]
     if unknown:
         raise ConfigError(
-            f"an analysis of {context.variant.name} must name cells of this variant, and {unknown[0]!r} is none; they "
-            f"are {', '.join(context.cells)}"
+            f"an analysis of {context.variant.name}: expected cells of this variant ({', '.join(context.cells)}), "
+            f"got {unknown[0]!r}"
         )
-    locked = bool(options.get("locked", False)) and context.locked is not None
+    locked = locked and context.locked is not None
     parts = {
         label: context.parts(name, locked=locked) for name, label in names.items() if name in context.finished
     }
-    missing = [reason_of(context, name, label) for name, label in names.items() if label not in parts]
+    missing = [say_why_absent(context, name, label) for name, label in names.items() if label not in parts]
     return ChosenModels(parts, tuple(missing), locked)
 
 
-def reason_of(context: ReproduceContext, name: str, label: str) -> str:
+def name_models(context: ReproduceContext, cells: Cells | None) -> dict[str, str]:
+    """Return what a reader calls each cell; by default of all cells that have figures."""
+    if isinstance(cells, Mapping):
+        return dict(cells)
+    return {name: name for name in (context.finished if cells is None else cells)}
+
+
+def say_why_absent(context: ReproduceContext, name: str, label: str) -> str:
     """Return what a reader calls a cell that is not shown, and in brackets why it is not."""
     cell = context.cells.get(name)
     if cell is None:
@@ -80,25 +89,8 @@ def reason_of(context: ReproduceContext, name: str, label: str) -> str:
     return f"{label} ({cell.reason or cell.state})" if name not in context.finished else label
 
 
-def labelled(cells: Any) -> dict[str, str]:
-    """Return what a reader calls each cell: a list of names, or labels by name.
-
-    Examples
-    --------
-    >>> labelled(["image", "metadata"])
-    {'image': 'image', 'metadata': 'metadata'}
-    >>> labelled({"image": "dermoscopic"})
-    {'image': 'dermoscopic'}
-    """
-    return (
-        {str(k): str(v) for k, v in cells.items()}
-        if isinstance(cells, Mapping)
-        else {n: n for n in map(str, cells)}
-    )
-
-
-def columns_of(context: ReproduceContext, names: Any) -> tuple[int, ...]:
-    """Return the positions of classes by name; none for no name.
+def find_columns(context: ReproduceContext, names: Iterable[str]) -> tuple[int, ...]:
+    """Return the positions of classes by name.
 
     Raises
     ------
@@ -111,17 +103,23 @@ def columns_of(context: ReproduceContext, names: Any) -> tuple[int, ...]:
     return tuple(context.classes.index(name) for name in names)
 
 
-def check_options(analysis: str, options: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Refuse an option that an analysis does not have.
+def against_the_rest(
+    part: tuple[IntArray, FloatArray], positive: Sequence[int]
+) -> tuple[IntArray, FloatArray]:
+    """Return labels and probabilities of two classes: the `positive` ones together, against all others.
 
-    Raises
-    ------
-    ConfigError
-        If there is one.
+    Without `positive` the cases are returned as they are.
+
+    Examples
+    --------
+    >>> against_the_rest((np.array([2]), np.array([[0.5, 0.2, 0.3]])), (1, 2))
+    (array([1]), array([[0.5, 0.5]]))
     """
-    unknown = [name for name in options if name not in known]
-    if unknown:
-        raise ConfigError(f"the analysis {analysis} has the options {', '.join(known)}; found {unknown[0]!r}")
+    labels, probabilities = part
+    if not positive:
+        return labels, probabilities
+    scores = probabilities[:, list(positive)].sum(axis=1)
+    return np.isin(labels, positive).astype(np.int64), np.column_stack([1 - scores, scores])
 
 
 def save_picture(context: ReproduceContext, name: str, picture: bytes) -> Path:

@@ -10,7 +10,7 @@ from PIL import Image
 from automl_skin.explain.clusters import cluster_indices
 from automl_skin.papers.analyses import clusters as module
 from automl_skin.papers.analyses.clusters import clusters
-from automl_skin.papers.analyses.layers import SIDE, layer, sees_metadata
+from automl_skin.papers.analyses.layers import SIDE, read_layer, sees_metadata
 from automl_skin.search.trial import TrialPlan, TrialRecord
 
 
@@ -45,15 +45,15 @@ def quick(monkeypatch):
 
 def test_the_layers_are_pixels_with_metadata_then_embeddings_then_log_odds(layered):
     rows = np.flatnonzero(layered.folds == 1)[:7]
-    pixels = layer(layered, "chance", "Input", rows)
+    pixels = read_layer(layered, "chance", "Input", rows)
     assert pixels.shape == (7, SIDE * SIDE * 3)
     assert 0 <= pixels.min() < pixels.max() <= 1
-    assert layer(layered, "good", "Input", rows)[:, : pixels.shape[1]] == pytest.approx(pixels)
-    assert layer(layered, "good", "Input", rows).shape[1] > pixels.shape[1]
+    assert read_layer(layered, "good", "Input", rows)[:, : pixels.shape[1]] == pytest.approx(pixels)
+    assert read_layer(layered, "good", "Input", rows).shape[1] > pixels.shape[1]
     names = layered.finished["good"].record.plan.config.image_names(1, 5)
     expected = np.hstack([layered.material.inputs.embeddings[name][rows] for name in names])
-    assert layer(layered, "good", "FE", rows) == pytest.approx(expected)
-    odds = layer(layered, "good", "Pred", rows)
+    assert read_layer(layered, "good", "FE", rows) == pytest.approx(expected)
+    odds = read_layer(layered, "good", "Pred", rows)
     assert 1 / (1 + np.exp(-odds)) == pytest.approx(layered.probabilities("good")[rows])
 
 
@@ -74,9 +74,9 @@ def test_figures_are_means_over_folds_with_the_papers_below(layered):
         "cells": {"good": "image + meta", "absent": "none"},
         "published": {"image + meta": {"FE": paper}},
     }
-    section = clusters(layered, options)
+    section = clusters(layered, **options)
     folds = [np.flatnonzero(layered.folds == fold) for fold in range(5)]
-    each = [cluster_indices(layer(layered, "good", "FE", rows), layered.labels[rows]) for rows in folds]
+    each = [cluster_indices(read_layer(layered, "good", "FE", rows), layered.labels[rows]) for rows in folds]
     inter, index = np.mean([one.inter for one in each]), np.mean([one.calinski_harabasz for one in each])
     row = next(line for line in section.markdown.splitlines() if "| FE | layer |" in line)
     assert f" {inter:.4g} | {index:.4g} |" in row
@@ -93,10 +93,10 @@ def test_figures_are_means_over_folds_with_the_papers_below(layered):
 @pytest.mark.usefixtures("quick")
 def test_few_cases_a_fold_are_drawn_by_the_seed(layered):
     options = {"cells": ["good"], "cases": 12}
-    assert clusters(layered, options).markdown == clusters(layered, options).markdown
-    assert "at most 12 cases" in clusters(layered, options).markdown
+    assert clusters(layered, **options).markdown == clusters(layered, **options).markdown
+    assert "at most 12 cases" in clusters(layered, **options).markdown
 
 
 def test_without_cells_or_cases_there_is_nothing_to_compare(layered):
-    assert clusters(layered, {"cells": ["absent"]}).pictures == ()
-    assert "there is nothing to compare" in clusters(layered, {"cells": ["good"], "cases": 3}).markdown
+    assert clusters(layered, cells=["absent"]).pictures == ()
+    assert "there is nothing to compare" in clusters(layered, cells=["good"], cases=3).markdown

@@ -13,7 +13,7 @@ OPTIONS = {"grid": GRID, "sides": {"AUC of d": ["d"]}, "published": {"mAP": 0.40
 
 @pytest.mark.parametrize("locked", [False, True])
 def test_the_winner_is_chosen_by_its_folds_and_shown_beside_the_paper(context, locked):
-    section = forest_grid.forest_grid(context(locked=locked), {**OPTIONS, "repeats": 1})
+    section = forest_grid.forest_grid(context(locked=locked), **OPTIONS, repeats=1)
     rows = re.findall(r"\| 0\.5 \| 0\.5 \| (\d+) \| 20 \| (0\.\d+) ±", section.markdown)
     assert sorted(leaf for leaf, _ in rows) == ["1", "60"]
     assert float(rows[0][1]) >= float(rows[1][1])

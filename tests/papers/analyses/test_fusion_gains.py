@@ -47,7 +47,7 @@ def fitted(context, monkeypatch):
 
 def test_figures_are_those_of_whole_groups(fitted):
     made, _ = fitted
-    lines = fusion_gains(made, {"cells": {"good": "ours"}, "baseline": "chance"}).markdown.splitlines()
+    lines = fusion_gains(made, cells={"good": "ours"}, baseline="chance").markdown.splitlines()
     good, chance = (made.probabilities(name, calibrated=True) for name in ("good", "chance"))
     auc = auc_interval(made.labels, good, made.material.groups, seed=0)
     gain = auc_difference(made.labels, good, chance, made.material.groups, seed=0)
@@ -68,7 +68,7 @@ def test_without_metadata_each_case_is_answered_by_the_chain_of_its_fold(fitted)
 
 def test_a_baseline_has_no_gain_and_a_cell_without_weights_no_figures(fitted):
     made, _ = fitted
-    text = fusion_gains(made, {"cells": ["chance", "absent"], "baseline": "chance"}).markdown
+    text = fusion_gains(made, cells=["chance", "absent"], baseline="chance").markdown
     chance, absent = text.splitlines()[-2:]
     assert chance.split(" | ")[2] == "-"
     assert absent == "| absent | not run: no weights | - | - | - |"
@@ -76,13 +76,13 @@ def test_a_baseline_has_no_gain_and_a_cell_without_weights_no_figures(fitted):
 
 def test_without_the_baseline_there_is_no_table(fitted):
     made, _ = fitted
-    assert "absent has no figures" in fusion_gains(made, {"baseline": "absent"}).markdown
+    assert "absent has no figures" in fusion_gains(made, baseline="absent").markdown
 
 
 def test_seconds_that_leave_out_tuning_say_so(fitted):
     made, _ = fitted
     options = {"cells": ["good"], "baseline": "chance"}
-    assert module.NOT_COUNTED not in fusion_gains(made, options).markdown
+    assert module.NOT_COUNTED not in fusion_gains(made, **options).markdown
     good = made.cells["good"]
     cells = {**made.cells, "good": replace(good, cell=replace(good.cell, choose={"tuning": "full"}))}
-    assert fusion_gains(replace(made, cells=cells), options).markdown.endswith(module.NOT_COUNTED)
+    assert fusion_gains(replace(made, cells=cells), **options).markdown.endswith(module.NOT_COUNTED)

@@ -62,7 +62,7 @@ def _heats(model, photographs, classes):
 
 def test_figures_and_test_are_those_of_the_index_on_cases_with_a_mask(seen):
     options = {"cells": {"chance": "image", "good": "image+meta", "absent": "third"}}
-    section = heatmap_index(seen, options)
+    section = heatmap_index(seen, **options)
     photographs = _photographs(None, list(seen.material.cases.index[:7]))
     masks = np.zeros((7, SIDE, SIDE), bool)
     masks[:, 8:24, 8:24] = True
@@ -87,6 +87,6 @@ def _heats_of(context, name, photographs):
 
 @pytest.mark.parametrize("options", [{"cells": ["absent"]}, {"masks": "nowhere"}, {"cases": 2}])
 def test_without_models_or_masks_there_is_nothing_to_compare(seen, options):
-    section = heatmap_index(seen, options)
+    section = heatmap_index(seen, **options)
     assert section.markdown.startswith("Nothing to compare: ")
     assert section.pictures == ()

@@ -21,7 +21,7 @@ def opened(context):
 
 def test_intervals_are_those_of_whole_groups_of_the_mean_of_the_chains(opened):
     made = opened()
-    section = locked_intervals(made, {"cells": {"good": "ours"}, "pairs": [["chance", "good"]]})
+    section = locked_intervals(made, cells={"good": "ours"}, pairs=[["chance", "good"]])
     locked = made.locked
     mean = {name: values.mean(axis=0) for name, values in locked.calibrated.items()}
     groups = locked.material.groups
@@ -35,7 +35,7 @@ def test_intervals_are_those_of_whole_groups_of_the_mean_of_the_chains(opened):
 
 
 def test_the_waiver_and_the_number_of_cases_stand_above(opened):
-    text = locked_intervals(opened(), {}).markdown
+    text = locked_intervals(opened()).markdown
     assert re.search(r"^[\d,]+ locked cases, \d+ of the last class, in \d+ groups; opened once\.", text)
     assert "Waiver: the given split cuts 7 groups; 67.5% of the locked ones" in text
     assert "a note" in text
@@ -43,5 +43,5 @@ def test_the_waiver_and_the_number_of_cases_stand_above(opened):
 
 
 def test_without_locked_cases_it_says_so(opened):
-    section = locked_intervals(opened(locked=False), {})
+    section = locked_intervals(opened(locked=False))
     assert section.markdown.startswith("The locked cases were not opened.")
