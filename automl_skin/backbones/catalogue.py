@@ -34,12 +34,10 @@ class Backbone:
         What the user sees: ``mobilenetv2_100.onnxzoo``, ``resnet18.a1_in1k``, ``resnet18.random``.
     architecture, tag : str
         timm's name of the network and of its weights.
-    weights : {"folder", "timm", "random"}
-        Where the weights come from.
     folder : Path or None
-        The folder in hub layout of ``weights="folder"``.
+        In hub layout, for ``weights="folder"``.
     seed : int
-        Seed of ``weights="random"``.
+        For ``weights="random"``.
     licence : str
         Licence of the weights, ``"unknown"`` where it is not recorded.
     height, width : int
@@ -125,8 +123,8 @@ def backbone_from_folder(folder: Path, name: str | None = None) -> Backbone:
     """
     config = hub.read_config(folder)
     if not timm.is_model(config.architecture):
-        message = f"{folder / 'config.json'} must name an architecture of timm {timm.__version__}"
-        raise BackboneError(f"{message}, not {config.architecture!r}{_suggestion(config.architecture, [])}")
+        message = f"{folder / hub.CONFIG}: expected an architecture of timm {timm.__version__}"
+        raise BackboneError(f"{message}, got {config.architecture!r}{_suggestion(config.architecture, [])}")
     usual = timm.get_pretrained_cfg(config.architecture)
     size = {"input_size": usual.input_size} if usual else {}
     facts = _facts({**size, **config.pretrained_cfg}, config.model_args)
@@ -139,8 +137,8 @@ def backbone_from_folder(folder: Path, name: str | None = None) -> Backbone:
 def at_size(backbone: Backbone, height: int, width: int) -> Backbone:
     """Return a backbone that takes inputs of some size.
 
-    Most networks take any. Those of one size only (CoAtNet, vision transformers) are built for the size that is
-    wanted, and timm interpolates what their weights know of places to it. The network itself is asked which it is: the
+    Most networks take any size. Those of one size only (CoAtNet, vision transformers) are built for the wanted size,
+    and timm interpolates their position embeddings. The network itself is asked which kind it is, since the
     ``config.json`` of a folder that a person made need not say so.
 
     Parameters
@@ -173,9 +171,9 @@ def at_size(backbone: Backbone, height: int, width: int) -> Backbone:
 
 @lru_cache(maxsize=256)
 def _why_it_cannot_take(architecture: str, model_args: str, height: int, width: int) -> str:
-    """Return what an architecture says against a size; empty where it takes it."""
+    """Return why an architecture cannot take a size; empty where it can."""
     try:
-        with torch.device("meta"):  # shapes without values: tells in no time whether the size can be had
+        with torch.device("meta"):  # shapes without values: fast
             network = timm.create_model(
                 architecture, pretrained=False, num_classes=0, **json.loads(model_args)
             )
@@ -205,7 +203,7 @@ def _random_backbone(name: str, seed: int) -> Backbone:
     architecture = name.partition(".")[0]
     if not timm.is_model(architecture):
         raise BackboneError(
-            f"random weights need a timm architecture; {name!r} is none{_suggestion(name, [])}"
+            f"random weights: expected an architecture of timm, got {name!r}{_suggestion(name, [])}"
         )
     tagged = timm.list_pretrained(f"{architecture}.*")
     cfg = timm.get_pretrained_cfg(name if name in tagged else architecture)

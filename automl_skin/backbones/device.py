@@ -36,7 +36,7 @@ def resolve_device(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        message = f"a device must be auto, cpu, cuda, cuda:NUMBER or mps, not {name!r}"
+        message = f"expected a device (auto, cpu, cuda, cuda:NUMBER or mps), got {name!r}"
         raise ConfigError(message) from error
     if not _is_present(device):
         raise ConfigError(f"this machine has no device {name!r}; choose auto or cpu")

@@ -1,6 +1,6 @@
 """timm's pretrained weights from the Hugging Face hub, or an error that says how to bring them.
 
-torchvision's weights (AlexNet) lie at an address of their own, in torch's cache instead of the hub's.
+torchvision's weights (AlexNet) have an address of their own, and torch's cache instead of the hub's.
 """
 
 import os

@@ -1,6 +1,6 @@
 """timm's hub layout on disk: a folder with ``config.json`` and ``model.safetensors``.
 
-This is how a hospital without network brings weights, and how a bundle keeps them.
+A hospital without network access brings weights in this form, and a bundle keeps them in it.
 """
 
 from collections.abc import Mapping
@@ -47,8 +47,8 @@ def folders_of(weights_dir: Path) -> dict[str, Path]:
         If `weights_dir` is no folder.
     """
     if not weights_dir.is_dir():
-        message = f"--weights-dir must be a folder with one sub-folder a backbone; {weights_dir} is none"
-        raise BackboneError(message)
+        message = "--weights-dir: expected a folder with one sub-folder per backbone"
+        raise BackboneError(f"{message}, got {weights_dir} (not a folder)")
     return {path.name: path for path in sorted(weights_dir.iterdir()) if (path / CONFIG).is_file()}
 
 
@@ -62,21 +62,18 @@ def read_config(folder: Path) -> HubConfig:
     """
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
-            raise BackboneError(
-                f"weights folder {folder} must hold {CONFIG} and {WEIGHTS}; {name} is missing"
-            )
+            raise BackboneError(f"{folder}: expected {CONFIG} and {WEIGHTS}; {name} is missing")
     try:
         config = read_json(folder / CONFIG)
     except IntegrityError as error:
         raise BackboneError(str(error)) from error
     if not isinstance(config, dict) or not isinstance(config.get("architecture"), str):
-        raise BackboneError(
-            f"{folder / CONFIG} must be an object with timm's name of the network as architecture"
-        )
+        message = "expected an object with timm's name of the network as architecture"
+        raise BackboneError(f"{folder / CONFIG}: {message}")
     model_args = _mapping(config, "model_args", folder)
     refused = sorted(_REFUSED_ARGUMENTS.intersection(model_args))
     if refused:
-        raise BackboneError(f"model_args of {folder / CONFIG} must not hold {', '.join(refused)}")
+        raise BackboneError(f"{folder / CONFIG}: model_args must not hold {', '.join(refused)}")
     facts, spatial = (_mapping(config, name, folder) for name in ("pretrained_cfg", "spatial"))
     return HubConfig(config["architecture"], model_args, facts, spatial)
 
@@ -84,5 +81,5 @@ def read_config(folder: Path) -> HubConfig:
 def _mapping(config: Mapping[str, Json], field: str, folder: Path) -> dict[str, Any]:
     value = config.get(field) or {}
     if not isinstance(value, Mapping):
-        raise BackboneError(f"{field} of {folder / CONFIG} must be an object, found {value!r}")
+        raise BackboneError(f"{folder / CONFIG}: expected an object as {field}, got {value!r}")
     return dict(value)

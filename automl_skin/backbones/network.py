@@ -109,8 +109,8 @@ def _from_folder(backbone: Backbone, arguments: dict[str, float]) -> nn.Module:
         )
     except (SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        message = f"{backbone.folder} must hold whole weights that fit {backbone.architecture}"
-        raise BackboneError(f"{message}, found: {first}; bring the folder again") from error
+        message = f"{backbone.folder}: expected whole weights that fit {backbone.architecture}"
+        raise BackboneError(f"{message}, got: {first}; bring the folder again") from error
     return network
 
 
@@ -258,7 +258,7 @@ def embed(
     Raises
     ------
     ConfigError
-        If there is no such number of views for this size.
+        If the number of views does not fit this size.
     """
     check_views(views, *images.shape[1:3])
     step = max(1, len(images)) if device.type == "cpu" else GPU_BATCH

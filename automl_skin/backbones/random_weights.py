@@ -22,7 +22,7 @@ from automl_skin.seeding import generator
 
 @contextmanager
 def untouched_torch_seed(seed: int = 0) -> Iterator[None]:
-    """Let torch draw inside without its random numbers outside being touched."""
+    """Seed torch's random numbers inside, and restore them afterwards."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield

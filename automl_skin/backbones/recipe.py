@@ -17,8 +17,7 @@ def default_recipe(
 ) -> Recipe:
     """Return the recipe with the backbone's normalisation, interpolation and, unless given, size.
 
-    Photographs are squashed unless a crop is asked for: lesions stand at their borders too often to cut the borders
-    off.
+    Photographs are squashed unless a crop is asked for: lesions reach the border too often to cut it off.
 
     Raises
     ------
@@ -31,7 +30,7 @@ def default_recipe(
     if backbone.fixed_size and size != (backbone.height, backbone.width):
         message = f"{backbone.name} takes images of {backbone.height} x {backbone.width} pixels only"
         raise BackboneError(
-            f"{message}, not {size[0]} x {size[1]}; leave the size out or choose another backbone"
+            f"{message}, got {size[0]} x {size[1]}; leave the size out or choose another backbone"
         )
     interpolation: Literal["bilinear", "bicubic"] = (
         "bilinear" if backbone.interpolation == "bilinear" else "bicubic"

@@ -12,7 +12,7 @@ _FLIPS: tuple[tuple[int, ...], ...] = ((), (3,), (2,), (2, 3))
 
 
 def check_views(views: int, height: int, width: int) -> None:
-    """Refuse a number of views that there is not.
+    """Refuse a number of views that does not exist or does not fit the size.
 
     Raises
     ------
@@ -20,9 +20,9 @@ def check_views(views: int, height: int, width: int) -> None:
         If `views` is not 1, 4 or 8, or is 8 for images that are not square.
     """
     if views not in VIEWS:
-        raise ConfigError(f"views must be one of {', '.join(map(str, VIEWS))}, not {views}")
+        raise ConfigError(f"expected views to be one of {', '.join(map(str, VIEWS))}, got {views}")
     if views == max(VIEWS) and height != width:
-        message = f"8 views need square images, since four of them are transposed; found {height} x {width}"
+        message = f"8 views need square images, since four of them are transposed; got {height} x {width}"
         raise ConfigError(f"{message}; choose 4 views or a square size")
 
 
@@ -34,8 +34,8 @@ def each_view(images: torch.Tensor, views: int) -> Iterator[torch.Tensor]:
         yield from each_view(images.transpose(2, 3), 4)
 
 
-def turned_back(maps: torch.Tensor, position: int) -> torch.Tensor:
-    """Return what was computed of one of `each_view`, places (n, height, width), as the image lies.
+def undo_view(maps: torch.Tensor, position: int) -> torch.Tensor:
+    """Return a map that was computed on one of `each_view`, in the orientation of the image.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from automl_skin.arrays import Pixels
-from automl_skin.backbones.tuning.cuts import cut_anywhere
+from automl_skin.backbones.tuning.inputs import cut_anywhere
 from automl_skin.files import atomic_write
 from automl_skin.images.augment import augmenter
 from automl_skin.images.contact_sheet import contact_sheet

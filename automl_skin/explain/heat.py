@@ -36,7 +36,7 @@ from torch import Tensor, nn
 from automl_skin.arrays import Float32Array, FloatArray, Pixels
 from automl_skin.backbones.network import Normalisation, embedding_of
 from automl_skin.backbones.spatial.catalogue import is_spatial
-from automl_skin.backbones.views import each_view, turned_back
+from automl_skin.backbones.views import each_view, undo_view
 from automl_skin.errors import ConfigError
 from automl_skin.explain.feature_maps import FeatureMaps, feature_maps
 from automl_skin.images.recipe import Recipe
@@ -141,7 +141,7 @@ class Looking:
         total = torch.zeros(())
         for position, view in enumerate(self._views(pixels)):
             maps = feature_maps(self.network, view, metadata)
-            total = total + turned_back(self._heat_of(maps, along, shift), position)
+            total = total + undo_view(self._heat_of(maps, along, shift), position)
         heat: Float32Array = (total / self.views).numpy()
         return heat
 

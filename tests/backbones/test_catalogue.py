@@ -57,7 +57,7 @@ def test_facts_belong_to_the_tag():
         ("resnet18.a9", r"unknown backbone 'resnet18\.a9' \(did you mean .*resnet18\.a1_in1k"),
         ("../secrets", r"unknown backbone '\.\./secrets'"),
         ("regnetz_005", "no pretrained weights for 'regnetz_005'"),
-        ("nothing_at_all.random", "need a timm architecture; 'nothing_at_all' is none"),
+        ("nothing_at_all.random", "expected an architecture of timm, got 'nothing_at_all'"),
     ],
 )
 def test_unknown_names_list_the_choices(name, message):
@@ -80,7 +80,7 @@ def test_random_weights_take_the_facts_of_the_timm_name():
 
 def test_a_folder_of_an_architecture_that_timm_has_not(tmp_path):
     folder = make_folder(tmp_path, "mine", "resnet18x")
-    with pytest.raises(BackboneError, match=r"must name an architecture of timm .*not 'resnet18x'.*resnet18"):
+    with pytest.raises(BackboneError, match=r"expected an architecture of timm .*got 'resnet18x'.*resnet18"):
         backbone_from_folder(folder)
 
 

@@ -10,7 +10,9 @@ def test_auto_is_a_device_that_is_there():
 
 
 def test_an_unknown_device():
-    with pytest.raises(ConfigError, match="must be auto, cpu, cuda, cuda:NUMBER or mps, not 'toaster'"):
+    with pytest.raises(
+        ConfigError, match=r"expected a device \(auto, cpu, cuda, cuda:NUMBER or mps\), got 'toaster'"
+    ):
         resolve_device("toaster")
 
 

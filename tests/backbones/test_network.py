@@ -132,13 +132,13 @@ def test_truncated_weights_are_named(backbone, network, tmp_path):
     save_network(backbone, network, tmp_path)
     file = tmp_path / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
-    with pytest.raises(BackboneError, match="must hold whole weights that fit test_resnet"):
+    with pytest.raises(BackboneError, match="expected whole weights that fit test_resnet"):
         load_network(backbone_from_folder(tmp_path))
 
 
 def test_weights_of_another_architecture_are_named(backbone, network, tmp_path):
     save_network(dataclasses.replace(backbone, architecture="test_vit"), network, tmp_path)
-    with pytest.raises(BackboneError, match="must hold whole weights that fit test_vit"):
+    with pytest.raises(BackboneError, match="expected whole weights that fit test_vit"):
         load_network(backbone_from_folder(tmp_path))
 
 

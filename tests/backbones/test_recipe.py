@@ -16,5 +16,5 @@ def test_size_and_colour_can_be_chosen():
 
 
 def test_a_network_of_one_size_refuses_others():
-    with pytest.raises(BackboneError, match=r"takes images of 224 x 224 pixels only, not 64 x 64"):
+    with pytest.raises(BackboneError, match=r"takes images of 224 x 224 pixels only, got 64 x 64"):
         default_recipe(resolve_backbone("vit_tiny_patch16_224.random"), 64, 64)

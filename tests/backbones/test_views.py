@@ -22,7 +22,7 @@ def test_eight_views_are_the_same_set_however_the_camera_was_held(change):
 
 
 def test_other_numbers_are_refused():
-    with pytest.raises(ConfigError, match="one of 1, 4, 8, not 2"):
+    with pytest.raises(ConfigError, match="one of 1, 4, 8, got 2"):
         check_views(2, 32, 32)
-    with pytest.raises(ConfigError, match=r"square images.*found 32 x 48"):
+    with pytest.raises(ConfigError, match=r"square images.*got 32 x 48"):
         check_views(8, 32, 48)

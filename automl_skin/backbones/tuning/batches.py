@@ -1,7 +1,6 @@
-"""Batches: in which order rows come, and how they are read while the device works.
+"""Batches: the order of the rows, and how they are read while the device works.
 
-Reading happens in one background thread that draws no random number; order and everything random belong to
-the main thread.
+One background thread reads and draws no random number; order and everything random belong to the main thread.
 """
 
 import math
@@ -35,7 +34,7 @@ class TuningBatch:
 
 
 def order_of_epoch(recipe: TuningRecipe, data: TuningData, seed: int, epoch: int) -> IntArray:
-    """Return the positions that an epoch trains on, in their order."""
+    """Return the positions that an epoch trains on, in order."""
     drawn, trained = generator(seed, "tune", "order", epoch), data.trained
     if recipe.sampling == "natural":
         return drawn.permutation(trained)
@@ -44,15 +43,15 @@ def order_of_epoch(recipe: TuningRecipe, data: TuningData, seed: int, epoch: int
     return drawn.choice(trained, len(trained), p=chances / chances.sum())
 
 
-def split_evenly(n: int, most: int, fewest: int = 1) -> int:
-    """Return into how many nearly equal pieces n things go, `most` in each, and never under `fewest`.
+def split_evenly(n: int, max_size: int, min_size: int = 1) -> int:
+    """Return the number of nearly equal pieces of n items that are at most `max_size`, and never under `min_size`.
 
     Examples
     --------
-    >>> split_evenly(33, 32), split_evenly(3, 2, fewest=2), split_evenly(1, 32, fewest=2)
+    >>> split_evenly(33, 32), split_evenly(3, 2, min_size=2), split_evenly(1, 32, min_size=2)
     (2, 1, 1)
     """
-    return max(1, min(math.ceil(n / most), n // fewest))
+    return max(1, min(math.ceil(n / max_size), n // min_size))
 
 
 def read_batches(

@@ -1,6 +1,6 @@
-"""Checkpoints: everything that a tuning needs to go on after its last finished epoch, bit for bit.
+"""Checkpoints: everything that a tuning needs to resume after its last finished epoch, bit for bit.
 
-No state of random numbers is among it: every step derives its own seed.
+The state of random numbers is not needed: every step derives its own seed.
 """
 
 import logging
@@ -27,9 +27,8 @@ class State:
 
     Parameters
     ----------
-    model : TuningModel
-    optimiser : Optimizer
     averaged : ModelEmaV3 or None
+        Of the weights, where the recipe averages them.
     curve : list of Epoch
         The finished epochs.
     best : dict
@@ -55,7 +54,7 @@ def save_state(state: State, micro_batch: int, identity: str, folder: Path) -> N
     Parameters
     ----------
     identity : str
-        Digest of what is tuned; a checkpoint of something else is not gone on with.
+        Digest of what is tuned; a checkpoint of something else is not resumed.
 
     Raises
     ------
@@ -76,12 +75,12 @@ def save_state(state: State, micro_batch: int, identity: str, folder: Path) -> N
 
 
 def restore_state(state: State, identity: str, folder: Path) -> int | None:
-    """Bring a tuning to its checkpoint; return the micro batch, or None where there is none to go on with."""
+    """Restore a tuning from its checkpoint; return the micro batch, or None without a usable checkpoint."""
     content = _read(folder / CHECKPOINT)
     if content is None:
         return None
     if content["identity"] != identity:
-        _logger.warning("%s is of another tuning; this one begins anew", folder / CHECKPOINT)
+        _logger.warning("%s is of another tuning; this one starts over", folder / CHECKPOINT)
         return None
     state.model.load_state_dict(content["model"])
     state.optimiser.load_state_dict(content["optimiser"])
@@ -100,5 +99,5 @@ def _read(path: Path) -> dict[str, Any] | None:
         return {**content, "identity": str(content["identity"])}
     except _DAMAGED as error:
         reason = str(error).partition("\n")[0]
-        _logger.warning("%s is damaged (%s); the tuning begins anew", path, reason)
+        _logger.warning("%s is damaged (%s); the tuning starts over", path, reason)
         return None

@@ -50,11 +50,11 @@ class TuningData:
     def __post_init__(self) -> None:
         self._check_shapes()
         if np.any((self.labels < 0) | (self.labels >= self.n_classes)):
-            message = f"labels must lie in 0 to {self.n_classes - 1}"
-            raise ConfigError(f"{message}, found {self.labels.min()} to {self.labels.max()}")
+            message = f"expected labels from 0 to {self.n_classes - 1}"
+            raise ConfigError(f"{message}, got {self.labels.min()} to {self.labels.max()}")
         if len(self.trained) < 2:
             n = len(self.labels)
-            raise ConfigError(f"tuning needs two rows or more to train on, found {len(self.trained)} of {n}")
+            raise ConfigError(f"tuning needs two rows or more to train on, got {len(self.trained)} of {n}")
         if self.metadata is not None:
             self._check_metadata(self.metadata)
 
@@ -62,22 +62,20 @@ class TuningData:
         n, found = len(self.labels), self.pixels.shape
         if len(found) != 4 or found[0] != n or found[3] != 3 or self.inner.shape != (n,):
             shapes = f"pixels {found}, labels {self.labels.shape}, inner {self.inner.shape}"
-            raise ConfigError(
-                f"pixels, labels and inner of a tuning must be of the same rows, found {shapes}"
-            )
+            raise ConfigError(f"expected pixels, labels and inner of the same rows, got {shapes}")
         if self.target_of.shape != (self.n_classes,):
-            message = f"target_of must name the target's class of each of {self.n_classes} classes"
-            raise ConfigError(f"{message}, found the shape {self.target_of.shape}")
+            message = f"target_of: expected the target's class of each of {self.n_classes} classes"
+            raise ConfigError(f"{message}, got the shape {self.target_of.shape}")
         if self.cut is not None and (self.cut[0] > found[1] or self.cut[1] > found[2]):
-            message = f"{self.cut[0]} x {self.cut[1]} pixels must fit into those that they are cut out of"
-            raise ConfigError(f"{message}, found {found[1]} x {found[2]}")
+            message = f"cannot cut {self.cut[0]} x {self.cut[1]} pixels out of {found[1]} x {found[2]}"
+            raise ConfigError(f"{message}; choose a smaller size or a larger resize")
 
     def _check_metadata(self, metadata: Float32Array) -> None:
         if metadata.ndim != 2 or len(metadata) != len(self.labels) or not np.isfinite(metadata).all():
-            message = f"metadata must be finite numbers of {len(self.labels)} rows"
-            raise ConfigError(f"{message}, found the shape {metadata.shape}; encode them first")
+            message = f"metadata: expected finite numbers in {len(self.labels)} rows"
+            raise ConfigError(f"{message}, got the shape {metadata.shape}; encode them first")
         if self.absent is None or self.absent.shape != metadata.shape[1:]:
-            message = f"metadata of {metadata.shape[1]} columns need as many values that stand for absence"
+            message = f"metadata of {metadata.shape[1]} columns need as many values that mean absence"
             raise ConfigError(f"{message}; give absent as well")
 
     @property

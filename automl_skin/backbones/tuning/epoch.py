@@ -1,6 +1,10 @@
-"""What is known after each epoch of a tuning."""
+"""What is known after each epoch of a tuning, when it ends, and which of its epochs counts."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from automl_skin.backbones.tuning.recipe import TuningRecipe
 
 
 @dataclass(frozen=True)
@@ -31,3 +35,16 @@ class Epoch:
     images_per_second: float
     seconds: float
     seconds_left: float
+
+
+def best_epoch(curve: Sequence[Epoch]) -> int:
+    """Return the number of the epoch with the highest inner AUC, the first of several; 0 without epochs."""
+    aucs = [-math.inf if math.isnan(epoch.inner_auc) else epoch.inner_auc for epoch in curve]
+    return aucs.index(max(aucs)) + 1 if aucs else 0
+
+
+def is_over(curve: Sequence[Epoch], recipe: TuningRecipe) -> bool:
+    """Tell whether all epochs are done, or `TuningRecipe.patience` of them brought no gain."""
+    if len(curve) >= recipe.epochs:
+        return True
+    return bool(recipe.patience) and len(curve) - best_epoch(curve) >= recipe.patience

@@ -1,4 +1,7 @@
-"""From a batch as read to what the network sees: augmented, mixed, normalised; all of it on the device."""
+"""From a batch as read to what the network sees: cut, augmented, mixed, normalised; all of it on the device.
+
+Where the input is smaller than the pixels it is cut out of them: anywhere in training, in the centre otherwise.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +11,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from automl_skin.backbones.tuning.batches import TuningBatch
-from automl_skin.backbones.tuning.cuts import cut_anywhere, cut_centre
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 
@@ -39,11 +41,8 @@ class Preparation:
 
     Parameters
     ----------
-    recipe : TuningRecipe
-    data : TuningData
     mean, std : tuple of float
         Of the pixel recipe.
-    device : device
     """
 
     def __init__(
@@ -97,6 +96,35 @@ class Preparation:
         drawn = torch.rand(len(metadata), 1, device=self.device)
         seen = (drawn < 1.0 - self.unseen).float() if self.unseen else None
         return torch.where(drawn < self.dropped, self.absent, metadata), seen
+
+
+def cut_anywhere(pixels: Tensor, height: int, width: int) -> Tensor:
+    """Return a piece of each image, each at its own place, drawn by torch's generator.
+
+    Parameters
+    ----------
+    pixels : Tensor of shape (n, any height, any width, 3)
+        Not smaller than the piece.
+    height, width : int
+        Of the piece, pixels.
+
+    Examples
+    --------
+    >>> cut_anywhere(torch.zeros(2, 300, 300, 3), 224, 224).shape
+    torch.Size([2, 224, 224, 3])
+    """
+    n, device = len(pixels), pixels.device
+    tops = torch.randint(pixels.shape[1] - height + 1, (n, 1), device=device)
+    lefts = torch.randint(pixels.shape[2] - width + 1, (n, 1), device=device)
+    rows = tops + torch.arange(height, device=device)
+    columns = lefts + torch.arange(width, device=device)
+    return pixels[torch.arange(n, device=device)[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def cut_centre(pixels: Tensor, height: int, width: int) -> Tensor:
+    """Return the centre of each image, as `automl_skin.images.recipe.centre` does of arrays."""
+    top, left = (pixels.shape[1] - height) // 2, (pixels.shape[2] - width) // 2
+    return pixels[:, top : top + height, left : left + width]
 
 
 def _unit(pixels: Tensor) -> Tensor:

@@ -16,14 +16,12 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def make_loss(recipe: TuningRecipe, counts: IntArray, device: torch.device) -> Loss:
-    """Return the loss: logits and soft labels, both (n, K), to one number a case (n,).
+    """Return the loss: logits and soft labels, both (n, K), to one number per case (n,).
 
     Parameters
     ----------
-    recipe : TuningRecipe
     counts : ndarray of shape (K,)
         Training rows of each class.
-    device : device
     """
     smoothing = recipe.label_smoothing
     if recipe.loss == "focal":

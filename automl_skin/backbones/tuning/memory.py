@@ -1,7 +1,7 @@
-"""Steps that fit the memory: a batch goes through the network in pieces as small as need be.
+"""Steps that fit the memory: a batch goes through the network in pieces as small as needed.
 
-The gradients of the pieces add up to those of the whole batch. What is not the same: batch normalisation that
-adapts sees the statistics of a piece, and a step that is done again has shown it some pieces twice.
+The gradients of the pieces add up to those of the whole batch. Two things differ: batch normalisation that adapts sees
+the statistics of a piece, and a repeated step has shown it some pieces twice.
 """
 
 import logging
@@ -25,16 +25,15 @@ class MicroBatch:
     ----------
     size : int
         To begin with.
-    fewest : int
-        How few there may be.
+    min_size : int
     """
 
-    def __init__(self, size: int, fewest: int) -> None:
+    def __init__(self, size: int, min_size: int) -> None:
         self.size = size
-        self.fewest = fewest
+        self.min_size = min_size
 
     def run(self, work: Callable[[int], Result]) -> Result:
-        """Return ``work(size)``, with half the size again and again where the memory is short.
+        """Return ``work(size)``; halve the size as long as the memory is short.
 
         Raises
         ------
@@ -53,11 +52,8 @@ class MicroBatch:
     def _halve(self, reason: str) -> None:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        if self.size // 2 < self.fewest:
-            message = (
-                f"the network must fit the memory with {self.size} images at once, and does not: {reason}"
-            )
-            raise TuningError(f"{message}; choose smaller images, a smaller backbone or a larger device")
+        if self.size // 2 < self.min_size:
+            raise _does_not_fit(f"with {self.size} images at once", reason)
         self.size //= 2
         _logger.warning(
             "out of memory: batches now go through the network in pieces of %d images, their gradients add up"
@@ -67,7 +63,7 @@ class MicroBatch:
 
 
 @contextmanager
-def out_of_memory_said() -> Iterator[None]:
+def explain_out_of_memory() -> Iterator[None]:
     """Turn what no smaller piece helps against (weights, the optimiser's state) into a `TuningError`."""
     try:
         yield
@@ -78,7 +74,7 @@ def out_of_memory_said() -> Iterator[None]:
 
 
 def _does_not_fit(how: str, reason: str) -> TuningError:
-    message = f"the network must fit the memory {how}, and does not: {reason}"
+    message = f"the network does not fit the memory {how} ({reason})"
     return TuningError(f"{message}; choose smaller images, a smaller backbone or a larger device")
 
 

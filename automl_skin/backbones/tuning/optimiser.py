@@ -1,4 +1,4 @@
-"""The optimiser, and the course of its learning rate: timm's."""
+"""timm's optimisers and learning-rate schedules."""
 
 import math
 from typing import Any
@@ -32,27 +32,25 @@ def make_optimiser(model: TuningModel, recipe: TuningRecipe) -> torch.optim.Opti
 
 
 def _network_groups(model: TuningModel, recipe: TuningRecipe) -> list[dict[str, Any]]:
-    network = model.network
+    network, decay = model.network, recipe.layer_decay
     excluded: set[str] = getattr(network, "no_weight_decay", set)()
-    if recipe.layer_decay == 1.0:
-        groups: list[dict[str, Any]] = param_groups_weight_decay(
-            network, recipe.weight_decay, no_weight_decay_list=excluded
+    if decay == 1.0:
+        return list(param_groups_weight_decay(network, recipe.weight_decay, no_weight_decay_list=excluded))
+    return list(
+        param_groups_layer_decay(
+            network, recipe.weight_decay, no_weight_decay_list=excluded, layer_decay=decay
         )
-        return groups
-    layered: list[dict[str, Any]] = param_groups_layer_decay(
-        network, recipe.weight_decay, no_weight_decay_list=excluded, layer_decay=recipe.layer_decay
     )
-    return layered
 
 
-def make_schedule(optimiser: torch.optim.Optimizer, recipe: TuningRecipe, steps_an_epoch: int) -> Scheduler:
-    """Return the course of the learning rate; ``step_update(step)`` before each step, from 0.
+def make_schedule(optimiser: torch.optim.Optimizer, recipe: TuningRecipe, steps_per_epoch: int) -> Scheduler:
+    """Return the learning-rate schedule; call ``step_update(step)`` before each step, from 0.
 
-    It rises from one share of the peak in the first step, or stays at a share of it, and the cosine ends near 0 in the
-    last.
+    During the warm-up the rate rises to its peak, or stays at a share of it (`TuningRecipe.warm_up_rate`). A cosine
+    ends near 0 in the last step.
     """
-    total = recipe.epochs * steps_an_epoch
-    rising = min(math.ceil(recipe.warm_up * steps_an_epoch), total - 1)
+    total = recipe.epochs * steps_per_epoch
+    rising = min(math.ceil(recipe.warm_up * steps_per_epoch), total - 1)
     first = recipe.warm_up_rate or 1.0 / (rising + 1)
     warm_up: dict[str, Any] = {
         "warmup_t": rising,
@@ -60,7 +58,7 @@ def make_schedule(optimiser: torch.optim.Optimizer, recipe: TuningRecipe, steps_
         "warmup_prefix": True,
         "t_in_epochs": False,
     }
-    schedule = _course(optimiser, recipe, steps_an_epoch, total - rising, warm_up)
+    schedule = _course(optimiser, recipe, steps_per_epoch, total - rising, warm_up)
     if recipe.warm_up_rate and rising:
         schedule.warmup_steps = [0.0] * len(schedule.warmup_steps)  # timm always rises to the peak
     return schedule
@@ -69,7 +67,7 @@ def make_schedule(optimiser: torch.optim.Optimizer, recipe: TuningRecipe, steps_
 def _course(
     optimiser: torch.optim.Optimizer,
     recipe: TuningRecipe,
-    steps_an_epoch: int,
+    steps_per_epoch: int,
     after_warm_up: int,
     warm_up: dict[str, Any],
 ) -> Any:
@@ -78,9 +76,9 @@ def _course(
     if recipe.milestones:
         # counted from the beginning as Li et al. do, not from the end of the warm-up; timm falls one step early
         begun = warm_up["warmup_t"] - 1
-        falls = [epoch * steps_an_epoch - begun for epoch in recipe.milestone_epochs]
+        falls = [epoch * steps_per_epoch - begun for epoch in recipe.milestone_epochs]
         return MultiStepLRScheduler(optimiser, decay_t=falls, decay_rate=recipe.step_factor, **warm_up)
     factor = recipe.step_factor if recipe.schedule == "steps" else 1.0
     return StepLRScheduler(
-        optimiser, decay_t=recipe.step_epochs * steps_an_epoch, decay_rate=factor, **warm_up
+        optimiser, decay_t=recipe.step_epochs * steps_per_epoch, decay_rate=factor, **warm_up
     )

@@ -1,4 +1,4 @@
-"""Which of a network's parameters learn, and which of its layers behave as in training."""
+"""Which parameters of a network learn, and which of its layers are in training mode."""
 
 from timm.models import group_parameters
 from torch import nn
@@ -10,7 +10,7 @@ from automl_skin.errors import ConfigError
 
 
 def choose_parameters(model: TuningModel, recipe: TuningRecipe) -> None:
-    """Let those parameters learn that the recipe's mode wants; the head always does.
+    """Unfreeze the parameters that the recipe's mode trains; the head always learns.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def stages(network: nn.Module) -> list[list[str]]:
 
 
 def enter_training(model: TuningModel, recipe: TuningRecipe) -> None:
-    """Put what learns into training mode; what is frozen, and kept batch normalisation, stays as in use."""
+    """Put what learns into training mode; frozen layers and kept batch normalisation stay in evaluation mode."""
     model.train()
     for module in model.network.modules():
         parameters = list(module.parameters())
@@ -56,8 +56,8 @@ def enter_training(model: TuningModel, recipe: TuningRecipe) -> None:
             module.eval()
 
 
-def fewest_images(model: TuningModel, recipe: TuningRecipe) -> int:
-    """Return how few images may go through the network at once: batch statistics need two."""
+def min_images(model: TuningModel, recipe: TuningRecipe) -> int:
+    """Return the smallest number of images that may go through the network at once: batch statistics need two."""
     if recipe.batch_norm == "kept":
         return 1
     adapting = (

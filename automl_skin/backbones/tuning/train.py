@@ -22,24 +22,21 @@ from automl_skin.backbones.spatial.catalogue import add_metadata
 from automl_skin.backbones.tuning.batches import TuningBatch, order_of_epoch, read_batches, split_evenly
 from automl_skin.backbones.tuning.checkpoint import State, restore_state, save_state
 from automl_skin.backbones.tuning.data import TuningData
-from automl_skin.backbones.tuning.epoch import Epoch
+from automl_skin.backbones.tuning.epoch import Epoch, best_epoch, is_over
 from automl_skin.backbones.tuning.fused_head import FusedHead
 from automl_skin.backbones.tuning.fusions import PooledFusion, is_pooled, read_settings
 from automl_skin.backbones.tuning.inputs import Preparation
 from automl_skin.backbones.tuning.loss import make_loss
-from automl_skin.backbones.tuning.memory import MicroBatch, out_of_memory_said
+from automl_skin.backbones.tuning.memory import MicroBatch, explain_out_of_memory
 from automl_skin.backbones.tuning.model import LinearHead, TuningModel, count_dimensions
 from automl_skin.backbones.tuning.optimiser import make_optimiser, make_schedule
-from automl_skin.backbones.tuning.parameters import choose_parameters, enter_training, fewest_images
-from automl_skin.backbones.tuning.patience import best_epoch, is_over
+from automl_skin.backbones.tuning.parameters import choose_parameters, enter_training, min_images
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.backbones.tuning.watch import LossWatch, check_weights, inner_auc
 from automl_skin.digests import Json, digest_array, digest_json
 from automl_skin.errors import ConfigError, TuningError
 from automl_skin.seeding import derive_seed
-
-__all__ = ["Epoch", "Tuned", "tune"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +52,8 @@ class Tuned:
     micro_batch : int
         Images that went through the network at once in the end.
     spatial : mapping
-        By which fusion metadata enter the network, as `Backbone.spatial` says it, but for the encoder; empty where the
-        network sees images alone.
+        The fusion by which metadata enter the network, as in `Backbone.spatial` but without the encoder; empty where
+        the network sees images alone.
     """
 
     network: nn.Module
@@ -94,7 +91,7 @@ def tune(
     device, precision
         From `resolve_device` and `resolve_precision`.
     folder : Path, optional
-        Where a checkpoint is written after every epoch, and gone on with.
+        Where a checkpoint is written after every epoch, and read to resume.
     progress : callable, optional
         Called with every `Epoch` that ends here; those of a checkpoint are in the curve alone.
 
@@ -109,7 +106,7 @@ def tune(
     """
     _check(backbone, recipe, data)
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), out_of_memory_said():
+    with torch.random.fork_rng(devices=devices), explain_out_of_memory():
         return _Training(backbone, recipe, data, mean, std, seed, device, precision).run(folder, progress)
 
 
@@ -132,10 +129,10 @@ class _Training:
         self.identity = _identity(model, recipe, data, (*mean, *std), seed)
         choose_parameters(model, recipe)
         self.state = _begin(model.to(device), recipe)
-        self.fewest = fewest_images(model, recipe)
-        self.n_steps = split_evenly(len(data.trained), recipe.batch_size, self.fewest)
+        self.min_size = min_images(model, recipe)
+        self.n_steps = split_evenly(len(data.trained), recipe.batch_size, self.min_size)
         largest = -(-len(data.trained) // self.n_steps)
-        self.micro = MicroBatch(largest, self.fewest)
+        self.micro = MicroBatch(largest, self.min_size)
         self.prepare = Preparation(recipe, data, mean, std, device)
         counts = np.bincount(data.labels[data.trained], minlength=data.n_classes)
         self.loss = make_loss(recipe, counts, device)
@@ -187,7 +184,7 @@ class _Training:
         inputs = self.prepare.for_training(batch)
         n_images = len(batch.labels)
         total = torch.zeros((), device=self.device)
-        for piece in inputs.split(split_evenly(n_images, size, self.fewest)):
+        for piece in inputs.split(split_evenly(n_images, size, self.min_size)):
             loss = self.loss(self.state.model(piece.images, piece.metadata, piece.seen), piece.soft).sum()
             (loss / n_images).backward()  # type: ignore[no-untyped-call]  # torch's own stubs
             total += loss.detach()
@@ -232,10 +229,10 @@ def _check(backbone: Backbone, recipe: TuningRecipe, data: TuningData) -> None:
             f"{message}, which rules out wise and image_dropout; set wise=1 and image_dropout=0"
         )
     if recipe.mode == "joint" and data.metadata is None:
-        raise ConfigError("mode=joint trains on metadata and there are none; choose mode=full or add columns")
+        raise ConfigError("mode=joint trains on metadata and got none; choose mode=full or add columns")
     if recipe.patience and len(np.unique(data.target_of[data.labels[data.watched]])) < 2:
         message = f"patience={recipe.patience} needs watched rows of two target classes"
-        raise ConfigError(f"{message}, found {len(data.watched)} rows; set patience=0 or watch more rows")
+        raise ConfigError(f"{message}, got {len(data.watched)} rows; set patience=0 or watch more rows")
 
 
 def _make_model(

@@ -1,4 +1,4 @@
-"""What is watched in an epoch: whether the loss is finite, and the AUC of the rows that are not trained on."""
+"""What is watched in an epoch: that the loss is finite, and the AUC of the rows that are not trained on."""
 
 import math
 
@@ -15,17 +15,11 @@ from automl_skin.backbones.tuning.model import TuningModel
 from automl_skin.errors import TuningError
 from automl_skin.metrics.ranking import macro_auc
 
-_STEPS_AT_ONCE = 16  # reading a number of a GPU waits for it, so several are read together
+_STEPS_AT_ONCE = 16  # reading a number from a GPU waits for it, so several are read together
 
 
 class LossWatch:
-    """Adds up an epoch's losses, and stops a training that diverges.
-
-    Parameters
-    ----------
-    epoch : int
-        From 1.
-    """
+    """Adds up the losses of an epoch (counted from 1), and stops a training that diverges."""
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
@@ -66,7 +60,7 @@ class LossWatch:
 
 def diverged(found: str, epoch: int, learning_rate: float) -> TuningError:
     """Return the error of a training that diverged."""
-    message = f"tuning must converge and diverged: {found} of epoch {epoch} at learning rate"
+    message = f"tuning diverged: {found} of epoch {epoch} at learning rate"
     return TuningError(f"{message} {learning_rate:.3g}; use a smaller learning_rate or a longer warm_up")
 
 

@@ -69,5 +69,5 @@ def test_weights_that_do_not_fit_are_refused(made, tmp_path):
     config = json.loads((tmp_path / "config.json").read_text())
     config["spatial"]["n_metadata"] = N_METADATA + 1
     (tmp_path / "config.json").write_text(json.dumps(config))
-    with pytest.raises(BackboneError, match="must hold whole weights that fit resnet10t"):
+    with pytest.raises(BackboneError, match="expected whole weights that fit resnet10t"):
         load_network(backbone_from_folder(tmp_path))

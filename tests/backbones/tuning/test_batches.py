@@ -25,13 +25,15 @@ def test_balanced_order_draws_each_class_as_often(toy):
     assert 0.45 < rare.labels[order].mean() < 0.55
 
 
-@pytest.mark.parametrize("fewest", [1, 2])
-def test_pieces_are_neither_too_large_nor_too_small(fewest):
-    for n in range(fewest, 70):
-        for most in range(fewest, 40):
-            sizes = [len(piece) for piece in np.array_split(np.arange(n), split_evenly(n, most, fewest))]
-            assert min(sizes) >= fewest
-            assert max(sizes) <= most + (fewest - 1) * (most == fewest)
+@pytest.mark.parametrize("min_size", [1, 2])
+def test_pieces_are_neither_too_large_nor_too_small(min_size):
+    for n in range(min_size, 70):
+        for max_size in range(min_size, 40):
+            sizes = [
+                len(piece) for piece in np.array_split(np.arange(n), split_evenly(n, max_size, min_size))
+            ]
+            assert min(sizes) >= min_size
+            assert max(sizes) <= max_size + (min_size - 1) * (max_size == min_size)
 
 
 def test_batches_come_in_order_and_nothing_stays_behind(toy):
@@ -51,13 +53,13 @@ def test_batches_come_in_order_and_nothing_stays_behind(toy):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"pixels": np.zeros((96, 8, 8), np.uint8)}, "must be of the same rows"),
-        ({"inner": np.zeros(3, bool)}, "must be of the same rows"),
-        ({"n_classes": 2, "target_of": np.arange(2)}, "labels must lie in 0 to 1, found 0 to 2"),
-        ({"target_of": np.arange(2)}, "target_of must name the target's class of each of 3"),
-        ({"inner": np.ones(96, bool)}, "two rows or more to train on, found 0 of 96"),
-        ({"metadata": np.full((96, 4), np.nan, np.float32)}, "metadata must be finite"),
-        ({"absent": None}, "as many values that stand for absence"),
+        ({"pixels": np.zeros((96, 8, 8), np.uint8)}, "expected pixels, labels and inner of the same rows"),
+        ({"inner": np.zeros(3, bool)}, "expected pixels, labels and inner of the same rows"),
+        ({"n_classes": 2, "target_of": np.arange(2)}, "expected labels from 0 to 1, got 0 to 2"),
+        ({"target_of": np.arange(2)}, "expected the target's class of each of 3"),
+        ({"inner": np.ones(96, bool)}, "two rows or more to train on, got 0 of 96"),
+        ({"metadata": np.full((96, 4), np.nan, np.float32)}, "metadata: expected finite"),
+        ({"absent": None}, "as many values that mean absence"),
     ],
 )
 def test_rows_that_do_not_fit_are_named(changes, message, toy):

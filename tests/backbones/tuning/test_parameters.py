@@ -6,7 +6,7 @@ from torch import nn
 from automl_skin.backbones.catalogue import resolve_backbone
 from automl_skin.backbones.network import load_network
 from automl_skin.backbones.tuning.model import LinearHead, TuningModel
-from automl_skin.backbones.tuning.parameters import choose_parameters, enter_training, fewest_images, stages
+from automl_skin.backbones.tuning.parameters import choose_parameters, enter_training, min_images, stages
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.errors import ConfigError
 
@@ -74,9 +74,9 @@ def test_a_network_without_stages_is_named(backbone):
 )
 def test_batch_statistics_need_two_images(values, fewest, backbone):
     model, recipe = entered(backbone, **values)
-    assert fewest_images(model, recipe) == fewest
+    assert min_images(model, recipe) == fewest
 
 
 def test_a_network_without_batch_statistics_takes_one_image():
     model, recipe = entered(resolve_backbone("test_vit.random"))
-    assert fewest_images(model, recipe) == 1
+    assert min_images(model, recipe) == 1

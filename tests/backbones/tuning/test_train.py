@@ -127,8 +127,8 @@ def test_what_does_not_go_together_is_named(tuned, toy, backbone):
     data = toy()
     with pytest.raises(ConfigError, match=r"wise=0.5 mixes .* test_resnet.random has none"):
         tuned(wise=0.5)
-    with pytest.raises(ConfigError, match="mode=joint trains on metadata and there are none"):
+    with pytest.raises(ConfigError, match="mode=joint trains on metadata and got none"):
         tuned(dataclasses.replace(data, metadata=None), mode="joint")
-    with pytest.raises(ConfigError, match="patience=1 needs watched rows of two target classes, found 0"):
+    with pytest.raises(ConfigError, match="patience=1 needs watched rows of two target classes, got 0"):
         tuned(dataclasses.replace(data, inner=np.zeros(len(data.labels), bool)), patience=1)
     assert tune is not None
