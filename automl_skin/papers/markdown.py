@@ -9,7 +9,7 @@ from automl_skin.arrays import FloatArray
 
 
 def format_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table in Markdown.
+    """Return a table in Markdown; a bar in a cell becomes a slash.
 
     Examples
     --------
@@ -18,7 +18,8 @@ def format_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     | --- | --- |
     | forest | 0.81 |
     """
-    return "\n".join(f"| {' | '.join(line)} |" for line in [columns, ["---"] * len(columns), *rows])
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
 
 
 def mean_and_deviation(values: FloatArray | Sequence[float]) -> tuple[float, float]:

@@ -14,7 +14,7 @@ BALANCED = "balanced 1:1"
 
 
 def classes_of(table: pd.DataFrame, rules: CurationRules) -> "pd.Series[str]":
-    """Return `MEL` or `NON_MEL` for each row, NA for unlabelled rows that are to be dropped."""
+    """Return `MEL` or `NON_MEL` for each row, NA for unlabelled rows that should be dropped."""
     values = canonical_text(table[rules.class_column]).str.lower()
     is_melanoma = values.isin([value.lower() for value in rules.melanoma])
     classes = is_melanoma.map({True: MEL, False: NON_MEL}).astype("str")
@@ -33,10 +33,10 @@ def require_both_classes(table: pd.DataFrame, classes: "pd.Series[str]", rules: 
         return
     counts = canonical_text(table[rules.class_column]).value_counts().head(10)
     found = ", ".join(f"{value} ({count})" for value, count in counts.items())
-    message = (
-        f"column {rules.class_column!r} must hold melanoma ({', '.join(rules.melanoma)}) and other values"
+    raise TableError(
+        f"column {rules.class_column!r}: expected melanoma ({', '.join(rules.melanoma)}) and other values, "
+        f"got {found or 'no value'}; give --class-column or --melanoma"
     )
-    raise TableError(f"{message}, and holds {found or 'none'}; give --class-column or --melanoma")
 
 
 def surplus(table: pd.DataFrame, rules: CurationRules) -> tuple["pd.Series[str]", str]:

@@ -8,11 +8,16 @@ import pandas as pd
 from automl_skin.data.table import canonical_text, require_column
 from automl_skin.errors import TableError
 from automl_skin.papers.curation.classes import BALANCED, classes_of, require_both_classes, surplus
-from automl_skin.papers.curation.copies import copies, in_reference, reasons
-from automl_skin.papers.curation.encoding import encode
-from automl_skin.papers.curation.imputation import Fill, fit_fill, readable_fields
+from automl_skin.papers.curation.duplicates import (
+    ListedCopy,
+    find_copies,
+    find_in_reference,
+    find_listed,
+    give_reasons,
+    years_of,
+)
+from automl_skin.papers.curation.fields import Fill, encode, fit_fill, read_fields
 from automl_skin.papers.curation.ledger import ROW, Ledger, begin
-from automl_skin.papers.curation.published_lists import Entry, listed, years_of
 from automl_skin.papers.curation.rules import TARGET, CurationRules
 
 LISTED = "published duplicate lists"
@@ -25,8 +30,8 @@ DUPLICATES = (LISTED, REPEATED, SAME_BYTES, REFERENCE_IDS, REFERENCE_BYTES)
 
 
 @dataclass(frozen=True)
-class Material:
-    """What is curated.
+class Uncurated:
+    """A table before its curation, with what it is compared with.
 
     Parameters
     ----------
@@ -36,7 +41,7 @@ class Material:
         Image id by row.
     contents : Series or None
         Digest of the image's bytes by row, NA where the image is not there; None without images.
-    lists : tuple of Entry
+    listed : tuple of ListedCopy
         Of the published lists.
     reference_images, reference_contents : Series or None
         Ids and digests of a set that was curated before.
@@ -45,14 +50,14 @@ class Material:
     table: pd.DataFrame
     images: "pd.Series[str]"
     contents: "pd.Series[str] | None" = None
-    lists: tuple[Entry, ...] = ()
+    listed: tuple[ListedCopy, ...] = ()
     reference_images: "pd.Series[str] | None" = None
     reference_contents: "pd.Series[str] | None" = None
 
 
 @dataclass(frozen=True)
 class Curated:
-    """What came of it.
+    """A table after its curation.
 
     Parameters
     ----------
@@ -72,7 +77,7 @@ class Curated:
 
 
 def curate(
-    material: Material,
+    given: Uncurated,
     rules: CurationRules,
     *,
     impute: bool = True,
@@ -82,7 +87,7 @@ def curate(
 
     Parameters
     ----------
-    material : Material
+    given : Uncurated
     rules : CurationRules
     impute : bool
         Fill missing sex, age and site, and encode; else they stay missing.
@@ -94,14 +99,12 @@ def curate(
     TableError
         If a column is missing or holds what cannot be used.
     """
-    _check(material, rules)
+    _check(given, rules)
     notes: list[str] = []
-    ledger = begin(material.table, material.images)
-    if only_with_image and material.contents is not None:
-        ledger = ledger.without(
-            "with an image", _constant(material.contents.isna(), "no image in the folder")
-        )
-    ledger = _without_copies(ledger, material, rules, notes)
+    ledger = begin(given.table, given.images)
+    if only_with_image and given.contents is not None:
+        ledger = ledger.without("with an image", _constant(given.contents.isna(), "no image in the folder"))
+    ledger = _without_copies(ledger, given, rules, notes)
     ledger = _with_classes(ledger, rules, notes)
     if rules.balance:
         why, note = surplus(ledger.table, rules)
@@ -115,7 +118,7 @@ def curate(
     return Curated(ledger, features, fill, tuple(notes))
 
 
-def _check(material: Material, rules: CurationRules) -> None:
+def _check(given: Uncurated, rules: CurationRules) -> None:
     """Refuse a table without the columns, or whose rows name no image."""
     for column, flag in (
         (rules.class_column, "--class-column"),
@@ -124,43 +127,45 @@ def _check(material: Material, rules: CurationRules) -> None:
         (rules.site, "--site-column"),
         *(((rules.balance_within, "--balance-within"),) if rules.balance_within else ()),
     ):
-        require_column(material.table, column, flag)
-    if TARGET in material.table:
-        raise TableError(f"the curated table gets a column {TARGET!r}, and there is one already; rename it")
-    missing = material.images.isna()
+        require_column(given.table, column, flag)
+    if TARGET in given.table:
+        raise TableError(f"column {TARGET!r}: the curated table adds one of this name; rename yours")
+    missing = given.images.isna()
     if missing.any():
-        name, row = material.images.index[missing][0]
-        message = f"each row must name its image, and {int(missing.sum())} do not (first {name}, row {row})"
-        raise TableError(f"{message}; fill them in, or give --image-column")
+        name, row = given.images.index[missing][0]
+        raise TableError(
+            f"expected an image in every row, got {int(missing.sum())} rows without one (first {name}, row {row}); "
+            "fill them in, or give --image-column"
+        )
 
 
-def _without_copies(ledger: Ledger, material: Material, rules: CurationRules, notes: list[str]) -> Ledger:
+def _without_copies(ledger: Ledger, given: Uncurated, rules: CurationRules, notes: list[str]) -> Ledger:
     """Drop listed copies, repeated ids, equal bytes, and what a reference set holds."""
-    ids = material.images
-    if material.lists:
+    ids = given.images
+    if given.listed:
         table = ledger.table
-        why = listed(ids.loc[table.index], years_of(table), material.lists, any_year=rules.any_year)
-        ledger = ledger.without(LISTED, why, f"{len(material.lists):,} entries")
-    why = reasons(copies(ledger.table, ids), "same image id")
+        why = find_listed(ids.loc[table.index], years_of(table), given.listed, any_year=rules.any_year)
+        ledger = ledger.without(LISTED, why, f"{len(given.listed):,} entries")
+    why = give_reasons(find_copies(ledger.table, ids), "same image id")
     ledger = ledger.without(REPEATED, why)
-    if material.contents is not None:
-        n_there = int(material.contents.reindex(ledger.table.index).notna().sum())
-        found = copies(ledger.table, material.contents)
-        notes.extend(_contradictions(material.table, found, rules))
+    if given.contents is not None:
+        n_there = int(given.contents.reindex(ledger.table.index).notna().sum())
+        found = find_copies(ledger.table, given.contents)
+        notes.extend(_contradictions(given.table, found, rules))
         note = f"{n_there:,} of {len(ledger.table):,} rows have an image that can be compared"
-        ledger = ledger.without(SAME_BYTES, reasons(found, "same bytes"), note)
-    return _without_reference(ledger, material)
+        ledger = ledger.without(SAME_BYTES, give_reasons(found, "same bytes"), note)
+    return _without_reference(ledger, given)
 
 
-def _without_reference(ledger: Ledger, material: Material) -> Ledger:
-    if material.reference_images is None:
+def _without_reference(ledger: Ledger, given: Uncurated) -> Ledger:
+    if given.reference_images is None:
         return ledger
-    found = in_reference(ledger.table, material.images, material.reference_images)
-    ledger = ledger.without(REFERENCE_IDS, reasons(found, "same image id"))
-    if material.contents is None or material.reference_contents is None:
+    found = find_in_reference(ledger.table, given.images, given.reference_images)
+    ledger = ledger.without(REFERENCE_IDS, give_reasons(found, "same image id"))
+    if given.contents is None or given.reference_contents is None:
         return ledger
-    found = in_reference(ledger.table, material.contents, material.reference_contents)
-    return ledger.without(REFERENCE_BYTES, reasons(found, "same bytes"))
+    found = find_in_reference(ledger.table, given.contents, given.reference_contents)
+    return ledger.without(REFERENCE_BYTES, give_reasons(found, "same bytes"))
 
 
 def _contradictions(table: pd.DataFrame, found: pd.DataFrame, rules: CurationRules) -> list[str]:
@@ -177,7 +182,7 @@ def _contradictions(table: pd.DataFrame, found: pd.DataFrame, rules: CurationRul
 
 def _with_classes(ledger: Ledger, rules: CurationRules, notes: list[str]) -> Ledger:
     """Add the column of the target; drop what has no class."""
-    table = readable_fields(ledger.table, rules)
+    table = read_fields(ledger.table, rules)
     classes = classes_of(table, rules)
     require_both_classes(table, classes, rules)
     unlabelled = canonical_text(table[rules.class_column]).isna()

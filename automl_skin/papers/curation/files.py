@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl_skin.data.headers import USUAL_NAMES, normal_name
 from automl_skin.data.locate import ImageIndex, index_images
 from automl_skin.data.table import (
     blank_missing,
@@ -27,11 +26,10 @@ from automl_skin.data.table import (
 from automl_skin.digests import digest_file
 from automl_skin.errors import ConfigError, StorageError, TableError
 from automl_skin.files import atomic_write, write_text
-from automl_skin.papers.curation.curate import Curated, Material, curate, row_index
+from automl_skin.papers.curation.curate import Curated, Uncurated, curate, row_index
+from automl_skin.papers.curation.duplicates import find_image_columns, image_id, read_list
 from automl_skin.papers.curation.ledger import ROW
-from automl_skin.papers.curation.published_counts import Comparison, compare
-from automl_skin.papers.curation.published_lists import image_id, read_list
-from automl_skin.papers.curation.report import report
+from automl_skin.papers.curation.report import PublishedCount, compare, write_report
 from automl_skin.papers.curation.rules import SPLIT, TARGET, TEST, TRAIN, CurationRules
 from automl_skin.steps.understand import Reporter
 
@@ -86,16 +84,16 @@ class CurationJob:
         names = [path.name for path in (*self.data, *self.held_out, *self.against)]
         if len(set(names)) < len(names):
             raise ConfigError(
-                f"tables must have different file names, since rows are recorded by them; found {', '.join(names)}"
+                f"tables: expected different file names, by which rows are recorded, got {', '.join(names)}"
             )
 
 
 @dataclass(frozen=True)
 class CurationOutcome:
-    """What came of a job."""
+    """A curated table, and the paper's counts beside its own."""
 
     curated: Curated
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[PublishedCount, ...]
 
 
 def curate_files(job: CurationJob, reporter: Reporter) -> CurationOutcome:
@@ -109,15 +107,15 @@ def curate_files(job: CurationJob, reporter: Reporter) -> CurationOutcome:
         If the folder cannot be written.
     """
     if job.output.exists() and not job.output.is_dir():
-        raise StorageError(f"--output must be a folder; {job.output} is a file: choose another name")
-    material = read_material(job, reporter)
-    curated = curate(material, job.rules, impute=job.impute, only_with_image=job.only_with_image)
-    comparisons = compare(material.table, curated.ledger, job.rules)
+        raise StorageError(f"--output: expected a folder, got a file ({job.output}); choose another name")
+    given = read_tables(job, reporter)
+    curated = curate(given, job.rules, impute=job.impute, only_with_image=job.only_with_image)
+    comparisons = compare(given.table, curated.ledger, job.rules)
     write(job.output, curated, comparisons)
     return CurationOutcome(curated, comparisons)
 
 
-def read_material(job: CurationJob, reporter: Reporter) -> Material:
+def read_tables(job: CurationJob, reporter: Reporter) -> Uncurated:
     """Read tables, lists and the digests of the images."""
     table = _with_split(job, _stacked((*job.data, *job.held_out)))
     index = index_images(job.images) if job.images is not None else None
@@ -126,14 +124,14 @@ def read_material(job: CurationJob, reporter: Reporter) -> Material:
     contents = None if index is None else _digests(table[column], index, reporter)
     lists = tuple(entry for path in job.duplicates for entry in read_list(path))
     if not job.against:
-        return Material(table, images, contents, lists)
+        return Uncurated(table, images, contents, lists)
     reference = _stacked(job.against)
     own = _image_column(reference, index, job.image_column)
     known = None if index is None else _digests(reference[own], index, reporter)
-    return Material(table, images, contents, lists, _ids(reference, own), known)
+    return Uncurated(table, images, contents, lists, _ids(reference, own), known)
 
 
-def write(folder: Path, curated: Curated, comparisons: Sequence[Comparison]) -> None:
+def write(folder: Path, curated: Curated, comparisons: Sequence[PublishedCount]) -> None:
     """Write table, features, record and report."""
     table, images = curated.ledger.table, curated.ledger.images
     _write_csv(folder / "curated.csv", table.reset_index(drop=True).convert_dtypes())
@@ -142,7 +140,7 @@ def write(folder: Path, curated: Curated, comparisons: Sequence[Comparison]) -> 
         split = table[[SPLIT]] if SPLIT in table else table[[]]
         _write_csv(folder / "features.csv", pd.concat([ids, split, curated.features], axis=1))
     _write_csv(folder / "record.csv", curated.ledger.record)
-    write_text(folder / "report.md", report(curated, comparisons))
+    write_text(folder / "report.md", write_report(curated, comparisons))
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:
@@ -153,7 +151,7 @@ def _write_csv(path: Path, table: pd.DataFrame) -> None:
 def _stacked(paths: Sequence[Path]) -> pd.DataFrame:
     """Return tables below each other, by name and row."""
     if not paths:
-        raise ConfigError("a curation needs a table; give --data TABLE")
+        raise ConfigError("expected a table to curate, got none; give --data TABLE")
     tables = [blank_missing(with_decimal_points(read_table(path))) for path in paths]
     return pd.concat(
         [table.set_axis(row_index(path.name, len(table))) for path, table in zip(paths, tables, strict=True)]
@@ -173,8 +171,10 @@ def _with_split(job: CurationJob, table: pd.DataFrame) -> pd.DataFrame:
     if strange.any():
         name, row = table.index[strange][0]
         known = ", ".join(sorted(_TRAIN_WORDS | _TEST_WORDS))
-        message = f"--split must hold words of {known}, and {int(strange.sum())} rows do not"
-        raise TableError(f"{message} (first {name}, row {row}: {words[strange].iloc[0]!r}); correct them")
+        raise TableError(
+            f"--split: expected words of {known}, got {int(strange.sum())} others "
+            f"(first {name}, row {row}: {words[strange].iloc[0]!r}); correct them"
+        )
     return table.assign(**{SPLIT: words.isin(_TEST_WORDS).map({True: TEST, False: TRAIN})})
 
 
@@ -182,11 +182,10 @@ def _image_column(table: pd.DataFrame, index: ImageIndex | None, given: str) -> 
     """Return the column of the image: as given, by what is in the folder, by its usual names."""
     if given:
         return require_column(table, given, "--image-column")
-    by_name = {normal_name(str(name)): str(name) for name in table.columns}
-    named = [by_name[name] for name in USUAL_NAMES["image"] if name in by_name]
+    named = find_image_columns(table)
     if not named:
         shown = ", ".join(map(str, table.columns))
-        raise TableError(f"the table must have a column of image ids and has {shown}; give --image-column")
+        raise TableError(f"expected a column of image ids, got {shown}; give --image-column")
     if index is None:
         return named[0]
     hits = {name: index.count(table[name]) for name in named}

@@ -74,13 +74,14 @@ class CurationRules:
 
     def __post_init__(self) -> None:
         if not self.melanoma:
-            raise ConfigError("--melanoma must name at least one value that is melanoma; found none")
+            raise ConfigError("--melanoma: expected at least one value, got none")
         if self.unlabelled not in {"negative", "drop"}:
-            raise ConfigError(f"--unlabelled must be negative or drop; found {self.unlabelled!r}")
+            raise ConfigError(f"--unlabelled: expected negative or drop, got {self.unlabelled!r}")
         columns = (self.class_column, *self.fields)
         if len(set(columns)) < len(columns):
-            message = "class, sex, age and site must be four columns"
-            raise ConfigError(f"{message}; found {', '.join(columns)}: name another one")
+            raise ConfigError(
+                f"class, sex, age and site: expected four different columns, got {', '.join(columns)}"
+            )
 
     @property
     def fields(self) -> tuple[str, str, str]:

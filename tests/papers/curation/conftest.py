@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from automl_skin.papers.curation.curate import Material, row_index
+from automl_skin.papers.curation.curate import Uncurated, row_index
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def isic():
 
 
 @pytest.fixture
-def as_material():
+def as_given():
     def make(table, **further):
-        return Material(table, table["isic_id"].astype("str"), **further)
+        return Uncurated(table, table["isic_id"].astype("str"), **further)
 
     return make

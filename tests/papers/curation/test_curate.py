@@ -2,15 +2,15 @@ import pandas as pd
 import pytest
 
 from automl_skin.errors import TableError
-from automl_skin.papers.curation.curate import BALANCED, LISTED, REPEATED, SAME_BYTES, curate
-from automl_skin.papers.curation.published_lists import Entry
+from automl_skin.papers.curation.curate import BALANCED, LISTED, REPEATED, SAME_BYTES, Uncurated, curate
+from automl_skin.papers.curation.duplicates import ListedCopy
 from automl_skin.papers.curation.rules import TARGET, CurationRules
 
 RULES = CurationRules()
 
 
 @pytest.fixture
-def curated(isic, as_material):
+def curated(isic, as_given):
     table = isic(30)
     table.loc[table.index[3], "isic_id"] = "ISIC_0000002"
     table.loc[table.index[[8, 11]], ["sex", "age_approx"]] = None
@@ -19,8 +19,11 @@ def curated(isic, as_material):
     contents = pd.Series([f"digest {number}" for number in range(30)], index=table.index)
     contents.iloc[[5, 6]] = "digest 5"
     contents.iloc[29] = None
-    lists = (Entry("ISIC_0000001", "", "list.txt, line 1"), Entry("ISIC_0000099", "", "list.txt, line 2"))
-    return table, curate(as_material(table, contents=contents, lists=lists), RULES)
+    lists = (
+        ListedCopy("ISIC_0000001", "", "list.txt, line 1"),
+        ListedCopy("ISIC_0000099", "", "list.txt, line 2"),
+    )
+    return table, curate(as_given(table, contents=contents, listed=lists), RULES)
 
 
 def test_every_step_counts_what_it_took_away(curated):
@@ -77,37 +80,37 @@ def test_unlabelled_rows_are_said(curated):
     assert "1 rows have no benign_malignant and are counted as NON-MEL, as in the paper" in result.notes
 
 
-def test_contradictory_copies_are_said(isic, as_material):
+def test_contradictory_copies_are_said(isic, as_given):
     table = isic(6)
     contents = pd.Series(["a", "b", "a", "d", "e", "f"], index=table.index)
-    notes = curate(as_material(table, contents=contents), RULES).notes
+    notes = curate(as_given(table, contents=contents), RULES).notes
     assert notes == ("1 binary duplicates have two values of benign_malignant: malignant and benign",)
 
 
-def test_without_imputing_missing_values_stay(isic, as_material):
+def test_without_imputing_missing_values_stay(isic, as_given):
     table = isic(6, sex=[None] * 6)
-    result = curate(as_material(table), CurationRules(balance=False), impute=False)
+    result = curate(as_given(table), CurationRules(balance=False), impute=False)
     assert result.ledger.table["sex"].isna().all()
     assert result.features is None
     assert len(result.ledger.table) == 6
 
 
-def test_a_set_that_was_curated_before_is_left_out(isic, as_material):
+def test_a_set_that_was_curated_before_is_left_out(isic, as_given):
     table, before = isic(9), isic(3, name="before.csv", first=9)
     contents = pd.Series(list("abcdefghi"), index=table.index)
     known = pd.Series(["z", "a", None], index=before.index)
     result = curate(
-        as_material(table, contents=contents, reference_images=before["isic_id"], reference_contents=known),
+        as_given(table, contents=contents, reference_images=before["isic_id"], reference_contents=known),
         CurationRules(balance=False),
     )
     gone = result.ledger.record.query("done == 'dropped'")
     assert gone["why"].tolist() == ["same image id as before.csv, row 1", "same bytes as before.csv, row 2"]
 
 
-def test_rows_without_an_image_can_be_left_out(isic, as_material):
+def test_rows_without_an_image_can_be_left_out(isic, as_given):
     table = isic(6)
     contents = pd.Series(["a", "b", "c", None, None, None], index=table.index)
-    result = curate(as_material(table, contents=contents), CurationRules(balance=False), only_with_image=True)
+    result = curate(as_given(table, contents=contents), CurationRules(balance=False), only_with_image=True)
     assert list(result.ledger.table["isic_id"]) == ["ISIC_0000001", "ISIC_0000002", "ISIC_0000003"]
 
 
@@ -115,16 +118,14 @@ def test_rows_without_an_image_can_be_left_out(isic, as_material):
     ("change", "match"),
     [
         (lambda table: table.drop(columns="age_approx"), "--age-column 'age_approx' must be a column"),
-        (lambda table: table.assign(**{TARGET: "x"}), "gets a column 'melanoma'"),
+        (lambda table: table.assign(**{TARGET: "x"}), "column 'melanoma': the curated table adds one"),
         (
             lambda table: table.assign(isic_id=[None, *table["isic_id"][1:]]),
-            r"must name its image, and 1 do not \(first isic.csv, row 1\)",
+            r"got 1 rows without one \(first isic.csv, row 1\)",
         ),
     ],
 )
 def test_a_table_that_cannot_be_curated_says_why(isic, change, match):
-    from automl_skin.papers.curation.curate import Material
-
     table = change(isic(6))
     with pytest.raises(TableError, match=match):
-        curate(Material(table, table["isic_id"].astype("str").mask(table["isic_id"].isna())), RULES)
+        curate(Uncurated(table, table["isic_id"].astype("str").mask(table["isic_id"].isna())), RULES)

@@ -9,7 +9,7 @@ from automl_skin.papers.curation.rules import CurationRules
     [
         ({"melanoma": ()}, "at least one value"),
         ({"unlabelled": "guess"}, "negative or drop"),
-        ({"sex": "age_approx"}, "four columns"),
+        ({"sex": "age_approx"}, "four different columns"),
     ],
 )
 def test_rules_that_contradict_each_other_are_refused(wrong, match):

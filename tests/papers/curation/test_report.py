@@ -1,7 +1,6 @@
-from automl_skin.papers.curation import published_counts as published
+from automl_skin.papers.curation import report as published
 from automl_skin.papers.curation.curate import curate
-from automl_skin.papers.curation.published_counts import compare
-from automl_skin.papers.curation.report import report
+from automl_skin.papers.curation.report import compare, write_report
 from automl_skin.papers.curation.rules import MEL, NON_MEL, CurationRules
 
 
@@ -15,12 +14,12 @@ def test_the_papers_tables_agree_with_themselves():
     assert sum(published.TABLE_4["Curated19933, curated"]) == published.TABLE_3_REMAINING
 
 
-def test_counts_stand_beside_the_papers(isic, as_material):
+def test_counts_stand_beside_the_papers(isic, as_given):
     table = isic(30, year=[2019.0] * 12 + [None] * 18)
     table.loc[table.index[20], "isic_id"] = "ISIC_0000001"
     table["class"] = (table["benign_malignant"] == "malignant").astype(int)
     rules = CurationRules(balance_within="year")
-    material = as_material(table)
+    material = as_given(table)
     curated = curate(material, rules)
     found = {one.what: one for one in compare(table, curated.ledger, rules)}
     assert found["table 3, malignant"].ours == 6
@@ -32,6 +31,6 @@ def test_counts_stand_beside_the_papers(isic, as_material):
     agreeing = found["rows with the label of the published column 'class'"]
     assert agreeing.verdict == "agrees"
     assert found["table 3, malignant"].verdict == "-3,574"
-    text = report(curated, tuple(found.values()))
+    text = write_report(curated, tuple(found.values()))
     assert "| table 3, duplicates | 378 | 1 | -377 |  |" in text
     assert "all 18 rows, as there is no split" in text
