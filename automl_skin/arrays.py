@@ -26,3 +26,15 @@ Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.uint8]
+
+
+def normalise_rows(values: FloatArray) -> FloatArray:
+    """Divide each row of shape (n_rows, n_columns) by its sum.
+
+    Examples
+    --------
+    >>> normalise_rows(np.array([[1.0, 3.0]]))
+    array([[0.25, 0.75]])
+    """
+    shares: FloatArray = values / values.sum(axis=1, keepdims=True)
+    return shares

@@ -13,6 +13,8 @@ from automl_skin.data.groups import Groups
 from automl_skin.data.plan import make_plan
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.features.encoder import EncoderConfig, fit_encoder
+from automl_skin.heads.neural.engine import Engine
+from automl_skin.heads.neural.state import array_facts
 from automl_skin.search.material import Material
 
 DIAGNOSES = ("nevus", "keratosis", "carcinoma", "melanoma")
@@ -157,7 +159,8 @@ def _own_head(embeddings, codes, tunes, metadata, rng, joint):
 
 def _drawn_fusion(name, n_image, n_metadata, rng):
     fusion = PooledFusion(name, {}, n_image, n_metadata)
-    drawn = {each: rng.normal(size=shape).astype(np.float32) for each, shape in fusion.shapes.items()}
+    facts = array_facts(lambda: Engine(fusion.layers))
+    drawn = {each: rng.normal(size=shape).astype(np.float32) for each, (_, shape) in facts.items()}
     return TunedFusion(
         fusion, {each: np.abs(array) if "var" in each else array for each, array in drawn.items()}
     )

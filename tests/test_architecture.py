@@ -25,7 +25,6 @@ ROOMS = [
     "digests",
     "files",
     "settings",
-    "rowwise",
     "records",
     "store",
     "workers",

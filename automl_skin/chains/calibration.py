@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from automl_skin.arrays import BoolArray, FloatArray, IntArray
-from automl_skin.rowwise import normalise_rows
+from automl_skin.arrays import BoolArray, FloatArray, IntArray, normalise_rows
 
 LOGIT_BOUND = 15.0
 """Probabilities of exactly 0 or 1 (forests give them) are taken as expit(-15) and expit(15)."""

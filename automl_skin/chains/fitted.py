@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from automl_skin.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from automl_skin.arrays import BoolArray, Float32Array, FloatArray, IntArray, normalise_rows
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.chains.calibration import Calibrator, fit_calibrator
 from automl_skin.chains.config import FUSIONS, IMAGE, METADATA, OWN, ChainConfig
@@ -29,7 +29,6 @@ from automl_skin.heads.catalogue import HEADS
 from automl_skin.heads.design import Design
 from automl_skin.heads.protocol import FittedHead
 from automl_skin.heads.stored import read_arrays, write_arrays
-from automl_skin.rowwise import normalise_rows
 
 
 def build_design(branch: Sequence[str], image: Float32Array | None, metadata: Float32Array | None) -> Design:

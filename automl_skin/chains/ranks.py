@@ -4,6 +4,9 @@ import numpy as np
 
 from automl_skin.arrays import FloatArray
 
+DECIMALS = 9
+"""Values that agree to so many are ties: the last bits of a probability depend on who else is in the batch."""
+
 
 def rank_positions(values: FloatArray, reference: FloatArray) -> FloatArray:
     """Return the share of reference values below each value, ties counted half.
@@ -25,6 +28,7 @@ def rank_positions(values: FloatArray, reference: FloatArray) -> FloatArray:
     >>> rank_positions(np.array([0.2]).reshape(1, 1, 1), reference).item()
     0.5
     """
+    values, reference = np.round(values, DECIMALS), np.round(reference, DECIMALS)
     positions = np.empty_like(values)
     n_reference = reference.shape[1]
     for branch in range(values.shape[0]):

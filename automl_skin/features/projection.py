@@ -6,9 +6,10 @@ x : embedding of a case, shape (n_dimensions,)
 z : (x - mean) / scale
 output : z, or components.T @ z times a power of two that brings the average variance near 1 (0.5 to 2)
 
-Components keep their relative variances (no whitening). Because the factor is a power of two and every product is
-exact (`automl_skin.rowwise`), the first k columns of a long projection are those of a short one, to the last
-bit, up to that factor: `Projection.narrow` takes them without computing anything again.
+Components keep their relative variances (no whitening). Because the factor is a power of two, the first k columns of a
+long projection are those of a short one up to that factor: `Projection.narrow` takes them without computing anything
+again. Products are computed in float64 and rounded to float32, so that a tree sees the same value of a case alone and
+in a batch.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,6 @@ import numpy.typing as npt
 
 from automl_skin.arrays import Float32Array, FloatArray
 from automl_skin.errors import InputError
-from automl_skin.rowwise import rowwise_product
 
 Arrays = dict[str, npt.NDArray[Any]]
 # Above this many columns the eigenvectors of the covariance take longer than a randomised search for a few.
@@ -57,7 +57,7 @@ class Projection:
         return _power_of_two(self.variances)
 
     def transform(self, embeddings: Float32Array) -> Float32Array:
-        """Return the columns of new cases, shape (n_cases, n_columns), float32; each row as if alone.
+        """Return the columns of new cases, shape (n_cases, n_columns), float32.
 
         Raises
         ------
@@ -73,8 +73,10 @@ class Projection:
         standardised = _standardise(embeddings, self.mean, self.scale)
         if self.components is None:
             return standardised
-        # Rounded before the factor, so that it stays exact in `narrow`.
-        product = rowwise_product(standardised, self.components).astype(np.float32)
+        product = np.empty((len(standardised), self.n_columns), np.float32)
+        for start in range(0, len(standardised), _ROWS_AT_ONCE):
+            part = slice(start, start + _ROWS_AT_ONCE)
+            product[part] = standardised[part].astype(np.float64) @ self.components
         return product * np.float32(self.factor)
 
     def first(self, n_components: int) -> "Projection":

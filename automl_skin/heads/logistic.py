@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from automl_skin.arrays import Float32Array, FloatArray, IntArray
 from automl_skin.heads.cost import DesignSize
@@ -15,7 +16,6 @@ from automl_skin.heads.signature import Signature
 from automl_skin.heads.space import Real, Space
 from automl_skin.heads.stored import Facts, check_arrays, read_arrays, write_arrays
 from automl_skin.heads.training import training_targets
-from automl_skin.rowwise import rowwise_product, rowwise_softmax
 
 FILE_NAME = "logistic.safetensors"
 # Measured on 6,400 x 1,280 and x 3,840 columns in float32: going on to 1e-4 and 300 iterations doubles the
@@ -63,10 +63,10 @@ class LogisticHead:
     def predict(self, design: Design) -> FloatArray:
         """Return probabilities of shape (n_cases, n_classes)."""
         self.signature.check(design)
-        scores = rowwise_product(design.matrix, self.coefficients) + self.intercepts
+        scores = design.matrix.astype(np.float64) @ self.coefficients + self.intercepts
         if scores.shape[1] == 1:
             scores = np.column_stack([np.zeros(len(scores)), scores])
-        return self.signature.spread(rowwise_softmax(scores))
+        return self.signature.spread(softmax(scores, axis=1))
 
     def save(self, folder: Path) -> None:
         """Write ``head.json`` and the coefficients."""

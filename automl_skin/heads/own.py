@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.special import softmax
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import InputError
@@ -14,7 +15,6 @@ from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.signature import Signature
-from automl_skin.rowwise import rowwise_softmax
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class OwnHead:
     def predict(self, design: Design) -> FloatArray:
         """Return probabilities of shape (n_cases, n_classes)."""
         self.signature.check(design)
-        return rowwise_softmax(design.matrix.astype(np.float64))
+        return np.asarray(softmax(design.matrix.astype(np.float64), axis=1))
 
     def save(self, folder: Path) -> None:
         """Write ``head.json``."""

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.arrays import FloatArray, IntArray, normalise_rows
 from automl_skin.errors import InputError
 from automl_skin.heads.design import Design
-from automl_skin.rowwise import normalise_rows
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
-from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.arrays import FloatArray, IntArray, normalise_rows
 from automl_skin.chains.calibration import logit
 from automl_skin.chains.ranks import rank_positions
-from automl_skin.rowwise import normalise_rows, rowwise_softmax
 
 Rule = Literal["average", "rank", "logistic"]
 
@@ -72,11 +72,9 @@ class Blend:
         columns = _logit_columns(probabilities)
         scores = np.zeros((probabilities.shape[1], probabilities.shape[2]))
         first = probabilities.shape[2] - len(self.coefficients)  # a binary rule has the positive class alone
-        for label, coefficients in enumerate(self.coefficients):
-            for column, coefficient in zip(columns.T, coefficients, strict=False):
-                scores[:, first + label] += coefficient * column
-            scores[:, first + label] += coefficients[-1]
-        return rowwise_softmax(scores)
+        coefficients = np.array(self.coefficients)
+        scores[:, first:] = columns @ coefficients[:, :-1].T + coefficients[:, -1]
+        return np.asarray(softmax(scores, axis=1))
 
     def to_json(self) -> dict[str, Any]:
         """Return the blend as JSON."""

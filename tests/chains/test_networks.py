@@ -72,9 +72,9 @@ def test_a_chain_answers_the_same_fitted_loaded_alone_and_in_any_order(
     applied = replace(inputs.only(back.image_names), heads={}, tuned_on={})
     assert (back.predict(applied) == together).all()
     order = np.random.default_rng(0).permutation(len(inputs))
-    assert (back.predict(applied.take(order)) == together[order]).all()
+    assert np.abs(back.predict(applied.take(order)) - together[order]).max() < 1e-6
     for alone in (0, len(inputs) - 1):
-        assert (back.predict(applied.take(np.array([alone]))) == together[[alone]]).all()
+        assert np.abs(back.predict(applied.take(np.array([alone]))) - together[[alone]]).max() < 1e-6
 
 
 def test_no_file_of_a_chain_with_tuned_heads_is_a_pickle(tuned, make_fitter, small_chain, tmp_path):

@@ -18,6 +18,13 @@ def test_a_row_has_its_position_alone_as_in_a_batch():
         assert (rank_positions(values[:, [row]], reference) == together[:, [row]]).all()
 
 
+def test_a_value_is_a_tie_with_its_own_reference_whatever_its_last_bits():
+    reference = np.sort(np.random.default_rng(2).random((1, 30, 2)), axis=1)
+    expected = rank_positions(reference, reference)
+    for nudge in (-1e-13, 1e-13):
+        assert (rank_positions(reference + nudge, reference) == expected).all()
+
+
 def test_values_beyond_the_reference_stay_inside():
     reference = np.linspace(0.2, 0.8, 9).reshape(1, 9, 1)
     positions = rank_positions(np.array([0.0, 1.0]).reshape(1, 2, 1), reference).ravel()

@@ -23,7 +23,7 @@ def make_cases(n_cases=400):
 def test_members_are_averaged():
     design, labels = make_cases()
     one, two = (fit(replace(CONFIG, members=n), design, labels, 2, None, 0, 1) for n in (1, 2))
-    alone = [replace(two, networks=(network,)).predict(design) for network in two.networks]
+    alone = [replace(two, modules=(module,)).predict(design) for module in two.modules]
     assert (one.predict(design) == alone[0]).all()
     assert np.allclose(two.predict(design), np.mean(alone, axis=0), atol=1e-15)
     assert (alone[0] != alone[1]).any()
@@ -56,7 +56,7 @@ def test_metanet_gates_by_metadata():
 @pytest.mark.parametrize("image_columns", [0, 9])
 def test_metanet_needs_both_kinds_of_columns(image_columns):
     design, labels = make_cases()
-    with pytest.raises(InputError, match="metanet joins image columns and metadata columns and needs both"):
+    with pytest.raises(InputError, match="metanet joins image and metadata: expected columns of both"):
         fit(MlpConfig(fusion="metanet"), Design(design.matrix, image_columns), labels, 2, None, 0, 1)
 
 

@@ -38,7 +38,8 @@ def test_a_row_alone_is_as_in_a_batch_and_json_keeps_every_bit(rule, n_classes):
     back = Blend.from_json(json.loads(json.dumps(blend.to_json())))
     assert back == blend
     for rows in ([0], [119], range(9, 2, -1)):
-        assert (back.apply(probabilities[:, list(rows)], references) == together[list(rows)]).all()
+        alone = back.apply(probabilities[:, list(rows)], references)
+        assert np.abs(alone - together[list(rows)]).max() < 1e-12
 
 
 def test_average():

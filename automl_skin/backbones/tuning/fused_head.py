@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from automl_skin.backbones.tuning.fusions import PooledFusion
 from automl_skin.backbones.tuning.tuned_fusion import TunedFusion
 from automl_skin.backbones.tuning.tuned_head import TunedHead
+from automl_skin.heads.neural.engine import Engine
 from automl_skin.heads.neural.layers import Dense
-from automl_skin.heads.neural.torch_engine import TorchEngine
+from automl_skin.heads.neural.state import module_arrays
 from automl_skin.seeding import derive_seed, generator
 
 LAST = "last"
@@ -39,7 +40,7 @@ class FusedHead(nn.Module):
         super().__init__()
         self.fusion = fusion
         drawn = torch.Generator().manual_seed(derive_seed(seed, "tune", "head", fusion.name))
-        self.engine = TorchEngine({**fusion.layers, LAST: Dense(fusion.n_out, n_classes)}, drawn)
+        self.engine = Engine({**fusion.layers, LAST: Dense(fusion.n_out, n_classes)}, drawn)
         self.engine.generator = torch.default_generator
         draw_layer(self.last, SMALL, seed, LAST)
 
@@ -56,9 +57,9 @@ class FusedHead(nn.Module):
         return self.engine.dense(LAST, self.fusion.fuse(self.engine, embedding, metadata))
 
     def to_tuned_head(self) -> TunedHead:
-        """Return the same head without torch."""
-        arrays = self.engine.arrays()
-        weight, bias = (arrays.pop(f"{LAST}.{part}") for part in ("weight", "bias"))
+        """Return the same head as arrays."""
+        arrays = module_arrays(self.engine)
+        weight, bias = (arrays.pop(f"layers.{LAST}.{part}") for part in ("weight", "bias"))
         return TunedHead(weight, bias, fusion=TunedFusion(self.fusion, arrays))
 
 

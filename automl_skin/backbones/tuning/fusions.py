@@ -6,9 +6,7 @@ from typing import Any
 
 from automl_skin.errors import ConfigError
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS, fusion_by_name
-from automl_skin.heads.neural.layers import Layer, shapes_of
-
-Shapes = Mapping[str, tuple[int, ...]]
+from automl_skin.heads.neural.layers import Layer
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,8 @@ class PooledFusion:
         return fusion_by_name(self.name).configure(self.settings)
 
     def fuse(self, engine: Any, image: Any, metadata: Any) -> Any:
-        """Return the fused values of shape (n_rows, n_out), computed by either engine."""
+        """Return the fused values of shape (n_rows, n_out), computed by an engine that has its layers."""
         return fusion_by_name(self.name).forward(engine, self.configured, image, metadata)
-
-    @property
-    def shapes(self) -> Shapes:
-        """The shapes of its arrays by the names that the engines give them."""
-        return shapes_of(self.layers)
 
 
 def is_pooled(name: str) -> bool:

@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from automl_skin.arrays import Float32Array, FloatArray
 from automl_skin.backbones.tuning.fusions import PooledFusion
 from automl_skin.errors import ConfigError, IntegrityError
-from automl_skin.heads.neural.numpy_engine import NumpyEngine
+from automl_skin.heads.neural.engine import Engine
+from automl_skin.heads.neural.state import THREADS, array_facts, load_module, torch_threads
 from automl_skin.heads.stored import Arrays
 
 ABOUT = "fusion"
@@ -19,13 +21,13 @@ PREFIX = "fusion."
 
 @dataclass(frozen=True, eq=False)
 class TunedFusion:
-    """A trained fusion; each row of a result is the same, to the last bit, alone and among others.
+    """A trained fusion.
 
     Parameters
     ----------
     fusion : PooledFusion
     arrays : mapping of str to ndarray
-        As the engine that learnt them named them.
+        The state of an `Engine` with the fusion's layers.
 
     Raises
     ------
@@ -38,17 +40,21 @@ class TunedFusion:
 
     def __post_init__(self) -> None:
         found = {name: array.shape for name, array in self.arrays.items()}
-        if found != self.fusion.shapes:
-            message = f"the arrays of a tuned {self.fusion.name} must be {dict(self.fusion.shapes)}"
-            raise IntegrityError(f"{message}, found {found}; tune the network again")
+        expected = {name: shape for name, (_, shape) in array_facts(self._build).items()}
+        if found != expected:
+            message = f"the arrays of a tuned {self.fusion.name}: expected {expected}, got {found}"
+            raise IntegrityError(f"{message}; tune the network again")
 
     def fuse(self, embedding: Float32Array, metadata: Float32Array) -> FloatArray:
         """Return fused values of shape (n_rows, fusion.n_out)."""
-        engine = NumpyEngine(self.arrays)
-        fused: FloatArray = self.fusion.fuse(
-            engine, embedding.astype(np.float64), metadata.astype(np.float64)
-        )
+        engine = load_module(self._build, self.arrays)
+        image, told = (torch.from_numpy(values.astype(np.float64)) for values in (embedding, metadata))
+        with torch_threads(THREADS), torch.inference_mode():
+            fused: FloatArray = self.fusion.fuse(engine, image, told).numpy()
         return fused
+
+    def _build(self) -> Engine:
+        return Engine(self.fusion.layers)
 
     def to_arrays(self) -> dict[str, Any]:
         """Return the arrays by name; what the fusion is stands among them as JSON in bytes."""
@@ -74,5 +80,5 @@ class TunedFusion:
         try:
             return cls(PooledFusion(**json.loads(np.asarray(arrays[ABOUT], np.uint8).tobytes())), own)
         except (ValueError, TypeError, ConfigError) as error:
-            message = f"a tuned head must say which fusion it has, and does not ({error})"
+            message = f"a tuned head: expected the name and settings of its fusion ({error})"
             raise IntegrityError(f"{message}; tune the network again") from error

@@ -1,7 +1,4 @@
-"""The head that was tuned with a network, as arrays: from embeddings, and maybe metadata, to logits, without torch.
-
-Each row of the result is the same, to the last bit, alone and among others (`automl_skin.rowwise`).
-"""
+"""The head that was tuned with a network, as arrays: from embeddings, and maybe metadata, to logits."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +14,6 @@ from automl_skin.backbones.tuning.tuned_fusion import TunedFusion
 from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.files import atomic_write
 from automl_skin.heads.stored import Arrays
-from automl_skin.rowwise import rowwise_product
 
 HEAD = "head.safetensors"
 _OWN = ("weight", "bias", "metadata_weight", "metadata_bias")
@@ -59,7 +55,7 @@ class TunedHead:
     def __post_init__(self) -> None:
         shapes = {name: array.shape for name, array in self.to_arrays().items()}
         if not self._fits():
-            message = f"the arrays of a tuned head must fit each other, found the shapes {shapes}"
+            message = f"a tuned head: expected arrays that fit each other, got the shapes {shapes}"
             raise IntegrityError(f"{message}; tune the network again")
 
     def _fits(self) -> bool:
@@ -96,7 +92,7 @@ class TunedHead:
         return 0 if self.metadata_weight is None else int(self.metadata_weight.shape[1])
 
     def logits(self, embedding: Float32Array, metadata: Float32Array | None = None) -> FloatArray:
-        """Return logits of shape (n_rows, n_classes), each row as if it were alone.
+        """Return logits of shape (n_rows, n_classes).
 
         Parameters
         ----------
@@ -117,23 +113,24 @@ class TunedHead:
         scores = self._scores(embedding, self.weight[:, : self.n_dimensions])
         if self.metadata_weight is None or self.metadata_bias is None or metadata is None:
             return scores
-        hidden = rowwise_product(metadata, self.metadata_weight.T) + self.metadata_bias.astype(np.float64)
-        return scores + rowwise_product(np.maximum(hidden, 0.0), self.weight[:, self.n_dimensions :].T)
+        hidden = metadata.astype(np.float64) @ self.metadata_weight.T + self.metadata_bias
+        return scores + np.maximum(hidden, 0.0) @ self.weight[:, self.n_dimensions :].T
 
     def _scores(self, values: Float32Array | FloatArray, weight: Float32Array) -> FloatArray:
-        return rowwise_product(values, weight.T) + self.bias.astype(np.float64)
+        scores: FloatArray = values.astype(np.float64) @ weight.T + self.bias
+        return scores
 
     def _known(self, metadata: Float32Array | None) -> Float32Array:
         if metadata is None:
-            raise ConfigError("a head that was tuned jointly needs metadata, found none; give them as well")
+            raise ConfigError("a head that was tuned jointly needs metadata, got none; pass them as well")
         self._check("metadata", metadata, self.n_metadata)
         return metadata
 
     @staticmethod
     def _check(name: str, rows: Float32Array, n_columns: int) -> None:
         if rows.ndim != 2 or rows.shape[1] != n_columns:
-            message = f"the {name} of this head must have {n_columns} columns, found the shape {rows.shape}"
-            raise ConfigError(f"{message}; give that of the network it was tuned with")
+            message = f"the {name} of this head: expected {n_columns} columns, got the shape {rows.shape}"
+            raise ConfigError(f"{message}; pass that of the network it was tuned with")
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays by their names; those that are None are left out."""
@@ -159,7 +156,7 @@ class TunedHead:
         try:
             return cls(**own, fusion=fusion)
         except TypeError as error:
-            message = f"a tuned head must have weight and bias, found {', '.join(arrays) or 'nothing'}"
+            message = f"a tuned head: expected weight and bias, got {', '.join(arrays) or 'nothing'}"
             raise IntegrityError(f"{message}; tune the network again") from error
 
     def save(self, folder: Path) -> None:
@@ -186,5 +183,5 @@ class TunedHead:
         try:
             return cls.from_arrays(load_file(folder / HEAD))
         except (OSError, SafetensorError) as error:
-            message = f"{folder / HEAD} must hold a tuned head and does not ({error})"
+            message = f"{folder / HEAD}: expected a tuned head ({error})"
             raise IntegrityError(f"{message}; tune the network again") from error

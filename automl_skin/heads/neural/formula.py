@@ -1,9 +1,15 @@
-"""The formula of the neural head, written once for both engines: fusion, hidden layers, scores."""
+"""The formula of the neural head: fusion, hidden layers, scores."""
+
+from typing import TYPE_CHECKING
 
 from automl_skin.heads.neural.config import MlpConfig
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions.catalogue import fusion_by_name
 from automl_skin.heads.neural.layers import Dense, Layer, dense_stack
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 
 def network_layers(config: MlpConfig, n_image: int, n_metadata: int, n_scores: int) -> dict[str, Layer]:
@@ -12,7 +18,7 @@ def network_layers(config: MlpConfig, n_image: int, n_metadata: int, n_scores: i
     Examples
     --------
     >>> list(network_layers(MlpConfig(fusion="metanet", layers=1), 64, 20, 3))
-    ['gate.layers.0', 'gate.layers.1', 'hidden.0', 'last']
+    ['gate.0', 'gate.1', 'hidden.0', 'last']
     """
     fusion = fusion_by_name(config.fusion)
     fused = fusion.n_out(config.fusion_settings, n_image, n_metadata)
@@ -36,7 +42,7 @@ def count_weights(config: MlpConfig, n_image: int, n_metadata: int, n_scores: in
     return sum(layer.n_in * layer.n_out for layer in layers if isinstance(layer, Dense))
 
 
-def network_scores(engine: Engine[Values], config: MlpConfig, image: Values, metadata: Values) -> Values:
+def network_scores(engine: "Engine", config: MlpConfig, image: "Tensor", metadata: "Tensor") -> "Tensor":
     """Return scores of shape (n_cases, n_scores), before the softmax.
 
     Parameters
@@ -44,11 +50,13 @@ def network_scores(engine: Engine[Values], config: MlpConfig, image: Values, met
     engine : Engine
         With the layers of `network_layers`.
     config : MlpConfig
-    image : values of shape (n_cases, n_image)
-    metadata : values of shape (n_cases, n_metadata)
+    image : Tensor of shape (n_cases, n_image)
+    metadata : Tensor of shape (n_cases, n_metadata)
     """
-    activate = engine.relu if config.activation == "relu" else engine.gelu
     values = fusion_by_name(config.fusion).forward(engine, config.fusion_settings, image, metadata)
     for number in range(config.layers):
-        values = engine.drop(activate(engine.dense(f"hidden.{number}", values)), config.dropout)
+        hidden = engine.dense(f"hidden.{number}", values)
+        values = engine.drop(
+            hidden.relu() if config.activation == "relu" else engine.gelu(hidden), config.dropout
+        )
     return engine.dense("last", values)

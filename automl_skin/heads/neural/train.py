@@ -1,25 +1,23 @@
 """Training of the neural head: a fixed number of epochs, so that no inner split is needed."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from automl_skin.errors import ConfigError
 from automl_skin.heads.design import Design
-from automl_skin.heads.neural.batches import choose_batch_size
-from automl_skin.heads.neural.config import MlpConfig
+from automl_skin.heads.neural.config import TrainingConfig, choose_batch_size
 from automl_skin.heads.neural.modality import lose_modalities
-from automl_skin.heads.neural.network import Network
+from automl_skin.heads.neural.state import torch_threads
 from automl_skin.heads.training import Targets
 
 _WARM_UP_SHARE = 0.1
-_GREATEST_GRADIENT = 1.0
+_MAX_GRADIENT_NORM = 1.0
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,15 @@ class _Cases:
         return _Cases(*(torch.lerp(theirs, mine, share) for mine, theirs in pairs))
 
 
-def train_network(config: MlpConfig, design: Design, targets: Targets, seed: int, threads: int) -> Network:
-    """Return one trained network in evaluation mode; torch's global generator is not touched.
+def train(
+    build: Callable[[torch.Generator | None], nn.Module],
+    config: TrainingConfig,
+    design: Design,
+    targets: Targets,
+    seed: int,
+    threads: int,
+) -> nn.Module:
+    """Return one trained module in evaluation mode; torch's global generator is not touched.
 
     Raises
     ------
@@ -48,36 +53,31 @@ def train_network(config: MlpConfig, design: Design, targets: Targets, seed: int
         If the training diverges.
     """
     generator = torch.Generator().manual_seed(seed)
-    with _threads(threads):
-        network = Network(
-            config,
-            design.image_columns,
-            design.n_columns - design.image_columns,
-            n_scores=targets.n_present,
-            generator=generator,
-        )
-        _optimise(network, _tensors(design, targets, config.label_smoothing), targets, _absent(design))
-    if not all(bool(torch.isfinite(tensor).all()) for tensor in network.state_dict().values()):
-        message = f"training must converge and did not; use a learning_rate below {config.learning_rate:g}"
+    with torch_threads(threads):
+        module = build(generator)
+        cases = _tensors(design, targets, config.label_smoothing)
+        batches = list(_batches(config, torch.from_numpy(targets.codes), generator))
+        absent = _absent(design)
+        augmented = (_augment(config, cases.take(each), absent, generator) for each in batches)
+        _optimise(module, config, augmented, len(batches))
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in module.state_dict().values()):
+        message = f"the training diverged; use a learning_rate below {config.learning_rate:g}"
         raise ConfigError(message)
-    return network.eval()
+    return module.eval()
 
 
-def _optimise(network: Network, cases: _Cases, targets: Targets, absent: Tensor) -> None:
-    config, generator = network.config, network.generator
-    parameters = list(network.parameters())
+def _optimise(module: nn.Module, config: TrainingConfig, batches: Iterator[_Cases], n_steps: int) -> None:
+    parameters = list(module.parameters())
     optimiser = torch.optim.AdamW(
         parameters, lr=config.learning_rate, weight_decay=config.weight_decay, foreach=True
     )
-    batches = list(_batches(config, torch.from_numpy(targets.codes), generator))
-    for step, positions in enumerate(batches):
+    for step, batch in enumerate(batches):
         for group in optimiser.param_groups:
-            group["lr"] = config.learning_rate * _schedule(step / len(batches))
-        batch = _augment(config, cases.take(positions), absent, generator)
-        losses = functional.cross_entropy(network(batch.image, batch.metadata), batch.goals, reduction="none")
+            group["lr"] = config.learning_rate * _schedule(step / n_steps)
+        losses = functional.cross_entropy(module(batch.image, batch.metadata), batch.goals, reduction="none")
         optimiser.zero_grad()
         (losses * batch.weights).mean().backward()  # type: ignore[no-untyped-call]  # torch's own stubs
-        torch.nn.utils.clip_grad_norm_(parameters, _GREATEST_GRADIENT)
+        torch.nn.utils.clip_grad_norm_(parameters, _MAX_GRADIENT_NORM)
         optimiser.step()
 
 
@@ -88,7 +88,7 @@ def _schedule(progress: float) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * (progress - _WARM_UP_SHARE) / (1.0 - _WARM_UP_SHARE)))
 
 
-def _batches(config: MlpConfig, codes: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
+def _batches(config: TrainingConfig, codes: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
     n_cases = len(codes)
     batch_size = choose_batch_size(config.batch_size, n_cases)
     chances = 1.0 / torch.bincount(codes).double()[codes]
@@ -100,7 +100,7 @@ def _batches(config: MlpConfig, codes: Tensor, generator: torch.Generator) -> It
         yield from torch.split(order, batch_size)
 
 
-def _augment(config: MlpConfig, batch: _Cases, absent: Tensor, generator: torch.Generator) -> _Cases:
+def _augment(config: TrainingConfig, batch: _Cases, absent: Tensor, generator: torch.Generator) -> _Cases:
     if config.mixup > 0.0:
         partner = batch.take(torch.randperm(len(batch.goals), generator=generator))
         batch = batch.mixed_with(partner, _mixing_share(config.mixup, generator))
@@ -138,13 +138,3 @@ def _absent(design: Design) -> Tensor:
     """Return what stands for metadata that are all missing, shape (n_metadata,)."""
     absent = design.metadata.mean(axis=0) if design.absent is None else design.absent
     return torch.from_numpy(np.array(absent, dtype=np.float32))
-
-
-@contextmanager
-def _threads(threads: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -1,4 +1,4 @@
-"""Joint tuning with every fusion: what learns in torch answers the same without it, row by row."""
+"""Joint tuning with every fusion: what was learnt answers the same as arrays, row by row."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ def head_of(name, **settings):
 
 
 @POOLED
-def test_a_fused_head_answers_the_same_without_torch(name):
+def test_a_fused_head_answers_the_same_as_arrays(name):
     head = head_of(name)
     embedding, metadata = drawn(9, 48), drawn(9, 7, 1)
     with torch.inference_mode():
@@ -52,7 +52,7 @@ def test_a_row_alone_is_as_among_others(name):
     together = head.logits(embedding, metadata)
     rows = (0, 7, 1099)
     alone = np.concatenate([head.logits(embedding[i : i + 1], metadata[i : i + 1]) for i in rows])
-    assert np.array_equal(alone, together[list(rows)])
+    assert np.abs(alone - together[list(rows)]).max() < 1e-9
 
 
 @POOLED
@@ -74,17 +74,17 @@ def test_settings_are_kept(tmp_path):
 def test_what_does_not_fit_is_named():
     head = head_of("metanet").to_tuned_head()
     arrays = head.to_arrays()
-    lost = {name: array for name, array in arrays.items() if name != "fusion.gate.layers.0.bias"}
-    with pytest.raises(IntegrityError, match="arrays of a tuned metanet must be"):
+    lost = {name: array for name, array in arrays.items() if name != "fusion.layers.gate/0.bias"}
+    with pytest.raises(IntegrityError, match="arrays of a tuned metanet: expected"):
         TunedHead.from_arrays(lost)
-    with pytest.raises(IntegrityError, match="must fit each other"):
+    with pytest.raises(IntegrityError, match="expected arrays that fit each other"):
         replace(head, weight=head.weight[:, 1:])
     about = np.frombuffer(b'{"name": "magic", "settings": {}, "n_image": 48, "n_metadata": 7}', np.uint8)
-    with pytest.raises(IntegrityError, match=r"must say which fusion it has, and does not .*magic"):
+    with pytest.raises(IntegrityError, match=r"expected the name and settings of its fusion .*magic"):
         TunedHead.from_arrays({**arrays, "fusion": about})
-    with pytest.raises(ConfigError, match="needs metadata, found none"):
+    with pytest.raises(ConfigError, match="needs metadata, got none"):
         head.logits(drawn(2, 48))
-    with pytest.raises(ConfigError, match="metadata of this head must have 7 columns"):
+    with pytest.raises(ConfigError, match="metadata of this head: expected 7 columns"):
         head.logits(drawn(2, 48), drawn(2, 6))
 
 
@@ -98,7 +98,7 @@ def test_what_does_not_fit_is_named():
         ),
         ("metanet", "depth=2", "metanet has no setting 'depth'; it has layers"),
         ("metanet", "layers=two", "layers of a fusion must be a whole number, not 'two'"),
-        ("metanet", "layers=9", "metanet's layers must lie in"),
+        ("metanet", "layers=9", "metanet's layers: expected"),
         ("metanet_map", "depth=2", "metanet_map has no setting 'depth'; it has layers"),
         ("metaformer", "layers=2", "metaformer has no setting 'layers'; it has none"),
     ],

@@ -2,17 +2,18 @@ import torch
 
 from automl_skin.heads.neural.config import MlpConfig
 from automl_skin.heads.neural.network import Network
+from automl_skin.heads.neural.state import module_arrays
 
 
 def make(**values):
-    return Network(MlpConfig(**values), 6, 2, n_scores=3, generator=torch.Generator().manual_seed(0))
+    return Network(MlpConfig(**values), 6, 2, 3, torch.Generator().manual_seed(0))
 
 
 def test_shapes():
-    shapes = {name: value.shape for name, value in make(layers=2, width=5).arrays().items()}
-    assert shapes["hidden.0.weight"] == (5, 8)
-    assert shapes["hidden.1.weight"] == (5, 5)
-    assert shapes["last.weight"] == (3, 5)
+    shapes = {name: value.shape for name, value in module_arrays(make(layers=2, width=5)).items()}
+    assert shapes["layers.hidden/0.weight"] == (5, 8)
+    assert shapes["layers.hidden/1.weight"] == (5, 5)
+    assert shapes["layers.last.weight"] == (3, 5)
 
 
 def test_dropout_is_random_in_training_alone():
@@ -23,7 +24,7 @@ def test_dropout_is_random_in_training_alone():
 
 
 def test_without_hidden_layers_the_scores_follow_the_fusion():
-    assert {name: array.shape for name, array in make(layers=0).arrays().items()} == {
-        "last.weight": (3, 8),
-        "last.bias": (3,),
+    assert {name: array.shape for name, array in module_arrays(make(layers=0)).items()} == {
+        "layers.last.weight": (3, 8),
+        "layers.last.bias": (3,),
     }

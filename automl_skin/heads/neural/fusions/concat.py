@@ -4,12 +4,17 @@ Where the design has no metadata the image goes through alone, and the other way
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.fusions.widths import SHAPES, Shape, metadata_sizes, relu_stack
 from automl_skin.heads.neural.layers import Dense, dense_stack
 from automl_skin.heads.space import Integer, Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def n_out(settings: ConcatSettings, n_image: int, n_metadata: int) -> int:
     return n_image + [n_metadata, *own][-1]
 
 
-def forward(engine: Engine[Values], settings: ConcatSettings, image: Values, metadata: Values) -> Values:
+def forward(engine: "Engine", settings: ConcatSettings, image: "Tensor", metadata: "Tensor") -> "Tensor":
     """Return image and metadata side by side."""
     if metadata.shape[-1]:
         metadata = relu_stack(engine, "metadata", settings.layers, metadata)

@@ -5,12 +5,17 @@ the paper's own: a scale near 0 would silence a channel.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.fusions.widths import relu_stack
 from automl_skin.heads.neural.layers import Dense, dense_stack
 from automl_skin.heads.space import Integer, Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ def layers(settings: FilmSettings, n_image: int, n_metadata: int) -> dict[str, D
     return {**dense_stack("metadata", shared), **ends}
 
 
-def forward(engine: Engine[Values], settings: FilmSettings, image: Values, metadata: Values) -> Values:
+def forward(engine: "Engine", settings: FilmSettings, image: "Tensor", metadata: "Tensor") -> "Tensor":
     """Return the channels, scaled and shifted."""
     hidden = relu_stack(engine, "metadata", settings.layers - 1, metadata)
     return image + engine.dense("gamma", hidden) * image + engine.dense("beta", hidden)

@@ -4,11 +4,16 @@
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.layers import Dense
 from automl_skin.heads.space import Integer, Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,11 @@ def layers(settings: GmuSettings, n_image: int, n_metadata: int) -> dict[str, De
     return {name: Dense(n_in, settings.width) for name, n_in in sizes.items()}
 
 
-def forward(engine: Engine[Values], settings: GmuSettings, image: Values, metadata: Values) -> Values:  # noqa: ARG001
+def forward(engine: "Engine", settings: GmuSettings, image: "Tensor", metadata: "Tensor") -> "Tensor":  # noqa: ARG001
     """Return a mixture of both."""
-    seen, told = (
-        engine.tanh(engine.dense("unit.image", image)),
-        engine.tanh(engine.dense("unit.metadata", metadata)),
-    )
-    gate = engine.sigmoid(engine.dense("unit.gate", engine.concat([image, metadata])))
+    seen = engine.dense("unit.image", image).tanh()
+    told = engine.dense("unit.metadata", metadata).tanh()
+    gate = engine.dense("unit.gate", engine.concat([image, metadata])).sigmoid()
     return told + gate * (seen - told)
 
 

@@ -6,11 +6,16 @@ linear, so that the mean of five dropped copies gives the same.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.layers import BatchNorm, Dense, Layer
 from automl_skin.heads.space import Choice, Real, Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 N_DROPOUTS = 5
 
@@ -54,7 +59,7 @@ def layers(settings: HaSettings, n_image: int, n_metadata: int) -> dict[str, Lay
     }
 
 
-def forward(engine: Engine[Values], settings: HaSettings, image: Values, metadata: Values) -> Values:
+def forward(engine: "Engine", settings: HaSettings, image: "Tensor", metadata: "Tensor") -> "Tensor":
     """Return image and transformed metadata side by side, dropped five times over in training."""
     hidden = engine.silu(engine.batch_norm("norm.0", engine.dense("metadata.0", metadata)))
     hidden = engine.drop(hidden, settings.dropout)

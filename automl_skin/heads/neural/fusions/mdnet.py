@@ -5,14 +5,19 @@ operations" around it; pooled channels of both have one shape already.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions import metablock, metanet
 from automl_skin.heads.neural.fusions.metablock import MetablockSettings
 from automl_skin.heads.neural.fusions.metanet import MetanetSettings
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.layers import Layer
 from automl_skin.heads.space import Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ def layers(settings: MdnetSettings, n_image: int, n_metadata: int) -> dict[str, 
     }
 
 
-def forward(engine: Engine[Values], settings: MdnetSettings, image: Values, metadata: Values) -> Values:
+def forward(engine: "Engine", settings: MdnetSettings, image: "Tensor", metadata: "Tensor") -> "Tensor":
     """Return the sum of both."""
     weighted = metanet.forward(engine, settings, image, metadata)
     return weighted + metablock.forward(engine, settings, image, metadata)

@@ -9,12 +9,16 @@ have nothing in common.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.layers import BatchNorm, Dense, Layer, LayerNorm
 from automl_skin.heads.space import Choice, Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,11 @@ def layers(settings: MetablockSettings, n_image: int, n_metadata: int) -> dict[s
     }
 
 
-def forward(engine: Engine[Values], settings: MetablockSettings, image: Values, metadata: Values) -> Values:
+def forward(engine: "Engine", settings: MetablockSettings, image: "Tensor", metadata: "Tensor") -> "Tensor":
     """Return the channels, amplified and shifted, from 0 to 1."""
     normalise = engine.batch_norm if settings.norm == "batch" else engine.layer_norm
     f, g = (normalise(f"{name}.norm", engine.dense(name, metadata)) for name in ("block.f", "block.g"))
-    return engine.sigmoid(engine.tanh(f * image) + g)
+    return ((f * image).tanh() + g).sigmoid()
 
 
 FUSION = NeuralFusion(

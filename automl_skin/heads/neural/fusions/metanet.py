@@ -6,14 +6,17 @@ a plain average pool; elsewhere it is a gate on the embedding.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.fusions.widths import SHAPES, Shape, metadata_sizes, relu_stack
 from automl_skin.heads.neural.layers import Dense, dense_stack
 from automl_skin.heads.space import Integer, Space
 
-PREFIX = "gate.layers"  # the name in heads that were saved before there were other fusions
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,13 @@ SPACE: Space = {
 def layers(settings: MetanetSettings, n_image: int, n_metadata: int) -> dict[str, Dense]:
     """Return the layers of the gate."""
     sizes = metadata_sizes(n_metadata, settings.layers, n_image, settings.width, settings.shape)
-    return dense_stack(PREFIX, sizes)
+    return dense_stack("gate", sizes)
 
 
-def forward(engine: Engine[Values], settings: MetanetSettings, image: Values, metadata: Values) -> Values:
+def forward(engine: "Engine", settings: MetanetSettings, image: "Tensor", metadata: "Tensor") -> "Tensor":
     """Return gated channels: ``image * sigmoid(layers(metadata))``."""
-    hidden = relu_stack(engine, PREFIX, settings.layers - 1, metadata)
-    return image * engine.sigmoid(engine.dense(f"{PREFIX}.{settings.layers - 1}", hidden))
+    hidden = relu_stack(engine, "gate", settings.layers - 1, metadata)
+    return image * engine.dense(f"gate.{settings.layers - 1}", hidden).sigmoid()
 
 
 FUSION = NeuralFusion(

@@ -7,11 +7,16 @@ image among all columns, and the code of its authors has 256 by default.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.layers import BatchNorm, Dense, Layer
 from automl_skin.heads.space import Integer, Real, Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,9 @@ def layers(settings: PachecoSettings, n_image: int, n_metadata: int) -> dict[str
     return {"reducer": Dense(n_image, settings.width), "reducer.norm": BatchNorm(settings.width)}
 
 
-def forward(engine: Engine[Values], settings: PachecoSettings, image: Values, metadata: Values) -> Values:
+def forward(engine: "Engine", settings: PachecoSettings, image: "Tensor", metadata: "Tensor") -> "Tensor":
     """Return the reduced image and the metadata side by side."""
-    reduced = engine.relu(engine.batch_norm("reducer.norm", engine.dense("reducer", image)))
+    reduced = engine.batch_norm("reducer.norm", engine.dense("reducer", image)).relu()
     return engine.concat([engine.drop(reduced, settings.dropout), metadata])
 
 

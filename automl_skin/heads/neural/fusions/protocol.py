@@ -6,20 +6,24 @@ layers, scores) is not the fusion's.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from automl_skin.errors import ConfigError
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.layers import Layers
 from automl_skin.heads.space import Space, Value
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 Needs = Literal["pooled", "grid"]
 
 
-class Forward(Protocol):
-    """``forward(engine, settings, image, metadata)``: the formula."""
+class FusionFormula(Protocol):
+    """``forward(engine, settings, image, metadata)``: the fused values."""
 
-    def __call__(self, engine: Engine[Values], settings: Any, image: Values, metadata: Values, /) -> Values:
+    def __call__(self, engine: "Engine", settings: Any, image: "Tensor", metadata: "Tensor", /) -> "Tensor":
         """Return the fused values."""
         ...
 
@@ -41,7 +45,7 @@ class NeuralFusion:
         ``layers(settings, n_image, n_metadata)``: its layers by name, none called ``last`` or ``hidden...``.
     n_out : callable
         ``n_out(settings, n_image, n_metadata)``: columns of the result.
-    forward : Forward
+    forward : FusionFormula
     needs : {"pooled", "grid"}
         What of the image: the pooled embedding, or the map or tokens before pooling.
     asks : callable
@@ -56,7 +60,7 @@ class NeuralFusion:
     space: Space
     layers: Callable[[Any, int, int], Layers]
     n_out: Callable[[Any, int, int], int]
-    forward: Forward
+    forward: FusionFormula
     needs: Needs = "pooled"
     asks: Callable[[str, Mapping[str, Value]], bool] = lambda name, chosen: True  # noqa: ARG005
     head: Mapping[str, Value] = field(default_factory=dict)
@@ -77,6 +81,5 @@ class NeuralFusion:
                 )
                 raise ConfigError(message)
             if name in self.space and not self.space[name].accepts(value):
-                message = f"{self.name}'s {name} must lie in {self.space[name]}, found {value!r}"
-                raise ConfigError(message)
+                raise ConfigError(f"{self.name}'s {name}: expected {self.space[name]}, got {value!r}")
         return self.settings(**values)

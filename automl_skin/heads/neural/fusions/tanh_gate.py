@@ -7,12 +7,17 @@ each channel opens as far, and with the sign, that helps.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.fusions.widths import metadata_sizes, relu_stack
 from automl_skin.heads.neural.layers import Layer, Parameter, dense_stack
 from automl_skin.heads.space import Integer, Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,11 @@ def layers(settings: TanhGateSettings, n_image: int, n_metadata: int) -> dict[st
     return {**dense_stack("metadata", sizes), "gate": Parameter((n_image,))}
 
 
-def forward(engine: Engine[Values], settings: TanhGateSettings, image: Values, metadata: Values) -> Values:
+def forward(engine: "Engine", settings: TanhGateSettings, image: "Tensor", metadata: "Tensor") -> "Tensor":
     """Return the image, and on it as much of the metadata as the gate lets through."""
     hidden = relu_stack(engine, "metadata", settings.layers - 1, metadata)
     shift = engine.dense(f"metadata.{settings.layers - 1}", hidden)
-    return image + engine.tanh(engine.parameter("gate")) * shift
+    return image + engine.parameter("gate").tanh() * shift
 
 
 FUSION = NeuralFusion(

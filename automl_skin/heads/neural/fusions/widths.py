@@ -1,9 +1,13 @@
 """How wide the fully connected layers on the metadata are."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.space import Choice
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 Shape = Literal["narrow", "published"]
 
@@ -34,8 +38,8 @@ def metadata_sizes(n_metadata: int, n_layers: int, n_out: int, width: int, shape
     return [n_metadata, *(halves if shape == "published" else [width] * (n_layers - 1)), n_out]
 
 
-def relu_stack(engine: Engine[Values], prefix: str, n_layers: int, values: Values) -> Values:
+def relu_stack(engine: "Engine", prefix: str, n_layers: int, values: "Tensor") -> "Tensor":
     """Apply fully connected layers, each followed by ReLU."""
     for number in range(n_layers):
-        values = engine.relu(engine.dense(f"{prefix}.{number}", values))
+        values = engine.dense(f"{prefix}.{number}", values).relu()
     return values

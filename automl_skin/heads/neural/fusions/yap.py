@@ -4,12 +4,17 @@ Two fully connected layers of 1,024 units with ReLU; the scores follow at once.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from automl_skin.heads.neural.engine import Engine, Values
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.fusions.widths import relu_stack
 from automl_skin.heads.neural.layers import Dense, dense_stack
 from automl_skin.heads.space import Choice, Integer, Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from automl_skin.heads.neural.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ def n_out(settings: YapSettings, n_image: int, n_metadata: int) -> int:
     return settings.width if settings.layers else n_image + n_metadata
 
 
-def forward(engine: Engine[Values], settings: YapSettings, image: Values, metadata: Values) -> Values:
+def forward(engine: "Engine", settings: YapSettings, image: "Tensor", metadata: "Tensor") -> "Tensor":
     """Return the embedding of both."""
     return relu_stack(engine, "embedding", settings.layers, engine.concat([image, metadata]))
 

@@ -1,8 +1,8 @@
 import torch
 
+from automl_skin.heads.neural.engine import Engine
 from automl_skin.heads.neural.fusions.ha import FUSION, N_DROPOUTS
 from automl_skin.heads.neural.layers import Dense
-from automl_skin.heads.neural.torch_engine import TorchEngine
 
 
 def test_layers_are_those_of_the_winners():
@@ -14,7 +14,7 @@ def test_layers_are_those_of_the_winners():
 
 
 def test_scores_of_the_mean_are_the_mean_of_the_scores():
-    engine = TorchEngine({"last": Dense(30, 4)}, torch.Generator().manual_seed(0))
+    engine = Engine({"last": Dense(30, 4)}, torch.Generator().manual_seed(0))
     values = torch.randn(20, 30, generator=torch.Generator().manual_seed(1))
     engine.generator.manual_seed(2)
     ours = engine.dense("last", engine.drop(values, 0.5, times=N_DROPOUTS))
@@ -26,7 +26,7 @@ def test_scores_of_the_mean_are_the_mean_of_the_scores():
 
 def test_dropping_changes_training_alone():
     settings = FUSION.configure({"hidden": 64, "width": 32})
-    engine = TorchEngine(FUSION.layers(settings, 6, 4), torch.Generator().manual_seed(0))
+    engine = Engine(FUSION.layers(settings, 6, 4), torch.Generator().manual_seed(0))
     image, metadata = torch.ones(8, 6), torch.ones(8, 4)
     first, second = (FUSION.forward(engine, settings, image, metadata) for _ in range(2))
     assert not torch.equal(first, second)

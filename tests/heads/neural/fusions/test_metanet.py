@@ -1,13 +1,14 @@
 import pytest
 import torch
 
+from automl_skin.heads.neural.engine import Engine
 from automl_skin.heads.neural.fusions.metanet import FUSION
-from automl_skin.heads.neural.torch_engine import TorchEngine
+from automl_skin.heads.neural.state import module_arrays
 
 
 def make(**values):
     settings = FUSION.configure(values)
-    return TorchEngine(FUSION.layers(settings, 6, 4), torch.Generator().manual_seed(0)), settings
+    return Engine(FUSION.layers(settings, 6, 4), torch.Generator().manual_seed(0)), settings
 
 
 def test_gating_pooled_channels_is_gating_before_the_average():
@@ -31,5 +32,5 @@ def test_gating_pooled_channels_is_gating_before_the_average():
     ],
 )
 def test_number_of_layers_and_their_widths(values, sizes):
-    arrays = make(**values)[0].arrays()
+    arrays = module_arrays(make(**values)[0])
     assert [array.shape for name, array in arrays.items() if name.endswith("weight")] == sizes

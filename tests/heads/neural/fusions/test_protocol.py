@@ -11,5 +11,5 @@ def test_unknown_fusions_settings_and_values_are_named():
         fusion_by_name("metanot")
     with pytest.raises(ConfigError, match="metanet has no setting 'depth'; it has layers, shape, width"):
         fusion_by_name("metanet").configure({"depth": 2})
-    with pytest.raises(ConfigError, match=r"metanet's layers must lie in .*, found 5"):
+    with pytest.raises(ConfigError, match=r"metanet's layers: expected .*, got 5"):
         fusion_by_name("metanet").configure({"layers": 5})
