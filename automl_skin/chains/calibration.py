@@ -17,10 +17,10 @@ from automl_skin.arrays import BoolArray, FloatArray, IntArray, normalise_rows
 LOGIT_BOUND = 15.0
 """Probabilities of exactly 0 or 1 (forests give them) are taken as expit(-15) and expit(15)."""
 
-LEAST_SLOPE = 1e-6
+MIN_SLOPE = 1e-6
 
-MOST_STEPS = 50
-MOST_HALVINGS = 30
+MAX_STEPS = 50
+MAX_HALVINGS = 30
 TOLERANCE = 1e-14
 """Of the log loss a case: what a step must gain for another one to follow."""
 
@@ -79,19 +79,19 @@ def _fit_platt(scores: FloatArray, positive: BoolArray) -> tuple[float, float]:
     high, low = (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2)
     target = np.where(positive, high, low)
     slope, intercept = _least_log_loss(scores, target)
-    if slope > LEAST_SLOPE:
+    if slope > MIN_SLOPE:
         return slope, intercept
     # scores that rank backwards say nothing: answer with the prior, kept increasing
-    return LEAST_SLOPE, _log_odds(target)
+    return MIN_SLOPE, _log_odds(target)
 
 
 def _least_log_loss(scores: FloatArray, target: FloatArray) -> tuple[float, float]:
     """Return slope and intercept by Newton's method with halved steps (Lin, Lin & Weng 2007)."""
     found = np.array([0.0, _log_odds(target)])
     loss = _log_loss(found, scores, target)
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         step = _newton_step(found, scores, target)
-        for _ in range(MOST_HALVINGS):
+        for _ in range(MAX_HALVINGS):
             after = _log_loss(found - step, scores, target)
             if after < loss:
                 break

@@ -29,18 +29,18 @@ from automl_skin.seeding import derive_seed, generator
 
 Part = TypeVar("Part")
 
-MOST_COMPONENTS = 256
+MAX_COMPONENTS = 256
 """A projection is fitted once with this many components; chains that want fewer take the first ones."""
 
 NO_FOLD = -1
 """The fold that holds no row: everything is fitted on all of them."""
 
-KEPT_BYTES = 1_500_000_000
+MAX_KEPT_BYTES = 1_500_000_000
 """Projected rows that are kept in memory by one process, at the most."""
 
 
 @dataclass(frozen=True)
-class Prepared(Generic[Part]):
+class Transformed(Generic[Part]):
     """A fitted part with the rows that it has already transformed."""
 
     part: Part
@@ -86,7 +86,7 @@ class FoldFitter:
         self.seed = seed
         self.plan_digest = plan_digest
         self.n_folds = int(folds.max()) + 1
-        self._kept: OrderedDict[Hashable, Prepared[Any]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Transformed[Any]] = OrderedDict()
 
     def fit(self, config: ChainConfig, fold: int, threads: int = 1) -> tuple[FittedChain, FloatArray]:
         """Fit a chain without the rows of `fold` and apply it to them.
@@ -136,8 +136,8 @@ class FoldFitter:
         self,
         config: ChainConfig,
         fold: int,
-        image: Prepared[Projection] | None,
-        metadata: Prepared[MetadataEncoder] | None,
+        image: Transformed[Projection] | None,
+        metadata: Transformed[MetadataEncoder] | None,
         threads: int,
     ) -> FittedChain:
         heads = self._fit_heads(config, fold, image, metadata, threads)
@@ -158,8 +158,8 @@ class FoldFitter:
         self,
         config: ChainConfig,
         fold: int,
-        image: Prepared[Projection] | None,
-        metadata: Prepared[MetadataEncoder] | None,
+        image: Transformed[Projection] | None,
+        metadata: Transformed[MetadataEncoder] | None,
         threads: int,
     ) -> tuple[FittedHead, ...]:
         labels, class_of = self._labels(config, fold)
@@ -210,9 +210,9 @@ class FoldFitter:
     def _needs_encoder(self, config: ChainConfig, fold: int) -> bool:
         return config.uses_metadata or any(head.n_metadata for head in self._tuned_heads(config, fold))
 
-    def _projected(self, config: ChainConfig, fold: int) -> Prepared[Projection]:
+    def _projected(self, config: ChainConfig, fold: int) -> Transformed[Projection]:
         """Return the projection of a fold, cut to the components that the chain wants."""
-        most = None if config.components is None else MOST_COMPONENTS
+        most = None if config.components is None else MAX_COMPONENTS
         networks = (config.backbones, config.recipe, config.tuning, config.way, config.roles, config.towers)
         key = ("image", *networks, most, fold)
         full = self._keep(key, lambda: self._fit_projection(config, fold, most))
@@ -220,15 +220,15 @@ class FoldFitter:
             return full
         width = min(config.components, full.part.n_columns)
         narrow = full.part.narrow
-        return Prepared(full.part.first(width), narrow(full.training, width), narrow(full.held, width))
+        return Transformed(full.part.first(width), narrow(full.training, width), narrow(full.held, width))
 
-    def _fit_projection(self, config: ChainConfig, fold: int, most: int | None) -> Prepared[Projection]:
+    def _fit_projection(self, config: ChainConfig, fold: int, most: int | None) -> Transformed[Projection]:
         # rows beyond these are not touched: a network of `rotation` was not applied to them
         training, held = np.flatnonzero(self._training(config, fold)), np.flatnonzero(self.folds == fold)
         blocks = [self._image_block(config, fold, rows) for rows in (training, held)]
         if config.way == OWN:
             identity = identity_projection(blocks[1].values.shape[1])
-            return Prepared(identity, blocks[0].values, blocks[1].values)
+            return Transformed(identity, blocks[0].values, blocks[1].values)
         tuned = [config.tuning, config.way] if config.is_tuned else []
         seed = derive_seed(self.seed, "projection", *config.backbones, config.recipe, fold, *tuned)
         has_image = sees_image(config, self.inputs)
@@ -239,7 +239,7 @@ class FoldFitter:
             image_columns(config, projection, block, has_image[rows])
             for block, rows in zip(blocks, (training, held), strict=True)
         ]
-        return Prepared(projection, *columns)
+        return Transformed(projection, *columns)
 
     def _image_block(self, config: ChainConfig, fold: int, rows: IntArray) -> ImageBlock:
         """Return embeddings or logits of some rows, each by a network of which the chain may know it."""
@@ -264,17 +264,17 @@ class FoldFitter:
             metadata = self._encoded(config, fold).part.transform(inputs.metadata)
         return logits_block(config, inputs, names, heads, metadata)
 
-    def _encoded(self, config: ChainConfig, fold: int) -> Prepared[MetadataEncoder]:
+    def _encoded(self, config: ChainConfig, fold: int) -> Transformed[MetadataEncoder]:
         key = ("metadata", config.way == ROTATION, config.fields, fold)
         return self._keep(key, lambda: self._fit_encoder(config, fold))
 
-    def _fit_encoder(self, config: ChainConfig, fold: int) -> Prepared[MetadataEncoder]:
+    def _fit_encoder(self, config: ChainConfig, fold: int) -> Transformed[MetadataEncoder]:
         metadata = self.inputs.metadata[self._fields(config)]
         training = metadata.loc[self._training(config, fold)]
         encoder = fit_encoder(self.encoder, training, self.kinds)
         rng = generator(self.seed, "encoder", fold)
         held = metadata.loc[self.folds == fold]
-        return Prepared(encoder, encoder.transform_training(training, rng), encoder.transform(held))
+        return Transformed(encoder, encoder.transform_training(training, rng), encoder.transform(held))
 
     def _fields(self, config: ChainConfig) -> list[str]:
         """Return the metadata fields that a chain sees, in their own order."""
@@ -285,12 +285,12 @@ class FoldFitter:
             raise ConfigError(f"{message}; found {', '.join(unknown)}")
         return [name for name in every if name in (config.fields or every)]
 
-    def _keep(self, key: Hashable, make: Callable[[], Prepared[Any]]) -> Prepared[Any]:
+    def _keep(self, key: Hashable, make: Callable[[], Transformed[Any]]) -> Transformed[Any]:
         """Return what is kept under `key`, or make it; the least recently used goes first."""
         if key not in self._kept:
             self._kept[key] = make()
         self._kept.move_to_end(key)
-        while len(self._kept) > 1 and self._bytes() > KEPT_BYTES:
+        while len(self._kept) > 1 and self._bytes() > MAX_KEPT_BYTES:
             self._kept.popitem(last=False)
         return self._kept[key]
 

@@ -9,7 +9,7 @@ from automl_skin.heads.design import Design
 from automl_skin.heads.forest import ForestHead, load_forest, nodes_of
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.signature import Signature
-from automl_skin.heads.space import Choice, Integer, Real, Space
+from automl_skin.heads.space import Categorical, Integer, Real, Space
 from automl_skin.heads.training import training_targets
 
 
@@ -26,7 +26,7 @@ class ExtraTreesConfig:
 # Ranges: as the random forest's; random thresholds are cheap, so more columns may be tried in a node.
 SPACE: Space = {
     "n_estimators": Integer(60, 200, log=True),
-    "criterion": Choice("gini", "entropy"),
+    "criterion": Categorical("gini", "entropy"),
     "max_features": Real(0.02, 0.2, log=True),
     "min_samples_leaf": Integer(2, 30, log=True),
 }

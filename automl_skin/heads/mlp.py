@@ -12,7 +12,7 @@ from automl_skin.heads.neural.config import MlpConfig, choose_batch_size
 from automl_skin.heads.neural.formula import count_weights
 from automl_skin.heads.neural.head import ModuleHead, fit_modules, load_modules
 from automl_skin.heads.protocol import Family
-from automl_skin.heads.space import Choice, Integer, Real, Space
+from automl_skin.heads.space import Categorical, Integer, Real, Space
 from automl_skin.records import check_record
 
 if TYPE_CHECKING:
@@ -29,16 +29,16 @@ MAX_SIZE = 100_000
 SPACE: Space = {
     "layers": Integer(0, 2),
     "width": Integer(16, 192, log=True),
-    "activation": Choice("gelu", "relu"),
+    "activation": Categorical("gelu", "relu"),
     "dropout": Real(0.0, 0.6),
-    "input_noise": Choice(0.0, 0.2, 0.5),
-    "mixup": Choice(0.0, 0.2, 1.0),
+    "input_noise": Categorical(0.0, 0.2, 0.5),
+    "mixup": Categorical(0.0, 0.2, 1.0),
     "label_smoothing": Real(0.0, 0.2),
     "learning_rate": Real(2e-4, 1e-2, log=True),
     "weight_decay": Real(1e-3, 1.0, log=True),
     "epochs": Integer(5, 15, log=True),
-    "batch_size": Choice(256, 512),
-    "balanced_sampling": Choice(False, True),
+    "batch_size": Categorical(256, 512),
+    "balanced_sampling": Categorical(False, True),
     "members": Integer(1, 3),
 }
 

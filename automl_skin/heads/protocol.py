@@ -46,7 +46,7 @@ class Family:
         As in the catalogue, the command line and MLflow.
     config : type
         Frozen dataclass of the hyperparameters; every field has a default.
-    space : mapping of str to Real, Integer or Choice
+    space : mapping of str to Real, Integer or Categorical
         What is searched, by field of `config`. Other fields are set by whoever builds the chain.
     fit : callable
         ``fit(config, design, labels, n_classes, weights, seed, threads) -> FittedHead`` with labels

@@ -12,7 +12,7 @@ from automl_skin.heads.design import Design
 from automl_skin.heads.forest import ForestHead, Nodes, load_forest, nodes_of
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.signature import Signature
-from automl_skin.heads.space import Choice, Integer, Real, Space
+from automl_skin.heads.space import Categorical, Integer, Real, Space
 from automl_skin.heads.training import training_targets
 
 # scikit-learn sorts each column in each node; ties make that three to four times faster, and 64 quantile
@@ -34,7 +34,7 @@ class RandomForestConfig:
 # Ranges: Probst, Wright and Boulesteix 2019 (leaf size, columns and share of rows matter, trees only cost).
 SPACE: Space = {
     "n_estimators": Integer(60, 150, log=True),
-    "criterion": Choice("gini", "entropy"),
+    "criterion": Categorical("gini", "entropy"),
     "max_features": Real(0.02, 0.1, log=True),
     "max_samples": Real(0.15, 0.5),
     "min_samples_leaf": Integer(2, 30, log=True),

@@ -1,6 +1,6 @@
 """Search spaces as plain facts: which values a setting may take, whoever searches them.
 
-A space is a mapping from the field of a family's config to a `Real`, an `Integer` or a `Choice`.
+A space is a mapping from the field of a family's config to a `Real`, an `Integer` or a `Categorical`.
 """
 
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ class Integer:
 
 
 @dataclass(frozen=True, init=False)
-class Choice:
+class Categorical:
     """One of a few values without an order.
 
     Parameters
@@ -81,9 +81,9 @@ class Choice:
 
     Examples
     --------
-    >>> Choice("gelu", "relu").contains("tanh")
+    >>> Categorical("gelu", "relu").contains("tanh")
     False
-    >>> widths = Choice("narrow", by_name=("published",))
+    >>> widths = Categorical("narrow", by_name=("published",))
     >>> widths.contains("published"), widths.accepts("published")
     (False, True)
     """
@@ -93,7 +93,7 @@ class Choice:
 
     def __init__(self, *values: Value, by_name: tuple[Value, ...] = ()) -> None:
         if not values:
-            message = "Choice needs at least one value and was given none"
+            message = "Categorical needs at least one value and was given none"
             raise ValueError(message)
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "by_name", by_name)
@@ -107,7 +107,7 @@ class Choice:
         return _is_among(value, (*self.values, *self.by_name))
 
 
-Range = Real | Integer | Choice
+Range = Real | Integer | Categorical
 Space = Mapping[str, Range]
 
 

@@ -13,7 +13,7 @@ from automl_skin.chains.config import FUSIONS, OWN, WAYS, WITHIN, ChainConfig
 from automl_skin.chains.inputs import FROZEN
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
-from automl_skin.heads.space import Choice, Integer, Range, Value
+from automl_skin.heads.space import Categorical, Integer, Range, Value
 from automl_skin.papers.study_file import Cell
 from automl_skin.search.propose import Proposal
 from automl_skin.search.space import Given, SpaceOptions, TunedSet, choose_chain
@@ -42,7 +42,7 @@ def can_be_taken(values: Range, answer: Value) -> bool:
     >>> can_be_taken(Integer(16, 192), 1024), can_be_taken(Integer(16, 192), 0.5)
     (True, False)
     """
-    if isinstance(values, Choice) or isinstance(answer, bool):
+    if isinstance(values, Categorical) or isinstance(answer, bool):
         return values.accepts(answer)
     kinds = int if isinstance(values, Integer) else int | float
     return isinstance(answer, kinds) and answer >= 0

@@ -23,7 +23,7 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from automl_skin.chains.config import ChainConfig
-from automl_skin.heads.space import Choice, Integer, Range, Real, Value
+from automl_skin.heads.space import Categorical, Integer, Range, Real, Value
 from automl_skin.search.space import Given, SpaceOptions, choose_chain
 from automl_skin.search.trial import TrialPlan, TrialRecord
 from automl_skin.seeding import derive_seed
@@ -68,7 +68,7 @@ class Asking:
 
     def choose(self, name: str, values: Range, default: Value) -> Value:  # noqa: ARG002 - the protocol's
         """Return what the sampler suggests."""
-        if isinstance(values, Choice):
+        if isinstance(values, Categorical):
             answer: Value = self.trial.suggest_categorical(name, values.values)
             return answer
         if isinstance(values, Integer):
@@ -171,7 +171,7 @@ def _frozen(
 
 @cache
 def _distribution(values: Range) -> BaseDistribution:
-    if isinstance(values, Choice):
+    if isinstance(values, Categorical):
         return CategoricalDistribution(values.values)
     if isinstance(values, Integer):
         return IntDistribution(values.low, values.high, log=values.log)

@@ -23,13 +23,13 @@ from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES, HEADS
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.protocol import Family
-from automl_skin.heads.space import Choice, Integer, Range, Real, Space, Value
+from automl_skin.heads.space import Categorical, Integer, Range, Real, Space, Value
 from automl_skin.heads.weighting import ClassWeighting
 
 COMPONENTS = Integer(16, 256, log=True)
-KEEP_COLUMNS = Choice(False, True)
-WEIGHTING = Choice("none", "sqrt", "balanced")
-LABELS = Choice("target", "diagnosis")
+KEEP_COLUMNS = Categorical(False, True)
+WEIGHTING = Categorical("none", "sqrt", "balanced")
+LABELS = Categorical("target", "diagnosis")
 IMAGE_WEIGHT = Real(0.3, 0.9)
 METADATA_FAMILY = "lightgbm"
 """Head of the metadata branch of `late` and `rank`, with its default hyperparameters."""
@@ -46,7 +46,7 @@ SEARCHED_FUSIONS = ("image", "metadata", "concat", "metanet", "late")
 """What a study searches by default; the others by name."""
 
 # ModDrop of Neverova et al. 2016 loses few inputs; a case loses its image or its metadata, never both.
-MODALITY_DROPOUT = Choice(0.0, 0.1, 0.3)
+MODALITY_DROPOUT = Categorical(0.0, 0.1, 0.3)
 
 
 class Chooser(Protocol):
@@ -305,7 +305,7 @@ def _choose_image_weight(chooser: Chooser, fusion: str) -> float:
 
 def _text(chooser: Chooser, name: str, values: tuple[str, ...], default: str) -> str:
     """Ask for one of several words; where there is one only, nothing is asked."""
-    return str(chooser.choose(name, Choice(*values), default)) if len(values) > 1 else values[0]
+    return str(chooser.choose(name, Categorical(*values), default)) if len(values) > 1 else values[0]
 
 
 def _choose_components(chooser: Chooser, family: Family) -> int | None:

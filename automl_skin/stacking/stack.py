@@ -20,7 +20,7 @@ from automl_skin.stacking.methods import METHODS, Rows
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MethodComparison:
     """What the methods reached, each cross-fitted.
 
     Parameters
@@ -89,7 +89,7 @@ class Stack:
         return cls(value["method"], tuple(Blend.from_json(each) for each in value["blends"]), calibrators)
 
 
-def fit_stack(rows: Rows) -> tuple[Stack, FloatArray, Comparison]:
+def fit_stack(rows: Rows) -> tuple[Stack, FloatArray, MethodComparison]:
     """Choose the method, and build the stack.
 
     Parameters
@@ -102,7 +102,7 @@ def fit_stack(rows: Rows) -> tuple[Stack, FloatArray, Comparison]:
     stack : Stack
     probabilities : ndarray of shape (n_cases, n_classes)
         The stack's out-of-fold probabilities of the cases at home, calibrated.
-    comparison : Comparison
+    comparison : MethodComparison
     """
     outcomes = cross_fit_all(tuple(METHODS), rows)
     utilities = {name: rows.utilities(raw) for name, (_, raw) in outcomes.items()}
@@ -111,7 +111,7 @@ def fit_stack(rows: Rows) -> tuple[Stack, FloatArray, Comparison]:
     home = rows.at_home
     calibrators, calibrated = cross_calibrate(raw[home], rows.labels[home], rows.folds[home])
     stack = Stack(chosen, tuple(blends), tuple(calibrators))
-    return stack, calibrated, Comparison(utilities, chosen)
+    return stack, calibrated, MethodComparison(utilities, chosen)
 
 
 def cross_fit(method: str, rows: Rows) -> tuple[list[Blend], FloatArray]:

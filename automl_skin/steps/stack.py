@@ -22,7 +22,7 @@ from automl_skin.search.shifted import ShiftedMaterial
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.fitted import FittedStack, needed_chains, single_stack
 from automl_skin.stacking.methods import Rows
-from automl_skin.stacking.stack import Comparison, Stack, fit_stack
+from automl_skin.stacking.stack import MethodComparison, Stack, fit_stack
 from automl_skin.steps.trials import bench_of, worker_count
 from automl_skin.study.kept_chains import chain_folder, keep_chain, read_chain
 from automl_skin.study.study import Study
@@ -46,12 +46,12 @@ class BuiltStack:
     stack : Stack
     probabilities : ndarray of shape (n_cases, n_classes)
         Out-of-fold, for the development cases in the material's order.
-    comparison : Comparison
+    comparison : MethodComparison
     """
 
     stack: Stack
     probabilities: FloatArray
-    comparison: Comparison
+    comparison: MethodComparison
 
 
 def finished(records: Sequence[TrialRecord]) -> list[TrialRecord]:
@@ -147,7 +147,7 @@ def read_stack(study: Study) -> BuiltStack:
             "got others. It was changed; run the search again to build it anew"
         )
         raise IntegrityError(message)
-    return BuiltStack(stack, probabilities, Comparison(compared, stack.method))
+    return BuiltStack(stack, probabilities, MethodComparison(compared, stack.method))
 
 
 def fit_chains(

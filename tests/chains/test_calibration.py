@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from automl_skin.chains.calibration import LEAST_SLOPE, LOGIT_BOUND, Calibrator, fit_calibrator, logit
+from automl_skin.chains.calibration import LOGIT_BOUND, MIN_SLOPE, Calibrator, fit_calibrator, logit
 from automl_skin.metrics.ranking import log_loss, macro_auc
 
 
@@ -67,7 +67,7 @@ def test_separable_scores_stay_finite():
 def test_scores_that_rank_backwards_give_the_prior_and_keep_their_order():
     probabilities, labels = draw(slope=-1.0, intercept=-1.0)
     calibrator = fit_calibrator(probabilities, labels)
-    assert calibrator.slopes == (LEAST_SLOPE,)
+    assert calibrator.slopes == (MIN_SLOPE,)
     calibrated = calibrator.apply(probabilities)[:, 1]
     np.testing.assert_allclose(calibrated, labels.mean(), atol=1e-3)
     assert (np.argsort(calibrated) == np.argsort(probabilities[:, 1])).all()

@@ -53,7 +53,7 @@ def test_values_of_the_held_fold_fit_nothing(material, small_chain):
 
 
 def test_what_was_fitted_before_changes_nothing(material, small_chain, monkeypatch):
-    monkeypatch.setattr(fitting, "MOST_COMPONENTS", 10)
+    monkeypatch.setattr(fitting, "MAX_COMPONENTS", 10)
     configs = [small_chain("late", components=count) for count in (None, 3, 8)]
     configs += [small_chain("image", backbones=("net",), components=4), small_chain("metadata")]
     fresh = [fitter_of(material).fit(config, 0)[1] for config in configs]
@@ -76,7 +76,7 @@ def test_a_projection_is_fitted_once_and_cut(material, small_chain, monkeypatch)
 
 
 def test_memory_is_bounded(material, small_chain, monkeypatch):
-    monkeypatch.setattr(fitting, "KEPT_BYTES", 30_000)
+    monkeypatch.setattr(fitting, "MAX_KEPT_BYTES", 30_000)
     fitter = fitter_of(material)
     for fold in range(5):
         fitter.fit(small_chain("concat"), fold)

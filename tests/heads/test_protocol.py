@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from automl_skin.errors import ConfigError, InputError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.design import Design
-from automl_skin.heads.space import Choice, Integer
+from automl_skin.heads.space import Categorical, Integer
 
 # Fast, and with everything switched on that is random.
 SMALL = {
@@ -65,7 +65,7 @@ def check_probabilities(probabilities, shape):
 
 
 def draw(space, rng):
-    if isinstance(space, Choice):
+    if isinstance(space, Categorical):
         return space.values[rng.integers(len(space.values))]
     value = rng.uniform(space.low, space.high)
     return int(value) if isinstance(space, Integer) else value
@@ -82,7 +82,7 @@ def test_default_lies_inside_the_space(family):
 def test_unknown_settings_and_values_outside_are_named(family):
     with pytest.raises(ConfigError, match=f"{family.name} has no setting 'depht'; it has "):
         family.configure({"depht": 3})
-    first = next(name for name, range_ in family.space.items() if not isinstance(range_, Choice))
+    first = next(name for name, range_ in family.space.items() if not isinstance(range_, Categorical))
     with pytest.raises(ConfigError, match=f"{family.name}'s {first} must lie in .*, found 1000000"):
         family.configure({first: 1_000_000})
 

@@ -1,6 +1,6 @@
 import pytest
 
-from automl_skin.heads.space import Choice, Integer, Real
+from automl_skin.heads.space import Categorical, Integer, Real
 
 
 def test_bounds_are_inside():
@@ -20,8 +20,8 @@ def test_bounds_are_inside():
         (Integer(0, 5), None),
         (Integer(1, 5), "2"),
         (Integer(0, 1), False),
-        (Choice(True, False), 1),
-        (Choice("a", "b"), "c"),
+        (Categorical(True, False), 1),
+        (Categorical("a", "b"), "c"),
     ],
 )
 def test_outside(space, value):
@@ -29,11 +29,11 @@ def test_outside(space, value):
 
 
 def test_none_can_be_a_choice():
-    assert Choice(None, 32).contains(None)
+    assert Categorical(None, 32).contains(None)
 
 
 def test_what_is_set_by_name_is_accepted_and_not_searched():
-    space = Choice("narrow", by_name=("published", 1))
+    space = Categorical("narrow", by_name=("published", 1))
     assert space.accepts("narrow")
     assert space.accepts("published")
     assert not space.accepts(True)
@@ -56,9 +56,9 @@ def test_logarithmic_bounds_must_be_positive():
 
 def test_a_choice_needs_values():
     with pytest.raises(ValueError, match="at least one value"):
-        Choice()
+        Categorical()
 
 
 def test_spaces_are_values():
-    assert Choice(1, 2) == Choice(1, 2)
+    assert Categorical(1, 2) == Categorical(1, 2)
     assert hash(Real(0, 1)) == hash(Real(0, 1))

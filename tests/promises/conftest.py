@@ -10,7 +10,7 @@ from automl_skin.metrics.catalogue import METRICS
 from automl_skin.metrics.ranking import macro_auc
 from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.stacking.methods import Rows
-from automl_skin.stacking.stack import Comparison, fit_stack
+from automl_skin.stacking.stack import MethodComparison, fit_stack
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Measured:
 
     rows: Rows
     in_sample: Rows
-    comparison: Comparison
+    comparison: MethodComparison
     locked_auc: float
 
 

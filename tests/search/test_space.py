@@ -7,7 +7,7 @@ from automl_skin.chains.config import FUSIONS, WAYS, ChainConfig
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
-from automl_skin.heads.space import Choice, Integer
+from automl_skin.heads.space import Categorical, Integer
 from automl_skin.papers.cells import AsPublished
 from automl_skin.search.space import SEARCHED_FUSIONS, Given, SpaceOptions, TunedSet, choose_chain
 
@@ -28,7 +28,7 @@ class Dice:
         return self.params[name]
 
     def draw(self, values):
-        if isinstance(values, Choice):
+        if isinstance(values, Categorical):
             return values.values[self.rng.integers(len(values.values))]
         if isinstance(values, Integer):
             return int(self.rng.integers(values.low, values.high + 1))
@@ -89,7 +89,7 @@ def test_what_is_asked_matters(thrown):
     """No question is idle: another answer is another chain (an optimiser would learn noise from it)."""
     for dice, config in list(zip(*thrown, strict=True))[:100]:
         for name, values in dice.asked.items():
-            options = values.values if isinstance(values, Choice) else (values.low, values.high)
+            options = values.values if isinstance(values, Categorical) else (values.low, values.high)
             other = next((value for value in options if value != dice.params[name]), None)
             if other is None:  # the rest is set by name and never searched
                 assert values.by_name

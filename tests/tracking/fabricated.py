@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from automl_skin.heads.space import Choice, Integer
+from automl_skin.heads.space import Categorical, Integer
 from automl_skin.search.known import fixed_trials
 from automl_skin.search.space import SpaceOptions, choose_chain
 from automl_skin.search.trial import Predictions, TrialJournal, TrialPlan, TrialRecord
@@ -131,7 +131,7 @@ class Random:
         self.rng, self.params = rng, {}
 
     def choose(self, name, values, default):
-        if isinstance(values, Choice):
+        if isinstance(values, Categorical):
             answer = values.values[self.rng.integers(len(values.values))]  # noqa: PD011 - no DataFrame
         elif getattr(values, "log", False):
             answer = float(np.exp(self.rng.uniform(np.log(values.low), np.log(values.high))))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.layers import BatchNorm, Dense, Layer
-from automl_skin.heads.space import Choice, Real, Space
+from automl_skin.heads.space import Categorical, Real, Space
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,8 +42,8 @@ class HaSettings:
 
 # The winners used 512 and 128, and once 128 and 32 (Ha et al. 2020, models of their ensemble).
 SPACE: Space = {
-    "hidden": Choice(64, 128, 512),
-    "width": Choice(32, 128),
+    "hidden": Categorical(64, 128, 512),
+    "width": Categorical(32, 128),
     "dropout": Real(0.0, 0.6),
     "last_dropout": Real(0.0, 0.7),
 }

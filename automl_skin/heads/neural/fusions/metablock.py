@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.layers import BatchNorm, Dense, Layer, LayerNorm
-from automl_skin.heads.space import Choice, Space
+from automl_skin.heads.space import Categorical, Space
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,7 +35,7 @@ class MetablockSettings:
     norm: Literal["batch", "layer"] = "batch"
 
 
-SPACE: Space = {"norm": Choice("batch", "layer")}  # "layer" is ours
+SPACE: Space = {"norm": Categorical("batch", "layer")}  # "layer" is ours
 
 
 def layers(settings: MetablockSettings, n_image: int, n_metadata: int) -> dict[str, Layer]:

@@ -39,7 +39,7 @@ class NeuralFusion:
         Paper and equation.
     settings : type
         Frozen dataclass of its own settings; every field has a default.
-    space : mapping of str to Real, Integer or Choice
+    space : mapping of str to Real, Integer or Categorical
         What is searched, by field of `settings`, in the order of asking.
     layers : callable
         ``layers(settings, n_image, n_metadata)``: its layers by name, none called ``last`` or ``hidden...``.

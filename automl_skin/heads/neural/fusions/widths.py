@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from automl_skin.heads.space import Choice
+from automl_skin.heads.space import Categorical
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -13,7 +13,7 @@ Shape = Literal["narrow", "published"]
 
 # As wide as the image is what Li et al. 2020 did with one network. With three (3,840 columns) two such trials took
 # half of a search's time, so it is left to whoever sets it by name.
-SHAPES = Choice("narrow", by_name=("published",))
+SHAPES = Categorical("narrow", by_name=("published",))
 
 
 def metadata_sizes(n_metadata: int, n_layers: int, n_out: int, width: int, shape: Shape) -> list[int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from automl_skin.heads.neural.fusions.protocol import NeuralFusion
 from automl_skin.heads.neural.fusions.widths import relu_stack
 from automl_skin.heads.neural.layers import Dense, dense_stack
-from automl_skin.heads.space import Choice, Integer, Space
+from automl_skin.heads.space import Categorical, Integer, Space
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,7 +34,7 @@ class YapSettings:
 
 
 # The paper tried depths and widths in a grid (figure S1) and chose two layers of 1,024.
-SPACE: Space = {"layers": Integer(0, 3), "width": Choice(128, 256, 512, 1024, 2048)}
+SPACE: Space = {"layers": Integer(0, 3), "width": Categorical(128, 256, 512, 1024, 2048)}
 
 
 def layers(settings: YapSettings, n_image: int, n_metadata: int) -> dict[str, Dense]:
