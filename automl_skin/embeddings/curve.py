@@ -1,4 +1,4 @@
-"""The curve of a training as a file: one row an epoch, whole whenever it is read."""
+"""The curve of a training as a file: one row per epoch, whole whenever it is read."""
 
 import csv
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def write_curve(folder: Path, curve: Sequence[Epoch]) -> None:
 
 
 def read_curve(folder: Path) -> tuple[Epoch, ...]:
-    """Read ``curve.csv``; no epoch where there is no file.
+    """Read ``curve.csv``; without the file there are no epochs.
 
     Raises
     ------
@@ -35,16 +35,13 @@ def read_curve(folder: Path) -> tuple[Epoch, ...]:
     path = folder / FILE_NAME
     try:
         text = path.read_text(encoding="utf-8")
-    except (
-        FileNotFoundError,
-        NotADirectoryError,
-    ):  # nothing was trained, or the folder was moved to its place meanwhile
+    except (FileNotFoundError, NotADirectoryError):  # not trained, or its folder was moved meanwhile
         return ()
     try:
         return tuple(_epoch(row) for row in csv.DictReader(StringIO(text)))
     except (TypeError, ValueError, KeyError) as error:
-        message = f"{path} must have the columns {', '.join(_COLUMNS)} and numbers in them; it was changed"
-        raise IntegrityError(f"{message} ({error})") from error
+        message = f"{path}: expected the columns {', '.join(_COLUMNS)} with numbers, got others ({error})"
+        raise IntegrityError(f"{message}; it was changed after it was written") from error
 
 
 def _epoch(row: dict[str, str]) -> Epoch:

@@ -38,7 +38,7 @@ class Extraction:
     key : EmbeddingKey
         What the embeddings depend on.
     embeddings : ndarray of shape (n_images, n_dimensions)
-        float32, in the order asked for; the row of a failed image is NaN. As wide where there is no image at all.
+        float32, in the order asked for; the row of a failed image is NaN. `n_dimensions` holds without any image.
     failures : dict of str to str
         Path -> why there is no embedding.
     computed : int
@@ -67,9 +67,9 @@ class StageOneOptions:
     precision : {"float32", "bfloat16"}, optional
         What the device has, by default.
     batch_size : int, optional
-        Images a forward pass: 16 on the CPU, 128 with CUDA.
+        Images per forward pass; 16 on the CPU, 128 with CUDA by default.
     threads : int, optional
-        That compute and that decode, each; ``torch.get_num_threads()`` by default.
+        For computing and for decoding, each; ``torch.get_num_threads()`` by default.
     progress : callable, optional
         Called with (done, total), images of different content.
     tuned_on : TunedOn, optional
@@ -77,9 +77,9 @@ class StageOneOptions:
     shift : str
         A name of `images.shifts.SHIFTS`: what is done to each photograph before the recipe; empty for nothing.
     shift_seed : int
-        Of what the shift draws for each photograph, beside its content.
+        Of what the shift draws for each photograph, besides its content.
     pixels : PixelCache, optional
-        What is found in it is not decoded again; nothing is written to it.
+        Read where it has the pixels; never written.
     """
 
     views: int = 1
@@ -106,26 +106,18 @@ def extract(
 ) -> Extraction:
     """Return the embeddings of images, computing only those that the cache does not hold.
 
-    A shard is written every 512 images, so that a killed run goes on where it was. A second process that wants
-    the same embeddings waits and then finds them.
+    A shard is written every 512 images, so that a killed run resumes where it was. A second process that wants the
+    same embeddings waits and then finds them.
 
     Parameters
     ----------
-    backbone : Backbone
-        From `resolve_backbone`.
-    recipe : Recipe
-        From `default_recipe`, or one's own.
     images_root : Path
         The image folder.
     images : DataFrame
         Columns ``path`` (relative to `images_root`) and ``content`` (digest of the file's bytes; empty or
         missing where the file could not be read).
-    cache : EmbeddingCache
-        Where embeddings are kept.
-    options : StageOneOptions, optional
-        Device, views, precision ...
     metadata : ndarray of shape (n_images, n_metadata), optional
-        Encoded, a row an image: for a network that metadata enter, whose embeddings are of a photograph and a row.
+        Encoded, one row per image: for a network that metadata enter, whose embeddings depend on both.
 
     Raises
     ------
@@ -170,14 +162,14 @@ def _prepare(
 
 
 def _width(forward: ForwardPass, recipe: Recipe, metadata: Float32Array | None) -> int:
-    """Return the number of dimensions of an embedding, which the network tells without a photograph."""
+    """Return the number of dimensions of an embedding, computed on no photograph."""
     pixels = np.empty((0, recipe.height, recipe.width, 3), np.uint8)
     nothing = Batch(np.empty(0, np.int64), pixels, {})
     return int(replace(forward, metadata=metadata)(nothing).shape[1])
 
 
 def _missing(paths: Sequence[str], contents: Sequence[str], found: BoolArray) -> dict[str, str]:
-    """Return content -> one path that has it, of what is not found."""
+    """Return the contents that were not found, each with one path that has it."""
     missing: dict[str, str] = {}
     for path, content, is_found in zip(paths, contents, found, strict=True):
         if content and not is_found:
@@ -193,7 +185,7 @@ def _compute(
     write: Callable[[Shard], object],
     reporter: "_Reporter",
 ) -> dict[str, str]:
-    """Compute and write embeddings; return content -> reason of those that failed."""
+    """Compute and write embeddings; return why some failed, by content."""
     failed: dict[str, str] = {}
     options = reporter.options
     threads = options.threads or torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""Some rows of a file of pixels: named to another process, mapped there, never copied whole."""
+"""Some rows of a file of pixels: described to another process and mapped there, never copied whole."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,10 +16,8 @@ class PixelRows:
 
     Parameters
     ----------
-    path : Path
-        The file.
     offset : int
-        Where its pixels begin, bytes.
+        Where the pixels begin in the file, bytes.
     shape : tuple of int
         (n, height, width, 3) of all its pixels, uint8.
     rows : ndarray of shape (n_rows,)
@@ -35,21 +33,13 @@ class PixelRows:
     def of(cls, pixels: Pixels, rows: IntArray) -> "PixelRows":
         """Return the description of rows of mapped pixels; raises `TypeError` if they are not mapped."""
         if not isinstance(pixels, np.memmap) or pixels.filename is None:
-            raise TypeError("rows are named to other processes by their file; these pixels have none")
+            raise TypeError("expected pixels mapped from a file, got an array in memory")
         return cls(Path(pixels.filename), int(pixels.offset), pixels.shape, rows)
 
     def open(self, seen: Callable[[int], None] | None = None) -> Pixels:
-        """Return the rows as an array whose pixels are read when they are asked for.
+        """Return an array-like (n_rows, height, width, 3) whose pixels are read when it is indexed.
 
-        Parameters
-        ----------
-        seen : callable, optional
-            Told how many rows were asked for, each time.
-
-        Returns
-        -------
-        array-like of shape (n_rows, height, width, 3)
-            It has a shape and a length and is indexed by positions, as tuning needs it.
+        `seen` is called with the number of rows of each read.
         """
         mapped = np.memmap(self.path, np.uint8, "r", self.offset, self.shape)
         return cast("Pixels", _MappedRows(mapped, self.rows, seen))

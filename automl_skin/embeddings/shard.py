@@ -92,7 +92,7 @@ def read_shard(path: Path) -> Shard | None:
 
 
 def count_rows(path: Path) -> int:
-    """Return how many embeddings a shard says it holds, from its header alone; 0 if that is unreadable."""
+    """Return the number of embeddings of a shard by its header; 0 if that is unreadable."""
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")

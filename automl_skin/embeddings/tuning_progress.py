@@ -1,6 +1,6 @@
-"""How far a tuning is: told by the process that tunes through two small files, read by the one that waits.
+"""Progress of a tuning: the process that tunes writes two small files, the one that waits reads them.
 
-``curve.csv`` has a row for every finished epoch, ``seen`` the images that the epoch now running has used.
+``curve.csv`` has a row for every finished epoch, ``seen`` the images that the running epoch has used.
 """
 
 import time
@@ -15,13 +15,7 @@ WRITE_SECONDS = 1.0
 
 
 class Teller:
-    """Writes how far a training is.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the training.
-    """
+    """Writes the progress of a training to its folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -29,7 +23,7 @@ class Teller:
         self.written = time.monotonic()
 
     def used(self, n_images: int) -> None:
-        """Take down that images were used; written now and then."""
+        """Count images that were used; the number is written now and then."""
         self.seen += n_images
         if time.monotonic() - self.written > WRITE_SECONDS:
             self._write()
@@ -43,7 +37,7 @@ class Teller:
 
     def _write(self) -> None:
         self.written = time.monotonic()
-        # not whole or absent: one short number, read as none if it is torn, and never needed
+        # no atomic write: one short number that counts as 0 if it is torn
         (self.folder / SEEN).write_text(str(self.seen), encoding="ascii")
 
 
@@ -63,10 +57,10 @@ class Followed:
     name : str
         What a person calls it.
     n_rows : int
-        Images an epoch.
+        Images per epoch.
     n_epochs : int
     training, outcome : Path
-        The folder that it works in, and the one that it is moved to.
+        The folder that it works in, and the one that it is moved to at the end.
     """
 
     def __init__(self, name: str, n_rows: int, n_epochs: int, training: Path, outcome: Path) -> None:
@@ -79,11 +73,11 @@ class Followed:
         self.epochs = len(read_curve(training))
 
     def look(self) -> list[str]:
-        """Find out how far it is; return a line for every epoch that was not told before."""
+        """Update the progress; return a line for every epoch that ended since the last call."""
         curve = read_curve(self.training) or read_curve(self.outcome)
         fresh, self.epochs = curve[self.epochs :], max(self.epochs, len(curve))
         now = self.epochs * self.n_rows + min(images_seen(self.training), self.n_rows)
-        # fewer than before only where an epoch has just ended: what is done stays done
+        # an epoch that has just ended may show fewer images: progress never goes back
         self.done = self.total if self.outcome.is_dir() else max(self.done, min(now, self.total))
         return [f"{self.name}: {describe(epoch)}" for epoch in fresh]
 
@@ -93,7 +87,7 @@ def follow(
     progress: Callable[[int, int], None] | None,
     tell: Callable[[str], None] | None,
 ) -> Callable[[], None]:
-    """Return a function that looks at all trainings and passes on what is new."""
+    """Return a function that looks at all trainings and reports what is new."""
     followed = list(trainings)
 
     def look() -> None:

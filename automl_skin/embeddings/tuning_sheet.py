@@ -20,19 +20,16 @@ N_VARIANTS = 6
 def write_sheet(
     folder: Path, pixels: Pixels, augmentation: str, seed: int, cut: tuple[int, int] | None = None
 ) -> None:
-    """Write ``contact_sheet.png``, unless it is there: a row a photograph, the augmented variants beside it.
+    """Write ``contact_sheet.png``, unless it exists: one row per photograph, the augmented variants beside it.
 
     Mixing (mixup, cutmix) comes after augmentation and is not shown. Torch's random numbers are left as they were.
 
     Parameters
     ----------
-    folder : Path
     pixels : ndarray of shape (n, height, width, 3)
-        Of the photographs, `N_IMAGES` at the most.
+        At most `N_IMAGES` photographs.
     augmentation : str
         Of the tuning recipe.
-    seed : int
-        Of the training.
     cut : (int, int), optional
         Height and width of the pieces that the network sees of the photographs.
 

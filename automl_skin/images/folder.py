@@ -80,7 +80,7 @@ class ImageFolder:
             message = f"{path} must be in the image folder {self.root} and is missing"
             raise ImageError(f"{message}; put the image there or correct its path in the table") from error
         except OSError as error:
-            message = f"{path} must be a readable file and is not ({error.strerror})"
+            message = f"{path}: cannot be read ({error.strerror})"
             raise ImageError(f"{message}; see {file}") from error
 
     def _resolve(self, path: str) -> str:

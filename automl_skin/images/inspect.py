@@ -1,8 +1,8 @@
 """One look at every image of a folder: is it there, is it whole, how large is it, and what does it look like.
 
-One pass does it all: read the bytes, digest them, decode them (at the decoder's reduced size where that is
-enough, which still finds damage since every byte is read), and shrink them to a fingerprint. What was found
-is kept by (path, size, modification time), so that an unchanged folder is not read a second time.
+One pass reads the bytes, digests them, decodes them (at the decoder's reduced size where that is enough, which still
+finds damage since every byte is read), and shrinks them to a fingerprint. The findings are kept by (path, size,
+modification time), so that an unchanged folder is not read a second time.
 """
 
 import stat
@@ -26,19 +26,19 @@ from automl_skin.workers.map_in_order import map_in_order
 from automl_skin.workers.processes import available_processors
 
 MISSING = "missing"
-INSPECTION_SIDE = 64  # a reduced photograph stays at least this long: four pixels a cell of the fingerprint
-COLUMNS = ("path", "size_bytes", "content", "width", "height", "error")
+INSPECTION_SIDE = 64  # smallest side of a reduced photograph: four pixels per cell of the fingerprint
+COLUMNS = tuple(name for name in TYPES if name != "mtime_ns")
 _SAVE_SECONDS = 60.0  # what a killed inspection loses at most
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found out about the images.
+    """What is known about the images.
 
     Parameters
     ----------
     table : DataFrame
-        One row a given path, in the given order: ``path``; ``size_bytes`` (0 where missing); ``content``, the
+        One row per given path, in the given order: ``path``; ``size_bytes`` (0 where missing); ``content``, the
         SHA-256 of the file's bytes ("" where it could not be read); ``width`` and ``height`` of the upright
         image in pixels (0 where damaged); ``error``, "" for a whole image, "missing" for a missing one, else
         what is wrong.
@@ -78,11 +78,11 @@ def inspect_images(
     paths : sequence of str
         Relative to `root`; a path may be given several times.
     cache_folder : Path
-        Where what was found out is kept, one file a `root`.
+        Where the findings are kept, one file per `root`.
     progress : callable, optional
         Called with (images done, images in all).
     threads : int, optional
-        One a processor by default.
+        One per processor by default.
 
     Returns
     -------
@@ -114,14 +114,16 @@ def _list(folder: ImageFolder, path: str) -> _Row:
     except (FileNotFoundError, NotADirectoryError):
         return _Row(path, error=MISSING)
     except OSError as error:
-        return _Row(path, error=f"{path} must be a readable file and is not ({error.strerror})")
+        return _Row(path, error=f"{path}: cannot be read ({error.strerror})")
     if not stat.S_ISREG(state.st_mode):
-        return _Row(path, error=f"{path} must be a file and is none; name the image itself")
+        return _Row(
+            path, error=f"{path}: expected a file, got a folder, device or pipe; name the image itself"
+        )
     return _Row(path, state.st_size, state.st_mtime_ns)
 
 
 def _unknown(known: Known, listed: list[_Row]) -> list[_Row]:
-    """Return the files that are not known, or were of another size or time when they became known."""
+    """Return the files that are new, or whose size or time has changed."""
     table = known.table
     states = dict(zip(table["path"], zip(table["size_bytes"], table["mtime_ns"], strict=True), strict=True))
     return [row for row in listed if states.get(row.path) != (row.size_bytes, row.mtime_ns)]
@@ -129,7 +131,7 @@ def _unknown(known: Known, listed: list[_Row]) -> list[_Row]:
 
 @dataclass(frozen=True)
 class _Examination:
-    """Opens files and keeps what was found; `total` counts also those that need not be opened."""
+    """Opens files and keeps the findings; `total` includes files that need not be opened."""
 
     folder: ImageFolder
     file: Path

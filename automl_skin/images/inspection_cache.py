@@ -40,7 +40,7 @@ class Known:
     Parameters
     ----------
     table : DataFrame
-        Columns as in `TYPES`, one row an image.
+        Columns as in `TYPES`, one row per image.
     fingerprints : ndarray of shape (n_images, FINGERPRINT_LENGTH)
         In the order of `table`; 0 for damaged images.
     """
@@ -66,7 +66,7 @@ def cache_file(cache_folder: Path, root: Path) -> Path:
 
 
 def read_known(file: Path) -> Known:
-    """Read what is known; nothing where there is no file, or one of another version or damaged."""
+    """Read what is known; a file that is missing, damaged or of another version counts as empty."""
     try:
         stored = pq.read_table(file, page_checksum_verification=True)
     except (FileNotFoundError, pa.ArrowInvalid, OSError):
@@ -91,6 +91,6 @@ def write_known(file: Path, known: Known) -> None:
 
 
 def _version() -> bytes:
-    """Tell apart layouts of the file and ways to compute fingerprints, the latter by trying."""
+    """Return what tells layouts of the file and ways to compute fingerprints apart, the latter by a probe."""
     probe: Pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
     return f"{_LAYOUT}-{digest_array(fingerprint(probe))}".encode()

@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
 Change = Callable[[int, Pixels], Pixels]
-"""From the position of a path and the pixels decoded from it to other pixels, before the recipe."""
+"""Called with the position of a path and its decoded pixels; returns other pixels, before the recipe."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Batch:
     Parameters
     ----------
     positions : ndarray of shape (n,)
-        Which of the given paths, counted from 0, ascending; damaged ones are left out.
+        Which of the given paths, from 0, ascending; damaged ones are left out.
     pixels : ndarray of shape (n, height, width, 3)
         RGB, uint8.
     failures : dict of int to str

@@ -1,13 +1,13 @@
-"""Pixels of many images in one file that grows block by block and is believed block by block.
+"""Pixels of many images in one file that grows and is verified block by block.
 
 ::
 
     FOLDER/
       pixels.u8      uint8 of shape (n_images, height, width, 3), row after row
-      blocks.jsonl   a line a block: {"checksum": CRC-32, "failures": {"17": "why image 17 has no pixels"}}
+      blocks.jsonl   one line per block: {"checksum": CRC-32, "failures": {"17": "why image 17 has no pixels"}}
 
-A block's line is written when its pixels are on the disk, so that after a kill all whole blocks count and nothing
-else does. The row of an image without pixels is black.
+A block's line is written when its pixels are on the disk, so that after a kill exactly the whole blocks count. The row
+of an image without pixels is black.
 """
 
 import json
@@ -34,22 +34,14 @@ class Block:
 
 @dataclass(frozen=True)
 class PixelFile:
-    """The file of some images, whole or not yet.
-
-    Parameters
-    ----------
-    folder : Path
-        There is one, maybe empty.
-    shape : tuple of 4 ints
-        Images, height, width, 3.
-    """
+    """The file of some images, whole or not yet; its shape is (n_images, height, width, 3)."""
 
     folder: Path
     shape: tuple[int, int, int, int]
 
     @property
     def path(self) -> Path:
-        """Where the pixels are."""
+        """The file of pixels."""
         return self.folder / "pixels.u8"
 
     @property
@@ -64,7 +56,7 @@ class PixelFile:
 
     @property
     def block_rows(self) -> int:
-        """Images a block; the last one may have fewer."""
+        """Images per block; the last one may have fewer."""
         return max(1, _BLOCK_BYTES // self.row_bytes)
 
     @property
@@ -74,11 +66,11 @@ class PixelFile:
 
     @property
     def is_full_size(self) -> bool:
-        """Whether all pixels were written once, whatever became of them."""
+        """Whether all pixels were written; they may be damaged since."""
         return self.path.is_file() and self.path.stat().st_size >= self.total_bytes
 
     def whole_blocks(self) -> list[Block]:
-        """Read the file and return its blocks up to the first that is missing or not what its line says."""
+        """Return the blocks up to the first one that is missing or does not match its checksum."""
         blocks = []
         if self.path.is_file():
             with self.path.open("rb") as file:
@@ -89,13 +81,13 @@ class PixelFile:
         return blocks
 
     def keep(self, blocks: list[Block]) -> None:
-        """Cut off whatever follows some blocks that `whole_blocks` gave; nobody may have mapped the file."""
+        """Truncate the file after some blocks that `whole_blocks` returned; nobody may have it mapped."""
         self.path.touch()
         os.truncate(self.path, min(self.total_bytes, len(blocks) * self.block_rows * self.row_bytes))
         self._blocks.write_text("".join(_line(block) for block in blocks), encoding="utf-8")
 
     def append(self, pixels: Pixels, failures: dict[int, str]) -> None:
-        """Add a block (its images, height, width, 3): first the pixels, then the line that vouches for them."""
+        """Add a block (its images, height, width, 3): first the pixels, then their line."""
         data = pixels.tobytes()
         for path, written in (
             (self.path, data),
@@ -109,7 +101,7 @@ class PixelFile:
     def map(self) -> Pixels:
         """Return the pixels as a read-only memory map."""
         if self.total_bytes == 0:
-            return np.empty(self.shape, np.uint8)  # there are no maps of nothing
+            return np.empty(self.shape, np.uint8)  # an empty file cannot be mapped
         return np.memmap(self.path, np.uint8, "r", shape=self.shape)
 
     @property

@@ -69,8 +69,8 @@ class PixelCache(EntryStore):
     ) -> tuple[Pixels, BoolArray]:
         """Return the pixels of images, decoding only what no earlier call has decoded.
 
-        What is on the disk is compared with its checksums. A killed run resumes after its last whole block; a file
-        that is damaged is written again. Images that could not be read are tried again.
+        The file is verified against its checksums. A killed run resumes after its last whole block, and a damaged file
+        is written again. Images that could not be read are tried again.
 
         Parameters
         ----------
@@ -79,12 +79,10 @@ class PixelCache(EntryStore):
         images : DataFrame
             Columns ``path`` (relative to `root`) and ``content`` (digest of the file's bytes; empty or missing
             where the file could not be read).
-        recipe : Recipe
-            Size, fit and colour.
         progress : callable, optional
             Called with (done, total) images.
         threads : int, optional
-            That decode; one per processor by default.
+            For decoding; one per processor by default.
 
         Returns
         -------
@@ -110,14 +108,12 @@ class PixelCache(EntryStore):
         return file.map(), readable
 
     def find(self, contents: Sequence[str], recipe: Recipe) -> tuple[Pixels, IntArray] | None:
-        """Look for images among all that was decoded at a recipe, for whatever list of images.
+        """Look for images among the pixels of a recipe, whatever list of images they were decoded for.
 
         Parameters
         ----------
         contents : sequence of str
             Digests of the images' bytes.
-        recipe : Recipe
-            Size, fit and colour.
 
         Returns
         -------
@@ -142,7 +138,7 @@ class PixelCache(EntryStore):
         return best[1].map(), np.where(np.isin(best[2], list(failures)), -1, best[2])
 
     def _kept(self, shown: str, recipe: Recipe) -> Iterator[tuple[PixelFile, list[str]]]:
-        """Give the files of a recipe that are of full size, each with its images' contents."""
+        """Yield the full-size files of a recipe, each with its images' contents."""
         for folder in sorted(self.folder.iterdir()) if self.folder.is_dir() else ():
             try:
                 about = read_json(folder / KEY)
@@ -200,7 +196,7 @@ def _shown(recipe: Recipe) -> str:
 
 
 def _begin(file: PixelFile, wanted: _Wanted) -> None:
-    """Keep what an interrupted process has written; a full file is of no use, and others may have it mapped."""
+    """Keep what an interrupted process wrote; delete a damaged full file, which others may have mapped."""
     if file.is_full_size:
         shutil.rmtree(file.folder)
     file.folder.mkdir(exist_ok=True)

@@ -26,5 +26,5 @@ def test_an_auc_that_is_not_known_stays_unknown(tmp_path):
 @pytest.mark.parametrize("text", ["number,epochs\n1,2\n", "number,epochs,loss\n1,2,many\n"])
 def test_another_table_is_refused(tmp_path, text):
     (tmp_path / "curve.csv").write_text(text)
-    with pytest.raises(IntegrityError, match="must have the columns number, epochs, loss"):
+    with pytest.raises(IntegrityError, match="expected the columns number, epochs, loss"):
         read_curve(tmp_path)

@@ -36,5 +36,5 @@ def test_the_reader_is_told_how_many_were_asked_for(mapped):
 
 
 def test_pixels_in_memory_have_no_file(mapped):
-    with pytest.raises(TypeError, match="these pixels have none"):
+    with pytest.raises(TypeError, match="expected pixels mapped from a file"):
         PixelRows.of(np.array(mapped), np.arange(2))

@@ -104,7 +104,7 @@ def test_what_is_wrong_is_a_row_and_stops_nothing(root, tmp_path):
         "0.jpg/gone.jpg": "missing",
         "../0.jpg": "must lie inside the image folder",
         "out.jpg": "must lie inside the image folder",
-        "deep": "deep must be a file",
+        "deep": "deep: expected a file",
         "2.jpg": "",
     }
     for _ in range(2):  # opened, then known
@@ -140,7 +140,7 @@ def test_what_could_not_be_read_is_tried_again(root, tmp_path, monkeypatch, read
     with monkeypatch.context() as patch:
         patch.setattr(folder, "_read_regular", refuse)
         found = inspect_images(root, ["0.jpg"], tmp_path / "cache")
-    assert "0.jpg must be a readable file and is not (Permission denied)" in found.table["error"][0]
+    assert "0.jpg: cannot be read (Permission denied)" in found.table["error"][0]
     assert inspect_images(root, ["0.jpg"], tmp_path / "cache").table["error"][0] == ""
 
 
