@@ -297,7 +297,7 @@ def _model_of(planned: PlannedCell) -> str:
 def _prepared_tables(variant: Variant, config: StudyConfig, cache: Path) -> list[str]:
     """Return the tables that the variant is of: the user's own, or the one that the preparation makes of them."""
     if not variant.preparation:
-        return list(config.data)
+        return list(map(str, config.data))
     paths = [Path(path) for path in config.data]
     options = {"target": config.target, "folds": config.folds, "seed": config.seed, **variant.options}
     own = digest_json([variant.preparation, sorted(map(str, options.items())), digest_tables(paths)])

@@ -145,7 +145,7 @@ def read_prepared(study: Study) -> Prepared:
     tables = study.config.data
     if tables and all(Path(path).is_file() for path in tables) and digest_tables(tables) != facts["table"]:
         message = (
-            f"{' or '.join(tables)} was changed after the study {study.name} began; restore it, "
+            f"{' or '.join(map(str, tables))} was changed after the study {study.name} began; restore it, "
             "or give another --study for the changed table"
         )
         raise IntegrityError(message)

@@ -163,7 +163,7 @@ def dataset_facts(study: Study, material: Material) -> DatasetFacts:
         "plan_digest": plan.digest,
         "images_digest": prepared["images"],
     }
-    source = "; ".join(study.config.data) or "built-in synthetic study"
+    source = "; ".join(map(str, study.config.data)) or "built-in synthetic study"
     return DatasetFacts(study.name, source, prepared["table"], dict(material.kinds), profile)
 
 

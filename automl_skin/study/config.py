@@ -1,181 +1,38 @@
-"""The settings of a study: what stands in `study.toml`, and what is a flag, mean the same.
+"""A study's settings once they are checked, and what follows from them.
 
-A study's file has the flags' names with underscores for dashes, in one table without sections. A flag
-wins over the file. The file of a study that was begun with flags is written for the user, so that the
-same command, or ``search --study NAME`` alone, continues it.
+What stands in `study.toml`, what is given as a flag and what the Python API is given mean the same. A study's file has
+the names of the settings, in one table without sections. A flag wins over the file. The file of a study that was begun
+with flags is written for the user, so that the same command, or ``search --study NAME`` alone, continues it.
 """
 
 import difflib
 import math
+import os
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, fields
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import ConfigDict, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from automl_skin.chains.config import FUSIONS, ROTATION, WAYS
 from automl_skin.errors import ConfigError
-from automl_skin.features.encoder import EncoderConfig, Imputation, Scaling
+from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.metrics.catalogue import Metric, metric_by_name
-from automl_skin.search.space import SEARCHED_FUSIONS
 from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING, check_tuning, tuning_changes
+from automl_skin.study.settings import RECOGNISED, SETTINGS, StudySettings
 
-RUNTIME = frozenset(
-    {
-        "trials",
-        "timeout_seconds",
-        "jobs",
-        "device",
-        "tracking_uri",
-        "batch_size",
-        "weights_dir",
-        "images",
-        "data",
-        "tuning_budget_seconds",
-        "devices",
-    }
-)
+RUNTIME = frozenset(name for name, setting in SETTINGS.items() if setting.may_change)
 """Settings that may change from one call to the next: they do not change what a trial's outcome means."""
 
-
 GPU_BUDGET_SECONDS = 3600.0
-"""Of the tuning `auto` on a GPU without a budget."""
-
-RECOGNISED = "auto"
-"""Stands for a column that is recognised by its name and its values."""
+"""Tuning budget of `auto` on a GPU where none is given."""
 
 
 @checked_dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
-class StudyConfig:
-    """What a study is.
-
-    Parameters
-    ----------
-    data : tuple of str
-        The table, or several that are joined by the id that they share; empty for the built-in synthetic study.
-    images : str
-        Image folder.
-    target : str
-        Column of the diagnosis.
-    positive : tuple of str
-        Its positive values; empty for as many classes as there are values.
-    group : tuple of str
-        Columns that join cases into groups, besides those that are recognised.
-    split : str
-        Column, or table with an id column, that says which rows are locked or in which fold.
-    waive_leakage, drop_crossing : bool
-        Accept a given split that cuts groups; or leave its crossing development rows out.
-    case_column, image_column, image_role_column, patient_column, lesion_column, source_column : str
-        Columns by role; ``auto`` recognises them, and empty says that there is none.
-    metadata, ignore : tuple of str
-        Columns to use, or not to use, as metadata.
-    allow, quarantine : tuple of str
-        Columns that the audit must not, or must, quarantine.
-    allow_missing : bool
-        Go on although more than 5 % of the images are missing.
-    backbone : tuple of str
-        Networks; see ``automl-skin search --help``.
-    weights : {"pretrained", "random"}
-    weights_dir : str
-        Folder of weights in timm's hub layout.
-    size : str
-        Input in pixels, ``HEIGHTxWIDTH`` or one side; empty takes what the weights were made for.
-    fit : {"squash", "crop"}
-        Squash photographs into the input, or scale the shorter side and cut out the centre.
-    resize : str
-        Size like `size` that photographs are fitted to before the input is cut out of their centre; empty cuts nothing.
-    views : {1, 4, 8}
-        Flips of an image whose embeddings are averaged.
-    colour : tuple of {"none", "shades_of_grey"}
-        Colour constancy; several are searched.
-    family, fusion : tuple of str
-        What the search chooses from.
-    folds, locked_share
-        Of the fold plan.
-    metric : str
-        What the search maximises; `min_tpr` is of ``partial_auc``.
-    sampler : {"tpe", "random"}
-    seed : int
-    mask_share, mask_case_share, missing_indicators, imputation, scaling
-        Of the metadata encoder.
-    trials, timeout_seconds, jobs, device, batch_size, tracking_uri
-        How far and where the search runs.
-    tuning : tuple of str
-        ``none``, ``auto`` (the device and the budget decide), or names in `TUNINGS`, carried out in this order; a name
-        may be followed by changes: ``full epochs=6``.
-    tuning_budget_seconds : float or None
-        Time for tuning, over all calls of the study; None for as long as named tunings take.
-    tuning_set : tuple of str
-        Changes such as ``epochs=6`` of every tuning that is named; a change that follows a name wins.
-    way : tuple of {"within", "rotation", "logits", "own"}
-        How tuned networks reach stage two; several are searched.
-    towers : {"own", "shared"}
-        Whether each kind of photograph has tuned networks of its own, where there are several kinds.
-    devices : tuple of str
-        Devices that tune side by side; empty for `device` alone.
-    objective : {"auc", "robust"}
-        What the search maximises: the metric, or its mean with the metric on shifted images.
-    shift_cases : int
-        Development cases whose images are shifted to measure that; 0 for none.
-    """
-
-    data: tuple[str, ...] = ()
-    images: str = ""
-    target: str = ""
-    positive: tuple[str, ...] = ()
-    group: tuple[str, ...] = ()
-    split: str = ""
-    waive_leakage: bool = False
-    drop_crossing: bool = False
-    case_column: str = RECOGNISED
-    image_column: str = RECOGNISED
-    image_role_column: str = RECOGNISED
-    patient_column: str = RECOGNISED
-    lesion_column: str = RECOGNISED
-    source_column: str = RECOGNISED
-    metadata: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()
-    quarantine: tuple[str, ...] = ()
-    allow_missing: bool = False
-    backbone: tuple[str, ...] = ("mobilenetv2_100",)
-    weights: Literal["pretrained", "random"] = "pretrained"
-    weights_dir: str = ""
-    size: str = ""
-    fit: Literal["squash", "crop"] = "squash"
-    resize: str = ""
-    views: Literal[1, 4, 8] = 1
-    colour: tuple[Literal["none", "shades_of_grey"], ...] = ("none",)
-    family: tuple[str, ...] = tuple(FAMILIES)
-    fusion: tuple[str, ...] = SEARCHED_FUSIONS
-    folds: int = 5
-    locked_share: float = 0.2
-    metric: str = "auc"
-    min_tpr: float = 0.8
-    sampler: Literal["tpe", "random"] = "tpe"
-    seed: int = 0
-    mask_share: float = 0.1
-    missing_indicators: bool = False
-    mask_case_share: float = 0.05
-    imputation: Imputation = "neutral"
-    scaling: Scaling = "standard"
-    trials: int = 200
-    timeout_seconds: float | None = None
-    jobs: int = 0
-    device: str = "auto"
-    batch_size: int = 0
-    tracking_uri: str = ""
-    tuning: tuple[str, ...] = (AUTO_TUNING,)
-    tuning_budget_seconds: float | None = None
-    tuning_set: tuple[str, ...] = ()
-    way: tuple[str, ...] = ("within", "logits", "own")
-    towers: Literal["own", "shared"] = "own"
-    devices: tuple[str, ...] = ()
-    objective: Literal["auc", "robust"] = "auc"
-    shift_cases: int = 1000
+class StudyConfig(StudySettings):
+    """The settings of a study, checked: each by its type and range, and all of them together."""
 
     def __post_init__(self) -> None:
         _check_names("family", self.family, tuple(FAMILIES))
@@ -186,28 +43,26 @@ class StudyConfig:
         _ = self.input_size, self.resized_to
         for name in ("backbone", "colour"):
             if not getattr(self, name):
-                raise ConfigError(f"{name} must name at least one; found none")
-        for name, least in (
-            ("trials", 1),
-            ("folds", 2),
-            ("jobs", 0),
-            ("batch_size", 0),
-            ("seed", 0),
-            ("shift_cases", 0),
-        ):
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} must be at least {least}; found {getattr(self, name)}")
+                raise ConfigError(f"{name}: expected at least one, got none")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        for name, setting in SETTINGS.items():
+            if setting.minimum is not None and getattr(self, name) < setting.minimum:
+                raise ConfigError(f"{name}: expected at least {setting.minimum}, got {getattr(self, name)}")
         if self.objective == "robust" and not self.shift_cases:
-            raise ConfigError("the objective robust needs shift_cases of at least 1; found 0")
+            raise ConfigError("shift_cases: expected at least 1 for the objective robust, got 0")
         if ROTATION in self.way and self.folds < 3:
             raise ConfigError(
-                f"the way rotation must have at least 3 folds, two of them held out; found {self.folds}"
+                f"folds: expected at least 3 for the way rotation, which holds out two of them; got {self.folds}"
             )
-        _check_shares(mask_share=self.mask_share, mask_case_share=self.mask_case_share)
+        for name in ("mask_share", "mask_case_share"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise ConfigError(f"{name}: expected a share in [0, 1), got {getattr(self, name)}")
         for name in ("timeout_seconds", "tuning_budget_seconds"):
             seconds = getattr(self, name)
             if seconds is not None and not seconds > 0.0:
-                raise ConfigError(f"{name} must be greater than 0; found {seconds}")
+                raise ConfigError(f"{name}: expected more than 0 seconds, got {seconds}")
 
     @property
     def is_synthetic(self) -> bool:
@@ -274,62 +129,54 @@ class StudyConfig:
         return parse_settings({**plain_settings(self), **settings}, "the settings")
 
 
-KNOWN = tuple(field.name for field in fields(StudyConfig))
+def check_names(settings: Mapping[str, Any], where: str) -> None:
+    """Check that each setting is known.
 
-
-def settings_before(begun: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the settings that a study's identity does not have yet meant when it was begun.
-
-    They are the defaults, but for tuning: before there was such a setting, nothing was tuned.
-
-    Examples
-    --------
-    >>> settings_before({"seed": 3})["tuning"]
-    ['none']
+    Raises
+    ------
+    ConfigError
+        The message names the closest setting, and lists all.
     """
-    then = {**StudyConfig().identity(), "tuning": [NO_TUNING]}
-    return {name: value for name, value in then.items() if name not in begun}
+    for name in settings:
+        if name not in SETTINGS:
+            close = difflib.get_close_matches(name, SETTINGS, n=1)
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            message = f"unknown setting {name!r} in {where}{hint}; known settings are {', '.join(SETTINGS)}"
+            raise ConfigError(message)
 
 
 def parse_settings(settings: Mapping[str, Any], where: str) -> StudyConfig:
-    """Return the config of some settings by name.
+    """Return the config of some settings by name; paths may be text, lists may be tuples.
 
     Raises
     ------
     ConfigError
         If a setting is unknown (the message lists the known ones), or is not of its type.
     """
-    for name in settings:
-        if name not in KNOWN:
-            close = difflib.get_close_matches(name, KNOWN, n=1)
-            hint = f" (did you mean {close[0]!r}?)" if close else ""
-            message = f"unknown setting {name!r} in {where}{hint}; known settings are {', '.join(KNOWN)}"
-            raise ConfigError(message)
-    lists: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
-    }
-    if isinstance(lists.get("data"), str):  # one table needs no brackets
-        lists["data"] = (lists["data"],) if lists["data"] else ()
+    check_names(settings, where)
+    values = {name: _as_declared(value) for name, value in settings.items()}
+    if isinstance(values.get("data"), str):  # one table needs no brackets
+        values["data"] = (values["data"],) if values["data"] else ()
     try:
-        return StudyConfig(**lists)
+        return StudyConfig(**values)
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}, found {problem['input']!r}"
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}, got {problem['input']!r}"
             for problem in error.errors()
         )
-        raise ConfigError(f"settings in {where} must be of their type: {problems}") from error
+        raise ConfigError(f"settings in {where} have another type than expected: {problems}") from error
 
 
-def plain_settings(config: StudyConfig) -> dict[str, Any]:
+def _as_declared(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return tuple(map(_as_declared, value))
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def plain_settings(config: StudySettings) -> dict[str, Any]:
     """Return all settings by name as TOML knows them."""
-    values = asdict(config)
+    values = {name: getattr(config, name) for name in SETTINGS}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
-
-
-def _check_shares(**shares: float) -> None:
-    for name, share in shares.items():
-        if not 0.0 <= share < 1.0:
-            raise ConfigError(f"{name} must lie in [0, 1); found {share}")
 
 
 def _sides(name: str, text: str) -> tuple[int, int] | None:
@@ -337,15 +184,13 @@ def _sides(name: str, text: str) -> tuple[int, int] | None:
         return None
     sides = re.fullmatch(r"(\d+)(?:x(\d+))?", text)
     if sides is None or int(sides[1]) == 0:
-        raise ConfigError(
-            f"{name} must be HEIGHTxWIDTH or one side in pixels, such as 168x224; found {text!r}"
-        )
+        message = f"{name}: expected HEIGHTxWIDTH or one side in pixels, such as 168x224; got {text!r}"
+        raise ConfigError(message)
     return int(sides[1]), int(sides[2] or sides[1])
 
 
-def _check_names(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
+def _check_names(what: str, given: Sequence[str], known: tuple[str, ...]) -> None:
     unknown = [name for name in given if name not in known]
     if unknown or not given:
-        raise ConfigError(
-            f"{what} must name some of {', '.join(known)}; found {', '.join(unknown) or 'none'}"
-        )
+        found = ", ".join(unknown) or "none"
+        raise ConfigError(f"{what}: expected some of {', '.join(known)}; got {found}")

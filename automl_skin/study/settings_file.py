@@ -40,7 +40,7 @@ def read_document(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} must be a TOML file in UTF-8 and is not: {error}") from error
+        raise ConfigError(f"{path}: expected a TOML file in UTF-8, got something else: {error}") from error
 
 
 def settings_in(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,6 @@ from automl_skin.study.config import (
     RUNTIME,
     StudyConfig,
     parse_settings,
-    settings_before,
 )
 from automl_skin.study.settings_file import read_settings, write_settings
 from automl_skin.synthetic.study import SYNTHETIC_ARGUMENTS
@@ -131,7 +130,7 @@ def open_study(workspace: Workspace, name: str, flags: Mapping[str, Any]) -> Stu
     """
     name = study_name(name, flags)
     folder = workspace.study_folder(name)
-    settings = {**_settings_of_then(folder), **_file_settings(folder, Path(name).name)}
+    settings = _file_settings(folder, Path(name).name)
     config = settings_of(settings, flags, str(folder / "study.toml"))
     _check_identity(folder, config)
     return Study(Path(name).name, folder, config, workspace)
@@ -243,24 +242,15 @@ def _paths(data: Any) -> list[str]:
     return [str(path) for path in each if path]
 
 
-def _settings_of_then(folder: Path) -> dict[str, Any]:
-    """Return the settings that a study was begun without, as they were then; none for a study not yet begun."""
-    path = folder / "identity.json"
-    if not path.is_file():
-        return {}
-    begun: Any = read_json(path)
-    return settings_before(begun["settings"])
-
-
 def _check_identity(folder: Path, config: StudyConfig) -> None:
     path = folder / "identity.json"
     if not path.is_file():
         return
     begun: Any = read_json(path)
-    then, now = {**begun["settings"], **settings_before(begun["settings"])}, config.identity()
-    differing = [name for name in now if then[name] != now[name]]
+    then, now = begun["settings"], config.identity()
+    differing = [name for name in now if then.get(name) != now[name]]
     if differing:
-        listing = "; ".join(f"{name}: {then[name]!r}, now {now[name]!r}" for name in differing)
+        listing = "; ".join(f"{name}: {then.get(name)!r}, now {now[name]!r}" for name in differing)
         message = (
             f"a study must go on with the settings it was begun with; {folder.name} was begun with {listing}. "
             f"Give another --study for these settings (only {', '.join(sorted(RUNTIME))} may change)"
