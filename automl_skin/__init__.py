@@ -4,7 +4,7 @@ The steps of the command line as functions::
 
     import automl_skin
 
-    outcome = automl_skin.run_study(data="metadata.csv", images="images", target="dx", positive=["mel"])
+    outcome = automl_skin.run_study(data=("metadata.csv",), images="images", target="dx", positive=("mel",))
     automl_skin.export_study(outcome.study.name, "bundle")
     predictor = automl_skin.load("bundle")
 
@@ -12,9 +12,22 @@ No step is called like a subpackage (``search``, ``export``): importing that wou
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automl_skin.version import __version__
+
+if TYPE_CHECKING:
+    from automl_skin.api import (
+        check,
+        evaluate,
+        explain_study,
+        export_study,
+        leaderboard,
+        load,
+        run_study,
+        score,
+    )
+    from automl_skin.papers.reproduce import reproduce_study
 
 __all__ = [
     "__version__",

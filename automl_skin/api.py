@@ -1,6 +1,7 @@
 """The steps of the command line as Python functions."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,49 +23,48 @@ from automl_skin.steps.leaderboard import Leaderboard, read_leaderboard
 from automl_skin.steps.search import Audience, Outcome, run_search
 from automl_skin.steps.track import Tracked, to_standard_error
 from automl_skin.steps.understand import Understanding, silent
+from automl_skin.study.keywords import PlacedSettings, with_keywords_of
 from automl_skin.study.study import existing_study, open_study
 
 
-@storage_boundary()
-def check(
-    *, workspace: AnyPath | None = None, cache: AnyPath | None = None, **settings: Any
-) -> Understanding:
-    """Understand and audit a table and its images; `settings` are those of `run_study`."""
-    return check_data(Workspace.at(workspace, cache), settings, silent)
-
-
-@storage_boundary()
-def run_study(
-    *,
-    study: AnyPath = "",
-    workspace: AnyPath | None = None,
-    cache: AnyPath | None = None,
-    open_again: bool = False,
-    audiences: Sequence[Audience] = (),
-    **settings: Any,
-) -> Outcome:
-    """Run or continue a study; `settings` are those of `study.toml` (`automl_skin.study.config`).
+@dataclass(frozen=True, kw_only=True)
+class StudyCall(PlacedSettings):
+    """Keywords of `run_study`: the settings of `study.toml`, and these.
 
     Parameters
     ----------
     study : str or path
         Name or path; derived from the table, or the built-in study's, by default.
-    workspace, cache : str or path, optional
-        The current directory and the user's cache folder by default.
     open_again : bool
-        Open the locked test set for another stack than before.
+        Open the locked test set although it was opened for another stack.
     audiences : sequence of Audience
         Who is told how it goes, besides MLflow.
-    **settings
-        Table, images, target, backbones, trials ...
+    """
+
+    study: AnyPath = ""
+    open_again: bool = False
+    audiences: Sequence[Audience] = ()
+
+
+@storage_boundary()
+@with_keywords_of(PlacedSettings)
+def check(call: PlacedSettings, settings: dict[str, Any]) -> Understanding:
+    """Understand and audit a table and its images; the keywords are those of `PlacedSettings`."""
+    return check_data(call.place, settings, silent)
+
+
+@storage_boundary()
+@with_keywords_of(StudyCall)
+def run_study(call: StudyCall, settings: dict[str, Any]) -> Outcome:
+    """Run or continue a study; the keywords are those of `StudyCall`: table, images, target, backbone, trials ...
 
     Raises
     ------
     AutomlSkinError
-        What is finished is kept; the same call goes on.
+        What is finished is kept; the same call continues.
     """
-    opened = open_study(Workspace.at(workspace, cache), str(study), settings)
-    return run_search(opened, Several([*audiences, Tracked(opened)]), open_again=open_again)
+    opened = open_study(call.place, str(call.study), settings)
+    return run_search(opened, Several([*call.audiences, Tracked(opened)]), open_again=call.open_again)
 
 
 @storage_boundary()
@@ -77,11 +77,15 @@ def leaderboard(
 
 @storage_boundary()
 def explain_study(
-    study: AnyPath = "", *, workspace: AnyPath | None = None, cache: AnyPath | None = None, **wanted: Any
+    study: AnyPath = "",
+    options: _explain.ExplainOptions | None = None,
+    *,
+    workspace: AnyPath | None = None,
+    cache: AnyPath | None = None,
 ) -> _explain.Explanation:
-    """Explain the trials of a study by pictures; `wanted` are the fields of `steps.explain.ExplainOptions`."""
+    """Explain the trials of a study by pictures, with `automl_skin.steps.explain.ExplainOptions`."""
     opened = existing_study(Workspace.at(workspace, cache), str(study))
-    return _explain.explain(opened, _explain.ExplainOptions(**wanted), silent, to_standard_error)
+    return _explain.explain(opened, options or _explain.ExplainOptions(), silent, to_standard_error)
 
 
 @storage_boundary()

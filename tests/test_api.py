@@ -5,7 +5,10 @@ import pytest
 
 import automl_skin
 from automl_skin import api
+from automl_skin.errors import ConfigError
 from automl_skin.papers import reproduce as papers_reproduce
+from automl_skin.steps.explain import ExplainOptions
+from automl_skin.study.settings import SETTINGS
 
 
 def test_steps_in_python(tiny, tmp_path, monkeypatch, end_to_end):
@@ -24,7 +27,7 @@ def test_steps_in_python(tiny, tmp_path, monkeypatch, end_to_end):
     outcome = automl_skin.run_study(study="mine", audiences=[heard], **place, **{**settings, "trials": 2})
     assert heard.conclusions == [outcome]
     assert len(automl_skin.leaderboard(**place).table) == 2
-    explained = automl_skin.explain_study("mine", what=("importances",), **place)
+    explained = automl_skin.explain_study("mine", ExplainOptions(what=("importances",)), **place)
     assert explained.files
     facts = automl_skin.export_study("mine", str(tmp_path / "bundle"), **place)
     assert automl_skin.load(tmp_path / "bundle").facts == facts
@@ -58,6 +61,27 @@ def test_a_papers_study_in_python(monkeypatch, tmp_path):
     assert (place.root, file.name, command) == (tmp_path, "li_2020", "automl_skin.reproduce_study('li_2020')")
     assert (wishes.smoke, wishes.variants, wishes.cells) == (True, ("lesion-disjoint",), ())
     assert wishes.flags == {"size": "64"}
+
+
+@pytest.mark.parametrize(
+    "step",
+    [automl_skin.check, automl_skin.run_study, lambda **given: automl_skin.reproduce_study("x", **given)],
+)
+def test_an_unknown_keyword_is_named_before_anything_is_done(step):
+    with pytest.raises(
+        ConfigError, match=r"unknown setting 'trails' in the call \(did you mean 'trials'\?\)"
+    ):
+        step(trails=3)
+
+
+@pytest.mark.parametrize("step", [automl_skin.check, automl_skin.run_study, automl_skin.reproduce_study])
+def test_all_settings_are_keywords(step):
+    assert set(SETTINGS) < set(inspect.signature(step).parameters)
+
+
+def test_a_setting_of_another_type_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="trials: Input should be a valid integer, got '3'"):
+        automl_skin.run_study(trials="3", workspace=tmp_path, cache=tmp_path)
 
 
 def test_unknown_name_lists_the_known_ones():

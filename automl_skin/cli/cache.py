@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from automl_skin.cli import options
-from automl_skin.cli.settings import workspace_of
+from automl_skin.settings import Workspace
 
 if TYPE_CHECKING:
     from automl_skin.store.entries import CacheEntry, EntryStore
@@ -71,7 +71,7 @@ def prune(
 def _open_stores(cache_dir: Path | None) -> "tuple[EntryStore, ...]":
     from automl_skin.store.entries import EntryStore
 
-    folder = workspace_of(None, cache_dir).cache
+    folder = Workspace.at(None, cache_dir).cache
     return tuple(EntryStore(folder / name) for name in ("embeddings", "networks", "pixels"))
 
 

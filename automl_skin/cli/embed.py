@@ -1,10 +1,11 @@
 """``automl-skin embed``: stage one alone, on a machine with a GPU for instance."""
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from automl_skin.cli import options
-from automl_skin.cli.settings import Given, collect, workspace_of
+from automl_skin.settings import Workspace
+from automl_skin.study.settings import DATA, NETWORKS, TUNING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,46 +14,9 @@ if TYPE_CHECKING:
     from automl_skin.study.study import Study
 
 
+@options.takes_settings("seed", "objective", panels=(DATA, NETWORKS, TUNING))
 def embed(
-    data: options.Data = None,
-    images: options.Images = None,
-    target: options.Target = None,
-    positive: options.Positive = None,
-    group: options.Group = None,
-    split: options.Split = None,
-    waive_leakage: options.WaiveLeakage = None,
-    drop_crossing: options.DropCrossing = None,
-    metadata: options.Metadata = None,
-    ignore: options.Ignore = None,
-    allow: options.Allow = None,
-    quarantine: options.Quarantine = None,
-    allow_missing: options.AllowMissing = None,
-    case_column: options.CaseColumn = None,
-    image_column: options.ImageColumn = None,
-    image_role_column: options.ImageRoleColumn = None,
-    patient_column: options.PatientColumn = None,
-    lesion_column: options.LesionColumn = None,
-    source_column: options.SourceColumn = None,
-    folds: options.Folds = None,
-    locked_share: options.LockedShare = None,
-    backbone: options.Backbone = None,
-    weights: options.Weights = None,
-    weights_dir: options.WeightsDir = None,
-    size: options.Size = None,
-    fit: options.Fit = None,
-    resize: options.Resize = None,
-    views: options.Views = None,
-    colour: options.Colour = None,
-    device: options.Device = None,
-    batch_size: options.BatchSize = None,
-    tuning: options.Tuning = None,
-    tuning_budget: options.TuningBudget = None,
-    tuning_set: options.TuningSet = None,
-    way: options.Way = None,
-    towers: options.Towers = None,
-    devices: options.Devices = None,
-    seed: options.Seed = None,
-    objective: options.Objective = None,
+    flags: options.Flags,
     study: options.Study = "",
     workspace: options.WorkspaceFolder = None,
     cache_dir: options.CacheFolder = None,
@@ -62,13 +26,12 @@ def embed(
     The cache can be copied to another machine, where a search finds all of it. The same command goes on after an
     interruption. Needs neither Optuna nor MLflow nor a library of trees.
     """
-    flags = collect(Given(locals()))
     from automl_skin.cli.terminal import Terminal
     from automl_skin.steps.stage_one import run_stage_one
     from automl_skin.study.study import open_study
 
     terminal = Terminal()
-    opened = open_study(workspace_of(workspace, cache_dir), study, flags)
+    opened = open_study(Workspace.at(workspace, cache_dir), study, flags)
     with terminal.progress() as report:
         outcome = run_stage_one(opened, report, lambda understanding: terminal.say(*understanding.lines))
     terminal.say(*_summary(opened, outcome), *_what_next(opened))
@@ -106,7 +69,7 @@ def _what_next(study: "Study") -> list[str]:
     """Return what to do next, here and on another machine."""
     from automl_skin.steps.stage_one import next_settings
 
-    given = [word for name, value in next_settings(study).items() for word in _as_flags(name, value)]
+    given = [word for name, value in next_settings(study).items() for word in options.as_flags(name, value)]
     there = shlex.join(["automl-skin", "search", *given, "--study", study.name])
     here = shlex.join(["automl-skin", "search", "--study", study.name, *_places(study)])
     return [
@@ -119,22 +82,9 @@ def _what_next(study: "Study") -> list[str]:
 
 def _places(study: "Study") -> list[str]:
     """Return the flags of workspace and cache, where they are not where a command looks by itself."""
-    from automl_skin.settings import Workspace
-
     place, usual = study.workspace, Workspace.at()
     root = [] if place.root == usual.root else ["--workspace", str(place.root)]
     return [*root, *([] if place.cache == usual.cache else ["--cache-dir", str(place.cache)])]
-
-
-def _as_flags(name: str, value: Any) -> list[str]:
-    """Return the flags of a setting of `study.toml`."""
-    flag = f"--{name.replace('_', '-')}"
-    if isinstance(value, bool):
-        return [flag] if value else []
-    if name == "positive":
-        return [flag, ",".join(value)]
-    values = value if isinstance(value, list) else [value]
-    return [word for each in values for word in (flag, str(each))]
 
 
 def _megabytes(folder: "Path") -> float:

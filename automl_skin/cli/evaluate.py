@@ -6,10 +6,13 @@ from typing import Annotated
 import typer
 
 from automl_skin.cli import options
-from automl_skin.cli.options import split_commas
 
 
+@options.takes_settings(
+    "positive", "image_column", "case_column", "patient_column", "lesion_column", "device"
+)
 def evaluate(
+    flags: options.Flags,
     bundle: Annotated[Path, typer.Argument(help="Folder that `automl-skin export` wrote.")],
     data: Annotated[
         list[Path],
@@ -20,16 +23,10 @@ def evaluate(
     ],
     images: Annotated[Path, typer.Option("--images", help="Folder of the photographs.")],
     target: Annotated[str, typer.Option("--target", help="Column of the diagnosis.")],
-    positive: options.Positive = None,
     output: Annotated[Path, typer.Option("--output", help="Folder of the scores, figures and plots.")] = Path(
         "evaluation"
     ),
     sensitivity: Annotated[float, typer.Option("--sensitivity", help="Of the decision.")] = 0.95,
-    image_column: options.ImageColumn = None,
-    case_column: options.CaseColumn = None,
-    patient_column: options.PatientColumn = None,
-    lesion_column: options.LesionColumn = None,
-    device: options.Device = None,
     verify: options.Verify = None,
 ) -> None:
     """Score a labelled set: AUC and its interval, calibration, and the decision's sensitivity and specificity."""
@@ -37,9 +34,8 @@ def evaluate(
     from automl_skin.steps.evaluate import LabelledSet
     from automl_skin.steps.evaluate import evaluate as evaluate_bundle
 
-    named = {"image": image_column, "case": case_column, "patient": patient_column, "lesion": lesion_column}
-    roles = {role: column for role, column in named.items() if column is not None}
-    labelled = LabelledSet(data, images, target, tuple(split_commas(positive) or ()), roles)
+    positive = tuple(flags.get("positive", ()))
+    labelled = LabelledSet(data, images, target, positive, options.roles_of(flags))
     terminal = Terminal()
     with terminal.progress() as report:
         evaluation = evaluate_bundle(
@@ -47,7 +43,7 @@ def evaluate(
             labelled,
             output,
             sensitivity=sensitivity,
-            device=device or "auto",
+            device=flags.get("device", "auto"),
             public_key=verify,
             progress=report("Scoring"),
         )

@@ -7,7 +7,7 @@ import typer
 
 from automl_skin.cli import options
 from automl_skin.cli.options import split_commas
-from automl_skin.cli.settings import workspace_of
+from automl_skin.settings import Workspace
 
 
 def explain(
@@ -74,7 +74,7 @@ def explain(
         MapOptions(points, by),
     )
     terminal = Terminal()
-    opened = existing_study(workspace_of(workspace, cache_dir), study)
+    opened = existing_study(Workspace.at(workspace, cache_dir), study)
     with terminal.progress() as report:
         explanation = explain_study(opened, wanted, report, terminal.say)
     terminal.say(*explanation.lines, *(f"Written: {path}" for path in explanation.files))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from automl_skin.cli import options
-from automl_skin.cli.settings import workspace_of
+from automl_skin.settings import Workspace
 
 
 def serve_command(store: str, address: str) -> str:
@@ -16,7 +16,9 @@ def serve_command(store: str, address: str) -> str:
     return f"{environment} mlflow models serve -m {quote(address)} --env-manager local"
 
 
+@options.takes_settings("tracking_uri")
 def export(
+    flags: options.Flags,
     study: options.Study = "",
     output: Annotated[
         Path | None, typer.Option("--output", help="Folder of the bundle [STUDY-bundle].")
@@ -33,7 +35,6 @@ def export(
     ] = None,
     workspace: options.WorkspaceFolder = None,
     cache_dir: options.CacheFolder = None,
-    tracking_uri: options.TrackingUri = None,
 ) -> None:
     """Write the best stack as a bundle: the very chains that were measured, and all they need."""
     from automl_skin.cli.terminal import Terminal
@@ -43,7 +44,7 @@ def export(
     from automl_skin.study.study import existing_study
 
     terminal = Terminal()
-    opened = existing_study(workspace_of(workspace, cache_dir), study)
+    opened = existing_study(Workspace.at(workspace, cache_dir), study)
     folder = output or Path(f"{opened.name}-bundle")
     with terminal.progress() as report:
         facts = export_bundle(
@@ -61,8 +62,8 @@ def export(
             "Leave out --refit for the chains that were measured."
         )
     if register:
-        address = register_export(opened, folder, tracking_uri)
-        store = tracking_uri or opened.config.tracking_uri or opened.workspace.tracking_uri
+        address = register_export(opened, folder, flags.get("tracking_uri"))
+        store = flags.get("tracking_uri") or opened.config.tracking_uri or opened.workspace.tracking_uri
         terminal.say(
             f"Registered: {address}",
             f"Serve:      {serve_command(store, address)}",

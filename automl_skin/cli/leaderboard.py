@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from automl_skin.cli import options
-from automl_skin.cli.settings import workspace_of
+from automl_skin.settings import Workspace
 
 
 def leaderboard(
@@ -20,7 +20,7 @@ def leaderboard(
     from automl_skin.study.study import existing_study
 
     terminal = Terminal()
-    board = read_leaderboard(existing_study(workspace_of(workspace, cache_dir), study))
+    board = read_leaderboard(existing_study(Workspace.at(workspace, cache_dir), study))
     print_leaderboard(terminal, board.table, top)
     terminal.say(
         f"Best trial, folds pooled: {board.best.naive:.4f}; corrected for the choice: {board.best.corrected:.4f}; "

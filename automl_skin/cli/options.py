@@ -1,8 +1,8 @@
 """Options that several commands share: places, and the settings of a study as options.
 
-The settings' options are made from `automl_skin.study.settings`. A setting ``name`` is the option ``--name`` with dashes
-for underscores. A tuple is a repeatable option, or one text with commas. Seconds are a duration: ``timeout_seconds`` is
-``--timeout 45m``.
+The settings' options are made from `automl_skin.study.settings`. A setting is the option of its name, with dashes for
+underscores. A tuple is a repeatable option, or one text with commas. Seconds are given as a duration: `timeout_seconds`
+is ``--timeout 45m``.
 """
 
 import csv
@@ -10,11 +10,12 @@ import inspect
 import re
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
-from automl_skin.study.settings import PLACES, SETTINGS, StudySettings, default_of, type_of
+from automl_skin.settings import AnyPath
+from automl_skin.study.settings import FIELDS, PLACES, SETTINGS
 
 Verify = Annotated[
     Path | None,
@@ -51,6 +52,7 @@ Flags = dict[str, Any]
 """The settings that were given as options, named as in `study.toml`."""
 
 _SECONDS = "_seconds"
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -73,14 +75,14 @@ def takes_settings(
     decorator
         The command is called with `flags`, the settings that were given. Those about places come last in its help.
     """
-    chosen = {*names, *(name for name, setting in SETTINGS.items() if setting.panel in panels)} - {*without}
-    options = {name: _parameter(name) for name in SETTINGS if name in chosen}
-    assert len(options) == len(chosen), chosen - set(options)
+    of_panels = {name for name, setting in SETTINGS.items() if setting.panel in panels}
+    chosen = sorted((of_panels | {*names}) - {*without}, key=list(SETTINGS).index)
+    options = {name: _parameter(name) for name in chosen}
     last = [options[name] for name in options if SETTINGS[name].panel == PLACES]
     first = [option for option in options.values() if option not in last]
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        own = list(inspect.signature(function).parameters.values())
+        own = [each.replace(kind=_KEYWORD) for each in inspect.signature(function).parameters.values()]
         place = [parameter.name for parameter in own].index("flags")
         parameters = [*own[:place], *first, *own[place + 1 :], *last]
 
@@ -91,8 +93,7 @@ def takes_settings(
 
         command.__name__, command.__doc__ = function.__name__, function.__doc__
         command.__annotations__ = {each.name: each.annotation for each in parameters}
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        command.__signature__ = inspect.Signature([each.replace(kind=keyword) for each in parameters])  # type: ignore[attr-defined] # as functools.wraps does
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # inspect reads it
         return command
 
     return decorate
@@ -111,8 +112,22 @@ def as_flags(name: str, value: Any) -> list[str]:
         return [flag] if value else []
     if SETTINGS[name].commas:
         return [flag, ",".join(value)]
+    if name.endswith(_SECONDS):
+        return [flag, f"{value}s"]
     values = value if isinstance(value, list) else [value]
     return [word for each in values for word in (flag, str(each))]
+
+
+def roles_of(flags: Flags) -> dict[str, str]:
+    """Return the columns that are given for a role; "" switches a role off.
+
+    Examples
+    --------
+    >>> roles_of({"image_column": "photo", "case_column": "", "device": "cpu"})
+    {'image': 'photo', 'case': ''}
+    """
+    end = "_column"
+    return {name.removesuffix(end): column for name, column in flags.items() if name.endswith(end)}
 
 
 def _flag(name: str) -> str:
@@ -120,16 +135,62 @@ def _flag(name: str) -> str:
 
 
 def _parameter(name: str) -> inspect.Parameter:
-    setting, kind = SETTINGS[name], _typed_as(name)
-    default = default_of(name)
-    shown = ", ".join(default) if isinstance(default, tuple) else default
-    option = typer.Option(
-        _flag(name), help=setting.help.replace("{default}", str(shown)), rich_help_panel=setting.panel
-    )
-    parameter = _flag(name).removeprefix("--").replace("-", "_")
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(parameter, keyword, default=None, annotation=Annotated[kind | None, option])
+    """Return the parameter of a command that typer makes the option of a setting of."""
+    setting, default = SETTINGS[name], FIELDS[name].default
+    shown = ", ".join(default) if isinstance(default, tuple) else str(default)
+    text = setting.help.replace("{default}", shown)
+    option = typer.Option(_flag(name), help=text, rich_help_panel=setting.panel)
+    kind: Any = _typed_as(name)
+    annotation: Any = Annotated[kind | None, option]
+    return inspect.Parameter(name.removesuffix(_SECONDS), _KEYWORD, default=None, annotation=annotation)
 
 
 def _typed_as(name: str) -> Any:
-    """Return the type of a setting on the command line."""
+    """Return the type that a setting has on the command line."""
+    declared = get_args(FIELDS[name].type)[0]
+    if SETTINGS[name].commas or name.endswith(_SECONDS):
+        return str
+    if get_origin(declared) is Literal:
+        return type(get_args(declared)[0])
+    if get_origin(declared) is tuple:
+        return list[Path] if Path in get_args(get_args(declared)[0]) else list[str]
+    return Path if declared == AnyPath else declared
+
+
+def _read(name: str, value: Any) -> Any:
+    """Return a setting as it was given on the command line."""
+    if name.endswith(_SECONDS):
+        return parse_duration(value, _flag(name))
+    return split_commas(value) if SETTINGS[name].commas else value
+
+
+def parse_duration(text: str, option: str) -> float:
+    """Return the seconds of a duration such as ``90s``, ``45m``, ``2h`` or ``1h30m``.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it has another form; the message names `option`.
+
+    Examples
+    --------
+    >>> parse_duration("1h30m", "--timeout")
+    5400.0
+    """
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text.strip().lower())
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip().lower():
+        message = f"expected a duration such as 90s, 45m, 2h or 1h30m, got {text!r}"
+        raise typer.BadParameter(message, param_hint=option)
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def split_commas(text: str | None) -> list[str]:
+    """Return the values of a comma-separated option; none where it was not given.
+
+    Examples
+    --------
+    >>> split_commas('mel, "melanoma, in situ"')
+    ['mel', 'melanoma, in situ']
+    """
+    parts = next(csv.reader([text or ""], skipinitialspace=True), [])
+    return [part.strip() for part in parts if part.strip()]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from automl_skin.cli import options
-from automl_skin.cli.options import SEARCH
-from automl_skin.cli.settings import Given, collect, workspace_of
+from automl_skin.settings import Workspace
+from automl_skin.study.settings import NETWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
     from automl_skin.study.study import Study
 
 
+@options.takes_settings(
+    *("data", "images", "target", "positive", "group", "split", "drop_crossing"),
+    *("weights_dir", "size", "views", "device", "devices", "tuning_set", "jobs", "tracking_uri"),
+)
 def reproduce(
     name: Annotated[str, typer.Argument(help="A study of `automl-skin studies`, or a folder with one.")],
-    data: options.Data = None,
-    images: options.Images = None,
-    target: options.Target = None,
-    positive: options.Positive = None,
-    group: options.Group = None,
-    split: options.Split = None,
-    drop_crossing: options.DropCrossing = None,
+    flags: options.Flags,
     variant: Annotated[
         list[str] | None, typer.Option("--variant", help="Variant to run. Repeatable; all by default.")
     ] = None,
@@ -46,19 +44,7 @@ def reproduce(
             "--backbone",
             help="Network in place of the paper's; rows about a network of their own are left out, unless --cell "
             "names them.",
-            rich_help_panel=options.NETWORKS,
-        ),
-    ] = None,
-    weights_dir: options.WeightsDir = None,
-    size: options.Size = None,
-    views: options.Views = None,
-    device: options.Device = None,
-    devices: options.Devices = None,
-    tuning_set: options.TuningSet = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs", help="Worker processes; one a core, at most four, by default.", rich_help_panel=SEARCH
+            rich_help_panel=NETWORKS,
         ),
     ] = None,
     open_again: Annotated[
@@ -67,22 +53,20 @@ def reproduce(
     ] = False,
     workspace: options.WorkspaceFolder = None,
     cache_dir: options.CacheFolder = None,
-    tracking_uri: options.TrackingUri = None,
 ) -> None:
     """Run a paper's study: its models, its tables with ours beside the published figures, and a report.
 
     The same command continues it. `automl-skin search --study NAME` starts from the same file and goes beyond it.
     """
-    given = Given(locals())
-    asked = {key: given[key] for key in given if key not in {"name", "variant", "cell", "smoke", "backbone"}}
-    flags = collect(Given({**asked, "backbone": None if backbone is None else [backbone]}))
+    if backbone is not None:
+        flags["backbone"] = [backbone]
     from automl_skin.cli.terminal import Terminal
     from automl_skin.papers.reproduce import reproduce as run
     from automl_skin.papers.study_file import find_study_file
     from automl_skin.papers.variant import Wishes
 
     terminal = Terminal()
-    place = workspace_of(workspace, cache_dir)
+    place = Workspace.at(workspace, cache_dir)
     file = find_study_file(place, name)
     wishes = Wishes(flags, smoke, tuple(variant or ()), tuple(cell or ()), open_again)
     terminal.say(f"{file.name}: {file.paper.what}", f"Paper:    {file.paper.citation}")

@@ -10,7 +10,9 @@ from automl_skin.cli import options
 UNSCORED = 3
 
 
+@options.takes_settings("image_column", "case_column", "image_role_column", "device")
 def score(
+    flags: options.Flags,
     bundle: Annotated[Path, typer.Argument(help="Folder that `automl-skin export` wrote.")],
     images: Annotated[Path, typer.Option("--images", help="Folder of the photographs.")],
     data: Annotated[
@@ -31,10 +33,6 @@ def score(
         Path | None,
         typer.Option("--submission", help="CSV file for an ISIC challenge as well: image_name,target."),
     ] = None,
-    image_column: options.ImageColumn = None,
-    case_column: options.CaseColumn = None,
-    image_role_column: options.ImageRoleColumn = None,
-    device: options.Device = None,
     verify: options.Verify = None,
 ) -> None:
     """Score a table and its images, or a folder of images; an interrupted run goes on where it stopped."""
@@ -43,8 +41,6 @@ def score(
     from automl_skin.steps.score import score as score_files
 
     terminal = Terminal()
-    named = {"image": image_column, "case": case_column, "image_role": image_role_column}
-    roles = {role: column for role, column in named.items() if column is not None}  # "" switches a role off
     with terminal.progress() as report:
         summary = score_files(
             bundle,
@@ -52,8 +48,8 @@ def score(
             output,
             data,
             Wishes(sensitivity, prevalence),
-            roles=roles,
-            device=device or "auto",
+            roles=options.roles_of(flags),
+            device=flags.get("device", "auto"),
             submission=submission,
             public_key=verify,
             progress=report("Scoring"),

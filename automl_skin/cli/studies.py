@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from automl_skin.cli import options
-from automl_skin.cli.settings import workspace_of
+from automl_skin.settings import Workspace
 
 if TYPE_CHECKING:
     from automl_skin.papers.study_file import StudyFile
@@ -15,7 +15,7 @@ def studies(workspace: options.WorkspaceFolder = None) -> None:
     from automl_skin.papers.study_file import list_paper_studies
     from automl_skin.study.study import list_studies
 
-    place, terminal = workspace_of(workspace, None), Terminal()
+    place, terminal = Workspace.at(workspace, None), Terminal()
     papers = list_paper_studies(place)
     rows = [
         (file.name, file.paper.what, file.paper.citation, file.paper.needs, file.paper.took, _variants(file))

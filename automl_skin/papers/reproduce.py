@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +23,7 @@ from automl_skin.settings import AnyPath, Workspace
 from automl_skin.steps.search import Audience
 from automl_skin.steps.track import Tracked, to_standard_error
 from automl_skin.steps.understand import Reporter, silent
+from automl_skin.study.keywords import PlacedSettings, with_keywords_of
 from automl_skin.study.study import Study
 
 REPORT, SMOKE_REPORT = "report.md", "report-smoke.md"
@@ -106,19 +107,9 @@ def reproduce(
     return Reproduction(file, tuple(done), report)
 
 
-@storage_boundary()
-def reproduce_study(
-    name: AnyPath,
-    *,
-    variants: Sequence[str] = (),
-    cells: Sequence[str] = (),
-    smoke: bool = False,
-    workspace: AnyPath | None = None,
-    cache: AnyPath | None = None,
-    open_again: bool = False,
-    **settings: Any,
-) -> Reproduction:
-    """Run or continue a paper's study; every model becomes a run in MLflow.
+@dataclass(frozen=True)
+class ReproduceCall(PlacedSettings):
+    """Arguments of `reproduce_study`: settings, which win over those of the study's file, and these.
 
     Parameters
     ----------
@@ -128,22 +119,33 @@ def reproduce_study(
         Those that are run; all by default.
     smoke : bool
         The small form, on synthetic data.
-    workspace, cache : str or path, optional
-        The current directory and the user's cache folder by default.
     open_again : bool
         Open the locked cases although they were opened for other cells.
-    **settings
-        Table, images, weights ...; they win over those of the study's file.
+    """
+
+    name: AnyPath
+    _: KW_ONLY
+    variants: Sequence[str] = ()
+    cells: Sequence[str] = ()
+    smoke: bool = False
+    open_again: bool = False
+
+
+@storage_boundary()
+@with_keywords_of(ReproduceCall)
+def reproduce_study(call: ReproduceCall, settings: dict[str, Any]) -> Reproduction:
+    """Run or continue a paper's study; every model becomes a run in MLflow.
+
+    The arguments are those of `ReproduceCall`.
 
     Raises
     ------
     AutomlSkinError
         What is finished is kept, and the same call continues it.
     """
-    place = Workspace.at(workspace, cache)
-    wishes = Wishes(settings, smoke, tuple(variants), tuple(cells), open_again)
-    command = f"automl_skin.reproduce_study({str(name)!r})"
-    return reproduce(place, find_study_file(place, str(name)), wishes, _InMlflow(), command)
+    wishes = Wishes(settings, call.smoke, tuple(call.variants), tuple(call.cells), call.open_again)
+    command = f"automl_skin.reproduce_study({str(call.name)!r})"
+    return reproduce(call.place, find_study_file(call.place, str(call.name)), wishes, _InMlflow(), command)
 
 
 class _InMlflow:

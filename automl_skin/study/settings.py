@@ -6,7 +6,7 @@ nothing heavy, since the command line needs it before it does anything.
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Literal, get_type_hints
+from typing import Annotated, Any, Literal, cast
 
 from automl_skin.settings import AnyPath
 
@@ -248,10 +248,8 @@ class StudySettings:
     )
 
 
-def _declared() -> dict[str, Setting]:
-    hints = get_type_hints(StudySettings, include_extras=True)
-    return {field.name: hints[field.name].__metadata__[0] for field in fields(StudySettings)}
+FIELDS = {each.name: each for each in fields(StudySettings)}
+"""The fields by name, in the order of the help."""
 
-
-SETTINGS = _declared()
-"""What is known of each setting, by name, in the order of the help."""
+SETTINGS: dict[str, Setting] = {name: cast("Any", each.type).__metadata__[0] for name, each in FIELDS.items()}
+"""What is known of each setting, by name."""

@@ -24,7 +24,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +224,7 @@ def _file_settings(folder: Path, name: str) -> dict[str, Any]:
 
 def _absolute(flags: Mapping[str, Any]) -> dict[str, Any]:
     """Return the flags with paths that hold wherever the study is continued from."""
-    settings = {name: str(value) if isinstance(value, PathLike) else value for name, value in flags.items()}
+    settings = dict(flags)
     if settings.get("data"):
         settings["data"] = [str(Path(path).absolute()) for path in _paths(settings["data"])]
     for name in ("images", "weights_dir"):

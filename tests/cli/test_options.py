@@ -1,22 +1,122 @@
+from dataclasses import MISSING
+from pathlib import Path
+from typing import get_type_hints
+
 import pytest
 import typer
+from typer.testing import CliRunner
 
-from automl_skin.cli.options import parse_duration, split_commas
+from automl_skin.cli import options
+from automl_skin.cli.options import as_flags, parse_duration, split_commas
+from automl_skin.study.settings import DATA, FIELDS, FILE_ONLY, NETWORKS, PLACES, SEARCH, SETTINGS, TUNING
 
 
 @pytest.mark.parametrize(
     ("text", "seconds"), [("90s", 90), ("45m", 2700), ("2h", 7200), ("1d", 86400), (" 1H30m ", 5400)]
 )
 def test_durations(text, seconds):
-    assert parse_duration(text) == seconds
+    assert parse_duration(text, "--timeout") == seconds
 
 
 @pytest.mark.parametrize("text", ["", "2", "h", "2 hours", "-1h", "1h x"])
 def test_what_is_no_duration_is_refused(text):
-    with pytest.raises(typer.BadParameter, match="must be a duration such as"):
-        parse_duration(text)
+    with pytest.raises(typer.BadParameter, match="expected a duration such as"):
+        parse_duration(text, "--timeout")
 
 
 def test_commas():
     assert split_commas("a, b,,c ") == ["a", "b", "c"]
-    assert split_commas(None) is None
+    assert split_commas(None) == []
+
+
+TAKES_ALL = options.takes_settings(panels=(DATA, NETWORKS, TUNING, SEARCH, PLACES))
+
+
+def flags_given(*words, takes=TAKES_ALL):
+    """Return the flags of a command that takes settings, as it is called."""
+    seen = {}
+
+    @takes
+    def command(flags: options.Flags, dry_run: bool = False) -> None:
+        seen.update(flags, dry_run=dry_run)
+
+    app = typer.Typer()
+    app.command()(command)
+    ended = CliRunner().invoke(app, list(words))
+    assert ended.exit_code == 0, ended.output
+    return seen
+
+
+def test_flags_are_named_like_settings():
+    words = (
+        "--positive mel,bcc, --timeout 1h30m --tuning-budget 2h --devices cuda:0,cuda:1 --weights-dir weights"
+    )
+    lists = "--seed 0 --data a.csv --data b.csv --backbone x --backbone y --allow-missing --dry-run --views 4"
+    assert flags_given(*words.split(), *lists.split()) == {
+        "positive": ["mel", "bcc"],
+        "timeout_seconds": 5400.0,
+        "tuning_budget_seconds": 7200.0,
+        "devices": ["cuda:0", "cuda:1"],
+        "weights_dir": Path("weights"),
+        "seed": 0,
+        "data": [Path("a.csv"), Path("b.csv")],
+        "backbone": ["x", "y"],
+        "allow_missing": True,
+        "views": 4,
+        "dry_run": True,
+    }
+    assert flags_given() == {"dry_run": False}
+
+
+def test_an_empty_column_switches_a_role_off():
+    flags = flags_given("--case-column", "", "--lesion-column", "lesion")
+    assert flags == {"case_column": "", "lesion_column": "lesion", "dry_run": False}
+
+
+def test_a_wrong_duration_names_its_option():
+    app = typer.Typer()
+    app.command()(options.takes_settings("timeout_seconds")(lambda flags: None))
+    ended = CliRunner().invoke(app, ["--timeout", "soon"])
+    assert ended.exit_code == 2
+    assert "--timeout: expected a duration" in " ".join(ended.output.split())
+
+
+def test_a_command_takes_what_it_names_and_no_more():
+    takes = options.takes_settings("seed", panels=(NETWORKS,), without=("size", "views"))
+    assert flags_given("--seed", "1", "--fit", "crop", takes=takes) == {
+        "seed": 1,
+        "fit": "crop",
+        "dry_run": False,
+    }
+    with pytest.raises(AssertionError, match="No such option"):
+        flags_given("--views", "1", takes=takes)
+    with pytest.raises(ValueError, match="sede"):
+        options.takes_settings("sede")
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_says_what_it_is(name):
+    setting, default = SETTINGS[name], FIELDS[name].default
+    assert setting.help.endswith((".", "..."))
+    assert setting.panel in {DATA, NETWORKS, TUNING, SEARCH, PLACES, FILE_ONLY}
+    assert default is not MISSING or "{default}" not in setting.help
+
+
+@pytest.mark.parametrize("name", [name for name, setting in SETTINGS.items() if setting.panel])
+def test_a_setting_written_as_flags_reads_as_it_was(name):
+    kind = str(get_type_hints(type("Bare", (), {"__annotations__": {name: FIELDS[name].type}}))[name])
+    value = next(
+        value
+        for words, value in {
+            "tuple": ["a", "b"],
+            "bool": True,
+            "int": 3,
+            "[1,": 4,
+            "float": 1.5,
+            "str": "x",
+            "Literal": "x",
+        }.items()
+        if words in kind
+    )
+    given = flags_given(*as_flags(name, value))[name]
+    assert ([str(each) for each in given] if isinstance(given, list) else given) in (value, Path("x"))

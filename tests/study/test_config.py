@@ -6,12 +6,11 @@ import pytest
 from automl_skin.errors import ConfigError
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.study.config import (
-    KNOWN,
     RUNTIME,
     StudyConfig,
     parse_settings,
-    settings_before,
 )
+from automl_skin.study.settings import SETTINGS
 from automl_skin.study.settings_file import read_settings, write_settings
 
 
@@ -27,7 +26,7 @@ def test_an_unknown_key_lists_the_known_ones():
         ConfigError, match=r"unknown setting 'trails' in study.toml \(did you mean 'trials'\?\); known"
     ) as caught:
         parse_settings({"trails": 3}, "study.toml")
-    assert all(name in str(caught.value) for name in KNOWN)
+    assert all(name in str(caught.value) for name in SETTINGS)
     with pytest.raises(ConfigError, match=r"unknown setting 'zzz' in study.toml; known settings are data, "):
         parse_settings({"zzz": {"nested": 1}}, "study.toml")
 
@@ -49,27 +48,34 @@ def test_an_unknown_key_lists_the_known_ones():
     ],
 )
 def test_types_are_checked(name, value):
-    with pytest.raises(ConfigError, match=rf"settings in study.toml must be of their type: {name}.*found "):
+    with pytest.raises(
+        ConfigError, match=rf"settings in study.toml have another type than expected: {name}.*got "
+    ):
         parse_settings({name: value}, "study.toml")
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"trials": 0}, "trials must be at least 1; found 0"),
-        ({"folds": 1}, "folds must be at least 2; found 1"),
-        ({"jobs": -3}, "jobs must be at least 0; found -3"),
-        ({"seed": -1}, "seed must be at least 0"),
-        ({"mask_share": 1.0}, r"mask_share must lie in \[0, 1\); found 1.0"),
-        ({"timeout_seconds": 0}, "timeout_seconds must be greater than 0"),
-        ({"backbone": []}, "backbone must name at least one"),
-        ({"family": ["lightgbm", "svm"]}, "family must name some of lightgbm, .*; found svm"),
-        ({"fusion": []}, "fusion must name some of image, .*; found none"),
-        ({"tuning_budget_seconds": 0}, "tuning_budget_seconds must be greater than 0"),
-        ({"shift_cases": -1}, "shift_cases must be at least 0"),
-        ({"shift_cases": 0, "objective": "robust"}, "objective robust needs shift_cases of at least 1"),
-        ({"way": ["across"]}, "way must name some of within, rotation, logits, own; found across"),
-        ({"way": ["rotation"], "folds": 2}, "rotation must have at least 3 folds.*found 2"),
+        ({"trials": 0}, "trials: expected at least 1, got 0"),
+        ({"folds": 1}, "folds: expected at least 2, got 1"),
+        ({"jobs": -3}, "jobs: expected at least 0, got -3"),
+        ({"seed": -1}, "seed: expected at least 0"),
+        ({"mask_share": 1.0}, r"mask_share: expected a share in \[0, 1\), got 1.0"),
+        ({"mask_case_share": -0.1}, "mask_case_share: expected a share"),
+        ({"batch_size": -1}, "batch_size: expected at least 0"),
+        ({"timeout_seconds": 0}, "timeout_seconds: expected more than 0 seconds, got 0"),
+        ({"backbone": []}, "backbone: expected at least one, got none"),
+        ({"family": ["lightgbm", "svm"]}, "family: expected some of lightgbm, .*; got svm"),
+        ({"fusion": []}, "fusion: expected some of image, .*; got none"),
+        ({"tuning_budget_seconds": 0}, "tuning_budget_seconds: expected more than 0 seconds, got 0"),
+        ({"shift_cases": -1}, "shift_cases: expected at least 0"),
+        (
+            {"shift_cases": 0, "objective": "robust"},
+            "shift_cases: expected at least 1 for the objective robust, got 0",
+        ),
+        ({"way": ["across"]}, "way: expected some of within, rotation, logits, own; got across"),
+        ({"way": ["rotation"], "folds": 2}, "folds: expected at least 3 for the way rotation.*got 2"),
         ({"tuning": []}, "tuning must be none, auto, or different names of tunings.*found nothing"),
         ({"tuning": ["auto", "full"]}, "found auto, full"),
         ({"tuning": ["full", "full"]}, "found full, full"),
@@ -79,8 +85,8 @@ def test_types_are_checked(name, value):
         ({"tuning": ["full epoch=2"]}, r"no field 'epoch' \(did you mean epochs\?\)"),
         ({"tuning": ["auto", "full epochs=2"]}, "found auto, full epochs=2"),
         ({"tuning": ["full", "full epochs=3"]}, "'full' and 'full epochs=3' are the same one"),
-        ({"resize": "300 x 300"}, "resize must be HEIGHTxWIDTH or one side in pixels.*found '300 x 300'"),
-        ({"fit": "stretch"}, "settings in study.toml must be of their type: fit"),
+        ({"resize": "300 x 300"}, "resize: expected HEIGHTxWIDTH or one side in pixels.*got '300 x 300'"),
+        ({"fit": "stretch"}, "settings in study.toml have another type than expected: fit"),
         ({"metric": "accuracy"}, "the metric must be one of auc, "),
         ({"metric": "partial_auc", "min_tpr": 1.0}, r"min_tpr must lie in \[0, 1\)"),
     ],
@@ -123,7 +129,7 @@ def test_a_written_file_gives_the_same_study(tmp_path):
 def test_what_is_no_toml_is_named(content, tmp_path):
     path = tmp_path / "study.toml"
     path.write_bytes(content)
-    with pytest.raises(ConfigError, match=r"study.toml must be a TOML file in UTF-8 and is not"):
+    with pytest.raises(ConfigError, match=r"study.toml: expected a TOML file in UTF-8, got something else"):
         read_settings(path)
 
 
@@ -132,7 +138,7 @@ def test_identity_is_json_without_what_may_change():
     identity = config.identity()
     assert json.loads(json.dumps(identity)) == identity
     assert not RUNTIME & set(identity)
-    assert set(KNOWN) >= RUNTIME
+    assert set(SETTINGS) >= RUNTIME > {"data", "trials", "jobs"}
     assert identity == config.with_settings({"trials": 9, "jobs": 2, "device": "cpu"}).identity()
     assert identity != config.with_settings({"seed": 1}).identity()
 
@@ -142,14 +148,6 @@ def test_budget_and_devices_may_change_and_what_is_tuned_may_not():
     later = {"tuning_budget_seconds": 60.0, "devices": ["cuda:0", "cuda:1"]}
     assert config.identity() == config.with_settings(later).identity()
     assert config.identity() != config.with_settings({"tuning": ["none"]}).identity()
-
-
-def test_what_was_no_setting_yet_has_its_default_and_nothing_was_tuned():
-    before = {
-        name: value for name, value in StudyConfig().identity().items() if name not in {"tuning", "way"}
-    }
-    assert settings_before(before) == {"tuning": ["none"], "way": ["within", "logits", "own"]}
-    assert settings_before(StudyConfig().identity()) == {}
 
 
 def test_role_columns_and_encoder():

@@ -121,16 +121,3 @@ def test_identity_is_readable(tiny):
     identity = json.loads((tiny.study.folder / "identity.json").read_text())
     assert identity["settings"]["target"] == "diagnosis"
     assert "trials" not in identity["settings"]
-
-
-def test_a_study_of_before_tuning_goes_on_without_it(tiny, workspace):
-    shutil.copytree(tiny.study.folder, workspace.studies / "tiny")
-    path = workspace.studies / "tiny" / "identity.json"
-    identity = json.loads(path.read_text())
-    for name in ("tuning", "tuning_set", "way", "objective", "shift_cases"):
-        del identity["settings"][name]
-    path.write_text(json.dumps(identity))
-    assert open_study(workspace, "tiny", {}).config.tuning == ("none",)
-    assert open_study(workspace, "tiny", {"trials": 9, "tuning_budget_seconds": 60.0}).config.trials == 9
-    with pytest.raises(ConfigError, match=r"begun with tuning: \['none'\], now \['auto'\]"):
-        open_study(workspace, "tiny", {"tuning": ["auto"]})
