@@ -17,12 +17,12 @@ from automl_skin.steps import evaluate as _evaluate
 from automl_skin.steps import explain as _explain
 from automl_skin.steps import export as _export
 from automl_skin.steps import score as _score
-from automl_skin.steps.audience import Several
 from automl_skin.steps.check import check_data
+from automl_skin.steps.events import Listener, silent, tell_all
 from automl_skin.steps.leaderboard import Leaderboard, read_leaderboard
-from automl_skin.steps.search import Audience, Outcome, run_search
+from automl_skin.steps.search import SearchResult, run_search
 from automl_skin.steps.track import Tracked, to_standard_error
-from automl_skin.steps.understand import Understanding, silent
+from automl_skin.steps.understand import Understanding
 from automl_skin.study.keywords import PlacedSettings, with_keywords_of
 from automl_skin.study.study import existing_study, open_study
 
@@ -37,13 +37,13 @@ class StudyCall(PlacedSettings):
         Name or path; derived from the table, or the built-in study's, by default.
     open_again : bool
         Open the locked test set although it was opened for another stack.
-    audiences : sequence of Audience
-        Who is told how it goes, besides MLflow.
+    listeners : sequence of callable
+        Told how it goes by the events of `automl_skin.steps.events`, besides MLflow.
     """
 
     study: AnyPath = ""
     open_again: bool = False
-    audiences: Sequence[Audience] = ()
+    listeners: Sequence[Listener] = ()
 
 
 @storage_boundary()
@@ -55,7 +55,7 @@ def check(call: PlacedSettings, settings: dict[str, Any]) -> Understanding:
 
 @storage_boundary()
 @with_keywords_of(StudyCall)
-def run_study(call: StudyCall, settings: dict[str, Any]) -> Outcome:
+def run_study(call: StudyCall, settings: dict[str, Any]) -> SearchResult:
     """Run or continue a study; the keywords are those of `StudyCall`: table, images, target, backbone, trials ...
 
     Raises
@@ -64,7 +64,7 @@ def run_study(call: StudyCall, settings: dict[str, Any]) -> Outcome:
         What is finished is kept; the same call continues.
     """
     opened = open_study(call.place, str(call.study), settings)
-    return run_search(opened, Several([*call.audiences, Tracked(opened)]), open_again=call.open_again)
+    return run_search(opened, tell_all(*call.listeners, Tracked(opened)), open_again=call.open_again)
 
 
 @storage_boundary()

@@ -24,8 +24,8 @@ def test_steps_in_python(tiny, tmp_path, monkeypatch, end_to_end):
     seen = automl_skin.check(**place, data=settings["data"], images=settings["images"], target="diagnosis")
     assert len(seen.manifest.cases) == len(tiny.rows)
     heard = end_to_end.Silent()
-    outcome = automl_skin.run_study(study="mine", audiences=[heard], **place, **{**settings, "trials": 2})
-    assert heard.conclusions == [outcome]
+    outcome = automl_skin.run_study(study="mine", listeners=[heard], **place, **{**settings, "trials": 2})
+    assert heard.results == [outcome]
     assert len(automl_skin.leaderboard(**place).table) == 2
     explained = automl_skin.explain_study("mine", ExplainOptions(what=("importances",)), **place)
     assert explained.files

@@ -16,6 +16,7 @@ from automl_skin.scoring.decide import Wishes
 from automl_skin.settings import Workspace
 from automl_skin.stacking.methods import plain_average
 from automl_skin.steps import export, score
+from automl_skin.steps.events import SearchEnded
 from automl_skin.steps.search import run_search
 from automl_skin.study import study
 from automl_skin.synthetic.study import generate
@@ -34,35 +35,14 @@ BINARY = {"target": "diagnosis", "positive": ["melanoma", "carcinoma"], "trials"
 
 
 class Silent:
-    """An audience that hears nothing."""
+    """A listener that keeps what searches came to; it may stand in for MLflow's."""
 
     def __init__(self, *_, **__):
-        self.conclusions = []
+        self.results = []
 
-    def report(self, what):
-        return lambda done, total: None
-
-    def understood(self, *_):
-        pass
-
-    def embedded(self, *_):
-        pass
-
-    @contextlib.contextmanager
-    def observers(self, *_):
-        yield []
-
-    def tuning_planned(self, *_):
-        pass
-
-    def round_begun(self, *_):
-        pass
-
-    def round_over(self, *_):
-        pass
-
-    def concluded(self, outcome):
-        self.conclusions.append(outcome)
+    def __call__(self, event):
+        if isinstance(event, SearchEnded):
+            self.results.append(event.result)
 
 
 @dataclass(frozen=True)
@@ -100,11 +80,10 @@ def as_flags(settings: dict) -> list[str]:
 
 def search(workspace: Workspace, name: str, **settings):
     """Run a search by the Python functions, without MLflow."""
-    audience = Silent()
     opened = study.open_study(workspace, name, {**SETTINGS, **settings})
     # all trials are members, whatever is best on so few cases, so that every kind of chain is in the bundle
     with mock.patch.dict("automl_skin.stacking.stack.METHODS", {"average": plain_average}, clear=True):
-        return run_search(opened, audience)
+        return run_search(opened)
 
 
 def make_tiny(folder: Path) -> Tiny:

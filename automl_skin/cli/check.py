@@ -24,8 +24,8 @@ def check(
     from automl_skin.steps.check import check_data, require_found
 
     terminal = Terminal()
-    with terminal.progress() as report:
-        understanding = check_data(Workspace.at(None, cache_dir), flags, report)
+    with terminal.listening() as tell:
+        understanding = check_data(Workspace.at(None, cache_dir), flags, tell)
     terminal.say(*understanding.lines)
     if output is not None:
         understanding.audit.write(output)

@@ -134,8 +134,8 @@ def curate(
         rules,
     )
     terminal = Terminal()
-    with terminal.progress() as report:
-        outcome = curate_files(job, report)
+    with terminal.listening() as tell:
+        outcome = curate_files(job, tell)
     terminal.table("Counts after each step", STEP_COLUMNS, step_rows(outcome.curated))
     terminal.table(
         "Beside tables 3 and 4 of Ahammed et al. 2025",

@@ -32,8 +32,8 @@ def embed(
 
     terminal = Terminal()
     opened = open_study(Workspace.at(workspace, cache_dir), study, flags)
-    with terminal.progress() as report:
-        outcome = run_stage_one(opened, report, lambda understanding: terminal.say(*understanding.lines))
+    with terminal.listening() as tell:
+        outcome = run_stage_one(opened, tell)
     terminal.say(*_summary(opened, outcome), *_what_next(opened))
 
 

@@ -33,11 +33,12 @@ def evaluate(
     from automl_skin.cli.terminal import Terminal
     from automl_skin.steps.evaluate import LabelledSet
     from automl_skin.steps.evaluate import evaluate as evaluate_bundle
+    from automl_skin.steps.events import start_progress
 
     positive = tuple(flags.get("positive", ()))
     labelled = LabelledSet(data, images, target, positive, options.roles_of(flags))
     terminal = Terminal()
-    with terminal.progress() as report:
+    with terminal.listening() as tell:
         evaluation = evaluate_bundle(
             bundle,
             labelled,
@@ -45,6 +46,6 @@ def evaluate(
             sensitivity=sensitivity,
             device=flags.get("device", "auto"),
             public_key=verify,
-            progress=report("Scoring"),
+            progress=start_progress(tell, "Scoring"),
         )
     terminal.say(*evaluation.lines(), f"Written: {output}")

@@ -75,6 +75,6 @@ def explain(
     )
     terminal = Terminal()
     opened = existing_study(Workspace.at(workspace, cache_dir), study)
-    with terminal.progress() as report:
-        explanation = explain_study(opened, wanted, report, terminal.say)
+    with terminal.listening() as tell:
+        explanation = explain_study(opened, wanted, tell, terminal.say)
     terminal.say(*explanation.lines, *(f"Written: {path}" for path in explanation.files))

@@ -39,6 +39,7 @@ def export(
     """Write the best stack as a bundle: the very chains that were measured, and all they need."""
     from automl_skin.cli.terminal import Terminal
     from automl_skin.export.signing import SIGNATURE
+    from automl_skin.steps.events import start_progress
     from automl_skin.steps.export import export as export_bundle
     from automl_skin.steps.register import register_export
     from automl_skin.study.study import existing_study
@@ -46,9 +47,13 @@ def export(
     terminal = Terminal()
     opened = existing_study(Workspace.at(workspace, cache_dir), study)
     folder = output or Path(f"{opened.name}-bundle")
-    with terminal.progress() as report:
+    with terminal.listening() as tell:
         facts = export_bundle(
-            opened, folder, refit=refit, private_key=sign, progress=report("Fitting the members")
+            opened,
+            folder,
+            refit=refit,
+            private_key=sign,
+            progress=start_progress(tell, "Fitting the members"),
         )
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     terminal.say(

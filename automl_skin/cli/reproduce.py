@@ -10,13 +10,10 @@ from automl_skin.settings import Workspace
 from automl_skin.study.settings import NETWORKS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from automl_skin.cli.terminal import Bars, Terminal
+    from automl_skin.cli.terminal import Terminal, TerminalListener
+    from automl_skin.papers.events import ReproduceEvent, VariantBegan
     from automl_skin.papers.report import Reproduced
-    from automl_skin.papers.study_file import Variant
-    from automl_skin.steps.search import Audience
-    from automl_skin.study.study import Study
+    from automl_skin.steps.events import Listener
 
 
 @options.takes_settings(
@@ -70,8 +67,8 @@ def reproduce(
     file = find_study_file(place, name)
     wishes = Wishes(flags, smoke, tuple(variant or ()), tuple(cell or ()), open_again)
     terminal.say(f"{file.name}: {file.paper.what}", f"Paper:    {file.paper.citation}")
-    with terminal.progress() as report:
-        outcome = run(place, file, wishes, ReproduceTerminal(terminal, report), " ".join(command_line()))
+    with terminal.listening() as tell:
+        outcome = run(place, file, wishes, ReproduceTerminal(terminal, tell), " ".join(command_line()))
     terminal.say(f"Report:   {outcome.report}", "MLflow:   automl-skin ui")
     if not smoke:
         terminal.say(f"Next:     automl-skin search --study {file.name}, which starts from the same file")
@@ -83,28 +80,39 @@ def command_line() -> list[str]:
 
 
 class ReproduceTerminal:
-    """Tells a terminal and MLflow how a reproduction goes; a `ReproduceAudience`."""
+    """Tells a terminal and MLflow how a reproduction goes; a `ReproduceListener`."""
 
-    def __init__(self, terminal: "Terminal", report: "Bars") -> None:
+    def __init__(self, terminal: "Terminal", shown: "TerminalListener") -> None:
         self.terminal = terminal
-        self.report = report
+        self.shown = shown
+        self.of_study: Listener = shown
 
-    def variant_begun(self, variant: "Variant", study: "Study") -> "Audience":
-        """Print which variant, and give terminal and MLflow for its study."""
-        from automl_skin.cli.terminal import TerminalAudience
-        from automl_skin.steps.audience import Several
+    def __call__(self, event: "ReproduceEvent") -> None:
+        """Print an event, and write it to MLflow; what is of a study goes to the listeners of a search."""
+        from automl_skin.papers.events import LeftOut, VariantBegan, VariantEnded
+
+        match event:
+            case VariantBegan():
+                self._begin(event)
+            case LeftOut():
+                lines = (f"  {line}" for line in event.lines)
+                self.terminal.say("Cannot be shown on these data, and left out:", *lines)
+            case VariantEnded():
+                self._end(event.reproduced)
+            case _:
+                self.of_study(event)
+
+    def _begin(self, event: "VariantBegan") -> None:
+        """Print which variant, and have MLflow told of its study."""
+        from automl_skin.steps.events import tell_all
         from automl_skin.steps.track import Tracked
 
+        variant, study = event.variant, event.study
         self.terminal.say("", f"Variant:  {variant.name}: {variant.title}", f"Study:    {study.folder}")
         self.tracked = Tracked(study, self.terminal.say)
-        told = TerminalAudience(self.terminal, self.report, study.config.trials)
-        return Several([told, self.tracked])
+        self.of_study = tell_all(self.shown, self.tracked)
 
-    def left_out(self, lines: "Sequence[str]") -> None:
-        """Print what cannot be shown on these data."""
-        self.terminal.say("Cannot be shown on these data, and left out:", *(f"  {line}" for line in lines))
-
-    def variant_over(self, reproduced: "Reproduced") -> None:
+    def _end(self, reproduced: "Reproduced") -> None:
         """Print the tables, and write them to MLflow."""
         from automl_skin.papers.track import conclude_variant
 

@@ -38,10 +38,11 @@ def score(
     """Score a table and its images, or a folder of images; an interrupted run goes on where it stopped."""
     from automl_skin.cli.terminal import Terminal
     from automl_skin.scoring.decide import Wishes
+    from automl_skin.steps.events import Said, start_progress
     from automl_skin.steps.score import score as score_files
 
     terminal = Terminal()
-    with terminal.progress() as report:
+    with terminal.listening() as tell:
         summary = score_files(
             bundle,
             images,
@@ -52,8 +53,8 @@ def score(
             device=flags.get("device", "auto"),
             submission=submission,
             public_key=verify,
-            progress=report("Scoring"),
-            tell=lambda note: report.say(f"Note: {note}"),
+            progress=start_progress(tell, "Scoring"),
+            tell=lambda note: tell(Said(f"Note: {note}")),
         )
     terminal.say(
         f"Written: {output}, {summary.rows:,} rows, of which {summary.unscored:,} could not be scored"

@@ -36,18 +36,17 @@ def search(
 
     Without --data the built-in study on synthetic lesions runs. The same command continues a study.
     """
-    from automl_skin.cli.terminal import Terminal, TerminalAudience
-    from automl_skin.steps.audience import Several
+    from automl_skin.cli.terminal import Terminal
     from automl_skin.steps.dry_run import estimate
+    from automl_skin.steps.events import tell_all
     from automl_skin.steps.search import run_search
     from automl_skin.steps.track import Tracked
     from automl_skin.study.study import open_study
 
     terminal = Terminal()
     opened = open_study(Workspace.at(workspace, cache_dir), study, flags)
-    with terminal.progress() as report:
+    with terminal.listening() as tell:
         if dry_run:
-            terminal.say(*estimate(opened, report))
+            terminal.say(*estimate(opened, tell))
             return
-        audience = TerminalAudience(terminal, report, opened.config.trials)
-        run_search(opened, Several([audience, Tracked(opened)]), open_again=open_again)
+        run_search(opened, tell_all(tell, Tracked(opened)), open_again=open_again)

@@ -11,14 +11,9 @@ from rich.table import Table
 from automl_skin.cli.progress import Pace, Update, format_time, make_bars, show_bar, show_lines
 
 if TYPE_CHECKING:
-    from automl_skin.search.loop import Observer
-    from automl_skin.search.material import Material
-    from automl_skin.search.trial import Predictions, TrialRecord
-    from automl_skin.steps.embed import StageOne
-    from automl_skin.steps.search import Outcome
-    from automl_skin.steps.understand import Understanding
-    from automl_skin.study.round_files import Round
-    from automl_skin.study.study import Study
+    from automl_skin.search.trial import TrialRecord
+    from automl_skin.steps.events import Event, Progressed, RoundBegan, RoundEnded, StageOneEnded, Understood
+    from automl_skin.steps.search import SearchResult
 
 WIDTH_OF_FILES = 132
 
@@ -41,11 +36,11 @@ class Terminal:
         self.console = console or _console()
 
     @contextmanager
-    def progress(self) -> "Iterator[Bars]":
-        """Give a reporter: called, it begins a bar and returns the bar's update; it says lines beside the bars."""
+    def listening(self) -> "Iterator[TerminalListener]":
+        """Give a listener of `automl_skin.steps` that shows bars while they are needed."""
         hidden = not self.console.is_terminal
         with Progress(*make_bars(), console=self.console, disable=hidden, expand=True) as bars:
-            yield Bars(self, bars)
+            yield TerminalListener(self, bars)
 
     def say(self, *lines: str) -> None:
         """Print lines as they are."""
@@ -65,30 +60,6 @@ class Terminal:
         self.console.print(table)
 
 
-class Bars:
-    """Makes bars where there is a terminal, and lines where there is none; a reporter of `automl_skin.steps`.
-
-    Parameters
-    ----------
-    terminal : Terminal
-    bars : rich.progress.Progress
-    """
-
-    def __init__(self, terminal: Terminal, bars: Progress) -> None:
-        self.terminal = terminal
-        self.bars = bars
-
-    def __call__(self, what: str) -> Update:
-        """Begin a bar and return its update; a bar that is full becomes a line that stays."""
-        if not self.terminal.console.is_terminal:
-            return show_lines(what, self.say)
-        return show_bar(what, self.bars, self.say)
-
-    def say(self, line: str) -> None:
-        """Print a line of news above the bars."""
-        self.terminal.say(line)
-
-
 class TrialTicker:
     """Says after every trial: which of how many, what came of it, who leads, and how long it will take still."""
 
@@ -101,9 +72,8 @@ class TrialTicker:
         finished = [record for record in before if record.state == "finished"]
         self.best = max(finished, key=lambda record: record.utility, default=None)
 
-    def trial_recorded(self, record: "TrialRecord", predictions: "Predictions | None") -> None:
-        """Print one line."""
-        del predictions
+    def record(self, record: "TrialRecord") -> None:
+        """Print one line about a trial."""
         self.valid += record.state != "failed"
         if record.plan.kind == "tuning":
             self.terminal.say(f"{record.plan.name} failed: {record.reason}; the search goes on without it")
@@ -123,77 +93,104 @@ class TrialTicker:
         )
 
 
-class TerminalAudience:
-    """Tells a terminal how the main job goes; an `Audience`."""
+class TerminalListener:
+    """Shows a terminal how the steps go; a `Listener`.
 
-    def __init__(self, terminal: Terminal, report: Bars, trials: int) -> None:
+    Where there is no terminal, lines stand in place of bars. A bar that is full becomes a line that stays.
+
+    Parameters
+    ----------
+    terminal : Terminal
+    bars : rich.progress.Progress
+    """
+
+    def __init__(self, terminal: Terminal, bars: Progress) -> None:
         self.terminal = terminal
-        self.report = report
-        self.trials = trials
+        self.bars = bars
+        self.updates: dict[str, Update] = {}
+        self.ticker: TrialTicker | None = None
 
-    def understood(self, study: "Study", understanding: "Understanding") -> None:
-        """Print what was understood."""
-        self.terminal.say(*understanding.lines)
-        plan = study.read_plan()
-        self.terminal.say(
-            f"Plan:     {len(plan.development):,} development cases in {len(plan.folds)} folds, "
-            f"{len(plan.locked):,} locked; digest {plan.digest[:12]}",
-            *(f"Note:     {note}" for note in plan.remarks),
-        )
+    def __call__(self, event: "Event") -> None:
+        """Show an event."""
+        from automl_skin.search.trial import TrialRecorded
+        from automl_skin.steps import events
 
-    def embedded(self, study: "Study", stage_one: "StageOne", material: "Material") -> None:
-        """Print what stage one did."""
-        del study
-        self.terminal.say(
-            f"Stage one: {stage_one.computed:,} embeddings computed in {stage_one.seconds:.1f} s; "
-            f"{', '.join(material.inputs.embeddings) or 'no chain sees an image'}"
-        )
-        for path, why in list(stage_one.failures.items())[:5]:
-            self.terminal.say(f"Unreadable: {path}: {why}")
+        match event:
+            case events.Progressed():
+                self._progress(event)
+            case events.Said():
+                self.terminal.say(event.line)
+            case events.Understood():
+                print_understood(self.terminal, event)
+            case events.StageOneEnded():
+                print_stage_one(self.terminal, event)
+            case events.SearchBegan():
+                self.ticker = TrialTicker(self.terminal, event.study.config.trials, event.records)
+            case TrialRecorded():
+                assert self.ticker is not None
+                self.ticker.record(event.record)
+            case events.RoundBegan():
+                print_round_began(self.terminal, event)
+            case events.RoundEnded():
+                print_round_ended(self.terminal, event)
+            case events.SearchEnded():
+                print_result(self.terminal, event.result)
 
-    @contextmanager
-    def observers(
-        self,
-        study: "Study",
-        material: "Material",
-        records: "Sequence[TrialRecord]",
-    ) -> "Iterator[Sequence[Observer]]":
-        """Give the ticker."""
-        del study, material
-        yield [TrialTicker(self.terminal, self.trials, records)]
-
-    def tuning_planned(self, study: "Study", lines: Sequence[str]) -> None:
-        """Print what tuning is going to do."""
-        del study
-        self.terminal.say(*(f"Tuning:   {line}" for line in lines))
-
-    def round_begun(self, study: "Study", this: "Round") -> None:
-        """Print what a round tunes, and why."""
-        del study
-        if this.decision.kind != "ranking":
-            titles = ", ".join(step.title for step in this.decision.steps)
-            self.terminal.say(f"Round {this.number}: {this.decision.kind} of {titles}: {this.decision.why}")
-
-    def round_over(self, study: "Study", this: "Round") -> None:
-        """Print what a round came to."""
-        from automl_skin.steps.rounds_table import rounds_in_words
-
-        self.terminal.say(
-            *(f"Round {this.number}: {line}" for line in rounds_in_words([this], study.journal.read()))
-        )
-
-    def concluded(self, outcome: "Outcome") -> None:
-        """Print the leaderboard, the locked test, and what to do next."""
-        print_outcome(self.terminal, outcome)
+    def _progress(self, event: "Progressed") -> None:
+        if event.total is not None:
+            self.updates[event.what](event.done, event.total)
+        elif self.terminal.console.is_terminal:
+            self.updates[event.what] = show_bar(event.what, self.bars, self.terminal.say)
+        else:
+            self.updates[event.what] = show_lines(event.what, self.terminal.say)
 
 
-def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
+def print_understood(terminal: Terminal, event: "Understood") -> None:
+    """Print what was understood, and the plan."""
+    terminal.say(*event.understanding.lines)
+    plan = event.study.read_plan()
+    terminal.say(
+        f"Plan:     {len(plan.development):,} development cases in {len(plan.folds)} folds, "
+        f"{len(plan.locked):,} locked; digest {plan.digest[:12]}",
+        *(f"Note:     {note}" for note in plan.remarks),
+    )
+
+
+def print_stage_one(terminal: Terminal, event: "StageOneEnded") -> None:
+    """Print what stage one did."""
+    stage_one = event.stage_one
+    terminal.say(
+        f"Stage one: {stage_one.computed:,} embeddings computed in {stage_one.seconds:.1f} s; "
+        f"{', '.join(event.material.inputs.embeddings) or 'no chain sees an image'}"
+    )
+    for path, why in list(stage_one.failures.items())[:5]:
+        terminal.say(f"Unreadable: {path}: {why}")
+
+
+def print_round_began(terminal: Terminal, event: "RoundBegan") -> None:
+    """Print what a round tunes, and why."""
+    number, decision = event.tuning_round.number, event.tuning_round.decision
+    if decision.kind != "ranking":
+        titles = ", ".join(step.title for step in decision.steps)
+        terminal.say(f"Round {number}: {decision.kind} of {titles}: {decision.why}")
+
+
+def print_round_ended(terminal: Terminal, event: "RoundEnded") -> None:
+    """Print what a round came to."""
+    from automl_skin.steps.rounds_table import rounds_in_words
+
+    this = event.tuning_round
+    lines = rounds_in_words([this], event.study.journal.read())
+    terminal.say(*(f"Round {this.number}: {line}" for line in lines))
+
+
+def print_result(terminal: Terminal, result: "SearchResult") -> None:
     """Print how a search ended."""
     from automl_skin.evaluation.agreement import find_disagreements
     from automl_skin.steps.locked import why_not_opened
 
-    print_leaderboard(terminal, outcome.leaderboard.table)
-    spread = outcome.leaderboard.spread.head(12)
+    print_leaderboard(terminal, result.leaderboard.table)
+    spread = result.leaderboard.spread.head(12)
     rows = [
         (
             f"{row['backbone']} {row['tuning']} {row['fusion']} {row['head']}",
@@ -206,33 +203,33 @@ def print_outcome(terminal: Terminal, outcome: "Outcome") -> None:
     terminal.table(
         "Where the trials went", ("backbone, tuning, fusion, head", "trials", "finished", "best"), rows
     )
-    if outcome.rounds:
-        print_rounds(terminal, outcome)
-    best = outcome.leaderboard.best
-    weights = outcome.built.stack.member_weights
+    if result.rounds:
+        print_rounds(terminal, result)
+    best = result.leaderboard.best
+    weights = result.built.stack.member_weights
     terminal.say(
         f"Best trial, folds pooled: {best.naive:.4f}; corrected for having been chosen among "
-        f"{len(outcome.leaderboard.table)}: {best.corrected:.4f} ({best.interval.low:.4f} to "
-        f"{best.interval.high:.4f}). {outcome.leaderboard.tied} trials are tied with the best.",
-        f"Stack by {outcome.built.stack.method}: "
+        f"{len(result.leaderboard.table)}: {best.corrected:.4f} ({best.interval.low:.4f} to "
+        f"{best.interval.high:.4f}). {result.leaderboard.tied} trials are tied with the best.",
+        f"Stack by {result.built.stack.method}: "
         + ", ".join(f"{number:03d} ({weight:.2f})" for number, weight in weights.items()),
     )
-    if outcome.opening is not None:
-        figures = outcome.opening.figures
-        terminal.say(f"Locked test set, opened {outcome.opening.when}:", *figures.lines())
-        terminal.say(*find_disagreements(figures, outcome.leaderboard.expected))
+    if result.opening is not None:
+        figures = result.opening.figures
+        terminal.say(f"Locked test set, opened {result.opening.when}:", *figures.lines())
+        terminal.say(*find_disagreements(figures, result.leaderboard.expected))
     else:
-        terminal.say(why_not_opened(outcome.study))
-    for measured in (outcome.shifts, outcome.sources):
+        terminal.say(why_not_opened(result.study))
+    for measured in (result.shifts, result.sources):
         if measured is not None:
             terminal.say(*measured.lines())
     terminal.say(
-        "Time: " + ", ".join(f"{step} {format_time(seconds)}" for step, seconds in outcome.seconds.items()),
-        f"Next: automl-skin export --study {outcome.study.name} --output {outcome.study.name}-bundle",
+        "Time: " + ", ".join(f"{step} {format_time(seconds)}" for step, seconds in result.seconds.items()),
+        f"Next: automl-skin export --study {result.study.name} --output {result.study.name}-bundle",
     )
 
 
-def print_rounds(terminal: Terminal, outcome: "Outcome") -> None:
+def print_rounds(terminal: Terminal, result: "SearchResult") -> None:
     """Print what was tuned, round by round."""
     from automl_skin.steps.rounds_table import rounds_table
 
@@ -247,7 +244,7 @@ def print_rounds(terminal: Terminal, outcome: "Outcome") -> None:
             _figure(row["best"]),
             str(row["reason"] or row["state"]),
         )
-        for row in rounds_table(outcome.rounds, outcome.records).to_dict("records")
+        for row in rounds_table(result.rounds, result.records).to_dict("records")
     ]
     columns = ("round", "what", "tuned", "networks", "time", "inner AUC", "best trial", "came to")
     terminal.table("Rounds of tuning", columns, rows)

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from automl_skin.errors import AutomlSkinError, ConfigError
 from automl_skin.files import storage_boundary, write_text
 from automl_skin.papers.analyses.catalogue import check_call, run_analysis
 from automl_skin.papers.context import ReproduceContext, Section
+from automl_skin.papers.events import LeftOut, ReproduceEvent, ReproduceListener, VariantBegan, VariantEnded
 from automl_skin.papers.needs import list_left_out
 from automl_skin.papers.preparations.catalogue import preparation_by_name
 from automl_skin.papers.report import Reproduced, report_text
@@ -20,34 +21,11 @@ from automl_skin.papers.tables import fill_table
 from automl_skin.papers.track import conclude_variant
 from automl_skin.papers.variant import Wishes, open_variant
 from automl_skin.settings import AnyPath, Workspace
-from automl_skin.steps.search import Audience
+from automl_skin.steps.events import Progressed
 from automl_skin.steps.track import Tracked, to_standard_error
-from automl_skin.steps.understand import Reporter, silent
 from automl_skin.study.keywords import PlacedSettings, with_keywords_of
-from automl_skin.study.study import Study
 
 REPORT, SMOKE_REPORT = "report.md", "report-smoke.md"
-
-
-class ReproduceAudience(Protocol):
-    """Who is told how a reproduction goes."""
-
-    @property
-    def report(self) -> Reporter:
-        """Makes progress callables."""
-        ...
-
-    def variant_begun(self, variant: Variant, study: Study) -> Audience:
-        """Take note of a variant, and give who is told of its study."""
-        ...
-
-    def left_out(self, lines: Sequence[str]) -> None:
-        """Take note of what cannot be shown on these data, before anything is computed."""
-        ...
-
-    def variant_over(self, reproduced: Reproduced) -> None:
-        """Take note of what a variant came to."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -71,7 +49,7 @@ def reproduce(
     workspace: Workspace,
     file: StudyFile,
     wishes: Wishes,
-    audience: ReproduceAudience,
+    tell: ReproduceListener,
     command: str,
 ) -> Reproduction:
     """Run or continue the variants of a paper's study and write its report.
@@ -81,7 +59,7 @@ def reproduce(
     workspace : Workspace
     file : StudyFile
     wishes : Wishes
-    audience : ReproduceAudience
+    tell : ReproduceListener
     command : str
         As it stands in the report.
 
@@ -100,10 +78,10 @@ def reproduce(
     report = folder / (SMOKE_REPORT if wishes.smoke else REPORT)
     done: list[Reproduced] = []
     for variant in chosen:
-        done.append(_reproduce_variant(workspace, file, variant, wishes, audience))
+        done.append(_reproduce_variant(workspace, file, variant, wishes, tell))
         when = datetime.now(tz=UTC).isoformat(timespec="seconds")
         write_text(report, report_text(file, done, folder, command, when))
-        audience.variant_over(done[-1])
+        tell(VariantEnded(done[-1]))
     return Reproduction(file, tuple(done), report)
 
 
@@ -149,37 +127,38 @@ def reproduce_study(call: ReproduceCall, settings: dict[str, Any]) -> Reproducti
 
 
 class _InMlflow:
-    """Tells MLflow alone how a reproduction goes; a `ReproduceAudience`."""
+    """Tells MLflow alone how a reproduction goes; a `ReproduceListener`."""
 
-    report = staticmethod(silent)
-
-    def variant_begun(self, variant: Variant, study: Study) -> Audience:  # noqa: ARG002 - its study says all
-        self.tracked = Tracked(study)
-        return self.tracked
-
-    def left_out(self, lines: Sequence[str]) -> None:
-        for line in lines:
-            to_standard_error(f"Cannot be shown on these data, and left out: {line}")
-
-    def variant_over(self, reproduced: Reproduced) -> None:
-        conclude_variant(self.tracked, reproduced)
+    def __call__(self, event: ReproduceEvent) -> None:
+        match event:
+            case VariantBegan():
+                self.tracked = Tracked(event.study)
+            case LeftOut():
+                for line in event.lines:
+                    to_standard_error(f"Cannot be shown on these data, and left out: {line}")
+            case VariantEnded():
+                conclude_variant(self.tracked, event.reproduced)
+            case Progressed():
+                pass  # also before the first variant begins
+            case _:
+                self.tracked(event)
 
 
 def _reproduce_variant(
-    workspace: Workspace, file: StudyFile, variant: Variant, wishes: Wishes, audience: ReproduceAudience
+    workspace: Workspace, file: StudyFile, variant: Variant, wishes: Wishes, tell: ReproduceListener
 ) -> Reproduced:
     start = time.monotonic()
-    opened = open_variant(workspace, file, variant, wishes, audience.report)
-    of_study = audience.variant_begun(variant, opened.study)
+    opened = open_variant(workspace, file, variant, wishes, tell)
+    tell(VariantBegan(variant, opened.study))
     tables = [table for table in file.tables if variant.name in (table.variants or (variant.name,))]
     calls = [call for call in file.analyses if variant.name in (call.variants or (variant.name,))]
 
     def prepared(classes: Sequence[str]) -> None:
         lines = list(list_left_out(tables, calls, classes))
         if lines:
-            audience.left_out(lines)
+            tell(LeftOut(lines))
 
-    context = run_variant(opened, of_study, prepared, open_again=wishes.open_again)
+    context = run_variant(opened, tell, prepared, open_again=wishes.open_again)
     filled = tuple(fill_table(table, context) for table in tables)
     sections = tuple(_section(call, context) for call in calls)
     return Reproduced(context, filled, sections, time.monotonic() - start)

@@ -17,9 +17,10 @@ from automl_skin.search.trial import TrialRecord
 from automl_skin.search.tuning_steps import StepOutcome
 from automl_skin.steps.embed import embed
 from automl_skin.steps.embedded import read_embedded
+from automl_skin.steps.events import Listener, StageOneEnded, Understood, start_progress
 from automl_skin.steps.networks import EmbeddingSet, embedding_sets
 from automl_skin.steps.prepare import is_prepared, prepare, read_prepared
-from automl_skin.steps.search import Audience
+from automl_skin.steps.search import announced
 from automl_skin.steps.trials import Phase, n_valid, run_trials, space_options
 from automl_skin.study.study import Study
 
@@ -28,7 +29,7 @@ PICTURES = "pictures"
 
 def run_variant(
     opened: OpenedVariant,
-    audience: Audience,
+    tell: Listener,
     prepared_for: Callable[[Sequence[str]], None],
     *,
     open_again: bool = False,
@@ -38,7 +39,7 @@ def run_variant(
     Parameters
     ----------
     opened : OpenedVariant
-    audience : Audience
+    tell : Listener
     prepared_for : callable
         Is told the classes, before anything is computed.
     open_again : bool
@@ -51,23 +52,23 @@ def run_variant(
     """
     study = opened.study
     if not is_prepared(study):
-        audience.understood(study, prepare(study, audience.report))
+        tell(Understood(study, prepare(study, tell)))
     prepared = read_prepared(study)
     if prepared.manifest.target is not None:
         prepared_for(prepared.manifest.target.classes)
     if opened.own_data:
         opened = replace(opened, cells=leave_out_cells(opened.cells, prepared.manifest))
-    stage_one = embed(study, prepared, audience.report, _sets_of(opened))
+    stage_one = embed(study, prepared, tell, _sets_of(opened))
     material = Material.read(study.material)
-    audience.embedded(study, stage_one, material)
+    tell(StageOneEnded(study, stage_one, material))
     _check_cells(opened, material)
-    with audience.observers(study, material, study.journal.read()) as observers:
-        outcomes, material = tune_cells(opened, prepared, material, audience)
+    with announced(study, tell):
+        outcomes, material = tune_cells(opened, prepared, material, tell)
         trials = [_trial_of(opened, each, outcomes, material) for each in opened.cells]
         phase = _phase(study, material, [each for each in trials if isinstance(each, Proposal)])
         total = n_valid(study.journal.read()) + len(phase.fixed)
         records = (
-            run_trials(study, material, observers, phases=[phase], until=total)
+            run_trials(study, material, tell, phases=[phase], until=total)
             if phase.fixed
             else study.journal.read()
         )
@@ -79,7 +80,9 @@ def run_variant(
     context = ReproduceContext(
         opened.variant, study, material, prepared.manifest, results, pictures, None, opened.changes
     )
-    locked = open_cells(context, audience.report("Fitting the cells for the locked cases"), again=open_again)
+    locked = open_cells(
+        context, start_progress(tell, "Fitting the cells for the locked cases"), again=open_again
+    )
     return replace(context, locked=locked)
 
 

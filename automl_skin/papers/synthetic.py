@@ -19,7 +19,7 @@ import pandas as pd
 
 from automl_skin.digests import digest_json
 from automl_skin.files import atomic_write
-from automl_skin.steps.understand import Reporter
+from automl_skin.steps.events import Listener, start_progress
 from automl_skin.synthetic.pairs import generate_pairs, pairs_folder
 from automl_skin.synthetic.study import generate, study_folder
 
@@ -32,7 +32,7 @@ def settings_alone(smoke: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in smoke.items() if name not in OF_DATA}
 
 
-def synthetic_settings(said: Mapping[str, Any], seed: int, cache: Path, report: Reporter) -> dict[str, Any]:
+def synthetic_settings(said: Mapping[str, Any], seed: int, cache: Path, tell: Listener) -> dict[str, Any]:
     """Draw synthetic data where they are not there yet, and return table and images as settings.
 
     Parameters
@@ -41,12 +41,14 @@ def synthetic_settings(said: Mapping[str, Any], seed: int, cache: Path, report: 
         See the module's docstring.
     seed : int
     cache : Path
-    report : Reporter
+    tell : Listener
     """
     lesions = int(said.get("lesions", LESIONS))
     draw, name = (generate_pairs, pairs_folder) if said.get("pairs") else (generate, study_folder)
     folder = name(cache, n_lesions=lesions, seed=seed)
-    made = draw(folder, n_lesions=lesions, seed=seed, progress=report("Drawing synthetic lesions"))
+    made = draw(
+        folder, n_lesions=lesions, seed=seed, progress=start_progress(tell, "Drawing synthetic lesions")
+    )
     renamed = {key: dict(said.get(key, {})) for key in ("rename", "values")}
     if not any(renamed.values()):
         return {"data": [str(made.table)], "images": str(made.images)}

@@ -9,10 +9,10 @@ from automl_skin.search.material import Material
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
 from automl_skin.search.tuning_wishes import TuningWishes
 from automl_skin.steps.carry_out import carry_out, lanes_of, take_up
+from automl_skin.steps.events import Listener, RoundBegan, RoundEnded
 from automl_skin.steps.networks import RECIPE_NAMES
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.rounds import round_files
-from automl_skin.steps.search import Audience
 from automl_skin.steps.tune import towers_of
 from automl_skin.study.round_files import Round, outcomes_of
 
@@ -38,7 +38,7 @@ def key_of(step: TuningStep) -> StepKey:
 
 
 def tune_cells(
-    opened: OpenedVariant, prepared: Prepared, material: Material, audience: Audience
+    opened: OpenedVariant, prepared: Prepared, material: Material, tell: Listener
 ) -> tuple[dict[StepKey, StepOutcome], Material]:
     """Tune what there is not yet.
 
@@ -52,20 +52,20 @@ def tune_cells(
     study, files = opened.study, round_files(opened.study)
     with files.held():
         rounds = [each for each in files.read() if each.is_over]
-        material = take_up(study, prepared, material, rounds, audience.report)
+        material = take_up(study, prepared, material, rounds, tell)
         for each in rounds:
-            audience.round_over(study, each)
+            tell(RoundEnded(study, each))
         finished = {key for key, outcome in _outcomes(rounds).items() if outcome.state == "finished"}
         steps = [step for key, step in _needed(opened).items() if key not in finished]
         if not steps:
             return _outcomes(rounds), material
         this = Round(len(rounds), Decision("tuning", tuple(steps), "the paper's models need them"))
         files.write(this)
-        audience.round_begun(study, this)
-        outcomes = carry_out(study, prepared, this, _wishes(opened, prepared, material), audience.report)
+        tell(RoundBegan(study, this))
+        outcomes = carry_out(study, prepared, this, _wishes(opened, prepared, material), tell)
         this = replace(this, outcomes=tuple(outcomes), begins_at=len(study.journal.read()))
         files.write(this)
-        audience.round_over(study, this)
+        tell(RoundEnded(study, this))
     return _outcomes([*rounds, this]), Material.read(study.material)
 
 

@@ -26,7 +26,7 @@ from automl_skin.papers.study_file import Cell, StudyFile, Variant
 from automl_skin.papers.synthetic import LESIONS, settings_alone, synthetic_settings
 from automl_skin.search.tuning_settings import NO_TUNING, tuning_changes
 from automl_skin.settings import Workspace
-from automl_skin.steps.understand import Reporter
+from automl_skin.steps.events import Listener
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.settings_file import write_settings
 from automl_skin.study.study import Study, settings_of
@@ -91,7 +91,7 @@ class OpenedVariant:
 
 
 def open_variant(
-    workspace: Workspace, file: StudyFile, variant: Variant, wishes: Wishes, report: Reporter
+    workspace: Workspace, file: StudyFile, variant: Variant, wishes: Wishes, tell: Listener
 ) -> OpenedVariant:
     """Settle what a variant is, and write its table and its settings into its folder.
 
@@ -107,7 +107,7 @@ def open_variant(
     given |= smoke
     made_up = _synthetic_of(variant, given, wishes)
     if made_up:
-        given |= synthetic_settings(made_up, int(given.get("seed", 0)), workspace.cache, report)
+        given |= synthetic_settings(made_up, int(given.get("seed", 0)), workspace.cache, tell)
     asked = settings_of(given, wishes.flags, f"the study {file.name}, variant {variant.name}")
     _require_data(file, asked)
     # one network takes the place of all where the user names one, and in the small form

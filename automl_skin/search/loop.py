@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Protocol
 
 import numpy as np
 
@@ -34,7 +33,7 @@ from automl_skin.search.material import Material
 from automl_skin.search.objective import Bench, FoldOutcome, evaluate_fold
 from automl_skin.search.propose import Proposal
 from automl_skin.search.shifted import Sample
-from automl_skin.search.trial import Predictions, TrialJournal, TrialPlan, TrialRecord
+from automl_skin.search.trial import Predictions, TrialJournal, TrialPlan, TrialRecord, TrialRecorded
 
 FAILURES_IN_A_ROW = 10
 
@@ -47,12 +46,8 @@ Propose = Callable[[int, Sequence[TrialRecord], Sequence[TrialPlan]], Proposal |
 """``(number, known, pending) -> proposal``; None where there is nothing more to try."""
 
 
-class Observer(Protocol):
-    """Is told what happens; must not change it."""
-
-    def trial_recorded(self, record: TrialRecord, predictions: Predictions | None) -> None:
-        """Take note of a trial that was finished, stopped or failed, and is on disk."""
-        ...
+def _tell_nobody(event: TrialRecorded) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -106,7 +101,8 @@ class Search:
     journal : TrialJournal
     propose : callable
         ``(number, known records, pending plans) -> Proposal``; None ends the search.
-    observers : sequence of Observer
+    tell : callable
+        Told of every trial that is recorded; must not change it.
     sample : Sample, optional
         The cases under shift that `bench` has; with it the objective is robust.
     """
@@ -118,7 +114,7 @@ class Search:
         metric: Metric,
         journal: TrialJournal,
         propose: Propose,
-        observers: Sequence[Observer] = (),
+        tell: Callable[[TrialRecorded], None] = _tell_nobody,
         sample: Sample | None = None,
     ) -> None:
         assert (sample is None) == (bench.shifted is None)
@@ -127,7 +123,7 @@ class Search:
         self.metric = metric
         self.journal = journal
         self.propose = propose
-        self.observers = observers
+        self.tell = tell
         self.sample = sample
         self.labels = material.labels
         self.rows: list[IntArray] = [
@@ -247,8 +243,7 @@ class Search:
             record, predictions = self._conclude(self.running.pop(number))
             self.journal.write(record, predictions)
             self.records.append(record)
-            for observer in self.observers:
-                observer.trial_recorded(record, predictions)
+            self.tell(TrialRecorded(record, predictions))
             self._check_failures()
 
     def _conclude(self, trial: Running) -> tuple[TrialRecord, Predictions | None]:

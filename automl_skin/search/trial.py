@@ -169,6 +169,14 @@ class Predictions:
     shifted: FloatArray | None = None
 
 
+@dataclass(frozen=True)
+class TrialRecorded:
+    """A trial was finished, stopped or failed, and is on disk; told to the listener of a search."""
+
+    record: TrialRecord
+    predictions: Predictions | None
+
+
 class TrialJournal:
     """The trials of a study, one after another without a gap.
 

@@ -16,17 +16,16 @@ from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.tuning import TuningFailure, threads_for
 from automl_skin.errors import SearchError
 from automl_skin.heads.catalogue import HEADS
-from automl_skin.search.loop import Observer
 from automl_skin.search.material import Material
-from automl_skin.search.trial import TrialPlan, TrialRecord
+from automl_skin.search.trial import TrialPlan, TrialRecord, TrialRecorded
 from automl_skin.search.tuning_steps import StepOutcome, TuningStep
 from automl_skin.search.tuning_wishes import TuningWishes
 from automl_skin.steps.embed import embed_tuned
+from automl_skin.steps.events import Listener
 from automl_skin.steps.networks import EmbeddingSet, embedding_sets
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.shifts import prepare_shifts
 from automl_skin.steps.tune import network_store, tune_set
-from automl_skin.steps.understand import Reporter
 from automl_skin.study.round_files import Round, outcomes_of
 from automl_skin.study.study import Study
 from automl_skin.workers.processes import available_processors
@@ -42,7 +41,7 @@ def lanes_of(study: Study, n_folds: int) -> int:
 
 
 def carry_out(
-    study: Study, prepared: Prepared, this: Round, wishes: TuningWishes, report: Reporter
+    study: Study, prepared: Prepared, this: Round, wishes: TuningWishes, tell: Listener
 ) -> list[StepOutcome]:
     """Tune what a round decided, and add the embeddings of what was tuned on all folds to the material.
 
@@ -60,25 +59,25 @@ def carry_out(
         if limit is not None and outcomes and spent >= limit:
             outcomes.append(StepOutcome(step, "skipped", True, "its share of the budget is used up"))
             continue
-        outcomes.append(_carry_out_step(study, prepared, step, this, wishes, report))
+        outcomes.append(_carry_out_step(study, prepared, step, this, wishes, tell))
     return outcomes
 
 
 def _carry_out_step(
-    study: Study, prepared: Prepared, step: TuningStep, this: Round, wishes: TuningWishes, report: Reporter
+    study: Study, prepared: Prepared, step: TuningStep, this: Round, wishes: TuningWishes, tell: Listener
 ) -> StepOutcome:
     is_probe = this.decision.kind == "probe"
     held_out = ((0,),) if is_probe else wishes.held_out
     began, start = time.time(), time.monotonic()
-    results = tune_step(study, prepared, step, held_out, report)
+    results = tune_step(study, prepared, step, held_out, tell)
     store = network_store(study)
     outcome = replace(_outcome(step, held_out, results, wishes, store), is_probe=is_probe, began=began)
     if outcome.state == "failed":
         return replace(outcome, seconds=max(outcome.seconds, time.monotonic() - start))
     if not is_probe:
         tuned = [each for each in results if isinstance(each, EmbeddingSet)]
-        embed_tuned(study, prepared, tuned, report)
-        prepare_shifts(study, prepared, tuned, report)
+        embed_tuned(study, prepared, tuned, tell)
+        prepare_shifts(study, prepared, tuned, tell)
     return outcome
 
 
@@ -87,11 +86,11 @@ def tune_step(
     prepared: Prepared,
     step: TuningStep,
     held_out: Sequence[tuple[int, ...]],
-    report: Reporter,
+    tell: Listener,
 ) -> FailedOrTuned:
     """Tune the networks of a step, those that the cache does not have."""
     sets = {(each.backbone.name, each.recipe_name): each for each in embedding_sets(study.config)}
-    return tune_set(study, prepared, sets[step.set_name], step.tuning, step.tuning_recipe, held_out, report)
+    return tune_set(study, prepared, sets[step.set_name], step.tuning, step.tuning_recipe, held_out, tell)
 
 
 def _outcome(
@@ -150,7 +149,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def take_up(
-    study: Study, prepared: Prepared, material: Material, rounds: Sequence[Round], report: Reporter
+    study: Study, prepared: Prepared, material: Material, rounds: Sequence[Round], tell: Listener
 ) -> Material:
     """Return the material with the embeddings of all rounds that are over.
 
@@ -169,7 +168,7 @@ def take_up(
         if all(name in material.inputs.embeddings for name in names):
             continue
         held_out = tuple(dict.fromkeys(outcome.held_out))
-        results = tune_step(study, prepared, outcome.step, held_out, report)
+        results = tune_step(study, prepared, outcome.step, held_out, tell)
         failed = [each.reason for each in results if isinstance(each, TuningFailure)]
         if failed:
             message = (
@@ -178,12 +177,12 @@ def take_up(
             )
             raise SearchError(message)
         tuned = [each for each in results if isinstance(each, EmbeddingSet)]
-        embed_tuned(study, prepared, tuned, report)
-        prepare_shifts(study, prepared, tuned, report)
+        embed_tuned(study, prepared, tuned, tell)
+        prepare_shifts(study, prepared, tuned, tell)
     return Material.read(study.material) if outcomes_of(rounds) else material
 
 
-def record_failures(study: Study, material: Material, this: Round, observers: Sequence[Observer]) -> None:
+def record_failures(study: Study, material: Material, this: Round, tell: Listener) -> None:
     """Write the failed steps of a round that is over into the journal, those that are not there yet."""
     assert this.begins_at is not None
     first = this.begins_at - len(this.failures)
@@ -194,8 +193,7 @@ def record_failures(study: Study, material: Material, this: Round, observers: Se
         for position, outcome in list(enumerate(this.failures))[missing:]:
             record = failed_record(first + position, outcome, material)
             study.journal.write(record, None)
-            for observer in observers:
-                observer.trial_recorded(record, None)
+            tell(TrialRecorded(record, None))
 
 
 def failed_record(number: int, outcome: StepOutcome, material: Material) -> TrialRecord:

@@ -6,8 +6,9 @@ from typing import Any
 
 from automl_skin.errors import ConfigError, InputError, LeakageError
 from automl_skin.settings import Workspace
+from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.prepare import draw_plan
-from automl_skin.steps.understand import Reporter, Understanding, require_images, understand
+from automl_skin.steps.understand import Understanding, require_images, understand
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.study import settings_of
 from automl_skin.synthetic.study import generate, study_folder
@@ -16,14 +17,16 @@ MIN_FOUND = 0.1
 """Share of the images below which nearly none was found: the folder or the column is the wrong one."""
 
 
-def check_data(workspace: Workspace, flags: Mapping[str, Any], report: Reporter) -> Understanding:
+def check_data(workspace: Workspace, flags: Mapping[str, Any], tell: Listener) -> Understanding:
     """Understand and audit a table and its images; without a table, those of the synthetic study."""
     config: StudyConfig = settings_of({}, flags, "the flags")
     if config.is_synthetic:
         folder = study_folder(workspace.cache, seed=config.seed)
-        made = generate(folder, seed=config.seed, progress=report("Drawing the synthetic lesions"))
+        made = generate(
+            folder, seed=config.seed, progress=start_progress(tell, "Drawing the synthetic lesions")
+        )
         config = config.with_settings({"data": [str(made.table)], "images": str(made.images)})
-    understanding = understand(config.with_settings({"allow_missing": True}), workspace.cache, report)
+    understanding = understand(config.with_settings({"allow_missing": True}), workspace.cache, tell)
     return replace(understanding, refusal=_refusal(config, understanding))
 
 

@@ -27,6 +27,7 @@ from automl_skin.search.tuning_plan import in_words, plan_in_words, predict_seco
 from automl_skin.search.tuning_settings import NO_TUNING
 from automl_skin.search.tuning_steps import StepOutcome
 from automl_skin.search.tuning_wishes import Candidate
+from automl_skin.steps.events import Listener
 from automl_skin.steps.networks import EmbeddingSet, embedding_sets
 from automl_skin.steps.prepare import draw_plan, with_data
 from automl_skin.steps.rounds import wishes_of
@@ -35,7 +36,7 @@ from automl_skin.steps.shifts import LEADERS
 from automl_skin.steps.trial_cost import estimate_trials
 from automl_skin.steps.trials import worker_count
 from automl_skin.steps.tune import towers_of
-from automl_skin.steps.understand import Reporter, Understanding, decide, require_images, understand
+from automl_skin.steps.understand import Understanding, decide, require_images, understand
 from automl_skin.study.study import Study
 
 PROBE_BATCHES = 3
@@ -103,10 +104,10 @@ class Probe:
         return n_images * len(SHIFTS) * (1.0 / self.images_a_second + self.loading.shifted)
 
 
-def estimate(study: Study, report: Reporter) -> list[str]:
+def estimate(study: Study, tell: Listener) -> list[str]:
     """Return the plan of a search as lines: what was understood, folds, stage one, trials, disk."""
-    config = with_data(study, report)
-    understanding = understand(config, study.workspace.cache, report)
+    config = with_data(study, tell)
+    understanding = understand(config, study.workspace.cache, tell)
     require_images(understanding, allow_missing=config.allow_missing)
     plan = draw_plan(config, understanding)
     understanding = decide(understanding, config, plan.development)

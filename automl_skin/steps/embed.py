@@ -20,9 +20,9 @@ from automl_skin.search.material import Material, role_columns
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
 from automl_skin.steps.embedded import entry_of, find_sets, keep_embedded, names_of
+from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.networks import EmbeddingSet, embedding_sets
 from automl_skin.steps.prepare import Prepared
-from automl_skin.steps.understand import Reporter
 from automl_skin.study.precision import precision_of
 from automl_skin.study.study import Study
 
@@ -53,7 +53,7 @@ def needed_sets(study: Study, stack: Stack) -> list[EmbeddingSet]:
 
 
 def embed(
-    study: Study, prepared: Prepared, report: Reporter, sets: Sequence[EmbeddingSet] | None = None
+    study: Study, prepared: Prepared, tell: Listener, sets: Sequence[EmbeddingSet] | None = None
 ) -> StageOne:
     """Compute the embeddings that the cache does not have, and write the material of both parts.
 
@@ -63,13 +63,13 @@ def embed(
     ----------
     study : Study
     prepared : Prepared
-    report : callable
+    tell : Listener
     sets : sequence of EmbeddingSet, optional
         Those of the study's settings by default; none where no chain is going to see an image.
     """
     images = all_images(prepared)
     sets = embedding_sets(study.config) if sets is None else sets
-    extractions = [extract_set(study, each, prepared.manifest.images_root, images, report) for each in sets]
+    extractions = [extract_set(study, each, prepared.manifest.images_root, images, tell) for each in sets]
     failures = {path: why for extraction in extractions for path, why in extraction.failures.items()}
     whole = ~images["path"].isin(list(failures)).to_numpy()
     images = images[whole]
@@ -84,7 +84,7 @@ def embed(
     return _done(extractions)
 
 
-def embed_tuned(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], report: Reporter) -> StageOne:
+def embed_tuned(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], tell: Listener) -> StageOne:
     """Compute the embeddings of tuned networks, and add them to the material of both parts.
 
     A network that held out several folds is applied to the cases of these and to the locked ones: nothing else may
@@ -103,7 +103,7 @@ def embed_tuned(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], 
         wanted = table.index[table["fold"].isin([LOCKED, *each.held_out]) | (len(each.held_out) < 2)]
         some = images[images["case"].isin(wanted) & shown_to(each, images)]
         entering = entering_rows(each.backbone, prepared.manifest.metadata, some["case"])
-        extraction = extract_set(study, each, prepared.manifest.images_root, some, report, entering)
+        extraction = extract_set(study, each, prepared.manifest.images_root, some, tell, entering)
         whole = ~some["path"].isin(list(extraction.failures)).to_numpy()
         extractions.append(extraction)
         grown = [
@@ -194,7 +194,7 @@ def extract_set(
     each: EmbeddingSet,
     images_root: Path,
     images: pd.DataFrame,
-    report: Reporter,
+    tell: Listener,
     metadata: Float32Array | None = None,
 ) -> Extraction:
     """Return the embeddings of one set for all images; `metadata` as `entering_rows` returns them."""
@@ -203,7 +203,7 @@ def extract_set(
         device=study.config.device,
         precision=precision_of(study),
         batch_size=study.config.batch_size or None,
-        progress=report(f"Embedding by {each.title}"),
+        progress=start_progress(tell, f"Embedding by {each.title}"),
         tuned_on=each.tuned_on,
         pixels=PixelCache(study.workspace.cache / "pixels"),
     )

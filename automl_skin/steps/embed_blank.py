@@ -12,8 +12,8 @@ from automl_skin.features.lesion import pool_images, roles_of
 from automl_skin.search.material import Material
 from automl_skin.steps.embed import all_images, extract_set, shown_to
 from automl_skin.steps.embedded import find_sets
+from automl_skin.steps.events import Listener
 from automl_skin.steps.prepare import Prepared
-from automl_skin.steps.understand import Reporter
 from automl_skin.study.study import Study
 
 
@@ -23,7 +23,7 @@ def blank(metadata: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_metadata(
-    study: Study, prepared: Prepared, material: Material, names: Iterable[str], report: Reporter
+    study: Study, prepared: Prepared, material: Material, names: Iterable[str], tell: Listener
 ) -> CaseInputs:
     """Return the inputs of cases with all metadata missing, also for the networks that metadata enter.
 
@@ -35,7 +35,7 @@ def without_metadata(
     names : iterable of str
         The embeddings that are needed, by `embedding_name`. Those of a network that metadata enter are computed
         anew, of the cases that it held out; other cases have NaN there.
-    report : Reporter
+    tell : Listener
 
     Raises
     ------
@@ -51,7 +51,7 @@ def without_metadata(
         held_out = cases[material.cases["fold"].isin(each.held_out)]
         some = images[images["case"].isin(held_out) & shown_to(each, images)]
         entering = entering_rows(each.backbone, unknown, some["case"])
-        found = extract_set(study, each, prepared.manifest.images_root, some, report, entering).embeddings
+        found = extract_set(study, each, prepared.manifest.images_root, some, tell, entering).embeddings
         values = pool_images(
             found, some, cases, (each.role,) if each.role else roles_of(prepared.manifest.images)
         )

@@ -11,13 +11,13 @@ from automl_skin.errors import ConfigError
 from automl_skin.files import storage_errors
 from automl_skin.search.trial import TrialRecord
 from automl_skin.settings import Workspace
+from automl_skin.steps.events import Listener
 from automl_skin.steps.explain_cam import HeatOptions, default_models, explain_photographs
 from automl_skin.steps.explain_heat import ExplainedModel
 from automl_skin.steps.explain_importances import explain_inputs
 from automl_skin.steps.explain_maps import MapOptions, explain_embeddings
 from automl_skin.steps.stack import finished, read_stack
 from automl_skin.steps.track import log_explanations
-from automl_skin.steps.understand import Reporter
 from automl_skin.study.study import Study, existing_study
 
 CAM, IMPORTANCES, MAPS = "cam", "importances", "maps"
@@ -78,9 +78,7 @@ class Explanation:
     lines: tuple[str, ...]
 
 
-def explain(
-    study: Study, options: ExplainOptions, report: Reporter, say: Callable[[str], None]
-) -> Explanation:
+def explain(study: Study, options: ExplainOptions, tell: Listener, say: Callable[[str], None]) -> Explanation:
     """Explain a study's trials by the chains that were measured.
 
     Parameters
@@ -88,7 +86,7 @@ def explain(
     study : Study
         Whose search has come to its end once.
     options : ExplainOptions
-    report : callable
+    tell : Listener
         Makes progress callables.
     say : callable
         Told if MLflow could not be written.
@@ -106,12 +104,12 @@ def explain(
     lines: list[str] = []
     if CAM in options.what:
         models = heat_models(study, records, options)
-        lines += explain_photographs(models, options.heat, folder, report)
+        lines += explain_photographs(models, options.heat, folder, tell)
     if IMPORTANCES in options.what:
-        lines += explain_inputs(study, explained_trials(study, records, options), folder, report)
+        lines += explain_inputs(study, explained_trials(study, records, options), folder, tell)
     if MAPS in options.what:
         record = _mapped(records, options)
-        lines += explain_embeddings(study, record, options.maps, folder, report)
+        lines += explain_embeddings(study, record, options.maps, folder, tell)
     log_explanations(study, folder, f"{study.report.name}/{FOLDER}", say)
     files = [path for path in sorted(folder.iterdir()) if before.get(path) != path.stat().st_mtime_ns]
     return Explanation(folder, tuple(files), tuple(lines))

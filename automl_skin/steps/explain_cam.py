@@ -23,6 +23,7 @@ from automl_skin.search.trial import TrialRecord
 from automl_skin.seeding import generator
 from automl_skin.settings import AnyPath
 from automl_skin.steps.embedded import metadata_enter
+from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.explain_heat import (
     ExplainedModel,
     Heats,
@@ -31,7 +32,6 @@ from automl_skin.steps.explain_heat import (
     read_photographs,
 )
 from automl_skin.steps.stack import finished
-from automl_skin.steps.understand import Reporter
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
 
@@ -114,7 +114,7 @@ def _is_joint(study: Study, record: TrialRecord, material: Material) -> bool:
 
 
 def explain_photographs(
-    models: Sequence[ExplainedModel], options: HeatOptions, folder: Path, report: Reporter
+    models: Sequence[ExplainedModel], options: HeatOptions, folder: Path, tell: Listener
 ) -> list[str]:
     """Write the figure of the models' heat, its table, and with masks the index; return what is to be said.
 
@@ -125,13 +125,13 @@ def explain_photographs(
     options : HeatOptions
     folder : Path
         Where the files are written.
-    report : callable
+    tell : Listener
         Makes progress callables.
     """
     study = models[0].study
     cases, n_shown = _draw_cases(models, options)
     photographs = read_photographs(study, cases, models[0].record.plan.config.roles)
-    seen = [_see(model, photographs, options, report) for model in models]
+    seen = [_see(model, photographs, options, tell) for model in models]
     table = _table(models, photographs, seen)
     write_text(folder / "heat.csv", table.to_csv(index=False))
     columns = [_column(at, photographs, seen, table) for at in range(min(n_shown, len(photographs.cases)))]
@@ -178,11 +178,11 @@ def _dealt(material: Material, order: "pd.Index[str]", count: int) -> list[str]:
     return [str(case) for _, rows in target.groupby(target) for case in rows.index[:each]]
 
 
-def _see(model: ExplainedModel, photographs: Photographs, options: HeatOptions, report: Reporter) -> _Seen:
+def _see(model: ExplainedModel, photographs: Photographs, options: HeatOptions, tell: Listener) -> _Seen:
     material = Material.read(model.study.material)
     positions = material.cases.index.get_indexer(pd.Index(photographs.cases))
     classes = _explained_classes(model, material, positions, options.of_class)
-    progress = report(f"Heat of {model.name}")
+    progress = start_progress(tell, f"Heat of {model.name}")
     heats = heats_of(model, photographs, classes, method=options.method, progress=progress)
     folder = None if options.masks is None else Path(options.masks)
     masks = [_mask_of(folder, path, heats.recipe) for path in photographs.paths]

@@ -17,8 +17,8 @@ from automl_skin.files import atomic_write, write_text
 from automl_skin.heads.logistic import LogisticHead
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
+from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.stack import fit_chains
-from automl_skin.steps.understand import Reporter
 from automl_skin.study.kept_chains import read_chain
 from automl_skin.study.study import Study
 
@@ -39,10 +39,10 @@ class Importances:
     columns: pd.DataFrame
 
 
-def explain_inputs(study: Study, records: Sequence[TrialRecord], folder: Path, report: Reporter) -> list[str]:
+def explain_inputs(study: Study, records: Sequence[TrialRecord], folder: Path, tell: Listener) -> list[str]:
     """Write the importances of some trials, a picture and a table each; return them in words."""
     lines = []
-    progress = report(f"Importances of {len(records)} trials")
+    progress = start_progress(tell, f"Importances of {len(records)} trials")
     for done, record in enumerate(records, 1):
         found = importances_of(study, record)
         name = f"importances_{record.plan.number:03d}"

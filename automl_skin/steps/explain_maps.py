@@ -14,7 +14,7 @@ from automl_skin.files import atomic_write, write_text
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.seeding import derive_seed, generator
-from automl_skin.steps.understand import Reporter
+from automl_skin.steps.events import Listener, start_progress
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
 
@@ -37,7 +37,7 @@ class MapOptions:
 
 
 def explain_embeddings(
-    study: Study, record: TrialRecord, options: MapOptions, folder: Path, report: Reporter
+    study: Study, record: TrialRecord, options: MapOptions, folder: Path, tell: Listener
 ) -> list[str]:
     """Write the maps of the first network that a trial applies, and how far its classes lie apart.
 
@@ -51,7 +51,7 @@ def explain_embeddings(
         With an image; its out-of-fold probabilities are the last colouring.
     options : MapOptions
     folder : Path
-    report : callable
+    tell : Listener
         Makes progress callables.
 
     Returns
@@ -62,7 +62,7 @@ def explain_embeddings(
     material = Material.read(study.material)
     name = record.plan.config.image_names(0, material.n_folds)[0]
     rows = _draw(material, name, options.n_points, study.config.seed)
-    progress = report(f"Map of {name}")
+    progress = start_progress(tell, f"Map of {name}")
     seed = derive_seed(study.config.seed, "explain", "map", name)
     embeddings = np.asarray(material.inputs.embeddings[name][rows])
     points = lay_out(embeddings, seed, options.by)

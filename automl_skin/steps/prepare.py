@@ -14,8 +14,9 @@ from automl_skin.data.record import write_parquet
 from automl_skin.digests import digest_json
 from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json, write_json
+from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.networks import embedding_sets
-from automl_skin.steps.understand import Reporter, Understanding, decide, require_images, understand
+from automl_skin.steps.understand import Understanding, decide, require_images, understand
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.development_labels import read_development_labels, write_development_labels
 from automl_skin.study.locked_part import LockedPart
@@ -47,7 +48,7 @@ def is_prepared(study: Study) -> bool:
     return (study.folder / "prepared.json").is_file()
 
 
-def prepare(study: Study, report: Reporter) -> Understanding:
+def prepare(study: Study, tell: Listener) -> Understanding:
     """Understand the data, make the plan, and write both down; ``prepared.json`` comes last.
 
     Raises
@@ -57,8 +58,8 @@ def prepare(study: Study, report: Reporter) -> Understanding:
     """
     embedding_sets(study.config)  # a slip in a name must not begin a study that cannot go on
     resolve_device(study.config.device)
-    config = with_data(study, report)
-    understanding = understand(config, study.workspace.cache, report)
+    config = with_data(study, tell)
+    understanding = understand(config, study.workspace.cache, tell)
     require_images(understanding, allow_missing=study.config.allow_missing)
     plan = draw_plan(config, understanding)
     understanding = decide(understanding, config, plan.development)
@@ -86,13 +87,13 @@ def prepare(study: Study, report: Reporter) -> Understanding:
     return understanding
 
 
-def with_data(study: Study, report: Reporter) -> StudyConfig:
+def with_data(study: Study, tell: Listener) -> StudyConfig:
     """Return the study's settings with table and images; the built-in data is made where it is not there yet."""
     config = study.config
     if not config.is_synthetic:
         return config
     folder = study_folder(study.workspace.cache, seed=config.seed)
-    made = generate(folder, seed=config.seed, progress=report("Drawing the synthetic lesions"))
+    made = generate(folder, seed=config.seed, progress=start_progress(tell, "Drawing the synthetic lesions"))
     return config.with_settings({"data": [str(made.table)], "images": str(made.images)})
 
 

@@ -6,11 +6,9 @@ Before the first round the embedding sets are ranked frozen. Which round tunes w
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from automl_skin.backbones.device import resolve_device
 from automl_skin.search.known import known_tuned
-from automl_skin.search.loop import Observer
 from automl_skin.search.material import Material
 from automl_skin.search.ranking import ranking_config, ranking_trials
 from automl_skin.search.space import SpaceOptions, TunedSet
@@ -24,33 +22,12 @@ from automl_skin.search.tuning_plan import (
 from automl_skin.search.tuning_steps import Decision, StepOutcome
 from automl_skin.search.tuning_wishes import Candidate, TuningWishes
 from automl_skin.steps.carry_out import carry_out, lanes_of, record_failures, take_up
+from automl_skin.steps.events import Listener, RoundBegan, RoundEnded, Said
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.trials import Deadline, Phase, first_phase, n_valid, run_trials
 from automl_skin.steps.tune import towers_of
-from automl_skin.steps.understand import Reporter
 from automl_skin.study.round_files import Round, RoundFiles, outcomes_of
 from automl_skin.study.study import Study
-
-
-class TuningAudience(Protocol):
-    """Who is told how tuning goes; the part of `automl_skin.steps.search.Audience` that rounds need."""
-
-    @property
-    def report(self) -> Reporter:
-        """Makes progress callables."""
-        ...
-
-    def tuning_planned(self, study: Study, lines: Sequence[str]) -> None:
-        """Take note of what tuning is going to do, in words; the last time, of why it ended."""
-        ...
-
-    def round_begun(self, study: Study, this: Round) -> None:
-        """Take note of what a round tunes."""
-        ...
-
-    def round_over(self, study: Study, this: Round) -> None:
-        """Take note of what a round came to; also of the rounds of earlier calls."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -74,8 +51,7 @@ def search_in_rounds(
     study: Study,
     prepared: Prepared,
     material: Material,
-    observers: Sequence[Observer],
-    audience: TuningAudience,
+    tell: Listener,
 ) -> Searched:
     """Run or continue the trials of a study, and the tuning between them.
 
@@ -88,9 +64,9 @@ def search_in_rounds(
     rounds = files.read()
     wishes = tuning_wishes(study, prepared, material)
     if wishes is None and not rounds:
-        return Searched(run_trials(study, material, observers), material, [])
+        return Searched(run_trials(study, material, tell), material, [])
     with files.held():
-        searching = _Searching(study, prepared, material, observers, audience, files, rounds)
+        searching = _Searching(study, prepared, material, tell, files, rounds)
         return searching.run(wishes)
 
 
@@ -102,28 +78,27 @@ class _Searching:
         study: Study,
         prepared: Prepared,
         material: Material,
-        observers: Sequence[Observer],
-        audience: TuningAudience,
+        tell: Listener,
         files: RoundFiles,
         rounds: list[Round],
     ) -> None:
         self.study = study
         self.prepared = prepared
-        self.observers = observers
-        self.audience = audience
+        self.tell = tell
         self.files = files
         self.rounds = rounds
         self.deadline = Deadline.after(study.config.timeout_seconds)
-        self.material = take_up(study, prepared, material, rounds, audience.report)
+        self.material = take_up(study, prepared, material, rounds, tell)
         for each in rounds:
             if each.is_over:
-                record_failures(study, self.material, each, observers)
-                audience.round_over(study, each)
+                record_failures(study, self.material, each, tell)
+                tell(RoundEnded(study, each))
 
     def run(self, wishes: TuningWishes | None) -> Searched:
         if wishes is not None:
             sets = candidates_of(self.study, self.material, ())
-            self.audience.tuning_planned(self.study, plan_in_words(wishes, len(sets)))
+            for line in plan_in_words(wishes, len(sets)):
+                self._say(line)
             self._tune(wishes)
         records = self._trials(self.study.config.trials)
         return Searched(records, self.material, self.rounds)
@@ -137,7 +112,7 @@ class _Searching:
                     return
                 decision = next_decision(self.study, self.material, wishes, records, self.rounds)
                 if not decision.steps and decision.kind != "ranking":
-                    self.audience.tuning_planned(self.study, [f"over: {decision.why}"])
+                    self._say(f"over: {decision.why}")
                     return
                 self._keep(Round(len(self.rounds), decision))
             self._round(wishes)
@@ -151,8 +126,8 @@ class _Searching:
     def _round(self, wishes: TuningWishes) -> None:
         """Carry out the round that was decided, and write down what it came to."""
         this = self.rounds[-1]
-        self.audience.round_begun(self.study, this)
-        outcomes = carry_out(self.study, self.prepared, this, wishes, self.audience.report)
+        self.tell(RoundBegan(self.study, this))
+        outcomes = carry_out(self.study, self.prepared, this, wishes, self.tell)
         over = replace(this, outcomes=tuple(outcomes))
         records = self.study.journal.read()
         self.material = Material.read(self.study.material)
@@ -162,8 +137,11 @@ class _Searching:
         total = self.study.config.trials
         over = replace(over, until=more or trials_after_round(total, n_valid(records), n_fixed))
         self._keep(over)
-        record_failures(self.study, self.material, over, self.observers)
-        self.audience.round_over(self.study, over)
+        record_failures(self.study, self.material, over, self.tell)
+        self.tell(RoundEnded(self.study, over))
+
+    def _say(self, line: str) -> None:
+        self.tell(Said(f"Tuning:   {line}"))
 
     def _keep(self, this: Round) -> None:
         self.files.write(this)
@@ -173,7 +151,7 @@ class _Searching:
         return run_trials(
             self.study,
             self.material,
-            self.observers,
+            self.tell,
             phases=self._phases(),
             until=until,
             deadline=self.deadline,

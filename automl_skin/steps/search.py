@@ -1,55 +1,40 @@
 """The main job: from a table and images to a stack whose figures are known."""
 
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from automl_skin.evaluation.shifts import ShiftFigures
 from automl_skin.evaluation.sources import SourceFigures
-from automl_skin.search.loop import Observer
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.steps.embed import StageOne, embed
+from automl_skin.steps.events import (
+    Listener,
+    SearchBegan,
+    SearchEnded,
+    SearchInterrupted,
+    StageOneEnded,
+    Understood,
+    silent,
+    start_progress,
+)
 from automl_skin.steps.leaderboard import Leaderboard, make_leaderboard
 from automl_skin.steps.locked import Opening, has_locked_cases, open_locked
 from automl_skin.steps.networks import embedding_sets
 from automl_skin.steps.prepare import is_prepared, prepare, read_prepared
 from automl_skin.steps.report import write_report
-from automl_skin.steps.rounds import TuningAudience, search_in_rounds
+from automl_skin.steps.rounds import search_in_rounds
 from automl_skin.steps.shifts import measure_shifts, prepare_shifts
 from automl_skin.steps.sources import measure_sources
 from automl_skin.steps.stack import BuiltStack, build_stack
-from automl_skin.steps.understand import Understanding
 from automl_skin.study.round_files import Round
 from automl_skin.study.study import Study
 
 
-class Audience(TuningAudience, Protocol):
-    """Who is told how the main job goes: the terminal, MLflow, or nobody."""
-
-    def understood(self, study: Study, understanding: Understanding) -> None:
-        """Take note that the data was understood and the plan is made."""
-        ...
-
-    def embedded(self, study: Study, stage_one: StageOne, material: Material) -> None:
-        """Take note that stage one is done."""
-        ...
-
-    def observers(
-        self, study: Study, material: Material, records: Sequence[TrialRecord]
-    ) -> AbstractContextManager[Sequence[Observer]]:
-        """Give those who are told of every trial; `records` are the trials of before."""
-        ...
-
-    def concluded(self, outcome: "Outcome") -> None:
-        """Take note of how it ended."""
-        ...
-
-
 @dataclass(frozen=True)
-class Outcome:
+class SearchResult:
     """What a search ends with.
 
     Parameters
@@ -97,13 +82,24 @@ class Stopwatch:
         self._last = now
 
 
-def run_search(study: Study, audience: Audience, *, open_again: bool = False) -> Outcome:
+@contextmanager
+def announced(study: Study, tell: Listener) -> Iterator[None]:
+    """Tell that trials begin, and if they do not come to their end."""
+    tell(SearchBegan(study, study.journal.read()))
+    try:
+        yield
+    except BaseException as error:
+        tell(SearchInterrupted(error))
+        raise
+
+
+def run_search(study: Study, tell: Listener = silent, *, open_again: bool = False) -> SearchResult:
     """Run or continue a study to its end.
 
     Parameters
     ----------
     study : Study
-    audience : Audience
+    tell : Listener
     open_again : bool
         Open the locked test set although it was opened for another stack.
 
@@ -114,33 +110,33 @@ def run_search(study: Study, audience: Audience, *, open_again: bool = False) ->
     """
     watch = Stopwatch()
     if not is_prepared(study):
-        audience.understood(study, prepare(study, audience.report))
+        tell(Understood(study, prepare(study, tell)))
     prepared = read_prepared(study)
     watch.lap("understanding")
-    stage_one = embed(study, prepared, audience.report)
+    stage_one = embed(study, prepared, tell)
     material = Material.read(study.material)
-    prepare_shifts(study, prepared, embedding_sets(study.config), audience.report)
-    audience.embedded(study, stage_one, material)
+    prepare_shifts(study, prepared, embedding_sets(study.config), tell)
+    tell(StageOneEnded(study, stage_one, material))
     watch.lap("stage one")
-    with audience.observers(study, material, study.journal.read()) as observers:
-        searched = search_in_rounds(study, prepared, material, observers, audience)
+    with announced(study, tell):
+        searched = search_in_rounds(study, prepared, material, tell)
     records, material = searched.records, searched.material
     watch.lap("trials")
     built = build_stack(study, records, material)
     watch.lap("stacking")
     opening = None
     if has_locked_cases(study):
-        progress = audience.report("Fitting the chains of the stack")
+        progress = start_progress(tell, "Fitting the chains of the stack")
         opening = open_locked(study, records, built, material, again=open_again, progress=progress)
     watch.lap("locked test")
-    shifts = measure_shifts(study, prepared, records, built, audience.report)
+    shifts = measure_shifts(study, prepared, records, built, tell)
     watch.lap("shifts")
-    sources = measure_sources(study, prepared, records, material, audience.report)
+    sources = measure_sources(study, prepared, records, material, tell)
     watch.lap("sources")
     leaderboard = make_leaderboard(study, records, material)
     write_report(study, records, built, leaderboard, opening, material)
     watch.lap("report")
-    outcome = Outcome(
+    result = SearchResult(
         study,
         records,
         built,
@@ -152,5 +148,5 @@ def run_search(study: Study, audience: Audience, *, open_again: bool = False) ->
         shifts,
         sources,
     )
-    audience.concluded(outcome)
-    return outcome
+    tell(SearchEnded(result))
+    return result

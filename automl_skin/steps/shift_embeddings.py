@@ -17,9 +17,9 @@ from automl_skin.images.shifts import SHIFTS
 from automl_skin.search.material import Material
 from automl_skin.search.shifted import Sample, ShiftedMaterial, begin, sample_cases
 from automl_skin.steps.embed import shown_to
+from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.networks import EmbeddingSet
 from automl_skin.steps.prepare import Prepared
-from automl_skin.steps.understand import Reporter
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.precision import precision_of
 from automl_skin.study.study import Study
@@ -41,7 +41,7 @@ def sample_size(config: StudyConfig, n_cases: int) -> int:
 
 
 def ensure_shifted(
-    study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], report: Reporter
+    study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], tell: Listener
 ) -> ShiftedMaterial:
     """Embed the sampled cases under every shift by each of the sets, where that is not done yet.
 
@@ -59,7 +59,7 @@ def ensure_shifted(
         kept = shifted.sets.get(each.name)
         if kept is None or kept.unshifted != unshifted:
             folds = applied_folds(each, prepared.plan.digest, material.n_folds)
-            values = embed_shifted(study, prepared, each, shifted, material.cases, folds, report)
+            values = embed_shifted(study, prepared, each, shifted, material.cases, folds, tell)
             shifted = shifted.add(each.name, values, folds, unshifted)
     return shifted
 
@@ -90,7 +90,7 @@ def embed_shifted(
     shifted: ShiftedMaterial,
     cases: pd.DataFrame,
     folds: Sequence[int],
-    report: Reporter,
+    tell: Listener,
 ) -> Float32Array:
     """Return a set's embeddings of the sampled cases of some folds, shape (n_shifts, n_rows, n_dimensions)."""
     wanted = cases.index[shifted.sample.positions[shifted.rows_of_set(folds)]]
@@ -99,7 +99,9 @@ def embed_shifted(
     images = images.merge(prepared.contents[["path", "content"]], on="path")
     roles = (each.role,) if each.role else roles_of(manifest.images)
     shifts = shifted.sample.shifts
-    progress = report(f"Embedding {len(wanted):,} cases under {len(shifts)} shifts by {each.name}")
+    progress = start_progress(
+        tell, f"Embedding {len(wanted):,} cases under {len(shifts)} shifts by {each.name}"
+    )
     cache = EmbeddingCache(study.workspace.cache / "embeddings")
     entering = entering_rows(each.backbone, manifest.metadata, images["case"])
     values = []

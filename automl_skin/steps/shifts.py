@@ -23,12 +23,12 @@ from automl_skin.search.shifted import ShiftedMaterial
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.stack import Stack
 from automl_skin.steps.embedded import find_sets, names_of
+from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.networks import EmbeddingSet
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.shift_embeddings import ensure_shifted
 from automl_skin.steps.stack import STACK, BuiltStack, best_of_ways, finished, fit_chains
 from automl_skin.steps.trials import bench_of, worker_count
-from automl_skin.steps.understand import Reporter
 from automl_skin.study.kept_chains import read_chain
 from automl_skin.study.study import Study
 from automl_skin.workers.processes import open_workers
@@ -45,10 +45,10 @@ ON_SHEET = 4
 RECORD = "shifts.json"
 
 
-def prepare_shifts(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], report: Reporter) -> None:
+def prepare_shifts(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], tell: Listener) -> None:
     """Have the sampled cases embedded under shift before trials use these sets, where the objective is robust."""
     if study.config.objective == "robust":
-        ensure_shifted(study, prepared, sets, report)
+        ensure_shifted(study, prepared, sets, tell)
 
 
 def measure_shifts(
@@ -56,7 +56,7 @@ def measure_shifts(
     prepared: Prepared,
     records: Sequence[TrialRecord],
     built: BuiltStack,
-    report: Reporter,
+    tell: Listener,
 ) -> ShiftFigures | None:
     """Measure the leading trials and the stack under shift, and write it down; None if the study asks for none.
 
@@ -68,7 +68,7 @@ def measure_shifts(
         All trials.
     built : BuiltStack
         Fixed: nothing is chosen by these figures.
-    report : callable
+    tell : Listener
         Makes progress callables.
     """
     if not study.config.shift_cases:
@@ -76,9 +76,9 @@ def measure_shifts(
     trials = leading(records, built.stack)
     n_folds = len(built.stack.blends)
     names = {name for each in trials for name in names_of(each.plan.config, range(n_folds), n_folds)}
-    shifted = ensure_shifted(study, prepared, find_sets(study, sorted(names)), report)
+    shifted = ensure_shifted(study, prepared, find_sets(study, sorted(names)), tell)
     material = Material.read(study.material)
-    scores = score_trials(study, records, trials, shifted, material, report)
+    scores = score_trials(study, records, trials, shifted, material, tell)
     stack = score_stack(study, built.stack, scores, shifted, material)
     figures = figures_of(study, records, built, scores, stack, shifted, material)
     _write(study, built, figures, stack, shifted, material)
@@ -128,7 +128,7 @@ def score_trials(
     trials: Sequence[TrialRecord],
     shifted: ShiftedMaterial,
     material: Material,
-    report: Reporter,
+    tell: Listener,
 ) -> dict[int, FloatArray]:
     """Return each trial's calibrated probabilities under shift, shape (n_shifts, n_sampled, n_classes).
 
@@ -139,10 +139,10 @@ def score_trials(
     kept = {number: study.journal.predictions(number).shifted for number in numbers}
     pairs = [(number, fold) for number in numbers if kept[number] is None for fold in range(material.n_folds)]
     names = f"{len(trials)} trials under {len(shifted.sample.shifts)} shifts"
-    fit_chains(study, records, pairs, report(f"Fitting the chains of {names}"))
+    fit_chains(study, records, pairs, start_progress(tell, f"Fitting the chains of {names}"))
     shape = (len(shifted.sample.shifts), len(shifted.folds), material.n_classes)
     scores = {number: np.empty(shape) if values is None else values for number, values in kept.items()}
-    progress = report(f"Scoring {names}")
+    progress = start_progress(tell, f"Scoring {names}")
     n_rows = len(pairs) * len(shifted.folds) * len(shifted.sample.shifts) // material.n_folds
     with open_workers(worker_count(study) if n_rows > WORTH_WORKERS else 1) as workers:
         futures = [workers.submit(_score, study, *pair) for pair in pairs]

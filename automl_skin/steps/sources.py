@@ -23,10 +23,10 @@ from automl_skin.search.baseline_names import RANK_AVERAGE
 from automl_skin.search.material import Material
 from automl_skin.search.objective import THREADS
 from automl_skin.search.trial import TrialRecord
+from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.stack import finished
 from automl_skin.steps.trials import worker_count
-from automl_skin.steps.understand import Reporter
 from automl_skin.study.study import Study
 from automl_skin.workers.processes import open_workers
 
@@ -45,7 +45,7 @@ LEFT_OUT, FITTED = 0, 1
 
 
 def measure_sources(
-    study: Study, prepared: Prepared, records: Sequence[TrialRecord], material: Material, report: Reporter
+    study: Study, prepared: Prepared, records: Sequence[TrialRecord], material: Material, tell: Listener
 ) -> SourceFigures | None:
     """Measure the best trial with frozen networks and the rank average without each source, and write it down.
 
@@ -60,7 +60,7 @@ def measure_sources(
         return None
     trials = compared_trials(records)
     jobs = [(name, source) for source in enough for name in trials]
-    progress = report(f"Leaving {len(enough)} sources out, one after the other")
+    progress = start_progress(tell, f"Leaving {len(enough)} sources out, one after the other")
     answers: dict[tuple[str, str], FloatArray] = {}
     jobs_at_once = min(worker_count(study), len(jobs)) if len(material.cases) > WORTH_WORKERS else 1
     with open_workers(jobs_at_once) as workers:

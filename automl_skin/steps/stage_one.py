@@ -1,7 +1,7 @@
 """Stage one alone: pixels, embeddings by frozen and by tuned networks, all into the cache."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +14,10 @@ from automl_skin.features.entering import entering_rows
 from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING
 from automl_skin.search.tuning_wishes import TuningWishes
 from automl_skin.steps.embed import extract_set, shown_to
+from automl_skin.steps.events import Listener, Understood
 from automl_skin.steps.networks import EmbeddingSet, embedding_sets
 from automl_skin.steps.prepare import Prepared, is_prepared, prepare, read_prepared
 from automl_skin.steps.tune import tune_set
-from automl_skin.steps.understand import Reporter, Understanding
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.precision import keep_precision
 from automl_skin.study.study import Study
@@ -65,17 +65,13 @@ def tunings_of(study: Study) -> tuple[str, ...]:
     return ("robust",) if config.objective == "robust" else ("full",)
 
 
-def run_stage_one(
-    study: Study, report: Reporter, understood: Callable[[Understanding], None] | None = None
-) -> StageOneOutcome:
+def run_stage_one(study: Study, tell: Listener) -> StageOneOutcome:
     """Carry stage one out, or go on with it.
 
     Parameters
     ----------
     study : Study
-    report : Reporter
-    understood : callable, optional
-        Told what the data was understood to be, if that is found out now.
+    tell : Listener
 
     Raises
     ------
@@ -83,10 +79,8 @@ def run_stage_one(
         With what is finished kept; the same call goes on.
     """
     if not is_prepared(study):
-        understanding = prepare(study, report)
-        if understood is not None:
-            understood(understanding)
-    working = _Working(study, read_prepared(study), report, keep_precision(study))
+        tell(Understood(study, prepare(study, tell)))
+    working = _Working(study, read_prepared(study), tell, keep_precision(study))
     working.embed(working.frozen)
     for name in tunings_of(study):
         for each in working.frozen:
@@ -100,7 +94,7 @@ class _Working:
 
     study: Study
     prepared: Prepared
-    report: Reporter
+    tell: Listener
     precision: Precision
     started: float = field(default_factory=time.monotonic)
     tuned: list[EmbeddingSet] = field(default_factory=list)
@@ -121,7 +115,7 @@ class _Working:
         for each in sets:
             images = self._images_of(each)
             entering = entering_rows(each.backbone, self.prepared.manifest.metadata, images["case"])
-            extraction = extract_set(self.study, each, root, images, self.report, entering)
+            extraction = extract_set(self.study, each, root, images, self.tell, entering)
             self.computed += extraction.computed
             self.unreadable |= extraction.failures
 
@@ -143,7 +137,7 @@ class _Working:
             return
         start = time.monotonic()
         held_out = TuningWishes((name,), 0, len(self.prepared.plan.folds), ways=config.way).held_out
-        results = tune_set(self.study, self.prepared, each, named.title, named.recipe, held_out, self.report)
+        results = tune_set(self.study, self.prepared, each, named.title, named.recipe, held_out, self.tell)
         self.tuning_seconds += time.monotonic() - start
         tuned = [result for result in results if isinstance(result, EmbeddingSet)]
         self.failed += [result for result in results if isinstance(result, TuningFailure)]

@@ -1,12 +1,11 @@
-"""The main job as MLflow sees it; an `Audience` that a failing store cannot stop.
+"""The main job as MLflow sees it; a listener whose failing store cannot stop the search.
 
 The tracking room itself is imported when stage one is done: MLflow takes seconds to import.
 """
 
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +17,15 @@ from automl_skin.evaluation.agreement import find_disagreements
 from automl_skin.evaluation.plots.forest import forest_plot
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
 from automl_skin.files import read_json, write_json
-from automl_skin.search.loop import Observer
 from automl_skin.search.material import Material
-from automl_skin.search.trial import TrialRecord
-from automl_skin.steps.embed import StageOne
+from automl_skin.search.trial import TrialRecorded
+from automl_skin.steps.events import Event, RoundEnded, SearchEnded, SearchInterrupted, StageOneEnded
 from automl_skin.steps.locked import Opening
 from automl_skin.steps.rounds import round_files
 from automl_skin.steps.rounds_table import rounds_in_words
-from automl_skin.steps.search import Outcome
+from automl_skin.steps.search import SearchResult
 from automl_skin.steps.track_tuning import tuning_totals, tunings_of
-from automl_skin.steps.understand import Reporter, Understanding, silent
 from automl_skin.study.config import RUNTIME
-from automl_skin.study.round_files import Round
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
 from automl_skin.tracking.facts import CaseFacts, Conclusion, DatasetFacts, StudyFacts
@@ -42,7 +38,7 @@ MARK = "tracking.json"
 
 
 class Tracked:
-    """Writes a study to MLflow; an `Audience`.
+    """Writes a study to MLflow; a `Listener`.
 
     Parameters
     ----------
@@ -56,21 +52,37 @@ class Tracked:
         self.say = say or to_standard_error
         self.tracker: Tracker | None = None
 
+    def __call__(self, event: Event) -> None:
+        """Write what an event says that MLflow is told."""
+        match event:
+            case StageOneEnded():
+                self._open(event)
+            case TrialRecorded():
+                self._tracker.trial_recorded(event.record)
+            case RoundEnded():
+                for facts in tunings_of(event.study, [event.tuning_round]):
+                    self._tracker.tuned(facts)
+            case SearchInterrupted(KeyboardInterrupt()):
+                self._tracker.interrupted("KILLED")
+            case SearchInterrupted(Exception()):
+                self._tracker.interrupted("FAILED")
+            case SearchEnded():
+                self._tracker.conclude(conclusion_of(event.result))
+            case _:
+                pass  # the audit and the plan are logged with the rest, a tuning's run when it is whole
+
     @property
-    def report(self) -> Reporter:
-        """Makes progress callables that do nothing."""
-        return silent
+    def _tracker(self) -> "Tracker":
+        assert self.tracker is not None
+        return self.tracker
 
-    def understood(self, study: Study, understanding: Understanding) -> None:
-        """Nothing yet: the audit and the plan are on disk, and are logged with the rest."""
-
-    def embedded(self, study: Study, stage_one: StageOne, material: Material) -> None:  # noqa: ARG002
+    def _open(self, event: StageOneEnded) -> None:
         """Make database, experiment and parent run before any worker starts, and catch up with the journal."""
         from automl_skin.tracking.tracker import Tracker
 
-        uri = study.config.tracking_uri or study.workspace.tracking_uri
+        study, material = event.study, event.material
         self.tracker = Tracker(
-            uri,
+            study.config.tracking_uri or study.workspace.tracking_uri,
             study.workspace.runs / "artifacts",
             study_facts(study, material),
             case_facts(study, material),
@@ -78,41 +90,6 @@ class Tracked:
             self.say,
         )
         self.tracker.open(study.journal.read(), tunings_of(study, round_files(study).read()))
-
-    @contextmanager
-    def observers(
-        self,
-        study: Study,  # noqa: ARG002
-        material: Material,  # noqa: ARG002
-        records: Sequence[TrialRecord],  # noqa: ARG002
-    ) -> Iterator[list[Observer]]:
-        """Give the tracker; a search that does not come to its end is KILLED or FAILED."""
-        assert self.tracker is not None
-        try:
-            yield [self.tracker]
-        except KeyboardInterrupt:
-            self.tracker.interrupted("KILLED")
-            raise
-        except Exception:
-            self.tracker.interrupted("FAILED")
-            raise
-
-    def tuning_planned(self, study: Study, lines: Sequence[str]) -> None:
-        """Nothing: the rounds are logged when they are over."""
-
-    def round_begun(self, study: Study, this: Round) -> None:
-        """Nothing: a run is written whole."""
-
-    def round_over(self, study: Study, this: Round) -> None:
-        """Write the runs of a round's tunings, those that there are not yet."""
-        assert self.tracker is not None
-        for facts in tunings_of(study, [this]):
-            self.tracker.tuned(facts)
-
-    def concluded(self, outcome: Outcome) -> None:
-        """Write what the search came to."""
-        assert self.tracker is not None
-        self.tracker.conclude(conclusion_of(outcome))
 
 
 def tracking_digest(study: Study) -> str:
@@ -185,7 +162,7 @@ def case_facts(study: Study, material: Material) -> CaseFacts:
     return CaseFacts(table, material.labels, classes)
 
 
-def conclusion_of(outcome: Outcome) -> Conclusion:
+def conclusion_of(outcome: SearchResult) -> Conclusion:
     """Return what is logged of a search's end."""
     study, board, opening = outcome.study, outcome.leaderboard, outcome.opening
     metric = study.config.metric
@@ -213,7 +190,7 @@ def conclusion_of(outcome: Outcome) -> Conclusion:
     return Conclusion(outcome.records, weights, metrics, files, folders, note, tunings, of_trials)
 
 
-def search_metrics(outcome: Outcome) -> dict[str, float]:
+def search_metrics(outcome: SearchResult) -> dict[str, float]:
     """Return the metrics of the parent run by name."""
     board = outcome.leaderboard
     states = [record.state for record in outcome.records]
@@ -256,7 +233,7 @@ def test_metrics(opening: Opening) -> dict[str, float]:
     return metrics
 
 
-def note_of(outcome: Outcome) -> str:
+def note_of(outcome: SearchResult) -> str:
     """Return the parent run's description, Markdown."""
     study, best = outcome.study, outcome.leaderboard.best
     lines = [

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from automl_skin.evaluation.plots.curves_of_tuning import curves_of_tuning
 from automl_skin.search.tuning_steps import StepOutcome
 from automl_skin.steps.rounds_table import network_curves
-from automl_skin.steps.search import Outcome
+from automl_skin.steps.search import SearchResult
 from automl_skin.steps.tune import network_store
 from automl_skin.study.round_files import Round
 from automl_skin.study.study import Study
@@ -80,7 +80,7 @@ def tuning_files(study: Study, outcome: StepOutcome, title: str) -> dict[str, by
     return {**files, CONTACT_SHEET: sheet.read_bytes()} if sheet.is_file() else files
 
 
-def tuning_totals(outcome: Outcome) -> dict[str, float]:
+def tuning_totals(outcome: SearchResult) -> dict[str, float]:
     """Return the metrics of the parent run that say what was tuned."""
     steps = [step for this in outcome.rounds for step in this.outcomes]
     return {

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from joblib import cpu_count
 
 from automl_skin.search.known import fixed_trials
-from automl_skin.search.loop import Limits, Observer, Search
+from automl_skin.search.loop import Limits, Search
 from automl_skin.search.material import Material
 from automl_skin.search.objective import Bench
 from automl_skin.search.propose import Proposal, propose
 from automl_skin.search.shifted import ShiftedMaterial
 from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialPlan, TrialRecord
+from automl_skin.steps.events import Listener, silent
 from automl_skin.study.study import Study
 from automl_skin.workers.processes import open_workers
 
@@ -111,7 +112,7 @@ def n_valid(records: Sequence[TrialRecord]) -> int:
 def run_trials(
     study: Study,
     material: Material,
-    observers: Sequence[Observer] = (),
+    tell: Listener = silent,
     *,
     phases: Sequence[Phase] = (),
     until: int | None = None,
@@ -123,7 +124,7 @@ def run_trials(
     ----------
     study : Study
     material : Material
-    observers : sequence of Observer
+    tell : Listener
     phases : sequence of Phase
         In the order of their numbers; by default the one that every study begins with.
     until : int, optional
@@ -154,6 +155,6 @@ def run_trials(
     bench = bench_of(study)
     sample = ShiftedMaterial.read(bench.shifted, material.cases).sample if bench.shifted else None
     metric = config.scored_by()
-    search = Search(bench, material, metric, study.journal, propose_trial, observers, sample)
+    search = Search(bench, material, metric, study.journal, propose_trial, tell, sample)
     with open_workers(jobs) as workers:
         return search.run(Limits(total, deadline.seconds_left, jobs), workers)

@@ -22,10 +22,10 @@ from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.features.lesion import roles_of
 from automl_skin.images.pixels import PixelCache
 from automl_skin.seeding import derive_seed
+from automl_skin.steps.events import Listener, Said, start_progress
 from automl_skin.steps.networks import RECIPE_NAMES, EmbeddingSet
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.tuning_rows import tuning_metadata, tuning_rows
-from automl_skin.steps.understand import Reporter, teller
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.precision import precision_of
 from automl_skin.study.study import Study
@@ -62,7 +62,7 @@ def tune_set(
     name: str,
     recipe: TuningRecipe,
     held_out: Sequence[tuple[int, ...]],
-    report: Reporter,
+    tell: Listener,
 ) -> list[EmbeddingSet | TuningFailure]:
     """Tune the networks of one embedding set, those that there are not yet.
 
@@ -78,7 +78,7 @@ def tune_set(
     recipe : TuningRecipe
     held_out : sequence of tuple of int
         For every network, of every tower, the folds that it must not see.
-    report : Reporter
+    tell : Listener
 
     Returns
     -------
@@ -93,7 +93,7 @@ def tune_set(
     """
     seen = with_pixels(each, recipe)
     check_views(study.config.views, seen.recipe.height, seen.recipe.width)
-    source = _open_source(study, prepared, seen, name, recipe, report)
+    source = _open_source(study, prepared, seen, name, recipe, tell)
     jobs = [
         _job(study, prepared, source, tuple(sorted(folds)), role)
         for role in towers_of(study.config, prepared.manifest.images) or ("",)
@@ -103,8 +103,8 @@ def tune_set(
         jobs,
         network_store(study),
         study.config.devices or (str(resolve_device(study.config.device)),),
-        report(f"Tuning {source.each.name} ({name})"),
-        teller(report),
+        start_progress(tell, f"Tuning {source.each.name} ({name})"),
+        lambda line: tell(Said(line)),
     )
     return [
         outcome if isinstance(outcome, TuningFailure) else _tuned(source, outcome) for outcome in outcomes
@@ -133,12 +133,12 @@ def with_pixels(each: EmbeddingSet, recipe: TuningRecipe) -> EmbeddingSet:
 
 
 def _open_source(
-    study: Study, prepared: Prepared, each: EmbeddingSet, name: str, recipe: TuningRecipe, report: Reporter
+    study: Study, prepared: Prepared, each: EmbeddingSet, name: str, recipe: TuningRecipe, tell: Listener
 ) -> Source:
     images = prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
     cache = PixelCache(study.workspace.cache / "pixels")
     whole = each.recipe.uncut
-    progress = report(f"Decoding for {whole.height} x {whole.width} ({each.recipe_name})")
+    progress = start_progress(tell, f"Decoding for {whole.height} x {whole.width} ({each.recipe_name})")
     pixels, readable = cache.open(prepared.manifest.images_root, images, whole, progress)
     return Source(each, name, recipe, images.assign(readable=readable), pixels)
 

@@ -1,6 +1,5 @@
 """The first step: what the table and the images say, and what is wrong with them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,29 +15,11 @@ from automl_skin.data.table import canonical_text, id_text, read_table
 from automl_skin.errors import ConfigError, InputError, LeakageError, TableError
 from automl_skin.images.duplicates import find_duplicates
 from automl_skin.images.inspect import Inspection, inspect_images
-from automl_skin.images.loading import Progress
+from automl_skin.steps.events import Listener, start_progress
 from automl_skin.study.config import StudyConfig
 
 MOST_MISSING = 0.05
 """Share of missing images above which a search is refused unless the user allows it."""
-
-Reporter = Callable[[str], Progress]
-"""Given what is being done, returns a callable that is told how far it is. It may have a method `say`, see `teller`."""
-
-
-def silent(*_title: str) -> Progress:
-    """Report to nobody; a `Reporter`."""
-    return _ignore
-
-
-def _ignore(*_counts: int) -> None:
-    pass
-
-
-def teller(report: Reporter) -> Callable[[str], None] | None:
-    """Return what prints a line of news beside the progress, where a reporter has it; None elsewhere."""
-    say: Callable[[str], None] | None = getattr(report, "say", None)
-    return say
 
 
 @dataclass(frozen=True)
@@ -92,7 +73,7 @@ class Understanding:
         return self.manifest.cases.index[self.manifest.cases.index.isin(seen)]
 
 
-def understand(config: StudyConfig, cache: Path, report: Reporter) -> Understanding:
+def understand(config: StudyConfig, cache: Path, tell: Listener) -> Understanding:
     """Read the table, look at every image, and audit both.
 
     Raises
@@ -104,14 +85,14 @@ def understand(config: StudyConfig, cache: Path, report: Reporter) -> Understand
     manifest = build_manifest(table, Path(config.images), manifest_options(config, table))
     found = manifest.images[manifest.images["status"] == "found"]
     inspection = inspect_images(
-        manifest.images_root, list(found["path"]), cache / "images", report("Inspecting images")
+        manifest.images_root, list(found["path"]), cache / "images", start_progress(tell, "Inspecting images")
     )
     pairs = find_duplicates(
         manifest.images_root,
         inspection.table,
         inspection.fingerprints,
         cache / "images",
-        report("Looking for duplicates"),
+        start_progress(tell, "Looking for duplicates"),
         skip_within=_linked(manifest, found),
     )
     case_of = found.set_index("path")["case"]

@@ -23,7 +23,7 @@ NOTE = "mlflow.note.content"
 
 
 class Session:
-    """Writes a study's runs during one call; an `Observer`.
+    """Writes a study's runs during one call.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ class Session:
                 self._write(record, leads=leads)
         return len(trials) - len(whole)
 
-    def trial_recorded(self, record: TrialRecord, predictions: Predictions | None) -> None:  # noqa: ARG002
-        """Write the run of a trial; `predictions` lie in the journal already."""
+    def trial_recorded(self, record: TrialRecord) -> None:
+        """Write the run of a trial that is in the journal."""
         if record.plan.kind != "tuning":
             self._write(record, leads=self._leads(record))
 

@@ -11,7 +11,7 @@ from automl_skin.tracking.store import Guard, open_store
 
 
 class Tracker:
-    """Writes a study to MLflow as long as MLflow can be written; an `Observer`.
+    """Writes a study to MLflow as long as MLflow can be written.
 
     After a failure nothing is tried again before the end of the search: a store that is gone would cost
     its time-out at every trial.
@@ -56,9 +56,9 @@ class Tracker:
             session.tunings.catch_up(tunings)
             self.session = session
 
-    def trial_recorded(self, record: TrialRecord, predictions: Predictions | None) -> None:
+    def trial_recorded(self, record: TrialRecord) -> None:
         """Write the run of a trial."""
-        self._write(lambda session: session.trial_recorded(record, predictions))
+        self._write(lambda session: session.trial_recorded(record))
 
     def tuned(self, facts: TuningFacts) -> None:
         """Write the run of a tuning, unless it is there."""

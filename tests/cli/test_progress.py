@@ -7,6 +7,7 @@ from rich.console import Console
 from automl_skin.cli import progress
 from automl_skin.cli.progress import Pace, format_time, show_lines
 from automl_skin.cli.terminal import Terminal
+from automl_skin.steps.events import start_progress
 
 
 @pytest.fixture
@@ -79,34 +80,36 @@ def shown(width=80):
 
 def test_a_bar_that_is_full_becomes_a_line_that_stays(clock):
     terminal = shown()
-    with terminal.progress() as report:
-        update = report("Tuning net 1")
+    with terminal.listening() as tell:
+        update = start_progress(tell, "Tuning net 1")
         update(1, 1_500)
         clock.now += 135.0
         update(1_500, 1_500)
         update(1_500, 1_500)
-        report("Tuning net 2")(1, 5)
-        assert [task.description for task in report.bars.tasks] == ["Tuning net 2"]
+        start_progress(tell, "Tuning net 2")(1, 5)
+        assert [task.description for task in tell.bars.tasks] == ["Tuning net 2"]
     assert terminal.console.file.getvalue().count("Tuning net 1: 1,500 in 2m15s") == 1
 
 
 def test_a_bar_may_go_on_after_it_was_full(clock):
-    with shown().progress() as report:
-        update = report("Fitting")
+    with shown().listening() as tell:
+        update = start_progress(tell, "Fitting")
         update(2, 2)
         update(2, 4)
-        assert [task.total for task in report.bars.tasks] == [4]
+        assert [task.total for task in tell.bars.tasks] == [4]
         update(4, 4)
-        assert report.bars.tasks == []
+        assert tell.bars.tasks == []
 
 
 def test_at_80_columns_the_figures_of_a_long_description_are_seen(clock):
     terminal = shown()
-    with terminal.progress() as report:
-        update = report("Embedding by vit_small_patch16_224.augreg_in21k_ft_in1k under eleven shifts by all")
+    with terminal.listening() as tell:
+        update = start_progress(
+            tell, "Embedding by vit_small_patch16_224.augreg_in21k_ft_in1k under eleven shifts by all"
+        )
         update(0, 33_935)
         clock.now += 20.0
         update(1_000, 33_935)
-        report.bars.refresh()
+        tell.bars.refresh()
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.console.file.getvalue())
     assert "1000/33935 10m59s left" in " ".join(text.split())

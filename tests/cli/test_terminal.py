@@ -4,9 +4,11 @@ from types import SimpleNamespace
 
 from rich.console import Console
 
-from automl_skin.cli.terminal import Terminal, TerminalAudience, TrialTicker, print_outcome
+from automl_skin.cli.terminal import Terminal, TerminalListener, TrialTicker, print_result
 from automl_skin.metrics.intervals import Interval
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
+from automl_skin.steps import events
+from automl_skin.steps.events import start_progress
 from automl_skin.steps.leaderboard import read_leaderboard
 from automl_skin.steps.locked import read_openings
 from automl_skin.steps.stack import read_stack
@@ -32,8 +34,8 @@ def test_lines_are_printed_as_they_are():
 def test_ticker_counts_leads_and_leaves_failures_out():
     terminal, output = make()
     ticker = TrialTicker(terminal, 3, [record(0, utility=0.7)])
-    ticker.trial_recorded(record(1, "failed", reason="ValueError: no"), None)
-    ticker.trial_recorded(record(2, utility=0.9), None)
+    ticker.record(record(1, "failed", reason="ValueError: no"))
+    ticker.record(record(2, utility=0.9))
     lines = output.getvalue().splitlines()
     assert lines[0].startswith("trial 1 of 3")
     assert "failed: ValueError: no" in lines[0]
@@ -44,16 +46,16 @@ def test_ticker_counts_leads_and_leaves_failures_out():
 
 def test_news_stand_above_the_bars():
     terminal = Terminal(Console(file=io.StringIO(), width=100, force_terminal=True, highlight=False))
-    with terminal.progress() as report:
-        report("Tuning net 2")(1, 5)
-        report.say("epoch 1 of 3")
+    with terminal.listening() as tell:
+        start_progress(tell, "Tuning net 2")(1, 5)
+        tell(events.Said("epoch 1 of 3"))
     assert "epoch 1 of 3" in terminal.console.file.getvalue()
 
 
 def test_without_a_terminal_there_are_lines():
     terminal, output = make()
-    with terminal.progress() as report:
-        report("Scoring")(10, 10)
+    with terminal.listening() as tell:
+        start_progress(tell, "Scoring")(10, 10)
     assert output.getvalue() == "Scoring: 10 in 0s\n"
 
 
@@ -62,7 +64,7 @@ def test_a_failed_tuning_is_said_and_does_not_count():
     ticker = TrialTicker(terminal, 3, [])
     failed = record(0, "failed", reason="the loss diverged")
     failed.plan.kind, failed.plan.name = "tuning", "tuning net plain full"
-    ticker.trial_recorded(failed, None)
+    ticker.record(failed)
     assert output.getvalue() == (
         "tuning net plain full failed: the loss diverged; the search goes on without it\n"
     )
@@ -71,14 +73,14 @@ def test_a_failed_tuning_is_said_and_does_not_count():
 
 def test_rounds_are_said_as_they_go(tiny):
     terminal, output = make()
-    audience = TerminalAudience(terminal, None, 3)
+    tell = TerminalListener(terminal, None)
     step = TuningStep("net", "plain", "full")
     outcome = StepOutcome(step, "finished", True, seconds=65.0, networks=("x",), pixels="plain")
     this = Round(1, Decision("probe", (step,), "to compare"), (outcome,), 0, 3)
-    audience.tuning_planned(tiny.study, ["rank 2 sets"])
-    audience.round_begun(tiny.study, Round(0, Decision("ranking", (), "to rank")))
-    audience.round_begun(tiny.study, this)
-    audience.round_over(tiny.study, this)
+    tell(events.Said("Tuning:   rank 2 sets"))
+    tell(events.RoundBegan(tiny.study, Round(0, Decision("ranking", (), "to rank"))))
+    tell(events.RoundBegan(tiny.study, this))
+    tell(events.RoundEnded(tiny.study, this))
     assert output.getvalue().splitlines() == [
         "Tuning:   rank 2 sets",
         "Round 1: probe of net plain full: to compare",
@@ -101,8 +103,8 @@ def test_a_locked_test_that_was_not_expected_is_said(tiny):
         seconds={"trials": 3.0},
     )
     terminal, output = make()
-    print_outcome(terminal, outcome)
+    print_result(terminal, outcome)
     assert "Warning: the AUC of the stack" not in output.getvalue()
     outcome.leaderboard.expected["stack"] = Interval(1.3, 1.2, 1.4)
-    print_outcome(terminal, outcome)
+    print_result(terminal, outcome)
     assert "below the 1.300 (1.200 to 1.400) that cross-validation led to expect" in output.getvalue()

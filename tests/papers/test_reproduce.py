@@ -10,6 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from automl_skin.errors import ConfigError, IntegrityError
+from automl_skin.papers.events import LeftOut, VariantEnded
 from automl_skin.papers.locked import open_cells
 from automl_skin.papers.reproduce import reproduce
 from automl_skin.papers.study_file import read_study_file
@@ -84,36 +85,29 @@ rows = [{ label = "both", cell = "both" }]
 """.replace("SMOKE", SMOKE)
 
 
-class Audience:
-    """Keeps what it is told."""
+class Listener:
+    """Keeps what it is told of variants."""
 
-    def __init__(self, silent=None):
+    def __init__(self):
         self.done = []
-        self.silent = silent
 
-    def report(self, what):
-        return lambda done, total: None
-
-    def variant_begun(self, variant, study):
-        return self.silent
-
-    def left_out(self, lines):
-        self.lines = list(lines)
-
-    def variant_over(self, reproduced):
-        self.done.append(reproduced)
+    def __call__(self, event):
+        if isinstance(event, LeftOut):
+            self.lines = list(event.lines)
+        elif isinstance(event, VariantEnded):
+            self.done.append(event.reproduced)
 
 
 @pytest.fixture(scope="module")
-def run(end_to_end):
+def run():
     def run_it(folder, cache=None, **wishes):
         workspace = Workspace.at(folder / "workspace", cache or folder / "cache")
         file = read_study_file(workspace.study_folder("gate") / "study.toml")
-        audience = Audience(end_to_end.Silent())
+        listener = Listener()
         outcome = reproduce(
-            workspace, file, Wishes(smoke=True, **wishes), audience, "automl-skin reproduce gate"
+            workspace, file, Wishes(smoke=True, **wishes), listener, "automl-skin reproduce gate"
         )
-        return outcome, {each.context.variant.name: each for each in audience.done}
+        return outcome, {each.context.variant.name: each for each in listener.done}
 
     return run_it
 
@@ -269,7 +263,7 @@ def test_without_data_there_is_no_study_of_a_paper(done):
     workspace = Workspace.at(folder / "workspace", folder / "cache")
     file = read_study_file(workspace.study_folder("gate") / "study.toml")
     with pytest.raises(ConfigError, match="gate needs photographs: give --data"):
-        reproduce(workspace, file, Wishes(), Audience(), "")
+        reproduce(workspace, file, Wishes(), Listener(), "")
 
 
 @pytest.mark.slow
@@ -298,7 +292,7 @@ options = { title = "Of no cell", cells = ["nobody's"] }
 """
 
 
-def test_cases_of_ones_own_with_other_names_are_carried_through(end_to_end, tiny, tmp_path):
+def test_cases_of_ones_own_with_other_names_are_carried_through(tiny, tmp_path):
     write(
         tmp_path,
         FILE.replace("seed = 3", 'seed = 3\ngroup = ["patient"]').replace("[70.0, 1.5]", "70.0") + OWN,
@@ -310,11 +304,11 @@ def test_cases_of_ones_own_with_other_names_are_carried_through(end_to_end, tiny
     own.to_csv(tmp_path / "own.csv", index=False)
     workspace = Workspace.at(tmp_path / "workspace", tmp_path / "cache")
     file = read_study_file(workspace.study_folder("gate") / "study.toml")
-    audience = Audience(end_to_end.Silent())
+    listener = Listener()
     flags = {"data": [str(tmp_path / "own.csv")], "images": str(tiny.images), "positive": ["MM"]}
     flags |= {"backbone": ["test_resnet"], "weights": "random", "size": "32", "folds": 2, "jobs": 1}
-    outcome = reproduce(workspace, file, Wishes(flags, variants=("held-out",)), audience, "a command")
-    assert [line.partition(":")[0] for line in audience.lines] == ["Table 1", "ROC of warts"]
+    outcome = reproduce(workspace, file, Wishes(flags, variants=("held-out",)), listener, "a command")
+    assert [line.partition(":")[0] for line in listener.lines] == ["Table 1", "ROC of warts"]
     (done,) = outcome.variants
     assert done.context.cells["age"].state == "not run"
     assert "no field age in the table" in done.context.cells["age"].reason

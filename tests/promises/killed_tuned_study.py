@@ -65,7 +65,7 @@ def outcome(folder: Path, given: dict) -> dict:
 
 def search(folder: Path, given: dict) -> None:
     """Search as the command does, networks being tuned by processes of its own."""
-    run_search(study_in(folder, given), tiny_study.Silent())
+    run_search(study_in(folder, given))
 
 
 def search_here(folder: Path, given: dict) -> None:

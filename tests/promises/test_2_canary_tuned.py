@@ -35,6 +35,7 @@ from automl_skin.settings import Workspace
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import fit_stack
 from automl_skin.steps.embed import embed, embed_tuned
+from automl_skin.steps.events import silent
 from automl_skin.steps.locked import open_locked
 from automl_skin.steps.networks import embedding_sets
 from automl_skin.steps.prepare import prepare, read_prepared
@@ -87,10 +88,6 @@ class Measured:
     loss: float
 
 
-def quiet(what):
-    return lambda done, total: None
-
-
 @pytest.fixture(scope="module")
 def permuted(tmp_path_factory):
     """Begin a study on the same pictures with the diagnoses dealt to the patients anew.
@@ -111,9 +108,9 @@ def permuted(tmp_path_factory):
         pictures.assign(diagnosis=pictures["patient_id"].map(dealt)).to_csv(path, index=False)
         flags = {**SETTINGS, "data": str(path), "images": str(made.images)}
         study = open_study(workspace, f"{kind}-{seed}", flags)
-        prepare(study, quiet)
+        prepare(study, silent)
         prepared = read_prepared(study)
-        embed(study, prepared, quiet)
+        embed(study, prepared, silent)
         return study, prepared
 
     return begin
@@ -121,7 +118,7 @@ def permuted(tmp_path_factory):
 
 def tuned(study, prepared, held_out):
     (each,) = embedding_sets(study.config)
-    return tune_set(study, prepared, each, "full", BY_HEART, held_out, quiet)
+    return tune_set(study, prepared, each, "full", BY_HEART, held_out, silent)
 
 
 def honest(study, prepared):
@@ -198,7 +195,7 @@ def honestly(permuted, tuning_here):
         for seed in range(PERMUTATIONS):
             study, prepared = permuted(seed, "honest")
             sets = honest(study, prepared)
-            embed_tuned(study, prepared, sets, quiet)
+            embed_tuned(study, prepared, sets, silent)
             records, material = search(study)
             loss = max(read_curve(each.backbone.folder)[-1].loss for each in sets)
             measured.append(Measured(means_of_ways(records), locked_aucs(study, records, material), loss))
@@ -224,7 +221,7 @@ def test_the_canary_sings_where_networks_saw_the_fold(permuted, tuning_here, mon
     for seed in range(LEAKS):
         study, prepared = permuted(seed, "leaking")
         with tuning_here():
-            embed_tuned(study, prepared, one_for_all(study, prepared), quiet)
+            embed_tuned(study, prepared, one_for_all(study, prepared), silent)
         with pytest.raises(LeakageError, match="must be scored by weights that were tuned without it"):
             search(study)
         assert not of_way(study.journal.read(), "within")

@@ -23,6 +23,7 @@ from automl_skin.search.material import Material
 from automl_skin.search.propose import given
 from automl_skin.search.space import TunedSet
 from automl_skin.steps.embed import embed_tuned
+from automl_skin.steps.events import silent
 from automl_skin.steps.networks import embedding_sets
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.trials import first_phase
@@ -32,10 +33,6 @@ HELD_OUT = [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2)]
 RECIPE = TuningRecipe(epochs=1, inner_parts=0, augmentation="none", learning_rate=0.01)
 ROOT = "test_resnet.random@plain@full.without"
 NAMES = ["-".join([ROOT, *map(str, folds)]) for folds in HELD_OUT]
-
-
-def quiet(what):
-    return lambda done, total: None
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +45,8 @@ def tuned(tiny, tuning_here, tmp_path_factory):
     prepared = read_prepared(study)
     (each,) = embedding_sets(study.config)
     with tuning_here() as jobs:
-        sets = tune_set(study, prepared, each, "full", RECIPE, HELD_OUT, quiet)
-    embed_tuned(study, prepared, sets, quiet)
+        sets = tune_set(study, prepared, each, "full", RECIPE, HELD_OUT, silent)
+    embed_tuned(study, prepared, sets, silent)
     cases = prepared.manifest.images["case"]
     saw = {job.name: set(cases.iloc[job.pixels.rows]) for job in jobs}
     networks = {each.name: TunedFolder(each.backbone.folder) for each in sets}

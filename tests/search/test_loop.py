@@ -66,10 +66,10 @@ def _few_resamples(monkeypatch):
 
 @pytest.fixture
 def make_search(material, tmp_path):
-    def make(name="study", observers=(), propose_trial=propose_trial, material=material):
+    def make(name="study", tell=lambda event: None, propose_trial=propose_trial, material=material):
         bench = Bench(tmp_path / "material", EncoderConfig(), 0)
         journal = TrialJournal(tmp_path / name / "trials")
-        return Search(bench, material, METRICS["auc"], journal, propose_trial, observers)
+        return Search(bench, material, METRICS["auc"], journal, propose_trial, tell)
 
     return make
 
@@ -277,20 +277,17 @@ def test_every_trial_visits_the_folds_in_one_order(evaluator, make_search, monke
     assert {tuple(folds) for folds in visits.values()} <= {tuple(range(n)) for n in range(1, 6)}
 
 
-def test_observers_are_told_in_order_of_what_is_on_disk(evaluator, make_search):
-    class Observer:
-        def __init__(self):
-            self.told = []
+def test_a_listener_is_told_in_order_of_what_is_on_disk(evaluator, make_search):
+    told = []
 
-        def trial_recorded(self, record, predictions):
-            assert search.journal.read()[-1] == record
-            assert (predictions is not None) == (record.state == "finished")
-            self.told.append(record.plan.number)
+    def tell(event):
+        assert search.journal.read()[-1] == event.record
+        assert (event.predictions is not None) == (event.record.state == "finished")
+        told.append(event.record.plan.number)
 
-    observer = Observer()
-    search = make_search(observers=(observer,))
+    search = make_search(tell=tell)
     run(search, 30, jobs=2)
-    assert observer.told == list(range(30))
+    assert told == list(range(30))
 
 
 def test_a_trial_is_proposed_from_what_may_be_known(evaluator, make_search):

@@ -42,7 +42,7 @@ def settings(folder: Path) -> dict:
 def work(folder: Path, given: dict) -> None:
     """Search and export, as the commands do."""
     study = open_study(Workspace.at(folder, folder / "cache"), "killed", given)
-    run_search(study, tiny_study.Silent())
+    run_search(study)
     export(study, folder / "bundle")
 
 

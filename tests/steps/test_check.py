@@ -1,15 +1,12 @@
 from automl_skin.steps import check
+from automl_skin.steps.events import silent
 from automl_skin.synthetic.study import SyntheticStudy
-
-
-def quiet(what):
-    return lambda done, total: None
 
 
 def test_a_look_begins_no_study(tiny, tmp_path):
     workspace = type(tiny.workspace)(tmp_path / "work", tiny.workspace.cache)
     given = {"data": str(tiny.table), "images": str(tiny.images), "target": "diagnosis"}
-    seen = check.check_data(workspace, {**given, "positive": ["melanoma"]}, quiet)
+    seen = check.check_data(workspace, {**given, "positive": ["melanoma"]}, silent)
     assert list(seen.manifest.cases.index) == list(tiny.rows["image_id"])
     assert seen.manifest.target.positive == ("melanoma",)
     assert not list(tmp_path.iterdir())
@@ -18,7 +15,7 @@ def test_a_look_begins_no_study(tiny, tmp_path):
 def test_a_look_is_not_refused_for_missing_images(tiny, tmp_path):
     (tmp_path / "empty").mkdir()
     given = {"data": str(tiny.table), "images": str(tmp_path / "empty"), "target": "diagnosis"}
-    seen = check.check_data(tiny.workspace, given, quiet)
+    seen = check.check_data(tiny.workspace, given, silent)
     assert len(seen.manifest.cases) == len(tiny.rows)
     assert seen.readable.empty
 
@@ -31,7 +28,7 @@ def test_without_a_table_the_synthetic_study_of_that_seed_is_drawn(tiny, monkeyp
         return SyntheticStudy(tiny.table, tiny.images, tiny.table, {})
 
     monkeypatch.setattr(check, "generate", generate)
-    seen = check.check_data(tiny.workspace, {"seed": 5}, quiet)
+    seen = check.check_data(tiny.workspace, {"seed": 5}, silent)
     assert drawn == [(tiny.workspace.cache, 5)]
     assert seen.manifest.target.column == "diagnosis"
     assert len(seen.manifest.cases) == len(tiny.rows)

@@ -10,10 +10,10 @@ import pytest
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
 from automl_skin.steps.embed import embed
+from automl_skin.steps.events import silent
 from automl_skin.steps.prepare import prepare, read_prepared
 from automl_skin.steps.stack import build_stack
 from automl_skin.steps.trials import run_trials
-from automl_skin.steps.understand import silent
 from automl_skin.study.study import open_study
 
 CLOCK = ("seconds", "started", "digest")

@@ -9,15 +9,12 @@ from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.images.shifts import SHIFTS
 from automl_skin.steps import dry_run
 from automl_skin.steps.dry_run import Loading, Probe, estimate, probe
+from automl_skin.steps.events import silent
 from automl_skin.steps.networks import embedding_sets
 from automl_skin.steps.prepare import draw_plan
 from automl_skin.steps.trial_cost import estimate_trials
 from automl_skin.steps.understand import understand
 from automl_skin.study.study import open_study
-
-
-def quiet(what):
-    return lambda done, total: None
 
 
 @pytest.fixture
@@ -29,7 +26,7 @@ def study(tiny, end_to_end, tmp_path):
 
 
 def test_names_what_a_search_would_do_and_begins_nothing(tiny, study, tmp_path):
-    text = "\n".join(estimate(study, quiet))
+    text = "\n".join(estimate(study, silent))
     plan = tiny.study.read_plan()
     assert f"{len(plan.development)} development cases in 3 folds, {len(plan.locked)} locked" in text
     assert "Stage one: test_resnet.random@plain, " in text
@@ -44,7 +41,7 @@ def test_names_what_a_search_would_do_and_begins_nothing(tiny, study, tmp_path):
 
 def test_an_empty_cache_makes_every_image_count(tiny, study, tmp_path):
     empty = replace(study.workspace, cache=tmp_path / "cache")
-    seen = understand(study.config, tiny.workspace.cache, quiet)
+    seen = understand(study.config, tiny.workspace.cache, silent)
     (each,) = embedding_sets(study.config)
     found = probe(replace(study, workspace=empty), each, seen)
     assert found.missing == len(tiny.rows)
@@ -71,18 +68,18 @@ def test_every_step_is_in_the_total_the_shifts_included(tiny, study, monkeypatch
     monkeypatch.setattr(dry_run, "probe", lambda *_: slow)
     n_cases = len(tiny.study.read_plan().development)
     asked = study.config.with_settings({"shift_cases": n_cases - 3, "trials": 9, "tuning": ["none"]})
-    lines = estimate(replace(study, config=asked), quiet)
+    lines = estimate(replace(study, config=asked), silent)
     assert f"Shifts:    {n_cases - 3:,} images under 12 shifts by 1 networks" in "\n".join(lines)
     assert seconds_of(lines, "Shifts") == pytest.approx(12 * (n_cases - 3) * 0.2, abs=31)
     parts = sum(seconds_of(lines, step) for step in ("Trials", "Stack", "Shifts")) + slow.seconds
     assert seconds_of(lines, "In all") == pytest.approx(parts, abs=91)
-    none = estimate(replace(study, config=asked.with_settings({"shift_cases": 0})), quiet)
+    none = estimate(replace(study, config=asked.with_settings({"shift_cases": 0})), silent)
     assert "Shifts:    none" in none
     assert seconds_of(none, "In all") < seconds_of(lines, "In all")
 
 
 def test_what_trials_cost_follows_the_space(study):
-    understanding = understand(study.config, study.workspace.cache, quiet)
+    understanding = understand(study.config, study.workspace.cache, silent)
     plan = draw_plan(study.config, understanding)
 
     def cost(**changes):
@@ -101,13 +98,13 @@ def test_refuses_what_the_search_would_refuse(tiny, study, tmp_path):
     tiny.rows.assign(image_id=names).to_csv(tmp_path / "gone.csv", index=False)
     config = replace(study.config, data=(str(tmp_path / "gone.csv"),))
     with pytest.raises(InputError, match="--allow-missing"):
-        estimate(replace(study, config=config), quiet)
+        estimate(replace(study, config=config), silent)
 
 
 def test_says_what_tuning_would_do_and_about_how_long(tiny, study, tmp_path):
-    assert "Tuning:    none, since there is no GPU and no budget" in "\n".join(estimate(study, quiet))
+    assert "Tuning:    none, since there is no GPU and no budget" in "\n".join(estimate(study, silent))
     config = study.config.with_settings({"tuning": ["full", "joint"], "tuning_set": ["epochs=1"]})
-    lines = estimate(replace(study, config=config), quiet)
+    lines = estimate(replace(study, config=config), silent)
     assert (
         "Tuning:    then full, joint on every set, the best-ranked first, within as long as it takes" in lines
     )
@@ -115,4 +112,4 @@ def test_says_what_tuning_would_do_and_about_how_long(tiny, study, tmp_path):
     assert re.search(r"\d+ images/s, about \d+ (s|min) on all folds$", line)
     assert not list(tmp_path.iterdir())
     none = study.config.with_settings({"tuning": ["none"]})
-    assert "Tuning:    none" in estimate(replace(study, config=none), quiet)
+    assert "Tuning:    none" in estimate(replace(study, config=none), silent)

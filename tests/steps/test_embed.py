@@ -7,6 +7,7 @@ import pytest
 from automl_skin.errors import ConfigError
 from automl_skin.search.material import Material
 from automl_skin.steps.embed import embed, needed_sets
+from automl_skin.steps.events import silent
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.stack import read_stack
 from automl_skin.study.study import Study
@@ -17,10 +18,6 @@ def study(tiny, tmp_path):
     """A copy of the study, to be changed."""
     folder = shutil.copytree(tiny.study.folder, tmp_path / "studies" / "tiny")
     return Study("tiny", folder, tiny.study.config, tiny.workspace)
-
-
-def quiet(what):
-    return lambda done, total: None
 
 
 def test_material_has_no_locked_case_and_the_locked_one_no_label(tiny):
@@ -34,7 +31,7 @@ def test_material_has_no_locked_case_and_the_locked_one_no_label(tiny):
 
 def test_second_time_nothing_is_computed_and_the_material_is_the_same(study):
     before = Material.read(study.material).digest
-    stage_one = embed(study, read_prepared(study), quiet)
+    stage_one = embed(study, read_prepared(study), silent)
     assert stage_one.computed == 0
     assert Material.read(study.material).digest == before
 
@@ -46,7 +43,7 @@ def test_embeddings_of_another_precision_do_not_mix_with_the_trials(study):
     path.write_text(json.dumps({name: {**sizes[name], "precision": "of another machine"}}))
     before = {file: file.stat().st_mtime_ns for file in study.material.rglob("*")}
     with pytest.raises(ConfigError, match=r"must all see the same embeddings.*of another machine"):
-        embed(study, read_prepared(study), quiet)
+        embed(study, read_prepared(study), silent)
     assert {file: file.stat().st_mtime_ns for file in study.material.rglob("*")} == before
 
 

@@ -10,10 +10,10 @@ from automl_skin.settings import Workspace
 from automl_skin.steps import embed_blank
 from automl_skin.steps.embed import all_images, extract_set
 from automl_skin.steps.embed_blank import without_metadata
+from automl_skin.steps.events import silent
 from automl_skin.steps.networks import embedding_sets
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.tune import tune_set
-from automl_skin.steps.understand import silent
 
 RECIPE = TuningRecipe(
     mode="joint",

@@ -24,6 +24,7 @@ from automl_skin.search.space import TunedSet
 from automl_skin.stacking.methods import plain_average
 from automl_skin.steps.embed import embed, embed_tuned, needed_sets
 from automl_skin.steps.embedded import find_sets, read_embedded
+from automl_skin.steps.events import silent
 from automl_skin.steps.export import export
 from automl_skin.steps.networks import embedding_sets
 from automl_skin.steps.prepare import read_prepared
@@ -34,10 +35,6 @@ from automl_skin.study.study import Study
 
 NAME = "test_resnet.random@plain"
 HELD_OUT = [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2)]
-
-
-def quiet(what):
-    return lambda done, total: None
 
 
 def made_up(study, held_out):
@@ -72,7 +69,7 @@ def grown(tiny, tmp_path_factory):
     """A study whose material has tuned embeddings; read it only."""
     study = copy_of(tiny, tmp_path_factory.mktemp("grown"))
     sets = [made_up(study, held_out) for held_out in HELD_OUT]
-    embed_tuned(study, read_prepared(study), sets, quiet)
+    embed_tuned(study, read_prepared(study), sets, silent)
     return study
 
 
@@ -116,17 +113,17 @@ def test_trials_of_before_are_still_of_this_material(grown):
 
 def test_what_is_there_is_kept_when_frozen_embeddings_are_made_again(grown):
     before = Material.read(grown.material).digest, Material.read(grown.locked / "material").digest
-    embed(grown, read_prepared(grown), quiet)
+    embed(grown, read_prepared(grown), silent)
     assert (Material.read(grown.material).digest, Material.read(grown.locked / "material").digest) == before
 
 
 def test_damaged_material_is_made_again_without_tuned_embeddings(tiny, tmp_path):
     study = copy_of(tiny, tmp_path)
-    embed_tuned(study, read_prepared(study), [made_up(study, (0,))], quiet)
+    embed_tuned(study, read_prepared(study), [made_up(study, (0,))], silent)
     (study.material / "embeddings" / f"{NAME}@full.without-0.npy").write_bytes(b"broken")
     with pytest.raises(IntegrityError, match="must hold an array"):
         Material.read(study.material)
-    embed(study, read_prepared(study), quiet)
+    embed(study, read_prepared(study), silent)
     assert not Material.read(study.material).inputs.tuned_on
 
 
@@ -141,7 +138,7 @@ def test_networks_are_found_again(grown):
 
 def test_a_network_that_held_out_other_folds_than_the_study_says_is_refused(tiny, tmp_path):
     study = copy_of(tiny, tmp_path)
-    embed_tuned(study, read_prepared(study), [made_up(study, (0,))], quiet)
+    embed_tuned(study, read_prepared(study), [made_up(study, (0,))], silent)
     path, name = study.folder / "stage_one.json", f"{NAME}@full.without-0"
     entries = json.loads(path.read_text())
     entries[name]["tuned"]["held_out"] = [0, 1]
@@ -152,7 +149,7 @@ def test_a_network_that_held_out_other_folds_than_the_study_says_is_refused(tiny
 
 def test_a_network_that_the_cache_has_lost_is_named(tiny, tmp_path):
     study = copy_of(tiny, tmp_path)
-    embed_tuned(study, read_prepared(study), [made_up(study, (0,))], quiet)
+    embed_tuned(study, read_prepared(study), [made_up(study, (0,))], silent)
     folder = network_store(study).folder / read_embedded(study)[f"{NAME}@full.without-0"]["tuned"]["folder"]
     (folder / "config.json").write_text("{}")
     with pytest.raises(IntegrityError, match=r"config\.json was changed"):
@@ -173,7 +170,7 @@ def test_other_networks_do_not_take_the_place_of_those_that_trials_saw(searched,
     with pytest.raises(
         ConfigError, match=r"must all see the same embeddings, and those of .*full\.without-0"
     ):
-        embed_tuned(grown, read_prepared(grown), [made_up(grown, (0,))], quiet)
+        embed_tuned(grown, read_prepared(grown), [made_up(grown, (0,))], silent)
     path.write_text(text)
 
 
@@ -182,7 +179,7 @@ def test_images_that_vanished_are_named(grown):
     contents = prepared.contents.copy()
     contents.loc[3, "content"] = None
     with pytest.raises(IntegrityError, match="must have it when a tuned network is applied, and 1 have none"):
-        embed_tuned(grown, replace(prepared, contents=contents), [made_up(grown, (0,))], quiet)
+        embed_tuned(grown, replace(prepared, contents=contents), [made_up(grown, (0,))], silent)
 
 
 def test_every_way_is_in_the_stack_and_repeats(searched, grown):

@@ -15,15 +15,12 @@ from automl_skin.explain.heat_index import heat_index
 from automl_skin.images.recipe import Recipe
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
+from automl_skin.steps.events import silent
 from automl_skin.steps.explain import ExplainOptions, explain, explained_trials, heat_models
 from automl_skin.steps.explain_cam import HeatOptions
 from automl_skin.steps.explain_heat import heats_of, read_photographs, together
 from automl_skin.steps.explain_maps import MapOptions
 from automl_skin.study.study import existing_study
-
-
-def report(what):
-    return lambda done, total: None
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +47,7 @@ def masks(tiny, tmp_path_factory):
 @pytest.fixture(scope="module")
 def explanation(study, masks):
     options = ExplainOptions(heat=HeatOptions(n_shown=2, n_index=6, masks=str(masks)), maps=MapOptions(40))
-    return explain(study, options, report, pytest.fail)
+    return explain(study, options, silent, pytest.fail)
 
 
 def test_pictures_and_tables_are_written(explanation, study):
@@ -138,7 +135,7 @@ def test_models_can_be_named(study):
 def test_shown_cases_can_be_named(study):
     case = str(Material.read(study.material).cases.index[7])
     heat = HeatOptions(cases=(case,), of_class="label")
-    found = explain(study, ExplainOptions(what=("cam",), heat=heat), report, pytest.fail)
+    found = explain(study, ExplainOptions(what=("cam",), heat=heat), silent, pytest.fail)
     table = pd.read_csv(found.folder / "heat.csv")
     assert set(table["case"].astype(str)) == {case}
     assert (table["explained"] == table["label"]).all()
@@ -160,17 +157,17 @@ def test_shown_cases_can_be_named(study):
 )
 def test_wrong_wishes_are_named(study, options, message):
     with pytest.raises(ConfigError, match=message):
-        explain(study, ExplainOptions(what=("cam",), **options), report, pytest.fail)
+        explain(study, ExplainOptions(what=("cam",), **options), silent, pytest.fail)
 
 
 def test_masks_of_other_photographs_are_refused(study, tmp_path):
     with pytest.raises(ConfigError, match="masks called like the photographs"):
-        explain(study, ExplainOptions(what=("cam",), heat=HeatOptions(masks=tmp_path)), report, pytest.fail)
+        explain(study, ExplainOptions(what=("cam",), heat=HeatOptions(masks=tmp_path)), silent, pytest.fail)
 
 
 def test_maps_have_their_wishes(study):
     with pytest.raises(ConfigError, match="found 'pca'"):
-        explain(study, ExplainOptions(what=("maps",), maps=MapOptions(20, "pca")), report, pytest.fail)
+        explain(study, ExplainOptions(what=("maps",), maps=MapOptions(20, "pca")), silent, pytest.fail)
 
 
 def test_what_is_explained_is_named():

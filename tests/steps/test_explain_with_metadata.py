@@ -9,6 +9,7 @@ from automl_skin.images.loading import prepare
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
 from automl_skin.steps import explain_heat, search
+from automl_skin.steps.events import silent
 from automl_skin.steps.explain import ExplainOptions, explain, heat_models
 from automl_skin.steps.explain_cam import HeatOptions
 from automl_skin.steps.prepare import read_prepared
@@ -23,10 +24,6 @@ SETTINGS = {
     "trials": 5,
     "shift_cases": 0,
 }
-
-
-def report(what):
-    return lambda done, total: None
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +79,7 @@ def test_heat_with_and_without_metadata_side_by_side(study, number):
     assert np.abs(with_them.heat - without.heat).max() > 1e-3 * with_them.heat.max() > 0
     assert np.isfinite(with_them.probabilities).all()
 
-    found = explain(study, options, report, pytest.fail)
+    found = explain(study, options, silent, pytest.fail)
     assert "heat.png" in {path.name for path in found.files}
     table = pd.read_csv(found.folder / "heat.csv")
     ours, missing = (table[table["model"] == each.name] for each in models)

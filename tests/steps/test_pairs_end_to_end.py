@@ -22,6 +22,7 @@ from automl_skin.steps import export, search, shift_embeddings, shifts, tune
 from automl_skin.steps.card import card_roles
 from automl_skin.steps.embed import embed, embed_tuned
 from automl_skin.steps.embedded import find_sets, read_embedded
+from automl_skin.steps.events import silent
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.rounds import round_files
 from automl_skin.steps.shift_embeddings import ensure_shifted
@@ -34,10 +35,6 @@ ROLES = ("close-up", "dermoscopic")
 NET = "test_resnet.random@plain"
 TOWERS = [f"{NET}@full-1-epochs.{role}.without-{fold}" for role, fold in itertools.product(ROLES, range(3))]
 FIELDS = ("age", "sex", "site")
-
-
-def quiet(what):
-    return lambda done, total: None
 
 
 @pytest.fixture(scope="module")
@@ -180,14 +177,14 @@ def lacking(study, tmp_path_factory):
     others = plan.table.index[~plan.table["fold"].eq(2)]
     kept = ~(manifest.images["case"].isin(others) & manifest.images["role"].eq("close-up"))
     prepared = replace(prepared, manifest=replace(manifest, images=manifest.images[kept]))
-    embed(copy, prepared, quiet)
+    embed(copy, prepared, silent)
     towers = [each for each in find_sets(copy, TOWERS) if each.held_out == (0,)]
     sets = [  # which folds they have really seen does not matter here
         replace(each, held_out=held_out, tuned_on=TunedOn(plan.digest, held_out))
         for each in towers
         for held_out in ROTATIONS
     ]
-    embed_tuned(copy, prepared, sets, quiet)
+    embed_tuned(copy, prepared, sets, silent)
     return copy
 
 

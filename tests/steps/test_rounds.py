@@ -15,7 +15,8 @@ from automl_skin.embeddings.curve import write_curve
 from automl_skin.embeddings.tuning import TuningFailure
 from automl_skin.errors import IntegrityError, SearchError
 from automl_skin.search.material import Material
-from automl_skin.steps import carry_out, rounds, trials
+from automl_skin.search.trial import TrialRecorded
+from automl_skin.steps import carry_out, events, rounds, trials
 from automl_skin.steps.leaderboard import trial_table
 from automl_skin.steps.networks import EmbeddingSet
 from automl_skin.steps.prepare import read_prepared
@@ -33,7 +34,7 @@ class World:
         self.tuned = []
         self.embedded = []
 
-    def tune_step(self, study, prepared, step, held_out, report):
+    def tune_step(self, study, prepared, step, held_out, tell):
         self.tuned.append((step.title, len(held_out)))
         if len(self.tuned) == self.interrupted:
             raise KeyboardInterrupt
@@ -49,7 +50,7 @@ class World:
         backbone = SimpleNamespace(name=step.backbone, folder=folder)
         return EmbeddingSet(backbone, step.recipe, None, step.tuning, folds)
 
-    def embed_tuned(self, study, prepared, sets, report):
+    def embed_tuned(self, study, prepared, sets, tell):
         self.embedded += [each.name for each in sets]
 
 
@@ -57,20 +58,16 @@ class Listener:
     def __init__(self):
         self.lines, self.begun, self.over, self.trials = [], [], [], []
 
-    def report(self, what):
-        return lambda done, total: None
-
-    def tuning_planned(self, study, lines):
-        self.lines += lines
-
-    def round_begun(self, study, this):
-        self.begun.append(this.number)
-
-    def round_over(self, study, this):
-        self.over.append(this.number)
-
-    def trial_recorded(self, record, predictions):
-        self.trials.append((record.plan.number, record.plan.kind))
+    def __call__(self, event):
+        match event:
+            case events.Said():
+                self.lines.append(event.line)
+            case events.RoundBegan():
+                self.begun.append(event.tuning_round.number)
+            case events.RoundEnded():
+                self.over.append(event.tuning_round.number)
+            case TrialRecorded():
+                self.trials.append((event.record.plan.number, event.record.plan.kind))
 
 
 @pytest.fixture
@@ -99,7 +96,7 @@ def begin(tiny, tmp_path, monkeypatch):
             rounds, "options_after", lambda study, material, rounds: first(study, material).options
         )
         material = Material.read(study.material)
-        return rounds.search_in_rounds(study, read_prepared(study), material, [listener], listener)
+        return rounds.search_in_rounds(study, read_prepared(study), material, listener)
 
     return SimpleNamespace(make=make, search=search, world=lambda **how: World(tmp_path / "networks", **how))
 
@@ -124,7 +121,7 @@ def test_named_tunings_follow_the_rank_of_the_frozen_sets(begin):
     assert [searched.records[ranking + n].plan.config.backbones for n in (0, 1)] == [("better",), ("worse",)]
     assert kinds[-1] == "search"
     assert listener.begun == listener.over == [0, 1, 2, 3, 4]
-    assert listener.lines[-1] == "over: all named tunings are done"
+    assert listener.lines[-1] == "Tuning:   over: all named tunings are done"
     assert len(listener.trials) == 12
 
 

@@ -16,15 +16,12 @@ from automl_skin.metrics.ranking import macro_auc
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
 from automl_skin.steps import shift_embeddings, shifts
+from automl_skin.steps.events import silent
 from automl_skin.steps.networks import EmbeddingSet
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.shift_embeddings import applied_folds, sample_of
 from automl_skin.steps.shifts import leading, measure_shifts, read_shifts
 from automl_skin.steps.stack import load_stack, read_stack
-
-
-def silent(what):
-    return lambda done, total: None
 
 
 @pytest.fixture

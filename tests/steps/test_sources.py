@@ -11,6 +11,7 @@ from automl_skin.features.encoder import EncoderConfig
 from automl_skin.metrics.ranking import macro_auc
 from automl_skin.search.trial import TrialPlan, TrialRecord
 from automl_skin.steps import sources
+from automl_skin.steps.events import silent
 from automl_skin.steps.sources import (
     compared_trials,
     measure_sources,
@@ -19,10 +20,6 @@ from automl_skin.steps.sources import (
     score_left_out,
     sort_sources,
 )
-
-
-def silent(what):
-    return lambda done, total: None
 
 
 @pytest.fixture

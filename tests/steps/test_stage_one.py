@@ -7,15 +7,12 @@ from automl_skin.embeddings.tuning import TuningFailure
 from automl_skin.errors import TuningError
 from automl_skin.settings import Workspace
 from automl_skin.steps import stage_one
+from automl_skin.steps.events import Understood, silent
 from automl_skin.steps.stage_one import next_settings, run_stage_one, tunings_of
 from automl_skin.study.study import open_study
 
 CHANGES = ["epochs=1", "augmentation=none"]
 NAME = "full-none-augmentation-1-epochs"
-
-
-def quiet(what):
-    return lambda done, total: None
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +42,8 @@ def open_here(tiny, end_to_end, tmp_path):
 def test_everything_is_in_the_cache_and_can_be_carried(open_here, tmp_path, monkeypatch):
     told = []
     study = open_here()
-    outcome = run_stage_one(study, quiet, told.append)
-    assert len(told) == 1
+    outcome = run_stage_one(study, told.append)
+    assert [type(event) for event in told].count(Understood) == 1
     assert [each.name for each in outcome.tuned] == [
         f"test_resnet.random@plain@{NAME}.without-{fold}" for fold in range(3)
     ]
@@ -59,7 +56,7 @@ def test_everything_is_in_the_cache_and_can_be_carried(open_here, tmp_path, monk
     monkeypatch.setattr(tuning, "tune", None)
     monkeypatch.setattr(extract, "_compute", None)
     there = open_here("there", "copy")
-    again = run_stage_one(there, quiet)
+    again = run_stage_one(there, silent)
     assert again.computed == 0
     assert [each.name for each in again.tuned] == [each.name for each in outcome.tuned]
     assert {each.backbone.folder.parent for each in again.tuned} == {tmp_path / "copy" / "networks"}
@@ -68,7 +65,7 @@ def test_everything_is_in_the_cache_and_can_be_carried(open_here, tmp_path, monk
 def test_ways_decide_which_folds_are_held_out(open_here, monkeypatch):
     asked = []
     monkeypatch.setattr(stage_one, "tune_set", lambda *args: asked.extend(args[5]) or [])
-    run_stage_one(open_here(way=["within", "rotation"]), quiet)
+    run_stage_one(open_here(way=["within", "rotation"]), silent)
     assert asked == [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)]
 
 
@@ -76,13 +73,13 @@ def test_a_network_without_two_folds_is_applied_where_it_may_be(open_here, monke
     seen = []
     real = stage_one.extract_set
 
-    def listen(study, each, root, images, report, metadata):
+    def listen(study, each, root, images, tell, metadata):
         seen.append((each.held_out, set(images["case"])))
-        return real(study, each, root, images, report)
+        return real(study, each, root, images, tell)
 
     monkeypatch.setattr(stage_one, "extract_set", listen)
     study = open_here(way=["rotation"])
-    run_stage_one(study, quiet)
+    run_stage_one(study, silent)
     plan = study.read_plan()
     assert [folds for folds, _ in seen] == [(), (0, 1), (0, 2), (1, 2)]
     for folds, cases in seen[1:]:
@@ -94,7 +91,7 @@ def test_failures_are_reported_and_the_rest_goes_on(open_here, monkeypatch):
         raise TuningError("the loss diverged")
 
     monkeypatch.setattr(tuning, "tune", diverge)
-    outcome = run_stage_one(open_here(), quiet)
+    outcome = run_stage_one(open_here(), silent)
     assert outcome.tuned == ()
     assert [type(each) for each in outcome.failed] == [TuningFailure] * 3
 
@@ -103,7 +100,7 @@ def test_a_budget_that_is_used_up_leaves_tunings_out(open_here, monkeypatch):
     monkeypatch.setattr(stage_one, "tune_set", lambda *args: [])
     study = open_here(tuning=["full", "head"], tuning_budget_seconds=1e-9)
     assert (
-        run_stage_one(study, quiet).skipped == ("test_resnet.random@plain head-1-epochs-none-augmentation",)
+        run_stage_one(study, silent).skipped == ("test_resnet.random@plain head-1-epochs-none-augmentation",)
         or True
     )
 

@@ -5,11 +5,13 @@ import pytest
 from mlflow import MlflowClient
 
 from automl_skin.search.material import Material
+from automl_skin.search.trial import TrialRecorded
 from automl_skin.settings import Workspace
 from automl_skin.steps import track
+from automl_skin.steps.events import SearchEnded, StageOneEnded
 from automl_skin.steps.leaderboard import make_leaderboard
 from automl_skin.steps.locked import read_openings
-from automl_skin.steps.search import Outcome
+from automl_skin.steps.search import SearchResult, announced
 from automl_skin.steps.shifts import read_shifts
 from automl_skin.steps.stack import read_stack
 from automl_skin.study.study import Study
@@ -39,7 +41,7 @@ def outcome(study, material):
     (opening,) = read_openings(study)
     seconds = {"stage one": 1.5, "trials": 2.0}
     shifts = read_shifts(study)
-    return Outcome(study, records, read_stack(study), board, opening, None, seconds, shifts=shifts)
+    return SearchResult(study, records, read_stack(study), board, opening, None, seconds, shifts=shifts)
 
 
 class FakeTracker:
@@ -48,6 +50,9 @@ class FakeTracker:
 
     def interrupted(self, status):
         self.heard.append(status)
+
+    def trial_recorded(self, record):
+        self.heard.append(record)
 
 
 def test_a_study_keeps_its_digest_and_another_one_of_the_same_settings_has_another(study, tmp_path):
@@ -102,8 +107,8 @@ def test_a_study_without_locked_test_has_no_figures_of_it(outcome):
 def test_a_finished_search_is_in_the_workspaces_store(study, material, outcome):
     said = []
     tracked = track.Tracked(study, said.append)
-    tracked.embedded(study, None, material)
-    tracked.concluded(outcome)
+    tracked(StageOneEnded(study, None, material))
+    tracked(SearchEnded(outcome))
     assert said == []
     client = MlflowClient(tracking_uri=study.workspace.tracking_uri)
     experiment = client.get_experiment_by_name("tiny")
@@ -132,17 +137,18 @@ def test_a_finished_search_is_in_the_workspaces_store(study, material, outcome):
 
 
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, "KILLED"), (ValueError, "FAILED")])
-def test_a_search_that_does_not_end_says_how(study, material, error, status):
+def test_a_search_that_does_not_end_says_how(study, error, status):
     tracked = track.Tracked(study)
     tracked.tracker = FakeTracker()
-    with pytest.raises(error, match="gone"), tracked.observers(study, material, []):
+    with pytest.raises(error, match="gone"), announced(study, tracked):
         raise error("gone")
     assert tracked.tracker.heard == [status]
 
 
-def test_the_tracker_observes_the_trials(study, material):
+def test_the_tracker_is_told_of_the_trials(study):
     tracked = track.Tracked(study)
     tracked.tracker = FakeTracker()
-    with tracked.observers(study, material, []) as observers:
-        assert observers == [tracked.tracker]
-    assert tracked.tracker.heard == []
+    (record, *_) = study.journal.read()
+    with announced(study, tracked):
+        tracked(TrialRecorded(record, None))
+    assert tracked.tracker.heard == [record]

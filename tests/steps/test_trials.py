@@ -39,13 +39,12 @@ def test_a_lost_end_is_tried_again_and_comes_to_the_same(tiny, material, tmp_pat
         path.unlink()
     heard = []
 
-    class Observer:
-        def trial_recorded(self, record, predictions):
-            heard.append(record.plan.number)
+    def tell(event):
+        heard.append(event.record.plan.number)
 
-    records = trials.run_trials(study, material, [Observer()])
+    records = trials.run_trials(study, material, tell)
     assert heard == [4, 5]
     assert trial_table(records).equals(trial_table(tiny.study.journal.read()))
     assert [record.plan.kind for record in records] == [*["baseline"] * 3, *["known"] * 2, "search"]
-    assert trials.run_trials(study, material, [Observer()]) == records
+    assert trials.run_trials(study, material, tell) == records
     assert heard == [4, 5]

@@ -14,15 +14,12 @@ from automl_skin.features.entering import entering_rows
 from automl_skin.images.pixels import PixelCache
 from automl_skin.settings import Workspace
 from automl_skin.steps import tune
+from automl_skin.steps.events import silent
 from automl_skin.steps.networks import embedding_sets
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.tune import network_store, tune_set, with_pixels
 
 RECIPE = TuningRecipe(epochs=1, inner_parts=4, augmentation="none")
-
-
-def quiet(what):
-    return lambda done, total: None
 
 
 @pytest.fixture
@@ -40,7 +37,7 @@ def jobs(tuning_here):
 
 def run(study, recipe=RECIPE, held_out=((1,),), name="full"):
     (each,) = embedding_sets(study.config)
-    return tune_set(study, read_prepared(study), each, name, recipe, held_out, quiet)
+    return tune_set(study, read_prepared(study), each, name, recipe, held_out, silent)
 
 
 def test_tuned_sets_know_what_they_are(study, jobs):

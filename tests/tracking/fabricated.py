@@ -110,7 +110,7 @@ class FakeStudy:
             record, predictions = self.trial(number)
             self.journal.write(record, predictions)
             if observer is not None:
-                observer.trial_recorded(record, predictions)
+                observer.trial_recorded(record)
         return self.journal.read()
 
     def tracker(self, uri: str, **changes) -> Tracker:

@@ -84,5 +84,5 @@ def test_the_trial_of_a_failed_tuning_has_no_second_run(begin, study):
     failed = TrialRecord(plan, "failed", (), (), 1.0, 1000.0, "diverged")
     session = begin()
     assert session.catch_up([*records, failed]) == 3
-    session.trial_recorded(failed, None)
+    session.trial_recorded(failed)
     assert sorted(session.runs.ids) == [0, 1, 2]

@@ -19,9 +19,9 @@ from automl_skin.papers.markdown import format_table
 from automl_skin.search.trial import TrialRecord
 from automl_skin.steps.embed_blank import without_metadata
 from automl_skin.steps.embedded import names_of
+from automl_skin.steps.events import silent
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.stack import fit_chains
-from automl_skin.steps.understand import silent
 from automl_skin.study.kept_chains import read_chain
 
 NO_FIGURE = "-"

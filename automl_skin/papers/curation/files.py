@@ -31,7 +31,7 @@ from automl_skin.papers.curation.duplicates import find_image_columns, image_id,
 from automl_skin.papers.curation.ledger import ROW
 from automl_skin.papers.curation.report import PublishedCount, compare, write_report
 from automl_skin.papers.curation.rules import SPLIT, TARGET, TEST, TRAIN, CurationRules
-from automl_skin.steps.understand import Reporter
+from automl_skin.steps.events import Listener, start_progress
 
 _TRAIN_WORDS = frozenset({"train", "training", "development"})
 _TEST_WORDS = frozenset({"test", "valid", "val", "validation", "locked", "holdout"})
@@ -96,7 +96,7 @@ class CurationOutcome:
     comparisons: tuple[PublishedCount, ...]
 
 
-def curate_files(job: CurationJob, reporter: Reporter) -> CurationOutcome:
+def curate_files(job: CurationJob, tell: Listener) -> CurationOutcome:
     """Curate tables into ``job.output``.
 
     Raises
@@ -108,26 +108,26 @@ def curate_files(job: CurationJob, reporter: Reporter) -> CurationOutcome:
     """
     if job.output.exists() and not job.output.is_dir():
         raise StorageError(f"--output: expected a folder, got a file ({job.output}); choose another name")
-    given = read_tables(job, reporter)
+    given = read_tables(job, tell)
     curated = curate(given, job.rules, impute=job.impute, only_with_image=job.only_with_image)
     comparisons = compare(given.table, curated.ledger, job.rules)
     write(job.output, curated, comparisons)
     return CurationOutcome(curated, comparisons)
 
 
-def read_tables(job: CurationJob, reporter: Reporter) -> Uncurated:
+def read_tables(job: CurationJob, tell: Listener) -> Uncurated:
     """Read tables, lists and the digests of the images."""
     table = _with_split(job, _stacked((*job.data, *job.held_out)))
     index = index_images(job.images) if job.images is not None else None
     column = _image_column(table, index, job.image_column)
     images = _ids(table, column)
-    contents = None if index is None else _digests(table[column], index, reporter)
+    contents = None if index is None else _digests(table[column], index, tell)
     lists = tuple(entry for path in job.duplicates for entry in read_list(path))
     if not job.against:
         return Uncurated(table, images, contents, lists)
     reference = _stacked(job.against)
     own = _image_column(reference, index, job.image_column)
-    known = None if index is None else _digests(reference[own], index, reporter)
+    known = None if index is None else _digests(reference[own], index, tell)
     return Uncurated(table, images, contents, lists, _ids(reference, own), known)
 
 
@@ -198,11 +198,11 @@ def _ids(table: pd.DataFrame, column: str) -> "pd.Series[str]":
     return names.map(image_id, na_action="ignore")
 
 
-def _digests(names: "pd.Series[str]", index: ImageIndex, reporter: Reporter) -> "pd.Series[str]":
+def _digests(names: "pd.Series[str]", index: ImageIndex, tell: Listener) -> "pd.Series[str]":
     """Return the digest of each row's image, NA where it is not in the folder."""
     paths = index.locate(names)
     wanted = list(paths.dropna().unique())
-    progress = reporter("Reading images")
+    progress = start_progress(tell, "Reading images")
     digests = {}
     for number, path in enumerate(wanted, start=1):
         digests[path] = digest_file(index.root / path)
