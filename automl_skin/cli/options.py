@@ -8,14 +8,15 @@ is ``--timeout 45m``.
 import csv
 import inspect
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import MISSING, Field, fields
+from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import typer
 
-from automl_skin.settings import AnyPath
-from automl_skin.study.settings import FIELDS, PLACES, SETTINGS
+from automl_skin.study.settings import FIELDS, PLACES, SETTINGS, Setting
 
 Verify = Annotated[
     Path | None,
@@ -51,6 +52,8 @@ CacheFolder = Annotated[
 Flags = dict[str, Any]
 """The settings that were given as options, named as in `study.toml`."""
 
+Built = TypeVar("Built")
+
 _SECONDS = "_seconds"
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -77,8 +80,29 @@ def takes_settings(
     """
     of_panels = {name for name, setting in SETTINGS.items() if setting.panel in panels}
     chosen = sorted((of_panels | {*names}) - {*without}, key=list(SETTINGS).index)
-    options = {name: _parameter(name) for name in chosen}
-    last = [options[name] for name in options if SETTINGS[name].panel == PLACES]
+    return _takes([FIELDS[name] for name in chosen])
+
+
+def takes_fields(*kinds: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command an option per field of dataclasses declared with a `Setting`, in place of its parameter `flags`.
+
+    The command is called with `flags`, the fields that were given; `build` makes the dataclasses of them.
+    """
+    return _takes([each for kind in kinds for each in fields(kind) if get_origin(each.type) is Annotated])
+
+
+def build(kind: Callable[..., Built], flags: Flags, **more: Any) -> Built:
+    """Return a dataclass of the fields that were given as options, and of some more."""
+    own = inspect.signature(kind).parameters
+    given = {name: value for name, value in flags.items() if name in own}
+    return kind(
+        **{n: tuple(value) if isinstance(value, list) else value for n, value in given.items()}, **more
+    )
+
+
+def _takes(chosen: Sequence["Field[Any]"]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    options = {each.name: _parameter(each) for each in chosen}
+    last = [options[each.name] for each in chosen if Setting.of(each).panel == PLACES]
     first = [option for option in options.values() if option not in last]
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
@@ -88,7 +112,9 @@ def takes_settings(
 
         def command(**given: Any) -> None:
             values = {name: given.pop(option.name) for name, option in options.items()}
-            flags = {name: _read(name, value) for name, value in values.items() if value is not None}
+            flags = {
+                each.name: _read(each, values[each.name]) for each in chosen if values[each.name] is not None
+            }
             function(flags=flags, **given)
 
         command.__name__, command.__doc__ = function.__name__, function.__doc__
@@ -107,7 +133,7 @@ def as_flags(name: str, value: Any) -> list[str]:
     >>> as_flags("positive", ["mel", "bcc"]), as_flags("backbone", ["a", "b"]), as_flags("allow_missing", True)
     (['--positive', 'mel,bcc'], ['--backbone', 'a', '--backbone', 'b'], ['--allow-missing'])
     """
-    flag = _flag(name)
+    flag = _flag(FIELDS[name])
     if isinstance(value, bool):
         return [flag] if value else []
     if SETTINGS[name].commas:
@@ -130,38 +156,42 @@ def roles_of(flags: Flags) -> dict[str, str]:
     return {name.removesuffix(end): column for name, column in flags.items() if name.endswith(end)}
 
 
-def _flag(name: str) -> str:
-    return f"--{name.removesuffix(_SECONDS).replace('_', '-')}"
+def _flag(each: "Field[Any]") -> str:
+    return f"--{(Setting.of(each).flag or each.name.removesuffix(_SECONDS)).replace('_', '-')}"
 
 
-def _parameter(name: str) -> inspect.Parameter:
-    """Return the parameter of a command that typer makes the option of a setting of."""
-    setting, default = SETTINGS[name], FIELDS[name].default
+def _parameter(each: "Field[Any]") -> inspect.Parameter:
+    """Return the parameter of a command from which typer makes the option of a field."""
+    setting, default, flag = Setting.of(each), each.default, _flag(each)
     shown = ", ".join(default) if isinstance(default, tuple) else str(default)
     text = setting.help.replace("{default}", shown)
-    option = typer.Option(_flag(name), help=text, rich_help_panel=setting.panel)
-    kind: Any = _typed_as(name)
-    annotation: Any = Annotated[kind | None, option]
-    return inspect.Parameter(name.removesuffix(_SECONDS), _KEYWORD, default=None, annotation=annotation)
+    both = f"{flag}/--no-{flag.removeprefix('--')}" if default is True else flag
+    option = typer.Option(both, help=text or None, rich_help_panel=setting.panel or None)
+    kind: Any = _typed_as(each)
+    required = default is MISSING and each.default_factory is MISSING
+    annotation: Any = Annotated[kind if required else kind | None, option]
+    given = inspect.Parameter.empty if required else None
+    return inspect.Parameter(each.name.removesuffix(_SECONDS), _KEYWORD, default=given, annotation=annotation)
 
 
-def _typed_as(name: str) -> Any:
-    """Return the type that a setting has on the command line."""
-    declared = get_args(FIELDS[name].type)[0]
-    if SETTINGS[name].commas or name.endswith(_SECONDS):
+def _typed_as(each: "Field[Any]") -> Any:
+    """Return the type that a field has on the command line."""
+    declared = get_args(each.type)[0]
+    if Setting.of(each).commas or each.name.endswith(_SECONDS):
         return str
     if get_origin(declared) is Literal:
         return type(get_args(declared)[0])
     if get_origin(declared) is tuple:
-        return list[Path] if Path in get_args(get_args(declared)[0]) else list[str]
-    return Path if declared == AnyPath else declared
+        (item, _) = get_args(declared)
+        return list[Path] if Path in (item, *get_args(item)) else list[int] if item is int else list[str]
+    return Path if {PathLike[str], Path} & {*get_args(declared)} else declared
 
 
-def _read(name: str, value: Any) -> Any:
-    """Return a setting as it was given on the command line."""
-    if name.endswith(_SECONDS):
-        return parse_duration(value, _flag(name))
-    return split_commas(value) if SETTINGS[name].commas else value
+def _read(each: "Field[Any]", value: Any) -> Any:
+    """Return a field's value as it was given on the command line."""
+    if each.name.endswith(_SECONDS):
+        return parse_duration(value, _flag(each))
+    return split_commas(value) if Setting.of(each).commas else value
 
 
 def parse_duration(text: str, option: str) -> float:

@@ -21,7 +21,7 @@ from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.metrics.catalogue import Metric, metric_by_name
 from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING, check_tuning, tuning_changes
-from automl_skin.study.settings import RECOGNISED, SETTINGS, StudySettings
+from automl_skin.study.settings import RECOGNISED, SETTINGS, StudySettings, check_minimums
 
 RUNTIME = frozenset(name for name, setting in SETTINGS.items() if setting.may_change)
 """Settings that may change from one call to the next: they do not change what a trial's outcome means."""
@@ -47,9 +47,7 @@ class StudyConfig(StudySettings):
         self._check_numbers()
 
     def _check_numbers(self) -> None:
-        for name, setting in SETTINGS.items():
-            if setting.minimum is not None and getattr(self, name) < setting.minimum:
-                raise ConfigError(f"{name}: expected at least {setting.minimum}, got {getattr(self, name)}")
+        check_minimums(self)
         if self.objective == "robust" and not self.shift_cases:
             raise ConfigError("shift_cases: expected at least 1 for the objective robust, got 0")
         if ROTATION in self.way and self.folds < 3:

@@ -4,11 +4,15 @@
 nothing heavy, since the command line needs it before it does anything.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_origin
 
+from automl_skin.errors import ConfigError
 from automl_skin.settings import AnyPath
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 DATA = "What to learn from"
 NETWORKS = "Networks"
@@ -40,6 +44,8 @@ class Setting:
         Whether it may change between calls of a study: it does not change what a trial's outcome means.
     commas : bool
         Whether the command line takes a list as one text with commas, and not as a repeatable option.
+    flag : str
+        The option's name without dashes in front; the field's name by default.
     """
 
     help: str
@@ -47,6 +53,29 @@ class Setting:
     minimum: int | None = None
     may_change: bool = False
     commas: bool = False
+    flag: str = ""
+
+    @classmethod
+    def of(cls, each: "Field[Any]") -> "Setting":
+        """Return what a field of a dataclass was declared with, beside its type: ``Annotated[type, Setting(...)]``."""
+        return cast("Setting", cast("Any", each.type).__metadata__[0])
+
+
+def check_minimums(record: "DataclassInstance") -> None:
+    """Check the numbers of a dataclass against the smallest values that its fields allow.
+
+    Raises
+    ------
+    ConfigError
+        The message names the option, or the setting.
+    """
+    for each in fields(record):
+        setting = Setting.of(each) if get_origin(each.type) is Annotated else None
+        if setting is not None and setting.minimum is not None:
+            value = getattr(record, each.name)
+            if value < setting.minimum:
+                name = f"--{setting.flag}" if setting.flag else each.name
+                raise ConfigError(f"{name}: expected at least {setting.minimum}, got {value}")
 
 
 def _families() -> tuple[str, ...]:
@@ -251,5 +280,5 @@ class StudySettings:
 FIELDS = {each.name: each for each in fields(StudySettings)}
 """The fields by name, in the order of the help."""
 
-SETTINGS: dict[str, Setting] = {name: cast("Any", each.type).__metadata__[0] for name, each in FIELDS.items()}
+SETTINGS = {name: Setting.of(each) for name, each in FIELDS.items()}
 """What is known of each setting, by name."""
