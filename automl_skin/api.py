@@ -19,6 +19,7 @@ from automl_skin.steps import export as _export
 from automl_skin.steps import score as _score
 from automl_skin.steps.check import check_data
 from automl_skin.steps.events import Listener, silent, tell_all
+from automl_skin.steps.explain_options import ExplainOptions
 from automl_skin.steps.leaderboard import Leaderboard, read_leaderboard
 from automl_skin.steps.search import SearchResult, run_search
 from automl_skin.steps.track import Tracked, to_standard_error
@@ -78,14 +79,14 @@ def leaderboard(
 @storage_boundary()
 def explain_study(
     study: AnyPath = "",
-    options: _explain.ExplainOptions | None = None,
+    options: ExplainOptions | None = None,
     *,
     workspace: AnyPath | None = None,
     cache: AnyPath | None = None,
 ) -> _explain.Explanation:
-    """Explain the trials of a study by pictures, with `automl_skin.steps.explain.ExplainOptions`."""
+    """Explain the trials of a study by pictures, with `automl_skin.steps.explain_options.ExplainOptions`."""
     opened = existing_study(Workspace.at(workspace, cache), str(study))
-    return _explain.explain(opened, options or _explain.ExplainOptions(), silent, to_standard_error)
+    return _explain.explain(opened, options or ExplainOptions(), silent, to_standard_error)
 
 
 @storage_boundary()

@@ -7,7 +7,7 @@ import automl_skin
 from automl_skin import api
 from automl_skin.errors import ConfigError
 from automl_skin.papers import reproduce as papers_reproduce
-from automl_skin.steps.explain import ExplainOptions
+from automl_skin.steps.explain_options import ExplainOptions
 from automl_skin.study.settings import SETTINGS
 
 

@@ -100,7 +100,7 @@ def build(kind: Callable[..., Built], flags: Flags, **more: Any) -> Built:
     )
 
 
-def _takes(chosen: Sequence["Field[Any]"]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def _takes(chosen: Sequence[Field[Any]]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     options = {each.name: _parameter(each) for each in chosen}
     last = [options[each.name] for each in chosen if Setting.of(each).panel == PLACES]
     first = [option for option in options.values() if option not in last]
@@ -156,11 +156,11 @@ def roles_of(flags: Flags) -> dict[str, str]:
     return {name.removesuffix(end): column for name, column in flags.items() if name.endswith(end)}
 
 
-def _flag(each: "Field[Any]") -> str:
+def _flag(each: Field[Any]) -> str:
     return f"--{(Setting.of(each).flag or each.name.removesuffix(_SECONDS)).replace('_', '-')}"
 
 
-def _parameter(each: "Field[Any]") -> inspect.Parameter:
+def _parameter(each: Field[Any]) -> inspect.Parameter:
     """Return the parameter of a command from which typer makes the option of a field."""
     setting, default, flag = Setting.of(each), each.default, _flag(each)
     shown = ", ".join(default) if isinstance(default, tuple) else str(default)
@@ -174,7 +174,7 @@ def _parameter(each: "Field[Any]") -> inspect.Parameter:
     return inspect.Parameter(each.name.removesuffix(_SECONDS), _KEYWORD, default=given, annotation=annotation)
 
 
-def _typed_as(each: "Field[Any]") -> Any:
+def _typed_as(each: Field[Any]) -> Any:
     """Return the type that a field has on the command line."""
     declared = get_args(each.type)[0]
     if Setting.of(each).commas or each.name.endswith(_SECONDS):
@@ -187,7 +187,7 @@ def _typed_as(each: "Field[Any]") -> Any:
     return Path if {PathLike[str], Path} & {*get_args(declared)} else declared
 
 
-def _read(each: "Field[Any]", value: Any) -> Any:
+def _read(each: Field[Any], value: Any) -> Any:
     """Return a field's value as it was given on the command line."""
     if each.name.endswith(_SECONDS):
         return parse_duration(value, _flag(each))

@@ -4,7 +4,7 @@ Everything is written into ``report/explain`` of the study's folder, and shown i
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automl_skin.errors import ConfigError
@@ -12,54 +12,19 @@ from automl_skin.files import storage_errors
 from automl_skin.search.trial import TrialRecord
 from automl_skin.settings import Workspace
 from automl_skin.steps.events import Listener
-from automl_skin.steps.explain_cam import HeatOptions, default_models, explain_photographs
+from automl_skin.steps.explain_cam import default_models, explain_photographs
 from automl_skin.steps.explain_heat import ExplainedModel
 from automl_skin.steps.explain_importances import explain_inputs
-from automl_skin.steps.explain_maps import MapOptions, explain_embeddings
+from automl_skin.steps.explain_maps import explain_embeddings
+from automl_skin.steps.explain_options import CAM, IMPORTANCES, MAPS, ExplainOptions
 from automl_skin.steps.stack import finished, read_stack
 from automl_skin.steps.track import log_explanations
 from automl_skin.study.study import Study, existing_study
 
-CAM, IMPORTANCES, MAPS = "cam", "importances", "maps"
-WHAT = (CAM, IMPORTANCES, MAPS)
 FOLDER = "explain"
 
 MOST_TRIALS = 6
 """Trials whose importances are drawn where none are named: the best, and members of the stack."""
-
-
-@dataclass(frozen=True)
-class ExplainOptions:
-    """What is explained.
-
-    Parameters
-    ----------
-    what : tuple of {"cam", "importances", "maps"}
-    trials : tuple of int
-        By number; by default the best of their kinds, and the members of the stack.
-    against : str
-        ``STUDY`` or ``STUDY:NUMBER``: a model of another study on the same cases, the second in pictures of heat.
-    names : tuple of str
-        What the models are called in pictures of heat, in their order.
-    without_metadata : bool
-        Whether the heat of one model is shown twice: with the cases' metadata, and with all of them missing.
-    heat : HeatOptions
-    maps : MapOptions
-    """
-
-    what: tuple[str, ...] = WHAT
-    trials: tuple[int, ...] = ()
-    against: str = ""
-    names: tuple[str, ...] = ()
-    without_metadata: bool = False
-    heat: HeatOptions = field(default_factory=HeatOptions)
-    maps: MapOptions = field(default_factory=MapOptions)
-
-    def __post_init__(self) -> None:
-        unknown = [name for name in self.what if name not in WHAT]
-        if unknown or not self.what:
-            found = ", ".join(unknown) or "nothing"
-            raise ConfigError(f"what is explained must be of {', '.join(WHAT)}; found {found}")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from automl_skin.images.recipe import Recipe
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.seeding import generator
-from automl_skin.settings import AnyPath
 from automl_skin.steps.embedded import metadata_enter
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.explain_heat import (
@@ -31,40 +30,13 @@ from automl_skin.steps.explain_heat import (
     heats_of,
     read_photographs,
 )
+from automl_skin.steps.explain_options import LABEL, PREDICTED, HeatOptions
 from automl_skin.steps.stack import finished
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
 
-PREDICTED, LABEL = "predicted", "label"
 SIDE = 400
 """Pixels of the longer side of a printed photograph."""
-
-
-@dataclass(frozen=True)
-class HeatOptions:
-    """What is shown.
-
-    Parameters
-    ----------
-    cases : tuple of str
-        Shown in the figure; drawn at random, as many of each class, if empty.
-    n_shown : int
-        How many are drawn.
-    n_index : int
-        Cases whose index is measured, drawn at random.
-    masks : str or path, optional
-        Folder of the lesion masks; without it there is no index.
-    of_class : str
-        What is explained: "predicted" (by each model), "label", or the name of a class.
-    method : {"grad-cam", "cam"}
-    """
-
-    cases: tuple[str, ...] = ()
-    n_shown: int = 12
-    n_index: int = 300
-    masks: AnyPath | None = None
-    of_class: str = PREDICTED
-    method: str = "grad-cam"
 
 
 @dataclass(frozen=True)

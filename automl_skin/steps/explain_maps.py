@@ -1,6 +1,6 @@
 """Maps of a study's embeddings, coloured by label, fold, source and how right the best trial is."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,25 +15,11 @@ from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.seeding import derive_seed, generator
 from automl_skin.steps.events import Listener, start_progress
+from automl_skin.steps.explain_options import MapOptions
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
 
 TUNED = "tuned the network"
-
-
-@dataclass(frozen=True)
-class MapOptions:
-    """What is laid out.
-
-    Parameters
-    ----------
-    n_points : int
-        Cases at the most, drawn at random.
-    by : {"tsne", "umap"}
-    """
-
-    n_points: int = 2000
-    by: str = "tsne"
 
 
 def explain_embeddings(

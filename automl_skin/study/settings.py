@@ -6,13 +6,10 @@ nothing heavy, since the command line needs it before it does anything.
 
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_origin
+from typing import Annotated, Any, Literal, cast, get_origin
 
 from automl_skin.errors import ConfigError
 from automl_skin.settings import AnyPath
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 DATA = "What to learn from"
 NETWORKS = "Networks"
@@ -37,7 +34,7 @@ class Setting:
     help : str
         ``{default}`` in it stands for the default.
     panel : str
-        Of the command line's help.
+        Of the command line's help; empty for the one of all other options.
     minimum : int, optional
         Smallest allowed value.
     may_change : bool
@@ -49,19 +46,19 @@ class Setting:
     """
 
     help: str
-    panel: str
+    panel: str = ""
     minimum: int | None = None
     may_change: bool = False
     commas: bool = False
     flag: str = ""
 
     @classmethod
-    def of(cls, each: "Field[Any]") -> "Setting":
+    def of(cls, each: Field[Any]) -> "Setting":
         """Return what a field of a dataclass was declared with, beside its type: ``Annotated[type, Setting(...)]``."""
         return cast("Setting", cast("Any", each.type).__metadata__[0])
 
 
-def check_minimums(record: "DataclassInstance") -> None:
+def check_minimums(record: Any) -> None:
     """Check the numbers of a dataclass against the smallest values that its fields allow.
 
     Raises

@@ -40,4 +40,4 @@ def test_curate_names_what_is_wrong(end_to_end, tmp_path):
         "curate", "--data", tmp_path / "t.csv", "--output", tmp_path / "out", "--unlabelled", "maybe"
     )
     assert ended.code == 2
-    assert "must be negative or drop" in ended.errors
+    assert "--unlabelled: expected negative or drop, got 'maybe'" in ended.errors

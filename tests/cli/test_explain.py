@@ -21,4 +21,4 @@ def test_a_slip_is_an_error(tiny, end_to_end, workspace):
     places = ["--workspace", workspace, "--cache-dir", tiny.workspace.cache]
     done = end_to_end.command("explain", "--study", "tiny", "--what", "cam,soul", *places)
     assert done.code == 2
-    assert "found soul" in done.errors
+    assert "got soul" in done.errors

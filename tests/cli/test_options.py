@@ -1,6 +1,6 @@
-from dataclasses import MISSING
+from dataclasses import MISSING, dataclass
 from pathlib import Path
-from typing import get_type_hints
+from typing import Annotated, get_type_hints
 
 import pytest
 import typer
@@ -8,7 +8,19 @@ from typer.testing import CliRunner
 
 from automl_skin.cli import options
 from automl_skin.cli.options import as_flags, parse_duration, split_commas
-from automl_skin.study.settings import DATA, FIELDS, FILE_ONLY, NETWORKS, PLACES, SEARCH, SETTINGS, TUNING
+from automl_skin.errors import ConfigError
+from automl_skin.study.settings import (
+    DATA,
+    FIELDS,
+    FILE_ONLY,
+    NETWORKS,
+    PLACES,
+    SEARCH,
+    SETTINGS,
+    TUNING,
+    Setting,
+    check_minimums,
+)
 
 
 @pytest.mark.parametrize(
@@ -120,3 +132,32 @@ def test_a_setting_written_as_flags_reads_as_it_was(name):
     )
     given = flags_given(*as_flags(name, value))[name]
     assert ([str(each) for each in given] if isinstance(given, list) else given) in (value, Path("x"))
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a command may be asked for."""
+
+    output: Annotated[Path, Setting("Required.")]
+    numbers: Annotated[tuple[int, ...], Setting("Numbers.", flag="number")] = ()
+    words: Annotated[tuple[str, ...], Setting("Words [{default}].", commas=True)] = ("a", "b")
+    framed: Annotated[bool, Setting("A frame.")] = True
+    points: Annotated[int, Setting("Points [{default}].", minimum=4, flag="dots")] = 9
+    inner: str = "no option"
+
+    def __post_init__(self) -> None:
+        check_minimums(self)
+
+
+def test_fields_of_any_dataclass_are_options():
+    takes = options.takes_fields(Drawing)
+    words = "--output x --number 1 --number 2 --words c,d --no-framed --dots 5"
+    flags = flags_given(*words.split(), takes=takes)
+    made = options.build(Drawing, flags, inner="mine")
+    assert made == Drawing(Path("x"), (1, 2), ("c", "d"), framed=False, points=5, inner="mine")
+    assert not made.framed
+    assert options.build(Drawing, flags_given("--output", "x", takes=takes)) == Drawing(Path("x"))
+    with pytest.raises(AssertionError, match="Missing option"):
+        flags_given(takes=takes)
+    with pytest.raises(ConfigError, match="--dots: expected at least 4, got 3"):
+        options.build(Drawing, flags_given("--output", "x", "--dots", "3", takes=takes))

@@ -16,10 +16,9 @@ from automl_skin.images.recipe import Recipe
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
 from automl_skin.steps.events import silent
-from automl_skin.steps.explain import ExplainOptions, explain, explained_trials, heat_models
-from automl_skin.steps.explain_cam import HeatOptions
+from automl_skin.steps.explain import explain, explained_trials, heat_models
 from automl_skin.steps.explain_heat import heats_of, read_photographs, together
-from automl_skin.steps.explain_maps import MapOptions
+from automl_skin.steps.explain_options import ExplainOptions, HeatOptions, MapOptions
 from automl_skin.study.study import existing_study
 
 
@@ -171,9 +170,9 @@ def test_maps_have_their_wishes(study):
 
 
 def test_what_is_explained_is_named():
-    with pytest.raises(ConfigError, match="must be of cam, importances, maps; found shap"):
+    with pytest.raises(ConfigError, match="--what: expected some of cam, importances, maps; got shap"):
         ExplainOptions(what=("shap",))
-    with pytest.raises(ConfigError, match="found nothing"):
+    with pytest.raises(ConfigError, match="got none"):
         ExplainOptions(what=())
 
 

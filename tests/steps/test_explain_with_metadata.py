@@ -10,8 +10,8 @@ from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
 from automl_skin.steps import explain_heat, search
 from automl_skin.steps.events import silent
-from automl_skin.steps.explain import ExplainOptions, explain, heat_models
-from automl_skin.steps.explain_cam import HeatOptions
+from automl_skin.steps.explain import explain, heat_models
+from automl_skin.steps.explain_options import ExplainOptions, HeatOptions
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.study import precision
 from automl_skin.synthetic.study import generate

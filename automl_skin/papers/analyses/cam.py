@@ -9,7 +9,8 @@ from automl_skin.papers.analyses.models import Cells, name_models
 from automl_skin.papers.context import ReproduceContext, Section
 from automl_skin.seeding import generator
 from automl_skin.steps.events import silent
-from automl_skin.steps.explain_cam import LABEL, HeatOptions, explain_photographs
+from automl_skin.steps.explain_cam import explain_photographs
+from automl_skin.steps.explain_options import LABEL, HeatOptions
 
 
 def cam(

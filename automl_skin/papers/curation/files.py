@@ -9,7 +9,7 @@ Files of the folder::
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -30,62 +30,11 @@ from automl_skin.papers.curation.curate import Curated, Uncurated, curate, row_i
 from automl_skin.papers.curation.duplicates import find_image_columns, image_id, read_list
 from automl_skin.papers.curation.ledger import ROW
 from automl_skin.papers.curation.report import PublishedCount, compare, write_report
-from automl_skin.papers.curation.rules import SPLIT, TARGET, TEST, TRAIN, CurationRules
+from automl_skin.papers.curation.rules import SPLIT, TARGET, TEST, TRAIN, CurationJob
 from automl_skin.steps.events import Listener, start_progress
 
 _TRAIN_WORDS = frozenset({"train", "training", "development"})
 _TEST_WORDS = frozenset({"test", "valid", "val", "validation", "locked", "holdout"})
-
-
-@dataclass(frozen=True)
-class CurationJob:
-    """What is curated, and where to.
-
-    Parameters
-    ----------
-    data : tuple of Path
-        Tables; several are put below each other.
-    output : Path
-        A folder.
-    images : Path or None
-        Folder of the photographs; without it no bytes are compared.
-    held_out : tuple of Path
-        Tables like `data` whose rows are the test part.
-    duplicates : tuple of Path
-        Published lists.
-    against : tuple of Path
-        Tables of a set that was curated before.
-    split : str
-        Column that says which rows are held out; empty for none.
-    image_column : str
-        Column of the image id; empty where it is recognised by its name.
-    impute, only_with_image : bool
-        See `curate`.
-    rules : CurationRules
-    """
-
-    data: tuple[Path, ...]
-    output: Path
-    images: Path | None = None
-    held_out: tuple[Path, ...] = ()
-    duplicates: tuple[Path, ...] = ()
-    against: tuple[Path, ...] = ()
-    split: str = ""
-    image_column: str = ""
-    impute: bool = True
-    only_with_image: bool = False
-    rules: CurationRules = field(default_factory=CurationRules)
-
-    def __post_init__(self) -> None:
-        if self.held_out and self.split:
-            raise ConfigError("--held-out and --split say the same in two ways; give one of them")
-        if self.only_with_image and self.images is None:
-            raise ConfigError("--only-with-image needs the folder of the images; give --images")
-        names = [path.name for path in (*self.data, *self.held_out, *self.against)]
-        if len(set(names)) < len(names):
-            raise ConfigError(
-                f"tables: expected different file names, by which rows are recorded, got {', '.join(names)}"
-            )
 
 
 @dataclass(frozen=True)

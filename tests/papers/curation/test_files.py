@@ -6,7 +6,8 @@ import pytest
 
 from automl_skin.errors import ConfigError, StorageError, TableError
 from automl_skin.papers.curation.curate import SAME_BYTES
-from automl_skin.papers.curation.files import CurationJob, curate_files
+from automl_skin.papers.curation.files import curate_files
+from automl_skin.papers.curation.rules import CurationJob
 from automl_skin.steps.events import silent
 
 PUBLISHED = Path(os.environ.get("AUTOML_SKIN_DATA", "/nowhere")) / "isic-dicm-17k"
