@@ -16,6 +16,7 @@ from automl_skin.chains.fitting import FoldFitter
 from automl_skin.embeddings import tuning
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES, HEADS
+from automl_skin.networks import FROZEN, NetworkId
 
 # Every source of randomness on, and few of everything.
 SMALL = {
@@ -100,11 +101,13 @@ def small_chain():
         heads = [BranchConfig(family, HEADS[family].config(**SMALL.get(family, {}), **extra))]
         if len(branches) > 1:
             heads.append(BranchConfig("logistic", FAMILIES["logistic"].config()))
-        backbones = (
-            ("net",) if "way" in values else ("net", "other")
-        )  # there are tuned ones of the first alone
-        image = {} if fusion == "metadata" else {"backbones": backbones, "recipe": "plain"}
-        return ChainConfig(fusion, tuple(heads), **{**image, **values})
+        tuned = "way" in values  # there are tuned networks of the first backbone alone
+        backbones = () if fusion == "metadata" else ("net",) if tuned else ("net", "other")
+        backbones = values.pop("backbones", backbones)
+        tuning, towers = values.pop("tuning", FROZEN), values.pop("towers", False)
+        roles = values.get("roles", ()) if towers else ("",)
+        networks = tuple(NetworkId(name, "plain", tuning, (), role) for name in backbones for role in roles)
+        return ChainConfig(fusion, tuple(heads), networks, **values)
 
     return make
 

@@ -8,13 +8,14 @@ import pandas as pd
 from automl_skin.backbones.tuning.fusions import PooledFusion
 from automl_skin.backbones.tuning.tuned_fusion import TunedFusion
 from automl_skin.backbones.tuning.tuned_head import TunedHead
-from automl_skin.chains.inputs import CaseInputs, embedding_name
+from automl_skin.chains.inputs import CaseInputs
 from automl_skin.data.groups import Groups
 from automl_skin.data.plan import make_plan
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.features.encoder import EncoderConfig, fit_encoder
 from automl_skin.heads.neural.engine import Engine
 from automl_skin.heads.neural.state import array_facts
+from automl_skin.networks import NetworkId
 from automl_skin.search.material import Material
 
 DIAGNOSES = ("nevus", "keratosis", "carcinoma", "melanoma")
@@ -117,7 +118,7 @@ def tuned_inputs(material, tuning="full", *, memory=1.0, joint=False, seed=0, n_
     """Return the cases with the embeddings of the tuned networks alone; see `with_tuned`."""
     embeddings, heads, tuned_on = {}, {}, {}
     for held_out in [(k,) for k in range(n_folds)] + [(k, (k + 1) % n_folds) for k in range(n_folds)]:
-        name = embedding_name("net", "plain", tuning, held_out)
+        name = str(NetworkId("net", "plain", tuning, held_out))
         rng = np.random.default_rng([seed, len(held_out), *sorted(held_out)])
         latent = material.inputs.embeddings["net@plain"].astype(np.float64)
         basis = np.linalg.qr(rng.normal(size=(latent.shape[1],) * 2))[0]

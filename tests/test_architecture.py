@@ -34,6 +34,7 @@ ROOMS = [
     "synthetic",
     "heads",
     "backbones",
+    "networks",
     "embeddings",
     "features",
     "chains",

@@ -29,14 +29,14 @@ own      without k              its logits; nothing is fitted
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from automl_skin.chains.inputs import FROZEN, embedding_name
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import HEADS
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.weighting import ClassWeighting
+from automl_skin.networks import FROZEN, NetworkId
 
 IMAGE = "image"
 METADATA = "metadata"
@@ -132,10 +132,9 @@ class ChainConfig:
         A name in `FUSIONS`.
     branches : tuple of BranchConfig
         One a branch of the fusion, in its order.
-    backbones : tuple of str
-        Names of the backbones whose embeddings are concatenated; empty without an image.
-    recipe : str
-        Name of the recipe that the pixels went through; empty without an image.
+    networks : tuple of NetworkId
+        Those whose embeddings are concatenated, of one recipe and tuning; empty without an image. Tuned ones stand for
+        the networks of all folds. Towers come one per kind of `roles`, in its order, for each backbone.
     components : int or None
         Principal components that are kept of the embedding; None keeps its columns.
     labels : {"target", "diagnosis"}
@@ -144,31 +143,24 @@ class ChainConfig:
         Class weights of the training rows.
     image_weight : float
         Weight of the image branch in the fusion `late`, in [0, 1].
-    tuning : str
-        Name of the networks' tuning, "frozen" for weights as they come.
     way : {"", "within", "rotation", "logits", "own"}
         How tuned networks reach the chain; empty for frozen ones.
     fields : tuple of str
         Metadata fields that the chain sees; empty for all of them.
     roles : tuple of str
         Kinds of photograph that the chain sees; empty for all of them.
-    towers : bool
-        Whether each of `roles` has a tuned network of its own; else one network is of all kinds.
     """
 
     fusion: str
     branches: tuple[BranchConfig, ...]
-    backbones: tuple[str, ...] = ()
-    recipe: str = ""
+    networks: tuple[NetworkId, ...] = ()
     components: int | None = None
     labels: str = "target"
     weighting: ClassWeighting = "none"
     image_weight: float = 0.5
-    tuning: str = FROZEN
     way: str = ""
     fields: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    towers: bool = False
 
     def __post_init__(self) -> None:
         if self.fields and (not self.uses_metadata or len(set(self.fields)) < len(self.fields)):
@@ -176,28 +168,31 @@ class ChainConfig:
                 f"fields must be different metadata fields of a fusion with metadata; found {self.fields}"
             )
             raise ConfigError(f"{message} with the fusion {self.fusion}")
-        if not self._roles_fit():
-            message = (
-                "roles must be different kinds of photograph of a fusion with an image, and towers name theirs and "
-                f"are tuned; found {self.roles} with the fusion {self.fusion}, tuning {self.tuning}"
-            )
-            raise ConfigError(f"{message}, {'towers' if self.towers else 'no towers'}")
+        if len(set(self.roles)) < len(self.roles) or (self.roles and not self.uses_image):
+            message = "roles: expected different kinds of photograph, of a fusion with an image"
+            raise ConfigError(f"{message}; got {self.roles} with the fusion {self.fusion}")
+        self._check_networks()
         if self.is_tuned and not self._tuned_fits():
             message = (
-                f"a chain with tuned networks must have an image and one of the ways {', '.join(WAYS)}; logits have no "
-                "components, and the network's own head stands alone or beside metadata, of one backbone"
+                f"a chain with tuned networks: expected an image and one of the ways {', '.join(WAYS)}; logits without "
+                "components; the networks' own head alone or beside metadata, and of one backbone"
             )
-            raise ConfigError(f"{message}; found {self.to_json()}")
+            raise ConfigError(f"{message}; got {self.to_json()}")
         if not self.is_tuned and (self.way or self.family == OWN):
-            message = f"the way {self.way!r} and the own head need tuned networks, and these are frozen: name a tuning"
+            message = f"the way {self.way!r} and the own head: expected tuned networks, got frozen ones; name a tuning"
             raise ConfigError(message)
 
-    def _roles_fit(self) -> bool:
-        return (
-            len(set(self.roles)) == len(self.roles)
-            and (self.uses_image or not self.roles)
-            and (not self.towers or (self.is_tuned and bool(self.roles)))
-        )
+    def _check_networks(self) -> None:
+        roles = self.roles if self.towers else ("",)
+        wanted = [
+            NetworkId(each, self.recipe, self.tuning, (), role) for each in self.backbones for role in roles
+        ]
+        if list(self.networks) != wanted:
+            message = (
+                "the networks of a chain: expected one recipe and tuning without held-out folds, each backbone once, "
+                f"or once per role of {self.roles} where they are towers"
+            )
+            raise ConfigError(f"{message}; got {', '.join(map(str, self.networks))}")
 
     def _tuned_fits(self) -> bool:
         own = self.fusion in {"image", "late", "rank"} and len(self.backbones) == 1
@@ -208,6 +203,26 @@ class ChainConfig:
             and (own or self.way != OWN)
             and not (self.uses_logits and self.components)
         )
+
+    @property
+    def backbones(self) -> tuple[str, ...]:
+        """Names of the backbones whose embeddings are concatenated; empty without an image."""
+        return tuple(dict.fromkeys(each.backbone for each in self.networks))
+
+    @property
+    def recipe(self) -> str:
+        """Name of the recipe that the pixels went through; empty without an image."""
+        return self.networks[0].recipe if self.networks else ""
+
+    @property
+    def tuning(self) -> str:
+        """Name of the networks' tuning; "frozen" for weights as they come."""
+        return self.networks[0].tuning if self.networks else FROZEN
+
+    @property
+    def towers(self) -> bool:
+        """Whether each of `roles` has a tuned network of its own; else one network is of all kinds."""
+        return any(each.role for each in self.networks)
 
     @property
     def is_tuned(self) -> bool:
@@ -259,36 +274,27 @@ class ChainConfig:
     def image_names(self, fold: int, n_folds: int) -> tuple[str, ...]:
         """Return the names of the embeddings that the chain of a fold applies, one a backbone and tower."""
         held_out = self.held_out(fold, n_folds)
-        return tuple(
-            embedding_name(name, self.recipe, self.tuning, held_out, role)
-            for name in self.backbones
-            for role in (self.roles if self.towers else ("",))
-        )
+        return tuple(str(replace(each, held_out=held_out)) for each in self.networks)
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as JSON."""
         return {
             "fusion": self.fusion,
             "branches": [branch.to_json() for branch in self.branches],
-            "backbones": list(self.backbones),
-            "recipe": self.recipe,
+            "networks": list(map(str, self.networks)),
             "components": self.components,
             "labels": self.labels,
             "weighting": self.weighting,
             "image_weight": self.image_weight,
-            "tuning": self.tuning,
             "way": self.way,
-            **({"fields": list(self.fields)} if self.fields else {}),
-            **({"roles": list(self.roles)} if self.roles else {}),
-            **({"towers": True} if self.towers else {}),
+            "fields": list(self.fields),
+            "roles": list(self.roles),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ChainConfig":
         """Return the configuration that `to_json` described."""
         branches = tuple(BranchConfig.from_json(branch) for branch in value["branches"])
-        lists: dict[str, Any] = {
-            name: tuple(value.get(name, ())) for name in ("backbones", "fields", "roles")
-        }
-        rest = {name: value[name] for name in value if name not in {"branches", *lists}}
-        return cls(branches=branches, **lists, **rest)
+        networks = tuple(map(NetworkId.parse, value["networks"]))
+        lists = {name: tuple(value[name]) for name in ("fields", "roles")}
+        return cls(**{**value, "branches": branches, "networks": networks, **lists})

@@ -82,7 +82,7 @@ class FittedChain:
     calibrator : Calibrator or None
         None until all folds are there.
     image_names : tuple of str
-        The networks whose embeddings it is applied to, by `embedding_name`.
+        The networks whose embeddings it is applied to, by name.
     tuned_heads : tuple of TunedHead
         Of these networks, where their logits are the image columns.
     """

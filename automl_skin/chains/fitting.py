@@ -213,8 +213,7 @@ class FoldFitter:
     def _projected(self, config: ChainConfig, fold: int) -> Transformed[Projection]:
         """Return the projection of a fold, cut to the components that the chain wants."""
         most = None if config.components is None else MAX_COMPONENTS
-        networks = (config.backbones, config.recipe, config.tuning, config.way, config.roles, config.towers)
-        key = ("image", *networks, most, fold)
+        key = ("image", config.networks, config.way, config.roles, most, fold)
         full = self._keep(key, lambda: self._fit_projection(config, fold, most))
         if config.components is None:
             return full

@@ -13,42 +13,6 @@ if TYPE_CHECKING:
     from automl_skin.backbones.tuning.tuned_head import TunedHead
     from automl_skin.embeddings.key import TunedOn
 
-FROZEN = "frozen"
-"""The tuning of weights that are used as they come."""
-
-
-def embedding_name(
-    backbone: str, recipe: str, tuning: str = FROZEN, held_out: Sequence[int] = (), role: str = ""
-) -> str:
-    """Return the name under which a network's embeddings are kept.
-
-    Parameters
-    ----------
-    backbone : str
-    recipe : str
-        Name of the recipe of the pixels.
-    tuning : str
-        Name of the tuning; "frozen" for weights as they come.
-    held_out : sequence of int
-        Folds that the tuning has not seen.
-    role : str
-        The kind of photograph that the network was tuned on; empty for a network of all kinds.
-
-    Examples
-    --------
-    >>> embedding_name("resnet18", "plain")
-    'resnet18@plain'
-    >>> embedding_name("resnet18", "plain", "full", (3, 2))
-    'resnet18@plain@full.without-2-3'
-    >>> embedding_name("resnet18", "plain", "full", (2,), "close-up")
-    'resnet18@plain@full.close-up.without-2'
-    """
-    if tuning == FROZEN:
-        return f"{backbone}@{recipe}"
-    without = "".join(f"-{fold}" for fold in sorted(held_out))
-    tower = f".{role}" if role else ""
-    return f"{backbone}@{recipe}@{tuning}{tower}.without{without}"
-
 
 @dataclass(frozen=True)
 class CaseInputs:
@@ -57,16 +21,16 @@ class CaseInputs:
     Parameters
     ----------
     embeddings : mapping of str to ndarray of shape (n_cases, n_dimensions)
-        By `embedding_name`; zeros where a case has no image, NaN where a tuned network was not applied to it. Where
-        there are several roles, a network of all kinds has them side by side, in the order of `roles`.
+        By the text of a `NetworkId`; zeros where a case has no image, NaN where a tuned network was not applied to
+        it. Where there are several roles, a network of all kinds has them side by side, in the order of `roles`.
     has_image : ndarray of shape (n_cases,)
         Whether a case has a readable image.
     metadata : DataFrame of shape (n_cases, n_fields)
         As in the manifest; missing values are NA.
     heads : mapping of str to TunedHead
-        The own head of every tuned network, by `embedding_name`.
+        The own head of every tuned network, by name.
     tuned_on : mapping of str to TunedOn
-        Which rows tuned each network, by `embedding_name`; frozen ones are not in it.
+        Which rows tuned each network, by name; frozen ones are not in it.
     roles : tuple of str
         Kinds of photograph; empty where there is one only.
     has_role : ndarray of shape (n_cases, n_roles), or None
@@ -105,7 +69,7 @@ class CaseInputs:
         Parameters
         ----------
         names : sequence of str
-            By `embedding_name`.
+            By name (`str` of a `NetworkId`).
 
         Returns
         -------

@@ -91,7 +91,7 @@ def embeddings_block(config: ChainConfig, inputs: CaseInputs, names: Sequence[st
     config : ChainConfig
     inputs : CaseInputs
     names : sequence of str
-        The networks, by `embedding_name`.
+        The networks, by name.
     """
     seen_roles(config, inputs)
     if config.towers:
@@ -119,7 +119,7 @@ def logits_block(
     config : ChainConfig
     inputs : CaseInputs
     names : sequence of str
-        The networks, by `embedding_name`.
+        The networks, by name.
     heads : sequence of TunedHead
         One a network.
     metadata : ndarray of shape (n_cases, n_metadata_columns), optional

@@ -45,7 +45,7 @@ def _summary(study: "Study", outcome: "StageOneOutcome") -> list[str]:
     )
     return [
         *(f"Unreadable: {path}: {why}" for path, why in list(outcome.unreadable.items())[:5]),
-        *(f"Failed:     {each.job.name}: {each.reason}" for each in outcome.failed),
+        *(f"Failed:     {each.job.network}: {each.reason}" for each in outcome.failed),
         *(f"Left out:   {name}: the budget was used up" for name in outcome.skipped),
         made,
         *(f"Networks:   {line}" for line in _networks(outcome)),
@@ -54,11 +54,11 @@ def _summary(study: "Study", outcome: "StageOneOutcome") -> list[str]:
 
 
 def _networks(outcome: "StageOneOutcome") -> list[str]:
-    """Return one line a tuning of a set."""
+    """Return one line per backbone, recipe and tuning."""
     without: dict[str, list[str]] = {}
     for each in (*outcome.frozen, *outcome.tuned):
-        folds = "+".join(map(str, each.held_out))
-        without.setdefault(f"{each.backbone.name} {each.recipe_name} {each.tuning}", []).append(folds)
+        folds = "+".join(map(str, each.id.held_out))
+        without.setdefault(each.id.title, []).append(folds)
     return [
         name + (f", without folds {', '.join(folds)}" if any(folds) else "")
         for name, folds in without.items()

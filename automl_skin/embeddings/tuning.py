@@ -32,6 +32,7 @@ from automl_skin.embeddings.tuning_progress import Followed, Teller, follow
 from automl_skin.embeddings.tuning_sheet import N_IMAGES, write_sheet
 from automl_skin.errors import TuningError
 from automl_skin.images.loading import Progress
+from automl_skin.networks import NetworkId
 from automl_skin.workers.processes import available_processors, open_processes
 
 POLL_SECONDS = 0.5
@@ -46,8 +47,7 @@ class TuningJob:
 
     Parameters
     ----------
-    name : str
-        What a person calls it.
+    network : NetworkId
     backbone : Backbone
         What it begins as.
     key : TuningKey
@@ -72,7 +72,7 @@ class TuningJob:
         Height and width of the network's input where it is cut out of the pixels.
     """
 
-    name: str
+    network: NetworkId
     backbone: Backbone
     key: TuningKey
     pixels: PixelRows
@@ -169,7 +169,11 @@ def _outcome(job: TuningJob, store: NetworkStore) -> TunedFolder | TuningFailure
 
 def _followed(job: TuningJob, store: NetworkStore) -> Followed:
     return Followed(
-        job.name, len(job.labels), job.key.tuning.epochs, store.training(job.key), store.place(job.key)
+        str(job.network),
+        len(job.labels),
+        job.key.tuning.epochs,
+        store.training(job.key),
+        store.place(job.key),
     )
 
 
@@ -253,7 +257,7 @@ def tune_one(job: TuningJob, folder: Path, device: str) -> None:
         if _outcome(job, store) is not None:  # of another process, meanwhile
             return
         about: dict[str, Json] = {
-            "name": job.name,
+            "name": str(job.network),
             "backbone": job.backbone.name,
             "target_of": job.target_of.tolist(),
             "device": device,

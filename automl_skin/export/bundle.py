@@ -173,7 +173,7 @@ def _write_parts(content: BundleContent, folder: Path) -> None:
         f"{trial}-{fold}": each for (trial, fold), each in stack.references.items()
     }
     write_arrays(folder / "references.safetensors", references)
-    measured = {each.backbone: each.network for each in content.facts.embeddings}
+    measured = {each.backbone: each.weights for each in content.facts.embeddings}
     for name, backbone in content.backbones.items():
         network = load_network(backbone)
         if network_digest(backbone, network) != measured[name]:

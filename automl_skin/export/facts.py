@@ -22,8 +22,10 @@ from automl_skin.errors import IntegrityError
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.features.seen import SeenField
 from automl_skin.images.recipe import Recipe
+from automl_skin.networks import NetworkId
+from automl_skin.records import from_plain, to_plain
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -32,36 +34,28 @@ class BundleEmbedding:
 
     Parameters
     ----------
-    name : str
+    network : NetworkId
         As the chains call it.
     backbone : str
         Folder under ``backbones/``.
-    network : str
-        Digest of the network.
+    weights : str
+        Digest of architecture and weights.
     recipe : Recipe
     views : int
     precision : {"float32", "bfloat16"}
-    role : str
-        The kind of photograph that a tower is for; empty for all kinds.
     """
 
-    name: str
+    network: NetworkId
     backbone: str
-    network: str
+    weights: str
     recipe: Recipe
     views: int
     precision: Precision
-    role: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the embedding as JSON; no role is left out."""
-        value = {**asdict(self), "recipe": self.recipe.to_json()}
-        return value if self.role else {name: value[name] for name in value if name != "role"}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "BundleEmbedding":
-        """Return the embedding that `to_json` described."""
-        return cls(**{**value, "recipe": Recipe.from_json(value["recipe"])})
+    @property
+    def name(self) -> str:
+        """Name of its column block in the chains."""
+        return str(self.network)
 
 
 @dataclass(frozen=True)
@@ -139,7 +133,7 @@ class BundleFacts:
         """Return the facts as JSON."""
         value = asdict(self)
         value["seen"] = {name: field.to_json() for name, field in self.seen.items()}
-        value["embeddings"] = [embedding.to_json() for embedding in self.embeddings]
+        value["embeddings"] = [to_plain(embedding) for embedding in self.embeddings]
         return {"format": FORMAT, **value}
 
     @classmethod
@@ -161,6 +155,8 @@ class BundleFacts:
         for name in ("classes", "positive", "levels", "image_roles", "priors"):
             rest[name] = tuple(rest[name])
         rest["seen"] = {name: SeenField.from_json(rest["seen"][name]) for name in rest["kinds"]}
-        rest["embeddings"] = tuple(BundleEmbedding.from_json(each) for each in rest["embeddings"])
+        rest["embeddings"] = tuple(
+            from_plain(BundleEmbedding, each, "bundle.json") for each in rest["embeddings"]
+        )
         rest["operating_points"] = tuple(OperatingPoint(**each) for each in rest["operating_points"])
         return cls(**rest)

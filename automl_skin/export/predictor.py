@@ -166,7 +166,7 @@ class Predictor:
             grey: Pixels = np.full((each.recipe.height, each.recipe.width, 3), 127, np.uint8)
             entering = entering_rows(self.backbones[each.backbone], fields, ["case"])
             row = self._forward(each, [grey], entering)[0]
-            n_images = 1 if each.role else len(kinds)
+            n_images = 1 if each.network.role else len(kinds)
             embeddings[each.name] = np.repeat(row, n_images, axis=0)
         looked_at = _LookedAt(embeddings, images, {}, frozenset())
         with np.errstate(all="ignore"):
@@ -215,8 +215,8 @@ class Predictor:
         pooled = {}
         for embedding in self.facts.embeddings:
             shown, kinds = images, self.facts.image_roles
-            if embedding.role:
-                shown, kinds = images[images["role"] == embedding.role], (embedding.role,)
+            if embedding.network.role:
+                shown, kinds = images[images["role"] == embedding.network.role], (embedding.network.role,)
             pooled[embedding.name] = pool_images(looked_at.embeddings[embedding.name], shown, cases, kinds)
         has_image = np.asarray(cases.isin(images["case"]))
         return CaseInputs(pooled, has_image, metadata, roles=roles, has_role=has_role)
@@ -238,7 +238,7 @@ class Predictor:
                         whole.append((photograph.case, self._role(photograph), look))
                 readable += [(case, role) for case, role, _ in whole]
                 for embedding in self.facts.embeddings:
-                    mine = [each for each in whole if embedding.role in {"", each[1]}]
+                    mine = [each for each in whole if embedding.network.role in {"", each[1]}]
                     if mine:
                         pixels = [look[embedding.recipe] for _, _, look in mine]
                         entering = self._entering(embedding, metadata, [case for case, _, _ in mine])
@@ -354,7 +354,7 @@ def _read_networks(folder: Path, facts: BundleFacts) -> tuple[dict[str, nn.Modul
             backbones[name] = read_backbone(folder / name)
             networks[name] = load_network(backbones[name])
             digests[name] = network_digest(backbones[name], networks[name])
-        if digests[name] != embedding.network:
+        if digests[name] != embedding.weights:
             message = f"the weights of {name} are not those that were measured; export again"
             raise IntegrityError(message)
     return networks, backbones

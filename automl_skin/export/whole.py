@@ -93,7 +93,7 @@ def _problem_of_facts(facts: BundleFacts) -> str:
         < len(set(facts.image_roles))
         == len(facts.image_roles),
         "different names of embeddings": len(set(names)) == len(names),
-        "embeddings of its kinds of photograph": {each.role for each in facts.embeddings}
+        "embeddings of its kinds of photograph": {each.network.role for each in facts.embeddings}
         <= {"", *facts.image_roles},
         f"images of 1 to {MAX_SIDE} pixels": all(1 <= side <= MAX_SIDE for side in sides),
         "1, 4 or 8 views": {each.views for each in facts.embeddings} <= {1, 4, 8},

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from automl_skin.backbones.catalogue import Backbone
-from automl_skin.backbones.tuning.names import NamedTuning, parse_tuning
+from automl_skin.backbones.tuning.names import Tuning
 from automl_skin.chains.config import FUSIONS, OWN, WAYS, WITHIN, ChainConfig
-from automl_skin.chains.inputs import FROZEN
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.space import Categorical, Integer, Range, Value
+from automl_skin.networks import FROZEN, NetworkId
 from automl_skin.papers.study_file import Cell
 from automl_skin.search.propose import Proposal
-from automl_skin.search.space import Given, SpaceOptions, TunedSet, choose_chain
+from automl_skin.search.space import Given, SpaceOptions, choose_chain
 from automl_skin.search.trial import TrialPlan
 
 PLACES = ("backbone", "recipe", "tuning", "way", "fusion", "head")
@@ -67,7 +67,7 @@ class PlannedCell:
     cell : Cell
     backbone : Backbone or None
         None for metadata alone.
-    tuning : NamedTuning or None
+    tuning : Tuning or None
         None for frozen networks.
     changed : str
         What is run in place of what the file says, in words.
@@ -77,7 +77,7 @@ class PlannedCell:
 
     cell: Cell
     backbone: Backbone | None = None
-    tuning: NamedTuning | None = None
+    tuning: Tuning | None = None
     changed: str = ""
     not_run: str = ""
 
@@ -97,14 +97,14 @@ def uses_image(cell: Cell) -> bool:
     return "image" in FUSIONS[fusion].inputs
 
 
-def tuning_of(cell: Cell, changes: Mapping[str, str], *, own_size: bool = True) -> NamedTuning | None:
+def tuning_of(cell: Cell, changes: Mapping[str, str], *, own_size: bool = True) -> Tuning | None:
     """Return a cell's tuning with changes of the user's, which win over the file's; None for frozen networks.
 
     Without `own_size` the photographs have the study's size, whatever the tuning says.
     """
     if cell.tuning in {"", FROZEN}:
         return None
-    named = parse_tuning(cell.tuning)
+    named = Tuning.parse(cell.tuning)
     kept = {name: value for name, value in named.changes.items() if own_size or name not in SIZES}
     tuning = replace(named, changes={**kept, **changes})
     _ = tuning.recipe  # a slip must be found before anything is computed
@@ -139,7 +139,7 @@ def proposal_of(planned: PlannedCell, options: SpaceOptions, pixels: str) -> Pro
 def _options_of(planned: PlannedCell, options: SpaceOptions, pixels: str) -> SpaceOptions:
     """Return a space of one network, with every fusion and head there is."""
     name = planned.backbone.name if planned.backbone else ""  # no chain of metadata alone asks for it
-    tuned = (TunedSet(name, pixels, planned.tuning.title, options.towers),) if planned.tuning else ()
+    tuned = (NetworkId(name, pixels, planned.tuning.name),) if planned.tuning else ()
     way = planned.way
     if way and way not in WAYS:
         raise ConfigError(
@@ -164,7 +164,7 @@ def _answers(planned: PlannedCell, options: SpaceOptions) -> dict[str, Value]:
     question = {OWN: "own_fusion", "": "fusion"}.get(planned.way, "tuned_fusion")
     answers[question] = fusion
     if planned.tuning:
-        answers["tuning"] = options.tuned[0].name
+        answers["tuning"] = str(options.tuned[0])
     if "head" in choose:
         answers["neural_head" if FUSIONS[fusion].neural else "head"] = choose["head"]
     return answers

@@ -5,23 +5,24 @@ from dataclasses import replace
 
 from automl_skin.chains.config import ChainConfig
 from automl_skin.errors import ConfigError
+from automl_skin.networks import NetworkId
 from automl_skin.papers.cells import PlannedCell, proposal_of, uses_image
 from automl_skin.papers.context import CellResult, ReproduceContext
 from automl_skin.papers.locked import open_cells
 from automl_skin.papers.needs import leave_out_cells
-from automl_skin.papers.tuned import StepKey, key_of, recipe_of, step_of, tune_cells
+from automl_skin.papers.tuned import recipe_of, step_of, tune_cells
 from automl_skin.papers.variant import OpenedVariant
 from automl_skin.search.material import Material
 from automl_skin.search.propose import Proposal
 from automl_skin.search.trial import TrialRecord
 from automl_skin.search.tuning_steps import StepOutcome
 from automl_skin.steps.embed import embed
-from automl_skin.steps.embedded import read_embedded
 from automl_skin.steps.events import Listener, StageOneEnded, Understood, start_progress
-from automl_skin.steps.networks import EmbeddingSet, embedding_sets
+from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import is_prepared, prepare, read_prepared
 from automl_skin.steps.search import announced
 from automl_skin.steps.trials import Phase, n_valid, run_trials, space_options
+from automl_skin.study.stage_one_file import read_embedded
 from automl_skin.study.study import Study
 
 PICTURES = "pictures"
@@ -58,7 +59,7 @@ def run_variant(
         prepared_for(prepared.manifest.target.classes)
     if opened.own_data:
         opened = replace(opened, cells=leave_out_cells(opened.cells, prepared.manifest))
-    stage_one = embed(study, prepared, tell, _sets_of(opened))
+    stage_one = embed(study, prepared, tell, _networks_of(opened))
     material = Material.read(study.material)
     tell(StageOneEnded(study, stage_one, material))
     _check_cells(opened, material)
@@ -86,14 +87,14 @@ def run_variant(
     return replace(context, locked=locked)
 
 
-def _sets_of(opened: OpenedVariant) -> list[EmbeddingSet]:
+def _networks_of(opened: OpenedVariant) -> list[ResolvedNetwork]:
     """Return what is embedded: nothing where none of the variant's cells, run or not, sees an image.
 
     A study that was begun with embeddings goes on with them: its trials are of a material that has them.
     """
     study = opened.study
     if any(uses_image(each.cell) for each in opened.cells) or read_embedded(study):
-        return embedding_sets(study.config)
+        return frozen_networks(study.config)
     return []
 
 
@@ -125,7 +126,7 @@ def _check_fields(planned: PlannedCell, material: Material) -> None:
 def _trial_of(
     opened: OpenedVariant,
     planned: PlannedCell,
-    outcomes: Mapping[StepKey, StepOutcome],
+    outcomes: Mapping[NetworkId, StepOutcome],
     material: Material,
 ) -> Proposal | str:
     """Return the trial of a cell, or why there is none."""
@@ -133,10 +134,10 @@ def _trial_of(
         return planned.not_run
     pixels, step = recipe_of(opened), step_of(planned, recipe_of(opened))
     if step is not None:
-        outcome = outcomes[key_of(step)]
+        outcome = outcomes[step.tuned]
         if outcome.state != "finished":
             return f"tuning {step.title} {outcome.state}: {outcome.reason}"
-        pixels = outcome.pixels
+        pixels = outcome.tuned.recipe
     return proposal_of(planned, space_options(opened.study, material), pixels)
 
 

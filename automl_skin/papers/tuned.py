@@ -3,21 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from automl_skin.networks import NetworkId
 from automl_skin.papers.cells import PlannedCell
 from automl_skin.papers.variant import OpenedVariant
 from automl_skin.search.material import Material
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
 from automl_skin.search.tuning_wishes import TuningWishes
-from automl_skin.steps.carry_out import carry_out, lanes_of, take_up
+from automl_skin.steps.carry_out import carry_out, lanes_of, restore_material
 from automl_skin.steps.events import Listener, RoundBegan, RoundEnded
 from automl_skin.steps.networks import RECIPE_NAMES
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.rounds import round_files
 from automl_skin.steps.tune import towers_of
 from automl_skin.study.round_files import Round, outcomes_of
-
-StepKey = tuple[str, str, str]
-"""Backbone and recipe of the embedding set, and title of the tuning."""
 
 
 def recipe_of(opened: OpenedVariant) -> str:
@@ -29,30 +27,26 @@ def step_of(planned: PlannedCell, recipe: str) -> TuningStep | None:
     """Return the tuning that a cell needs; None for frozen networks, metadata alone, and what cannot be run."""
     if planned.tuning is None or planned.backbone is None or planned.not_run:
         return None
-    return TuningStep(planned.backbone.name, recipe, planned.tuning.base, dict(planned.tuning.changes))
-
-
-def key_of(step: TuningStep) -> StepKey:
-    """Return by what a tuning is found again."""
-    return (*step.set_name, step.tuning)
+    return TuningStep(NetworkId(planned.backbone.name, recipe), planned.tuning)
 
 
 def tune_cells(
     opened: OpenedVariant, prepared: Prepared, material: Material, tell: Listener
-) -> tuple[dict[StepKey, StepOutcome], Material]:
+) -> tuple[dict[NetworkId, StepOutcome], Material]:
     """Tune what there is not yet.
 
     Returns
     -------
-    outcomes : dict of StepKey to StepOutcome
-        The last one of every tuning, also of those that failed; these are tried again by the next call.
+    outcomes : dict of NetworkId to StepOutcome
+        The last one of every tuning, by `TuningStep.tuned`. Those that failed are among them; the next call tries them
+        again.
     material : Material
         With the embeddings of the tuned networks.
     """
     study, files = opened.study, round_files(opened.study)
     with files.held():
         rounds = [each for each in files.read() if each.is_over]
-        material = take_up(study, prepared, material, rounds, tell)
+        material = restore_material(study, prepared, material, rounds, tell)
         for each in rounds:
             tell(RoundEnded(study, each))
         finished = {key for key, outcome in _outcomes(rounds).items() if outcome.state == "finished"}
@@ -69,13 +63,13 @@ def tune_cells(
     return _outcomes([*rounds, this]), Material.read(study.material)
 
 
-def _outcomes(rounds: Sequence[Round]) -> dict[StepKey, StepOutcome]:
-    return {key_of(each.step): each for each in outcomes_of(rounds)}
+def _outcomes(rounds: Sequence[Round]) -> dict[NetworkId, StepOutcome]:
+    return {each.step.tuned: each for each in outcomes_of(rounds)}
 
 
-def _needed(opened: OpenedVariant) -> Mapping[StepKey, TuningStep]:
+def _needed(opened: OpenedVariant) -> Mapping[NetworkId, TuningStep]:
     steps = [step_of(each, recipe_of(opened)) for each in opened.cells]
-    return {key_of(step): step for step in steps if step is not None}
+    return {step.tuned: step for step in steps if step is not None}
 
 
 def _wishes(opened: OpenedVariant, prepared: Prepared, material: Material) -> TuningWishes:

@@ -269,16 +269,12 @@ def _config_of(asked: StudyConfig, cells: Sequence[PlannedCell]) -> StudyConfig:
     """Return the settings of the study, which has the networks and tunings of its cells and no others."""
     runnable = [each for each in cells if not each.not_run]
     backbones = list(dict.fromkeys(each.backbone.name for each in runnable if each.backbone))
-    tunings = {each.tuning.title: each.tuning for each in runnable if each.tuning}
-    texts = [
-        " ".join([each.base, *(f"{field}={value}" for field, value in sorted(each.changes.items()))])
-        for each in tunings.values()
-    ]
+    tunings = {each.tuning.name: each.tuning for each in runnable if each.tuning}
     ways = list(dict.fromkeys(each.way for each in runnable if each.way))
     return asked.with_settings(
         {
             "backbone": backbones or list(asked.backbone),
-            "tuning": texts or [NO_TUNING],
+            "tuning": [str(each) for each in tunings.values()] or [NO_TUNING],
             "tuning_set": [],
             "way": ways or list(asked.way),
             "trials": max(len({_model_of(each) for each in runnable}), 1),
@@ -290,7 +286,7 @@ def _model_of(planned: PlannedCell) -> str:
     """Return what two cells have in common that are one trial, as text."""
     rest = {name: value for name, value in planned.cell.choose.items() if name not in {"backbone", "tuning"}}
     network = planned.backbone.name if planned.backbone else ""
-    tuning = planned.tuning.title if planned.tuning else ""
+    tuning = planned.tuning.name if planned.tuning else ""
     return repr((network, tuning, sorted(rest.items()), planned.cell.fields))
 
 

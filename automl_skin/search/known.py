@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from automl_skin.chains.config import BranchConfig, ChainConfig
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.space import Value
+from automl_skin.networks import NetworkId
 from automl_skin.search.baseline_names import IMAGE_ALONE, METADATA_ALONE, RANK_AVERAGE
 from automl_skin.search.propose import Proposal, given
-from automl_skin.search.space import SpaceOptions, TunedSet
+from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialPlan
 
 
@@ -19,14 +20,14 @@ def baselines(options: SpaceOptions) -> dict[str, ChainConfig]:
     """
     metadata = BranchConfig("lightgbm", FAMILIES["lightgbm"].config())
     image = BranchConfig("logistic", FAMILIES["logistic"].config())
-    recipe = options.recipes[0]
-    alone = {IMAGE_ALONE: ChainConfig("image", (image,), options.backbones, recipe)}
+    networks = tuple(NetworkId(backbone, options.recipes[0]) for backbone in options.backbones)
+    alone = {IMAGE_ALONE: ChainConfig("image", (image,), networks)}
     if not options.has_metadata:
         return alone
     return {
         METADATA_ALONE: ChainConfig("metadata", (metadata,)),
         **alone,
-        RANK_AVERAGE: ChainConfig("rank", (image, metadata), options.backbones, recipe),
+        RANK_AVERAGE: ChainConfig("rank", (image, metadata), networks),
     }
 
 
@@ -47,7 +48,7 @@ KNOWN_GOOD: tuple[dict[str, Value], ...] = (
 )
 
 
-def known_good(options: SpaceOptions) -> list[tuple[dict[str, Value], ChainConfig]]:
+def list_known_good(options: SpaceOptions) -> list[tuple[dict[str, Value], ChainConfig]]:
     """Return the known-good configurations that the space of a study has, without doubles."""
     chosen: list[tuple[dict[str, Value], ChainConfig]] = []
     for answers in KNOWN_GOOD:
@@ -64,7 +65,7 @@ def fixed_trials(options: SpaceOptions) -> list[Proposal]:
         TrialPlan(number, "baseline", name, {}, config)
         for number, (name, config) in enumerate(baselines(options).items())
     ]
-    for params, config in known_good(options):
+    for params, config in list_known_good(options):
         plans.append(TrialPlan(len(plans), "known", config.title, params, config))
     return [Proposal(plan, None) for plan in plans]
 
@@ -84,14 +85,14 @@ KNOWN_TUNED: tuple[dict[str, Value], ...] = (
 )
 
 
-def known_tuned(options: SpaceOptions, sets: Sequence[TunedSet] | None = None) -> list[Proposal]:
-    """Return the fixed trials of tuned sets, in order, without doubles; none of them is ever stopped.
+def list_tuned_trials(options: SpaceOptions, networks: Sequence[NetworkId] | None = None) -> list[Proposal]:
+    """Return the fixed trials of tuned networks, in order, without doubles; none of them is ever stopped.
 
     Parameters
     ----------
     options : SpaceOptions
-        Of the space that has the sets.
-    sets : sequence of TunedSet, optional
+        Of the space that has them.
+    networks : sequence of NetworkId, optional
         Those that are new; all of `options` by default.
 
     Returns
@@ -100,9 +101,9 @@ def known_tuned(options: SpaceOptions, sets: Sequence[TunedSet] | None = None) -
         Numbered from 0.
     """
     chosen: dict[ChainConfig, dict[str, Value]] = {}
-    for tuned in options.tuned if sets is None else sets:
+    for tuned in options.tuned if networks is None else networks:
         for answers in KNOWN_TUNED:
-            params, config = given({"keep_columns": True, **answers, "tuning": tuned.name}, options)
+            params, config = given({"keep_columns": True, **answers, "tuning": str(tuned)}, options)
             if _is_meant(config, tuned, answers):
                 chosen.setdefault(config, params)
     plans = [
@@ -112,7 +113,7 @@ def known_tuned(options: SpaceOptions, sets: Sequence[TunedSet] | None = None) -
     return [Proposal(plan, None) for plan in plans]
 
 
-def _is_meant(config: ChainConfig, tuned: TunedSet, answers: Mapping[str, Value]) -> bool:
+def _is_meant(config: ChainConfig, tuned: NetworkId, answers: Mapping[str, Value]) -> bool:
     """Return whether the space of a study has the way and the head of some answers; any fusion will do."""
     wanted = (tuned.tuning, answers["way"], answers.get("head", "own"))
     return (config.tuning, config.way, config.family) == wanted

@@ -12,19 +12,19 @@ diagnosis is what the winners of SIIM-ISIC 2020 did (Ha et al. 2020).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from typing import Any, Protocol, cast
 
 from automl_skin.chains.config import FUSIONS, IMAGE, LOGITS, METADATA, OWN, WITHIN, BranchConfig, ChainConfig
-from automl_skin.chains.inputs import FROZEN
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES, HEADS
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.space import Categorical, Integer, Range, Real, Space, Value
 from automl_skin.heads.weighting import ClassWeighting
+from automl_skin.networks import FROZEN, NetworkId
 
 COMPONENTS = Integer(16, 256, log=True)
 KEEP_COLUMNS = Categorical(False, True)
@@ -37,7 +37,7 @@ METADATA_FAMILY = "lightgbm"
 OWN_FUSIONS = ("image", "late", "rank")
 """How a tuned network's own answer meets metadata: not at all, or the answer of a head that sees metadata alone."""
 
-MOST_SUBSETS = 16
+MAX_SUBSETS = 16
 """With more subsets of backbones (or of kinds of photograph) than this, only single ones, pairs with the first, and all
 are tried."""
 
@@ -87,29 +87,6 @@ class Given:
 
 
 @dataclass(frozen=True)
-class TunedSet:
-    """The fold networks of one tuning, of which the search chooses all or none.
-
-    Parameters
-    ----------
-    backbone, recipe, tuning : str
-        Names, as in `automl_skin.chains.inputs.embedding_name`.
-    towers : bool
-        Whether each kind of photograph has networks of its own.
-    """
-
-    backbone: str
-    recipe: str
-    tuning: str
-    towers: bool = False
-
-    @property
-    def name(self) -> str:
-        """The answer that chooses it."""
-        return f"{self.backbone}@{self.recipe}@{self.tuning}"
-
-
-@dataclass(frozen=True)
 class SpaceOptions:
     """What a study lets the search choose from.
 
@@ -123,8 +100,8 @@ class SpaceOptions:
         Whether there is a metadata field at all.
     diagnosis : bool
         Whether heads may be trained on the full diagnosis (a binary target of several diagnoses).
-    tuned : tuple of TunedSet
-        Tuned networks that are at hand for all folds.
+    tuned : tuple of NetworkId
+        Tunings whose networks are at hand for all folds, each named without folds and roles.
     ways : tuple of str
         Ways of tuned networks into a chain; names in `automl_skin.chains.config.WAYS`.
     roles : tuple of str
@@ -139,7 +116,7 @@ class SpaceOptions:
     fusions: tuple[str, ...] = SEARCHED_FUSIONS
     has_metadata: bool = True
     diagnosis: bool = False
-    tuned: tuple[TunedSet, ...] = ()
+    tuned: tuple[NetworkId, ...] = ()
     ways: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     towers: bool = False
@@ -152,6 +129,11 @@ class SpaceOptions:
                 "add a fusion, or a head that can carry it"
             )
             raise ConfigError(message)
+
+    @property
+    def frozen(self) -> tuple[NetworkId, ...]:
+        """The frozen networks whose embeddings are at hand."""
+        return tuple(NetworkId(each, recipe) for each in self.backbones for recipe in self.recipes)
 
     @cached_property
     def usable_fusions(self) -> tuple[str, ...]:
@@ -182,8 +164,8 @@ class SpaceOptions:
 
     @cached_property
     def tunings(self) -> tuple[str, ...]:
-        """What the first question offers: frozen networks, or one of the tuned sets."""
-        return (FROZEN, *(each.name for each in self.tuned if self.usable_ways))
+        """What the first question offers: frozen networks, or those of one tuning."""
+        return (FROZEN, *(str(each) for each in self.tuned if self.usable_ways))
 
     @cached_property
     def backbone_sets(self) -> tuple[str, ...]:
@@ -203,7 +185,7 @@ class SpaceOptions:
 def _subsets(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the sets of some names, or the simplest of them, joined by ``+``; the whole comes last."""
     sets = [subset for size in range(1, len(names) + 1) for subset in combinations(names, size)]
-    if len(sets) > MOST_SUBSETS:
+    if len(sets) > MAX_SUBSETS:
         sets = [*((name,) for name in names), *((names[0], name) for name in names[1:]), names]
     return tuple("+".join(subset) for subset in sets)
 
@@ -211,7 +193,7 @@ def _subsets(names: tuple[str, ...]) -> tuple[str, ...]:
 def choose_chain(chooser: Chooser, options: SpaceOptions) -> ChainConfig:
     """Choose a chain by asking `chooser` what is open."""
     tuning = _text(chooser, "tuning", options.tunings, FROZEN)
-    tuned = next((each for each in options.tuned if each.name == tuning), None)
+    tuned = next((each for each in options.tuned if str(each) == tuning), None)
     if tuned is None:
         return _choose_fitted(chooser, options, None, "")
     ways = options.usable_ways
@@ -221,7 +203,7 @@ def choose_chain(chooser: Chooser, options: SpaceOptions) -> ChainConfig:
     return _choose_fitted(chooser, options, tuned, way)
 
 
-def _choose_fitted(chooser: Chooser, options: SpaceOptions, tuned: TunedSet | None, way: str) -> ChainConfig:
+def _choose_fitted(chooser: Chooser, options: SpaceOptions, tuned: NetworkId | None, way: str) -> ChainConfig:
     """Choose a chain whose heads are all fitted."""
     # every set of answers has a question of its own: an optimiser's question never changes its answers
     fusions, question = (
@@ -232,8 +214,7 @@ def _choose_fitted(chooser: Chooser, options: SpaceOptions, tuned: TunedSet | No
     question = "neural_head" if FUSIONS[fusion].neural else "head"
     family = FAMILIES[_text(chooser, question, families, families[0])]
     uses_image = IMAGE in FUSIONS[fusion].inputs
-    backbones, recipe = _choose_networks(chooser, options, tuned) if uses_image else ((), "")
-    roles = _choose_roles(chooser, options, tuned) if uses_image else ()
+    networks, roles = _choose_networks(chooser, options, tuned) if uses_image else ((), ())
     components = _choose_components(chooser, family) if uses_image and way != LOGITS else None
     labels = str(chooser.choose("labels", LABELS, "target")) if options.diagnosis else "target"
     weighting = cast("ClassWeighting", chooser.choose("weighting", WEIGHTING, "none"))
@@ -241,54 +222,52 @@ def _choose_fitted(chooser: Chooser, options: SpaceOptions, tuned: TunedSet | No
     return ChainConfig(
         fusion,
         _with_metadata_branch(head, fusion),
-        backbones,
-        recipe,
+        networks,
         components,
         labels,
         weighting,
         _choose_image_weight(chooser, fusion),
-        tuned.tuning if tuned else FROZEN,
         way,
         roles=roles,
-        towers=tuned is not None and tuned.towers,
     )
 
 
-def _choose_own(chooser: Chooser, options: SpaceOptions, tuned: TunedSet) -> ChainConfig:
+def _choose_own(chooser: Chooser, options: SpaceOptions, tuned: NetworkId) -> ChainConfig:
     """Choose a chain of a tuned network's own head; it answers what it was tuned on."""
     fusion = _text(chooser, "own_fusion", options.own_fusions, IMAGE)
+    image_weight = _choose_image_weight(chooser, fusion)
+    networks, roles = _choose_networks(chooser, options, tuned)
     return ChainConfig(
         fusion,
         _with_metadata_branch(BranchConfig(OWN, HEADS[OWN].config()), fusion),
-        (tuned.backbone,),
-        tuned.recipe,
+        networks,
         labels="diagnosis" if options.diagnosis else "target",
-        image_weight=_choose_image_weight(chooser, fusion),
-        tuning=tuned.tuning,
+        image_weight=image_weight,
         way=OWN,
-        roles=_choose_roles(chooser, options, tuned),
-        towers=tuned.towers,
+        roles=roles,
     )
 
 
 def _choose_networks(
-    chooser: Chooser, options: SpaceOptions, tuned: TunedSet | None
-) -> tuple[tuple[str, ...], str]:
-    """Return backbones and recipe; a tuned set has one of each."""
-    if tuned is not None:
-        return (tuned.backbone,), tuned.recipe
-    sets, recipes = options.backbone_sets, options.recipes
-    backbones = tuple(_text(chooser, "backbone", sets, sets[-1]).split("+"))
-    return backbones, _text(chooser, "recipe", recipes, recipes[0])
+    chooser: Chooser, options: SpaceOptions, tuned: NetworkId | None
+) -> tuple[tuple[NetworkId, ...], tuple[str, ...]]:
+    """Return the networks of a chain and the kinds of photograph that it sees.
 
-
-def _choose_roles(chooser: Chooser, options: SpaceOptions, tuned: TunedSet | None) -> tuple[str, ...]:
-    """Return the kinds of photograph that a chain sees; none is named where it sees all by one network."""
+    A tuning has one backbone and recipe. No kind is named where a chain sees all of them by one network.
+    """
+    if tuned is None:
+        sets, recipes = options.backbone_sets, options.recipes
+        backbones = _text(chooser, "backbone", sets, sets[-1]).split("+")
+        recipe = _text(chooser, "recipe", recipes, recipes[0])
+        networks = tuple(NetworkId(each, recipe) for each in backbones)
+    else:
+        networks = (tuned,)
     if not options.roles:
-        return ()
-    sets = options.role_sets
-    roles = tuple(_text(chooser, "roles", sets, sets[-1]).split("+"))
-    return roles if roles != options.roles or (tuned is not None and tuned.towers) else ()
+        return networks, ()
+    roles = tuple(_text(chooser, "roles", options.role_sets, options.role_sets[-1]).split("+"))
+    if tuned is not None and options.towers:
+        return tuple(replace(tuned, role=role) for role in roles), roles
+    return networks, roles if roles != options.roles else ()
 
 
 def _with_metadata_branch(head: BranchConfig, fusion: str) -> tuple[BranchConfig, ...]:

@@ -1,8 +1,8 @@
 """What to tune next: rounds in the spirit of successive halving (Jamieson and Talwalkar 2016), as pure functions.
 
-`auto` ranks the embedding sets frozen, probes them shortly, tunes the promising ones on all folds as far as the
+`auto` ranks the frozen networks, probes them shortly, tunes the promising ones on all folds as far as the
 predicted seconds fit the budget, and gives what remains to the best one: more epochs, another recipe. Named tunings
-are carried out on the sets in the order of their rank. Each decision depends on its arguments alone; without a
+are carried out on the networks in the order of their rank. Each decision depends on its arguments alone; without a
 budget no argument is a time.
 """
 
@@ -10,36 +10,38 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
-from automl_skin.backbones.tuning.names import parse_tuning, tuning_by_name
+from automl_skin.backbones.tuning.names import Tuning
 from automl_skin.errors import ConfigError
+from automl_skin.networks import NetworkId
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
-from automl_skin.search.tuning_wishes import Candidate, TuningWishes
+from automl_skin.search.tuning_wishes import TuningWishes
 
 PROBE_SHARE = 0.25
-"""Of the budget; no probe is begun after it."""
+"""Share of the budget after which no probe is begun."""
 
-MOST_PROBED = 8
+MAX_PROBED = 8
 PROBE_EPOCHS = 1
 LONGER = (2, 4)
-"""Epochs of the best one, times those that it was tuned for before."""
+"""Epochs of the best one, as multiples of those that it was tuned for first."""
 
 
-def ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the candidates, the best first; those without a rank keep their order behind the others."""
-    return sorted(candidates, key=lambda each: -_least_if_nan(each.utility))
+def rank_frozen(utilities: Mapping[NetworkId, float]) -> list[NetworkId]:
+    """Return the frozen networks, the best first; those whose utility is NaN keep their order behind the others."""
+    frozen = [network for network in utilities if not network.is_tuned]
+    return sorted(frozen, key=lambda network: -_least_if_nan(utilities[network]))
 
 
 def predict_seconds(step: TuningStep, wishes: TuningWishes, past: Sequence[StepOutcome]) -> float | None:
     """Return how long a step would take on all folds, from what was measured; None before anything was."""
     measured = [each for each in past if math.isfinite(each.image_seconds)]
-    same_set = [each for each in measured if each.step.set_name == step.set_name]
-    alike = [each for each in same_set if each.step.base == step.base]
-    same = [each for each in alike if each.step.pace == step.pace] or alike
-    nearest = same or same_set or measured
+    same_network = [each for each in measured if each.step.network == step.network]
+    alike = [each for each in same_network if each.step.tuning.base == step.tuning.base]
+    same = [each for each in alike if each.step.tuning.pace == step.tuning.pace] or alike
+    nearest = same or same_network or measured
     if not nearest:
         return None
     shares = [1.0 - len(held_out) / wishes.n_folds for held_out in wishes.held_out]
-    images = fmean(shares) * wishes.n_images / wishes.n_towers * step.tuning_recipe.epochs
+    images = fmean(shares) * wishes.n_images / wishes.n_towers * step.tuning.recipe.epochs
     turns = math.ceil(len(shares) * wishes.n_towers / wishes.lanes)
     return turns * images * fmean(each.image_seconds for each in nearest)
 
@@ -54,20 +56,22 @@ def seconds_left(wishes: TuningWishes, past: Sequence[StepOutcome]) -> float:
 
 
 def decide(
-    wishes: TuningWishes, candidates: Sequence[Candidate], past: Sequence[StepOutcome], *, probed: bool
+    wishes: TuningWishes, utilities: Mapping[NetworkId, float], past: Sequence[StepOutcome], *, probed: bool
 ) -> Decision:
     """Return what is tuned next.
 
     Parameters
     ----------
     wishes : TuningWishes
-    candidates : sequence of Candidate
+    utilities : mapping of NetworkId to float
+        Of each frozen network that may be tuned, that of a plain linear head on its embeddings; NaN where it was not
+        ranked. Of the networks of a tuning together, that of the best finished trial that uses them.
     past : sequence of StepOutcome
-        Of all rounds before, probes included, in their order; with the utility of the best trial of each.
+        Of all earlier rounds, probes included, in their order.
     probed : bool
         Whether the round of probes is over.
     """
-    order = ranked(candidates)
+    order = rank_frozen(utilities)
     if wishes.budget_seconds is not None and not probed:
         return _probe(wishes, order)
     whole = [each for each in past if not each.is_probe]
@@ -75,11 +79,11 @@ def decide(
         return _next_named(wishes, order, past, whole)
     if not whole:
         return _promising(wishes, order, past)
-    return _further(wishes, past, whole)
+    return _continue_best(wishes, utilities, past, whole)
 
 
-def _probe(wishes: TuningWishes, order: Sequence[Candidate]) -> Decision:
-    steps = [wishes.step(each, wishes.base).with_epochs(PROBE_EPOCHS) for each in order[:MOST_PROBED]]
+def _probe(wishes: TuningWishes, order: Sequence[NetworkId]) -> Decision:
+    steps = [wishes.step(each, wishes.base).with_epochs(PROBE_EPOCHS) for each in order[:MAX_PROBED]]
     assert wishes.budget_seconds is not None
     why = f"one epoch without one fold, to time and to compare {_count(len(steps), 'network')}"
     return Decision("probe", tuple(steps), why, PROBE_SHARE * wishes.budget_seconds)
@@ -87,17 +91,17 @@ def _probe(wishes: TuningWishes, order: Sequence[Candidate]) -> Decision:
 
 def _next_named(
     wishes: TuningWishes,
-    order: Sequence[Candidate],
+    order: Sequence[NetworkId],
     past: Sequence[StepOutcome],
     whole: Sequence[StepOutcome],
 ) -> Decision:
-    """Return the next named tuning of the best-ranked set that is not done and fits."""
-    done = {_identity(each.step) for each in whole}
+    """Return the next named tuning of the best-ranked network that is not done and fits."""
+    done = {each.step.tuned for each in whole}
     left = seconds_left(wishes, past)
     too_long: list[tuple[float, TuningStep]] = []
-    for candidate in order:
-        for step in (wishes.step(candidate, name) for name in wishes.names):
-            if _identity(step) in done:
+    for network in order:
+        for step in (wishes.step(network, name) for name in wishes.names):
+            if step.tuned in done:
                 continue
             seconds = predict_seconds(step, wishes, past)
             if left > 0.0 and (seconds is None or seconds <= left):
@@ -106,17 +110,17 @@ def _next_named(
     return Decision("tuning", (), _nothing_fits(too_long, left) if too_long else "all named tunings are done")
 
 
-def _promising(wishes: TuningWishes, order: Sequence[Candidate], past: Sequence[StepOutcome]) -> Decision:
-    """Return the better half of the probed sets, as far as they fit; with fewer epochs if none does."""
-    rank = {each.set_name: position for position, each in enumerate(order)}
+def _promising(wishes: TuningWishes, order: Sequence[NetworkId], past: Sequence[StepOutcome]) -> Decision:
+    """Return the better half of the probed networks, as far as they fit; with fewer epochs if none does."""
+    rank = {network: position for position, network in enumerate(order)}
     able = [each for each in past if each.state == "finished"]
-    able.sort(key=lambda each: (-_least_if_nan(each.inner_auc), rank[each.step.set_name]))
+    able.sort(key=lambda each: (-_least_if_nan(each.inner_auc), rank[each.step.network]))
     if not able:
         return Decision("tuning", (), "no probe succeeded")
     left = seconds_left(wishes, past)
     chosen: list[TuningStep] = []
     for each in able[: math.ceil(len(able) / 2)]:
-        step = wishes.step(Candidate(*each.step.set_name), wishes.base)
+        step = wishes.step(each.step.network, wishes.base)
         seconds = predict_seconds(step, wishes, past) or 0.0
         if seconds <= left:
             chosen.append(step)
@@ -124,12 +128,12 @@ def _promising(wishes: TuningWishes, order: Sequence[Candidate], past: Sequence[
     if chosen:
         why = f"the better {len(chosen)} of {_count(len(able), 'probe')}, on all folds"
         return Decision("tuning", tuple(chosen), why)
-    return _shorter(wishes, wishes.step(Candidate(*able[0].step.set_name), wishes.base), past, left)
+    return _shorter(wishes, wishes.step(able[0].step.network, wishes.base), past, left)
 
 
 def _shorter(wishes: TuningWishes, step: TuningStep, past: Sequence[StepOutcome], left: float) -> Decision:
     """Return the step with as many epochs as fit."""
-    whole = step.tuning_recipe.epochs
+    whole = step.tuning.recipe.epochs
     an_epoch = (predict_seconds(step, wishes, past) or math.inf) / whole
     epochs = math.floor(left / an_epoch) if an_epoch > 0.0 else 0
     if epochs < 1:
@@ -138,49 +142,51 @@ def _shorter(wishes: TuningWishes, step: TuningStep, past: Sequence[StepOutcome]
     return Decision("tuning", (step.with_epochs(min(epochs, whole)),), why)
 
 
-def _further(wishes: TuningWishes, past: Sequence[StepOutcome], whole: Sequence[StepOutcome]) -> Decision:
-    """Return the first continuation of the best set that is not done and fits."""
+def _continue_best(
+    wishes: TuningWishes,
+    utilities: Mapping[NetworkId, float],
+    past: Sequence[StepOutcome],
+    whole: Sequence[StepOutcome],
+) -> Decision:
+    """Return the first continuation of the best network that is not done and fits."""
     able = [each for each in whole if each.state == "finished"]
     if not able:
         return Decision("tuning", (), "every tuning failed")
-    best = max(able, key=lambda each: _least_if_nan(each.utility))
-    first = next(each for each in able if each.step.set_name == best.step.set_name)
-    done = {_identity(each.step) for each in whole}
+    reached = {each.step.tuned: utilities[each.tuned] for each in able}
+    best = max(able, key=lambda each: _least_if_nan(reached[each.step.tuned]))
+    first = next(each.step for each in able if each.step.network == best.step.network)
+    done = {each.step.tuned for each in whole}
     left = seconds_left(wishes, past)
-    for step, why in _continuations(wishes, first, able):
+    for step, why in _continuations(wishes, first, reached):
         seconds = predict_seconds(step, wishes, past)
-        if _identity(step) not in done and seconds is not None and seconds <= left:
+        if step.tuned not in done and seconds is not None and seconds <= left:
             return Decision("tuning", (step,), f"{why}; {_about(seconds)}")
     return Decision("tuning", (), f"nothing more fits the {in_words(max(left, 0.0))} that are left")
 
 
 def _continuations(
-    wishes: TuningWishes, first: StepOutcome, able: Sequence[StepOutcome]
+    wishes: TuningWishes, step: TuningStep, reached: Mapping[NetworkId, float]
 ) -> Iterator[tuple[TuningStep, str]]:
-    """Yield how the best set may go on: longer, by another recipe, and longer still where longer was better."""
-    step, epochs = first.step, first.step.tuning_recipe.epochs
+    """Yield how the best network may continue: longer, by another recipe, and longer still where longer was better."""
+    epochs = step.tuning.recipe.epochs
     longer, longest = (step.with_epochs(epochs * times) for times in LONGER)
     yield longer, "the best one for longer"
-    others = ["full" if step.base == "robust" else "robust", *(["joint"] if wishes.has_metadata else [])]
-    for base in (name for name in others if _is_possible(name, wishes.changes)):
-        yield wishes.step(Candidate(*step.set_name), base), "the best one by another recipe"
-    gained = [
-        each for each in able if _identity(each.step) == _identity(longer) and each.utility > first.utility
+    others = [
+        "full" if step.tuning.base == "robust" else "robust",
+        *(["joint"] if wishes.has_metadata else []),
     ]
-    if gained:
+    for base in (name for name in others if _is_possible(name, wishes.changes)):
+        yield wishes.step(step.network, base), "the best one by another recipe"
+    if reached.get(longer.tuned, math.nan) > reached[step.tuned]:
         yield longest, "longer was better"
 
 
 def _is_possible(base: str, changes: Mapping[str, str]) -> bool:
     try:
-        tuning_by_name(base, changes)
+        _ = Tuning(base, changes).recipe
     except ConfigError:  # what may be changed of one tuning may contradict another
         return False
     return True
-
-
-def _identity(step: TuningStep) -> tuple[str, str, str]:
-    return (*step.set_name, step.tuning)
 
 
 def _nothing_fits(too_long: Sequence[tuple[float, TuningStep]], left: float) -> str:
@@ -188,7 +194,7 @@ def _nothing_fits(too_long: Sequence[tuple[float, TuningStep]], left: float) -> 
     needs = f"needs about {in_words(seconds)}" if math.isfinite(seconds) else "needs more"
     return (
         f"{step.title} {needs}, and {in_words(max(left, 0.0))} of the budget are left: give a greater "
-        "--tuning-budget to go on"
+        "--tuning-budget to continue"
     )
 
 
@@ -221,17 +227,17 @@ def in_words(seconds: float) -> str:
 def plan_in_words(wishes: TuningWishes, n_sets: int) -> list[str]:
     """Return what tuning is going to do, one step a line."""
     networks = len(wishes.held_out) * wishes.n_towers
-    epochs = parse_tuning(wishes.base, wishes.changes).recipe.epochs
+    epochs = Tuning.parse(wishes.base, wishes.changes).recipe.epochs
     time = "as long as it takes" if wishes.budget_seconds is None else in_words(wishes.budget_seconds)
     ways = ", ".join(wishes.ways)
     lines = [
-        f"{_count(networks, 'network')} a backbone set and tuning, {wishes.lanes} side by side; ways: {ways}"
+        f"{_count(networks, 'network')} per backbone, recipe and tuning, {wishes.lanes} side by side; ways: {ways}"
     ]
     if n_sets > 1:
         lines.append(f"rank {n_sets} sets by a linear head on their frozen embeddings")
     if wishes.budget_seconds is not None:
         lines.append(
-            f"probe up to {min(n_sets, MOST_PROBED)} by one epoch without one fold, within a quarter of {time}"
+            f"probe up to {min(n_sets, MAX_PROBED)} by one epoch without one fold, within a quarter of {time}"
         )
     if not wishes.is_auto:
         return [*lines, f"then {', '.join(wishes.names)} on every set, the best-ranked first, within {time}"]

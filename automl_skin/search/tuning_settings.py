@@ -51,11 +51,11 @@ def check_tuning(tuning: tuple[str, ...], tuning_set: tuple[str, ...]) -> None:
 
 
 def _check_recipes(names: tuple[str, ...], changes: Mapping[str, str]) -> None:
-    from automl_skin.backbones.tuning.names import parse_tuning
+    from automl_skin.backbones.tuning.names import Tuning
 
     seen: dict[str, str] = {}
     for name in names:
-        digest = parse_tuning(name, changes).recipe.digest
+        digest = Tuning.parse(name, changes).recipe.digest
         if digest in seen:
             raise ConfigError(
                 f"tuning must name different recipes; {seen[digest]!r} and {name!r} are the same one"

@@ -1,13 +1,13 @@
-"""What a round of tuning consists of, and what came of it, as plain values that a file can hold."""
+"""What a round of tuning consists of, and what came of it."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from automl_skin.backbones.tuning.epoch import Epoch
-from automl_skin.backbones.tuning.names import changed_name, tuning_by_name
-from automl_skin.backbones.tuning.recipe import TuningRecipe
+from automl_skin.backbones.tuning.names import Tuning
+from automl_skin.networks import NetworkId
+from automl_skin.records import NullableFloat
 
 State = Literal["finished", "failed", "skipped"]
 RoundKind = Literal["ranking", "probe", "tuning"]
@@ -15,57 +15,51 @@ RoundKind = Literal["ranking", "probe", "tuning"]
 
 @dataclass(frozen=True)
 class TuningStep:
-    """One embedding set, tuned in one way.
+    """A frozen network that is tuned, and how.
 
-    Parameters
-    ----------
-    backbone, recipe : str
-        Names of the embedding set.
-    base : str
-        A name in `TUNINGS`.
-    changes : mapping of str to str
-        What is changed of it.
+    Examples
+    --------
+    >>> TuningStep(NetworkId("resnet18", "plain"), Tuning("full", {"epochs": "6"})).title
+    'resnet18 plain full-6-epochs'
     """
 
-    backbone: str
-    recipe: str
-    base: str
-    changes: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def set_name(self) -> tuple[str, str]:
-        """Backbone and recipe."""
-        return self.backbone, self.recipe
-
-    @property
-    def tuning(self) -> str:
-        """What the tuning is called, its changes included."""
-        return changed_name(self.base, self.changes)
-
-    @property
-    def tuning_recipe(self) -> TuningRecipe:
-        """How the networks are tuned."""
-        return tuning_by_name(self.base, self.changes)
-
-    @property
-    def pace(self) -> dict[str, str]:
-        """Changes that may change the time of an image; the number of epochs does not."""
-        return {name: value for name, value in self.changes.items() if name != "epochs"}
+    network: NetworkId
+    tuning: Tuning
 
     @property
     def title(self) -> str:
-        """What a person calls the step.
+        """What a person calls the step."""
+        return self.tuned.title
 
-        Examples
-        --------
-        >>> TuningStep("resnet18", "plain", "full", {"epochs": "6"}).title
-        'resnet18 plain full-6-epochs'
-        """
-        return f"{self.backbone} {self.recipe} {self.tuning}"
+    @property
+    def tuned(self) -> NetworkId:
+        """Its networks together, by the recipe of the frozen one: a tuning may have pixels of its own."""
+        return replace(self.network, tuning=self.tuning.name)
 
     def with_epochs(self, epochs: int) -> "TuningStep":
         """Return the step with another number of epochs."""
-        return replace(self, changes={**self.changes, "epochs": str(epochs)})
+        return replace(
+            self, tuning=replace(self.tuning, changes={**self.tuning.changes, "epochs": str(epochs)})
+        )
+
+
+@dataclass(frozen=True)
+class TunedNetwork:
+    """One network of a step.
+
+    Parameters
+    ----------
+    network : NetworkId
+        By the recipe that it sees, which a tuning with a colour constancy of its own changes.
+    curve : tuple of Epoch
+        Its finished epochs.
+    folder : str
+        Its folder in the cache; empty where a network of the step failed.
+    """
+
+    network: NetworkId
+    curve: tuple[Epoch, ...] = ()
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +71,7 @@ class StepOutcome:
     step : TuningStep
     state : {"finished", "failed", "skipped"}
     is_probe : bool
-        Whether it was one short training, not a network a fold.
+        Whether it was one short training, not a network per fold.
     reason : str
         Why it failed or was skipped.
     seconds : float
@@ -86,20 +80,10 @@ class StepOutcome:
         Of one image in one epoch on one of the devices or processes that work side by side; NaN where unknown.
     inner_auc : float
         After the last epoch, mean over the networks; NaN where nothing was watched.
-    held_out : tuple of tuple of int
-        The folds that each network has not seen; the towers of a step stand one after the other.
-    networks : tuple of str
-        Names of the networks' folders in the cache, in the same order; empty where one failed.
-    curves : tuple of tuple of Epoch
-        Their epochs.
-    pixels : str
-        Name of the recipe that the networks see: a tuning with a colour constancy of its own has another one.
+    networks : tuple of TunedNetwork
+        The towers of a step stand one after the other; empty where it was skipped.
     began : float
         Seconds since 1970.
-    roles : tuple of str
-        The kind of photograph of each network; empty where networks are of all kinds.
-    utility : float
-        Of the best finished trial that uses the networks; known later, and not kept.
     """
 
     step: TuningStep
@@ -107,38 +91,20 @@ class StepOutcome:
     is_probe: bool = False
     reason: str = ""
     seconds: float = 0.0
-    image_seconds: float = math.nan
-    inner_auc: float = math.nan
-    held_out: tuple[tuple[int, ...], ...] = ()
-    networks: tuple[str, ...] = ()
-    curves: tuple[tuple[Epoch, ...], ...] = ()
-    pixels: str = ""
+    image_seconds: NullableFloat = math.nan
+    inner_auc: NullableFloat = math.nan
+    networks: tuple[TunedNetwork, ...] = ()
     began: float = 0.0
-    roles: tuple[str, ...] = ()
-    utility: float = math.nan
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the outcome as JSON; what is not a number is null."""
-        plain = {name: _without_nan(value) for name, value in asdict(self).items() if name != "utility"}
-        return {**plain, "tuning": self.step.tuning}
+    @property
+    def tuned(self) -> NetworkId:
+        """Its networks together."""
+        return self.networks[0].network.together if self.networks else self.step.tuned
 
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "StepOutcome":
-        """Return the outcome that `to_json` described."""
-        numbers = {name: _or_nan(value[name]) for name in ("seconds", "image_seconds", "inner_auc", "began")}
-        curves = tuple(tuple(_epoch(epoch) for epoch in curve) for curve in value["curves"])
-        return cls(
-            TuningStep(**value["step"]),
-            value["state"],
-            value["is_probe"],
-            value["reason"],
-            held_out=tuple(map(tuple, value["held_out"])),
-            networks=tuple(value["networks"]),
-            curves=curves,
-            pixels=value["pixels"],
-            roles=tuple(value.get("roles", ())),
-            **numbers,
-        )
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders of its networks in the cache; none where one failed."""
+        return tuple(each.folder for each in self.networks if each.folder)
 
 
 @dataclass(frozen=True)
@@ -148,7 +114,7 @@ class Decision:
     Parameters
     ----------
     kind : {"ranking", "probe", "tuning"}
-        A probe is one short training of one fold a step, to be compared and timed; it has no trials.
+        A probe is one short training of one fold per step, to be compared and timed; it has no trials.
     steps : tuple of TuningStep
         In their order.
     why : str
@@ -161,21 +127,3 @@ class Decision:
     steps: tuple[TuningStep, ...]
     why: str
     limit_seconds: float | None = None
-
-
-def _without_nan(value: Any) -> Any:
-    """Return a plain value with null in place of what is not a number, which JSON cannot say."""
-    if isinstance(value, float):
-        return None if math.isnan(value) else value
-    if isinstance(value, dict):
-        return {name: _without_nan(each) for name, each in value.items()}
-    return [_without_nan(each) for each in value] if isinstance(value, list | tuple) else value
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else float(value)
-
-
-def _epoch(value: Mapping[str, Any]) -> Epoch:
-    known: dict[str, Any] = {name: math.nan if each is None else each for name, each in value.items()}
-    return Epoch(**known)

@@ -1,34 +1,13 @@
 """What is wanted of tuning, and what it has to reckon with."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from automl_skin.backbones.tuning.names import parse_tuning
-from automl_skin.chains.config import ROTATION
+from automl_skin.backbones.tuning.names import Tuning
+from automl_skin.chains.config import ROTATION, rotated
+from automl_skin.networks import NetworkId
 from automl_skin.search.tuning_settings import AUTO_TUNING
 from automl_skin.search.tuning_steps import TuningStep
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An embedding set that may be tuned.
-
-    Parameters
-    ----------
-    backbone, recipe : str
-    utility : float
-        Of a plain linear head on its frozen embeddings; NaN where it was not ranked.
-    """
-
-    backbone: str
-    recipe: str
-    utility: float = math.nan
-
-    @property
-    def set_name(self) -> tuple[str, str]:
-        """Backbone and recipe."""
-        return self.backbone, self.recipe
 
 
 @dataclass(frozen=True)
@@ -80,10 +59,9 @@ class TuningWishes:
     def held_out(self) -> tuple[tuple[int, ...], ...]:
         """The folds that each network of a step has not seen."""
         singles = tuple((fold,) for fold in range(self.n_folds)) if set(self.ways) - {ROTATION} else ()
-        pairs = {tuple(sorted((fold, (fold + 1) % self.n_folds))) for fold in range(self.n_folds)}
+        pairs = {tuple(sorted((fold, rotated(fold, self.n_folds)))) for fold in range(self.n_folds)}
         return (*singles, *sorted(pairs)) if ROTATION in self.ways else singles
 
-    def step(self, candidate: Candidate, name: str) -> TuningStep:
-        """Return a tuning of a candidate with the changes that hold for all; those in its name win."""
-        named = parse_tuning(name, self.changes)
-        return TuningStep(candidate.backbone, candidate.recipe, named.base, named.changes)
+    def step(self, network: NetworkId, name: str) -> TuningStep:
+        """Return a tuning of a frozen network with the changes that hold for all; those in its name win."""
+        return TuningStep(network, Tuning.parse(name, self.changes))

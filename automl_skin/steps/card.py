@@ -1,6 +1,7 @@
 """Gathering what stands in a study's model card."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,12 +26,13 @@ from automl_skin.metrics.ranking import macro_auc
 from automl_skin.search.material import Material
 from automl_skin.steps.leaderboard import make_leaderboard
 from automl_skin.steps.locked import Opening
-from automl_skin.steps.networks import EmbeddingSet
+from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.rounds import round_files
 from automl_skin.steps.shifts import read_shifts
 from automl_skin.steps.sources import read_sources
 from automl_skin.steps.stack import BuiltStack
 from automl_skin.study.development_labels import read_development_labels
+from automl_skin.study.stage_one_file import read_embedded
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
 from automl_skin.version import __version__
@@ -44,7 +46,7 @@ def card_facts(
     study: Study,
     built: BuiltStack,
     material: Material,
-    sets: list[EmbeddingSet],
+    networks: list[ResolvedNetwork],
     opening: Opening | None,
     points: list[OperatingPoint],
 ) -> CardFacts:
@@ -52,13 +54,13 @@ def card_facts(
     manifest = read_understood(study)
     target, plan = manifest.target, study.read_plan()
     assert target is not None
-    stage_one: Any = read_json(study.folder / "stage_one.json")
+    embedded = read_embedded(study)
     weights = {
         (each.name if each.tuned_on else each.backbone.name): (
             each.backbone.licence,
-            stage_one[each.name]["network"],
+            embedded[each.name].weights,
         )
-        for each in sets
+        for each in networks
     }
     return CardFacts(
         study=study.name,
@@ -78,7 +80,7 @@ def card_facts(
         subgroups_overall=macro_auc(material.labels, built.probabilities),
         shifts=read_shifts(study, built.stack),
         sources=read_sources(study),
-        tunings=card_tunings(study, built, sets),
+        tunings=card_tunings(study, built, networks),
         roles=card_roles(study, built, manifest),
     )
 
@@ -137,21 +139,22 @@ def card_roles(study: Study, built: BuiltStack, manifest: Manifest) -> tuple[Car
 SHOWN_OF_A_RECIPE = ("mode", "epochs", "learning_rate", "optimizer", "loss", "augmentation", "colour", "wise")
 
 
-def card_tunings(study: Study, built: BuiltStack, sets: Sequence[EmbeddingSet]) -> tuple[CardTuning, ...]:
+def card_tunings(
+    study: Study, built: BuiltStack, networks: Sequence[ResolvedNetwork]
+) -> tuple[CardTuning, ...]:
     """Return which networks of the stack were tuned, and how."""
     members = set(built.stack.members)
     configs = [record.plan.config for record in study.journal.read() if record.plan.number in members]
     tunings = []
     for outcome in (each for this in round_files(study).read() for each in this.tuned):
-        name = (outcome.step.backbone, outcome.pixels, outcome.step.tuning)
-        networks = [each for each in sets if (each.backbone.name, each.recipe_name, each.tuning) == name]
+        together = [each for each in networks if each.id.together == outcome.tuned]
         ways = dict.fromkeys(
-            config.way for config in configs if (*config.backbones, config.recipe, config.tuning) == name
+            config.way for config in configs if outcome.tuned in [each.together for each in config.networks]
         )
-        recipe = outcome.step.tuning_recipe.to_json()
+        recipe = asdict(outcome.step.tuning.recipe)
         shown = {key: str(recipe[key]) for key in SHOWN_OF_A_RECIPE if recipe[key] != ""}
-        if networks:
-            tunings.append(CardTuning(" ".join(name), len(networks), shown, tuple(ways)))
+        if together:
+            tunings.append(CardTuning(outcome.tuned.title, len(together), shown, tuple(ways)))
     return tuple(tunings)
 
 

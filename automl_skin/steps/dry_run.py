@@ -15,20 +15,19 @@ from automl_skin.arrays import Pixels
 from automl_skin.backbones.device import resolve_device, resolve_precision
 from automl_skin.backbones.network import embed, load_network, network_digest
 from automl_skin.backbones.tuning.data import TuningData
-from automl_skin.backbones.tuning.names import parse_tuning
+from automl_skin.backbones.tuning.names import Tuning
 from automl_skin.backbones.tuning.train import tune
-from automl_skin.chains.inputs import embedding_name
 from automl_skin.data.plan import FoldPlan
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.key import EmbeddingKey
 from automl_skin.images.loading import Change, load_batches
 from automl_skin.images.shifts import SHIFTS, shift
+from automl_skin.networks import NetworkId
 from automl_skin.search.tuning_plan import in_words, plan_in_words, predict_seconds
 from automl_skin.search.tuning_settings import NO_TUNING
 from automl_skin.search.tuning_steps import StepOutcome
-from automl_skin.search.tuning_wishes import Candidate
 from automl_skin.steps.events import Listener
-from automl_skin.steps.networks import EmbeddingSet, embedding_sets
+from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import draw_plan, with_data
 from automl_skin.steps.rounds import wishes_of
 from automl_skin.steps.shift_embeddings import sample_size
@@ -68,12 +67,11 @@ class Loading:
 
 @dataclass(frozen=True)
 class Probe:
-    """How fast one embedding set is here.
+    """How fast one frozen network is here.
 
     Parameters
     ----------
-    backbone, recipe : str
-        Names.
+    network : NetworkId
     n_dimensions : int
     images_a_second : float
     missing : int
@@ -82,17 +80,11 @@ class Probe:
         Of the same photographs.
     """
 
-    backbone: str
-    recipe: str
+    network: NetworkId
     n_dimensions: int
     images_a_second: float
     missing: int
     loading: Loading = Loading()
-
-    @property
-    def name(self) -> str:
-        """Name of its embeddings."""
-        return embedding_name(self.backbone, self.recipe)
 
     @property
     def seconds(self) -> float:
@@ -111,14 +103,14 @@ def estimate(study: Study, tell: Listener) -> list[str]:
     require_images(understanding, allow_missing=config.allow_missing)
     plan = draw_plan(config, understanding)
     understanding = decide(understanding, config, plan.development)
-    probes = [probe(study, each, understanding) for each in embedding_sets(config)]
+    probes = [probe(study, each, understanding) for each in frozen_networks(config)]
     cases = len(plan.development)
     jobs = worker_count(study)
     cost = estimate_trials(
         config,
         understanding.manifest,
         plan,
-        {(each.backbone, each.recipe): each.n_dimensions for each in probes},
+        {each.network: each.n_dimensions for each in probes},
     )
     trials = cost.search_seconds(config.trials, jobs)
     refitted = cost.refit_seconds(min(REFITTED, config.trials), jobs) + SECONDS_OF_REPORT
@@ -135,7 +127,7 @@ def estimate(study: Study, tell: Listener) -> list[str]:
         f"Plan:      {cases:,} development cases in {len(plan.folds)} folds, {len(plan.locked):,} locked",
         *(f"Note:      {note}" for note in plan.remarks),
         *(
-            f"Stage one: {each.name}, {each.n_dimensions} dimensions, {each.images_a_second:.0f} images/s, "
+            f"Stage one: {each.network}, {each.n_dimensions} dimensions, {each.images_a_second:.0f} images/s, "
             f"{each.missing:,} to compute: {in_words(each.seconds)}"
             for each in probes
         ),
@@ -164,7 +156,7 @@ def shifted_images(study: Study, plan: FoldPlan, understanding: Understanding) -
 
 
 def tuning_lines(study: Study, plan: FoldPlan, understanding: Understanding) -> tuple[list[str], float]:
-    """Return what tuning would do, how long each set would take on all folds, and the seconds of all of it."""
+    """Return what tuning would do, how long each network would take on all folds, and the seconds of all of it."""
     manifest = understanding.manifest
     of_development = manifest.images["case"].isin(plan.development)
     wishes = wishes_of(
@@ -176,14 +168,13 @@ def tuning_lines(study: Study, plan: FoldPlan, understanding: Understanding) -> 
     )
     if wishes is None:
         return ["none" if study.config.tuning == (NO_TUNING,) else WITHOUT_BUDGET], 0.0
-    sets = embedding_sets(study.config)
-    lines = plan_in_words(wishes, len(sets))
+    networks = frozen_networks(study.config)
+    lines = plan_in_words(wishes, len(networks))
     total = 0.0
-    for each in sets:
+    for each in networks:
         speed = tuning_speed(study, each, wishes.base)
-        candidate = Candidate(each.backbone.name, each.recipe_name)
         for name in wishes.names if not wishes.is_auto else (wishes.base,):
-            step = wishes.step(candidate, name)
+            step = wishes.step(each.id, name)
             measured = StepOutcome(step, "finished", image_seconds=1.0 / speed)
             # a processor was measured whole: its processes share what one had
             alone = replace(wishes, lanes=max(len(study.config.devices), 1))
@@ -197,10 +188,10 @@ def tuning_lines(study: Study, plan: FoldPlan, understanding: Understanding) -> 
     return lines, budget if wishes.is_auto else min(total, budget)
 
 
-def tuning_speed(study: Study, each: EmbeddingSet, name: str) -> float:
+def tuning_speed(study: Study, each: ResolvedNetwork, name: str) -> float:
     """Return the images that are trained on in a second, measured on a few made-up ones."""
     device = resolve_device((*study.config.devices, study.config.device)[0])
-    named = parse_tuning(name, study.config.tuning_changes).recipe
+    named = Tuning.parse(name, study.config.tuning_changes).recipe
     recipe = replace(
         named, epochs=1, patience=0, mode="full", fusion="concat", fusion_settings="", image_dropout=0.0
     )  # metadata take no time that counts
@@ -226,8 +217,8 @@ def tuning_speed(study: Study, each: EmbeddingSet, name: str) -> float:
     return tuned.curve[-1].images_per_second
 
 
-def probe(study: Study, each: EmbeddingSet, understanding: Understanding) -> Probe:
-    """Measure an embedding set on a few made-up images."""
+def probe(study: Study, each: ResolvedNetwork, understanding: Understanding) -> Probe:
+    """Measure a network on a few made-up images."""
     config = study.config
     device = resolve_device(config.device)
     network = load_network(each.backbone).to(device)
@@ -256,10 +247,10 @@ def probe(study: Study, each: EmbeddingSet, understanding: Understanding) -> Pro
     _, found = cache.read(key, contents)
     missing = int((~found).sum())
     loading = measure_loading(study, each, understanding)
-    return Probe(each.backbone.name, each.recipe_name, n_dimensions, BATCH / seconds, missing, loading)
+    return Probe(each.id, n_dimensions, BATCH / seconds, missing, loading)
 
 
-def measure_loading(study: Study, each: EmbeddingSet, understanding: Understanding) -> Loading:
+def measure_loading(study: Study, each: ResolvedNetwork, understanding: Understanding) -> Loading:
     """Measure how long photographs take to be read and prepared, under no shift and under every one."""
     table = understanding.inspection.table
     whole = table[table["error"] == ""].iloc[:N_LOADED]

@@ -19,9 +19,9 @@ from automl_skin.images.pixels import PixelCache
 from automl_skin.search.material import Material, role_columns
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
-from automl_skin.steps.embedded import entry_of, find_sets, keep_embedded, names_of
+from automl_skin.steps.embedded import applied_names, embedded_by, find_networks, keep_embedded
 from automl_skin.steps.events import Listener, start_progress
-from automl_skin.steps.networks import EmbeddingSet, embedding_sets
+from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import Prepared
 from automl_skin.study.precision import precision_of
 from automl_skin.study.study import Study
@@ -29,15 +29,15 @@ from automl_skin.study.study import Study
 
 @dataclass(frozen=True)
 class StageOne:
-    """What stage one did: per embedding set the images computed now, and the seconds it took."""
+    """What stage one did: the images computed now by all networks, and the seconds it took."""
 
     computed: int
     seconds: float
     failures: dict[str, str]
 
 
-def needed_sets(study: Study, stack: Stack) -> list[EmbeddingSet]:
-    """Return the embedding sets that the chains of a stack are applied to, and no others.
+def find_needed(study: Study, stack: Stack) -> list[ResolvedNetwork]:
+    """Return the networks that the chains of a stack are applied to, and no others.
 
     Raises
     ------
@@ -47,35 +47,39 @@ def needed_sets(study: Study, stack: Stack) -> list[EmbeddingSet]:
     configs = {record.plan.number: record.plan.config for record in study.journal.read()}
     n_folds = len(study.read_plan().folds)
     names = {
-        name for trial, fold in needed_chains(stack) for name in names_of(configs[trial], [fold], n_folds)
+        name
+        for trial, fold in needed_chains(stack)
+        for name in applied_names(configs[trial], [fold], n_folds)
     }
-    return find_sets(study, sorted(names))
+    return find_networks(study, sorted(names))
 
 
 def embed(
-    study: Study, prepared: Prepared, tell: Listener, sets: Sequence[EmbeddingSet] | None = None
+    study: Study, prepared: Prepared, tell: Listener, networks: Sequence[ResolvedNetwork] | None = None
 ) -> StageOne:
     """Compute the embeddings that the cache does not have, and write the material of both parts.
 
-    Embeddings of tuned networks that the material has of before stay in it.
+    Embeddings of tuned networks that the material has already stay in it.
 
     Parameters
     ----------
     study : Study
     prepared : Prepared
     tell : Listener
-    sets : sequence of EmbeddingSet, optional
+    networks : sequence of ResolvedNetwork, optional
         Those of the study's settings by default; none where no chain is going to see an image.
     """
-    images = all_images(prepared)
-    sets = embedding_sets(study.config) if sets is None else sets
-    extractions = [extract_set(study, each, prepared.manifest.images_root, images, tell) for each in sets]
+    images = prepared.images
+    networks = frozen_networks(study.config) if networks is None else networks
+    extractions = [
+        extract_network(study, each, prepared.manifest.images_root, images, tell) for each in networks
+    ]
     failures = {path: why for extraction in extractions for path, why in extraction.failures.items()}
     whole = ~images["path"].isin(list(failures)).to_numpy()
     images = images[whole]
-    both = list(zip(sets, extractions, strict=True))
+    both = list(zip(networks, extractions, strict=True))
     pooled = {each.name: extraction.embeddings[whole] for each, extraction in both}
-    keep_embedded(study, {each.name: entry_of(each, extraction) for each, extraction in both})
+    keep_embedded(study, {each.name: embedded_by(each, extraction) for each, extraction in both})
     plan = prepared.plan
     roles = roles_of(prepared.manifest.images)
     for folder, cases in ((study.material, plan.development), (study.locked / "material", plan.locked)):
@@ -84,7 +88,9 @@ def embed(
     return _done(extractions)
 
 
-def embed_tuned(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], tell: Listener) -> StageOne:
+def embed_tuned(
+    study: Study, prepared: Prepared, networks: Sequence[ResolvedNetwork], tell: Listener
+) -> StageOne:
     """Compute the embeddings of tuned networks, and add them to the material of both parts.
 
     A network that held out several folds is applied to the cases of these and to the locked ones: nothing else may
@@ -95,15 +101,15 @@ def embed_tuned(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], 
     IntegrityError
         If a case whose image was readable before has none now.
     """
-    images, roles = all_images(prepared), roles_of(prepared.manifest.images)
+    images, roles = prepared.images, roles_of(prepared.manifest.images)
     table = prepared.plan.table
     extractions: list[Extraction] = []
     grown = [Material.read(folder) for folder in (study.material, study.locked / "material")]
-    for each in sets:
-        wanted = table.index[table["fold"].isin([LOCKED, *each.held_out]) | (len(each.held_out) < 2)]
+    for each in networks:
+        wanted = table.index[table["fold"].isin([LOCKED, *each.id.held_out]) | (len(each.id.held_out) < 2)]
         some = images[images["case"].isin(wanted) & shown_to(each, images)]
         entering = entering_rows(each.backbone, prepared.manifest.metadata, some["case"])
-        extraction = extract_set(study, each, prepared.manifest.images_root, some, tell, entering)
+        extraction = extract_network(study, each, prepared.manifest.images_root, some, tell, entering)
         whole = ~some["path"].isin(list(extraction.failures)).to_numpy()
         extractions.append(extraction)
         grown = [
@@ -113,7 +119,7 @@ def embed_tuned(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], 
             for material in grown
         ]
     keep_embedded(
-        study, {each.name: entry_of(each, done) for each, done in zip(sets, extractions, strict=True)}
+        study, {each.name: embedded_by(each, done) for each, done in zip(networks, extractions, strict=True)}
     )
     for material, folder in zip(grown, (study.material, study.locked / "material"), strict=True):
         material.write(folder)
@@ -122,7 +128,7 @@ def embed_tuned(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], 
 
 def _inputs_of(
     material: Material,
-    each: EmbeddingSet,
+    each: ResolvedNetwork,
     images: pd.DataFrame,
     embeddings: Float32Array,
     wanted: "pd.Index[str]",
@@ -131,14 +137,14 @@ def _inputs_of(
     """Return the embeddings of the cases of a material by one tuned network."""
     cases = material.cases.index
     applied = cases.isin(wanted)
-    without = applied & _has_image(material, each.role) & ~cases.isin(images["case"])
+    without = applied & _has_image(material, each.id.role) & ~cases.isin(images["case"])
     if without.any():
         message = (
             f"every case that had an image must have it when a tuned network is applied, and {int(without.sum())} "
             f"have none (first: {cases[without][0]}): put the files back and run the search again"
         )
         raise IntegrityError(message)
-    values = pool_images(embeddings, images, cases, (each.role,) if each.role else roles)
+    values = pool_images(embeddings, images, cases, (each.id.role,) if each.id.role else roles)
     values[~applied] = np.nan
     assert each.tuned_on is not None
     assert each.head is not None
@@ -150,9 +156,9 @@ def _inputs_of(
     )
 
 
-def shown_to(each: EmbeddingSet, images: pd.DataFrame) -> "pd.Series[bool]":
+def shown_to(each: ResolvedNetwork, images: pd.DataFrame) -> "pd.Series[bool]":
     """Return which images a network is for: all, or those of a tower's kind."""
-    return images["role"].eq(each.role) if each.role else pd.Series(data=True, index=images.index)
+    return images["role"].eq(each.id.role) if each.id.role else pd.Series(data=True, index=images.index)
 
 
 def _has_image(material: Material, role: str) -> BoolArray:
@@ -176,11 +182,6 @@ def _with_tuned_of(folder: Path, fresh: Material) -> Material:
     return fresh.adding(before.inputs.only(list(before.inputs.tuned_on)))
 
 
-def all_images(prepared: Prepared) -> pd.DataFrame:
-    """Return the readable images: the manifest's columns, and ``content``."""
-    return prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
-
-
 def _done(extractions: Sequence[Extraction]) -> StageOne:
     return StageOne(
         sum(extraction.computed for extraction in extractions),
@@ -189,21 +190,21 @@ def _done(extractions: Sequence[Extraction]) -> StageOne:
     )
 
 
-def extract_set(
+def extract_network(
     study: Study,
-    each: EmbeddingSet,
+    each: ResolvedNetwork,
     images_root: Path,
     images: pd.DataFrame,
     tell: Listener,
     metadata: Float32Array | None = None,
 ) -> Extraction:
-    """Return the embeddings of one set for all images; `metadata` as `entering_rows` returns them."""
+    """Return the embeddings by one network of all images; `metadata` as `entering_rows` returns them."""
     options = StageOneOptions(
         views=study.config.views,
         device=study.config.device,
         precision=precision_of(study),
         batch_size=study.config.batch_size or None,
-        progress=start_progress(tell, f"Embedding by {each.title}"),
+        progress=start_progress(tell, f"Embedding by {each.id.description}"),
         tuned_on=each.tuned_on,
         pixels=PixelCache(study.workspace.cache / "pixels"),
     )

@@ -10,8 +10,8 @@ from automl_skin.chains.inputs import CaseInputs
 from automl_skin.features.entering import entering_rows
 from automl_skin.features.lesion import pool_images, roles_of
 from automl_skin.search.material import Material
-from automl_skin.steps.embed import all_images, extract_set, shown_to
-from automl_skin.steps.embedded import find_sets
+from automl_skin.steps.embed import extract_network, shown_to
+from automl_skin.steps.embedded import find_networks
 from automl_skin.steps.events import Listener
 from automl_skin.steps.prepare import Prepared
 from automl_skin.study.study import Study
@@ -33,7 +33,7 @@ def without_metadata(
     prepared : Prepared
     material : Material
     names : iterable of str
-        The embeddings that are needed, by `embedding_name`. Those of a network that metadata enter are computed
+        The embeddings that are needed, by name. Those of a network that metadata enter are computed
         anew, of the cases that it held out; other cases have NaN there.
     tell : Listener
 
@@ -44,16 +44,16 @@ def without_metadata(
     """
     unknown = blank(material.inputs.metadata)
     embeddings = dict(material.inputs.embeddings)
-    images, cases = all_images(prepared), material.cases.index
-    for each in find_sets(study, sorted(set(names))):
+    images, cases = prepared.images, material.cases.index
+    for each in find_networks(study, sorted(set(names))):
         if not each.backbone.spatial:
             continue
-        held_out = cases[material.cases["fold"].isin(each.held_out)]
+        held_out = cases[material.cases["fold"].isin(each.id.held_out)]
         some = images[images["case"].isin(held_out) & shown_to(each, images)]
         entering = entering_rows(each.backbone, unknown, some["case"])
-        found = extract_set(study, each, prepared.manifest.images_root, some, tell, entering).embeddings
+        found = extract_network(study, each, prepared.manifest.images_root, some, tell, entering).embeddings
         values = pool_images(
-            found, some, cases, (each.role,) if each.role else roles_of(prepared.manifest.images)
+            found, some, cases, (each.id.role,) if each.id.role else roles_of(prepared.manifest.images)
         )
         values[~cases.isin(held_out)] = np.nan
         embeddings[each.name] = values

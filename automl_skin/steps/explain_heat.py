@@ -22,7 +22,7 @@ from automl_skin.images.recipe import Recipe, apply
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.steps.embed_blank import blank
-from automl_skin.steps.embedded import find_sets
+from automl_skin.steps.embedded import find_networks
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.stack import fit_chains
 from automl_skin.study.kept_chains import read_chain
@@ -168,7 +168,7 @@ class _Networks:
 
     def __call__(self, name: str) -> Looking:
         if name not in self.loaded:
-            (each,) = find_sets(self.study, [name])
+            (each,) = find_networks(self.study, [name])
             network = load_network(each.backbone)
             self.backbones[name] = each.backbone
             self.loaded[name] = Looking(network, each.recipe, self.study.config.views, self.method)

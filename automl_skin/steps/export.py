@@ -17,14 +17,13 @@ from automl_skin.export.bundle import BundleContent, write_bundle
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.export.signing import check_key
 from automl_skin.features.seen import see_fields
-from automl_skin.files import read_json
 from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
 from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.steps.card import card_facts
-from automl_skin.steps.embed import needed_sets
+from automl_skin.steps.embed import find_needed
 from automl_skin.steps.locked import Opening, read_openings
-from automl_skin.steps.networks import EmbeddingSet
+from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.refit import refit_stack
 from automl_skin.steps.stack import (
     MAX_DIFFERENCE,
@@ -35,6 +34,7 @@ from automl_skin.steps.stack import (
     load_stack,
     read_stack,
 )
+from automl_skin.study.stage_one_file import EmbeddedNetwork, read_embedded
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
 from automl_skin.version import __version__
@@ -86,18 +86,18 @@ def export(
         fit_chains(study, study.journal.read(), needed_chains(built.stack), progress)
         stack = load_stack(study, built.stack, material)
         require_as_measured(stack, built, material)
-    sets = needed_sets(study, stack.stack)
+    networks = find_needed(study, stack.stack)
     opening = next((each for each in read_openings(study) if each.stack == built.stack.digest), None)
     points = operating_points(study, built, material)
-    facts = bundle_facts(study, built, material, sets, points, opening)
-    card = card_facts(study, built, material, sets, opening, points)
+    facts = bundle_facts(study, built, material, networks, points, opening)
+    card = card_facts(study, built, material, networks, opening, points)
     if refit:
         facts = replace(facts, stack=stack.stack.digest, measured=False, auc=None)
         card = replace(card, measured=False)
     content = BundleContent(
         facts,
         stack,
-        {backbone_folder(each): each.backbone for each in sets},
+        {backbone_folder(each): each.backbone for each in networks},
         model_card(card),
         input_example(facts, material),
     )
@@ -132,7 +132,7 @@ def bundle_facts(
     study: Study,
     built: BuiltStack,
     material: Material,
-    sets: list[EmbeddingSet],
+    networks: list[ResolvedNetwork],
     points: list[OperatingPoint],
     opening: Opening | None,
 ) -> BundleFacts:
@@ -140,7 +140,7 @@ def bundle_facts(
     manifest = read_understood(study)
     target, plan = manifest.target, study.read_plan()
     assert target is not None
-    stage_one: Any = read_json(study.folder / "stage_one.json")
+    embedded = read_embedded(study)
     roles = ("case", "image", "image_role", "patient", "lesion")
     return BundleFacts(
         study=study.name,
@@ -154,7 +154,7 @@ def bundle_facts(
         seen=see_fields(material.inputs.metadata, material.kinds, manifest.codes),
         roles={role: str(getattr(manifest.roles, role)) for role in roles if getattr(manifest.roles, role)},
         image_roles=tuple(sorted(manifest.images["role"].unique())),
-        embeddings=tuple(_embedding(each, stage_one[each.name]) for each in sets),
+        embeddings=tuple(_embedding(each, embedded[each.name]) for each in networks),
         priors=tuple(np.bincount(material.labels, minlength=material.n_classes) / len(material.labels)),
         operating_points=tuple(points),
         plan=plan.digest,
@@ -180,7 +180,7 @@ def operating_points(study: Study, built: BuiltStack, material: Material) -> lis
     )
 
 
-def backbone_folder(each: EmbeddingSet) -> str:
+def backbone_folder(each: ResolvedNetwork) -> str:
     """Return the folder of a network inside a bundle; every tuned one has a folder of its own."""
     name = each.backbone.name if each.tuned_on is None else each.name
     return name.translate(str.maketrans("/:@", "___"))
@@ -205,15 +205,14 @@ def _auc(opening: Opening) -> dict[str, float]:
     return {"value": interval.value, "low": interval.low, "high": interval.high}
 
 
-def _embedding(each: EmbeddingSet, measured: dict[str, Any]) -> BundleEmbedding:
+def _embedding(each: ResolvedNetwork, embedded: EmbeddedNetwork) -> BundleEmbedding:
     return BundleEmbedding(
-        each.name,
+        each.id,
         backbone_folder(each),
-        measured["network"],
+        embedded.weights,
         each.recipe,
-        measured["views"],
-        measured["precision"],
-        each.role,
+        embedded.views,
+        embedded.precision,
     )
 
 

@@ -1,6 +1,7 @@
 """Making the fold plan, once a study, and putting the labels of the locked cases away."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from automl_skin.digests import digest_json
 from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json, write_json
 from automl_skin.steps.events import Listener, start_progress
-from automl_skin.steps.networks import embedding_sets
+from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.understand import Understanding, decide, require_images, understand
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.development_labels import read_development_labels, write_development_labels
@@ -42,6 +43,11 @@ class Prepared:
     contents: pd.DataFrame
     plan: FoldPlan
 
+    @cached_property
+    def images(self) -> pd.DataFrame:
+        """The readable images: the manifest's columns, and ``content``."""
+        return self.manifest.images.merge(self.contents[["path", "content"]], on="path")
+
 
 def is_prepared(study: Study) -> bool:
     """Return whether the study's plan is made."""
@@ -56,7 +62,7 @@ def prepare(study: Study, tell: Listener) -> Understanding:
     InputError, LeakageError
         If the data or the settings cannot be used as they are; then no study was begun.
     """
-    embedding_sets(study.config)  # a slip in a name must not begin a study that cannot go on
+    frozen_networks(study.config)  # a slip in a name must not begin a study that cannot go on
     resolve_device(study.config.device)
     config = with_data(study, tell)
     understanding = understand(config, study.workspace.cache, tell)

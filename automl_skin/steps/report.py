@@ -6,7 +6,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from automl_skin.chains.inputs import FROZEN
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.evaluation.model_card import model_card
 from automl_skin.evaluation.plots.calibration import calibration_plot
@@ -17,11 +16,12 @@ from automl_skin.evaluation.plots.overview import trial_overview
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
 from automl_skin.evaluation.plots.shifts import shift_plot
 from automl_skin.files import atomic_write, write_json, write_text
+from automl_skin.networks import FROZEN
 from automl_skin.search.baseline_names import BASELINES
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.steps.card import card_facts
-from automl_skin.steps.embed import needed_sets
+from automl_skin.steps.embed import find_needed
 from automl_skin.steps.export import operating_points
 from automl_skin.steps.leaderboard import Leaderboard
 from automl_skin.steps.locked import Opening, read_predictions
@@ -66,7 +66,7 @@ def write_report(
         for name, png in locked_pictures(study, opening).items():
             _write(study, name, png)
     points = operating_points(study, built, material)
-    facts = card_facts(study, built, material, needed_sets(study, built.stack), opening, points)
+    facts = card_facts(study, built, material, find_needed(study, built.stack), opening, points)
     write_text(folder / "MODEL_CARD.md", model_card(facts))
 
 
@@ -91,11 +91,12 @@ def pictures(
 
 def tuning_pictures(rounds: Sequence[Round]) -> dict[str, bytes]:
     """Return the curves of every tuning on all folds, as PNG by name."""
-    outcomes = [each for this in rounds for each in this.outcomes if each.curves and not each.is_probe]
-    titles = [f"{each.step.backbone} {each.pixels} {each.step.tuning}" for each in outcomes]
+    outcomes = [each for this in rounds for each in this.outcomes if each.networks and not each.is_probe]
     return {
-        f"tuning_{title.replace(' ', '_')}": curves_of_tuning(network_curves(each), title=title)
-        for title, each in zip(titles, outcomes, strict=True)
+        f"tuning_{each.tuned.title.replace(' ', '_')}": curves_of_tuning(
+            network_curves(each), title=each.tuned.title
+        )
+        for each in outcomes
     }
 
 

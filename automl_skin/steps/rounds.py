@@ -1,17 +1,19 @@
 """The search with tuning: trials, a round of tuning, trials with what it gave, and so on until nothing more fits.
 
-Before the first round the embedding sets are ranked frozen. Which round tunes what is decided by
-`automl_skin.search.tuning_plan` from what is on disk; so a search that was killed goes on with the same rounds.
+Before the first round the frozen networks are ranked. Which round tunes what is decided by
+`automl_skin.search.tuning_plan` from what is on disk; so a search that was killed continues with the same rounds.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from automl_skin.backbones.device import resolve_device
-from automl_skin.search.known import known_tuned
+from automl_skin.networks import NetworkId
+from automl_skin.search.known import list_tuned_trials
 from automl_skin.search.material import Material
-from automl_skin.search.ranking import ranking_config, ranking_trials
-from automl_skin.search.space import SpaceOptions, TunedSet
+from automl_skin.search.ranking import list_ranking_trials, ranking_config
+from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialRecord
 from automl_skin.search.tuning_plan import (
     decide,
@@ -19,9 +21,9 @@ from automl_skin.search.tuning_plan import (
     trials_after_round,
     trials_before_tuning,
 )
-from automl_skin.search.tuning_steps import Decision, StepOutcome
-from automl_skin.search.tuning_wishes import Candidate, TuningWishes
-from automl_skin.steps.carry_out import carry_out, lanes_of, record_failures, take_up
+from automl_skin.search.tuning_steps import Decision
+from automl_skin.search.tuning_wishes import TuningWishes
+from automl_skin.steps.carry_out import carry_out, lanes_of, record_failures, restore_material
 from automl_skin.steps.events import Listener, RoundBegan, RoundEnded, Said
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.trials import Deadline, Phase, first_phase, n_valid, run_trials
@@ -88,7 +90,7 @@ class _Searching:
         self.files = files
         self.rounds = rounds
         self.deadline = Deadline.after(study.config.timeout_seconds)
-        self.material = take_up(study, prepared, material, rounds, tell)
+        self.material = restore_material(study, prepared, material, rounds, tell)
         for each in rounds:
             if each.is_over:
                 record_failures(study, self.material, each, tell)
@@ -96,8 +98,8 @@ class _Searching:
 
     def run(self, wishes: TuningWishes | None) -> Searched:
         if wishes is not None:
-            sets = candidates_of(self.study, self.material, ())
-            for line in plan_in_words(wishes, len(sets)):
+            frozen = first_phase(self.study, self.material).options.frozen
+            for line in plan_in_words(wishes, len(frozen)):
                 self._say(line)
             self._tune(wishes)
         records = self._trials(self.study.config.trials)
@@ -206,34 +208,32 @@ def next_decision(
     records: Sequence[TrialRecord],
     rounds: Sequence[Round],
 ) -> Decision:
-    """Return what is done next: the sets are ranked first, where there are several."""
+    """Return what is done next: the frozen networks are ranked first, where there are several."""
     kinds = {each.decision.kind for each in rounds}
-    candidates = candidates_of(study, material, records)
-    if len(candidates) > 1 and "ranking" not in kinds:
-        return Decision("ranking", (), "a linear head on each set's frozen embeddings alone")
-    past = [replace(each, utility=best_utility(each, records)) for each in outcomes_of(rounds)]
-    return decide(wishes, candidates, past, probed="probe" in kinds)
+    frozen = first_phase(study, material).options.frozen
+    if len(frozen) > 1 and "ranking" not in kinds:
+        return Decision("ranking", (), "a linear head on the frozen embeddings of each network alone")
+    past = outcomes_of(rounds)
+    utilities = rank_utilities(frozen, records) | {
+        each.tuned: best_utility(each.tuned, records) for each in past
+    }
+    return decide(wishes, utilities, past, probed="probe" in kinds)
 
 
-def candidates_of(study: Study, material: Material, records: Sequence[TrialRecord]) -> list[Candidate]:
-    """Return the embedding sets of a study, with the out-of-fold utility of a linear head on each alone."""
-    options = first_phase(study, material).options
+def rank_utilities(frozen: Sequence[NetworkId], records: Sequence[TrialRecord]) -> dict[NetworkId, float]:
+    """Return the out-of-fold utility of a linear head on each frozen network alone; NaN where it was not measured."""
     utilities = {record.plan.config: record.utility for record in records if record.state == "finished"}
-    sets = [(backbone, recipe) for backbone in options.backbones for recipe in options.recipes]
-    nan = float("nan")
-    return [Candidate(*each, utilities.get(ranking_config(*each), nan)) for each in sets]
+    return {network: utilities.get(ranking_config(network), math.nan) for network in frozen}
 
 
-def best_utility(outcome: StepOutcome, records: Sequence[TrialRecord]) -> float:
-    """Return the utility of the best finished trial that uses a step's networks; NaN where there is none."""
-    names = (outcome.step.backbone, outcome.pixels, outcome.step.tuning)
-    values = [record.utility for record in records if record.state == "finished" and _uses(record, names)]
-    return max(values, default=float("nan"))
-
-
-def _uses(record: TrialRecord, names: tuple[str, str, str]) -> bool:
-    config = record.plan.config
-    return names[0] in config.backbones and (config.recipe, config.tuning) == names[1:]
+def best_utility(tuned: NetworkId, records: Sequence[TrialRecord]) -> float:
+    """Return the utility of the best finished trial that uses the networks of a tuning; NaN where there is none."""
+    values = [
+        record.utility
+        for record in records
+        if record.state == "finished" and tuned in [each.together for each in record.plan.config.networks]
+    ]
+    return max(values, default=math.nan)
 
 
 def phase_of(study: Study, material: Material, rounds: Sequence[Round]) -> Phase:
@@ -242,19 +242,14 @@ def phase_of(study: Study, material: Material, rounds: Sequence[Round]) -> Phase
     assert last.begins_at is not None
     options = options_after(study, material, rounds)
     if last.decision.kind == "ranking":
-        fixed = ranking_trials(options)
+        fixed = list_ranking_trials(options)
     else:
-        fixed = known_tuned(options, [tuned_set(each) for each in last.tuned])
+        fixed = list_tuned_trials(options, [each.tuned for each in last.tuned])
     return Phase(last.begins_at, tuple(fixed), options)
 
 
 def options_after(study: Study, material: Material, rounds: Sequence[Round]) -> SpaceOptions:
     """Return what the search chooses from after some rounds."""
-    tuned = dict.fromkeys(tuned_set(each) for this in rounds for each in this.tuned)
+    tuned = dict.fromkeys(each.tuned for this in rounds for each in this.tuned)
     options = first_phase(study, material).options
     return replace(options, tuned=tuple(tuned), ways=study.config.way) if tuned else options
-
-
-def tuned_set(outcome: StepOutcome) -> TunedSet:
-    """Return the tuned set that a step gave."""
-    return TunedSet(outcome.step.backbone, outcome.pixels, outcome.step.tuning, bool(outcome.roles))

@@ -1,7 +1,6 @@
 """The rounds of tuning of a study as a table, and in words."""
 
 from collections.abc import Sequence
-from itertools import repeat
 
 import pandas as pd
 
@@ -28,7 +27,7 @@ COLUMNS = [
 
 
 def rounds_table(rounds: Sequence[Round], records: Sequence[TrialRecord]) -> pd.DataFrame:
-    """Return one row a tuning, in their order.
+    """Return one row per tuning, in their order.
 
     Returns
     -------
@@ -41,14 +40,14 @@ def rounds_table(rounds: Sequence[Round], records: Sequence[TrialRecord]) -> pd.
         [
             this.number,
             this.decision.kind,
-            outcome.step.backbone,
-            outcome.pixels or outcome.step.recipe,
-            outcome.step.tuning,
+            outcome.tuned.backbone,
+            outcome.tuned.recipe,
+            outcome.tuned.tuning,
             outcome.state,
-            len(outcome.networks),
+            len(outcome.folders),
             round(outcome.seconds, 1),
             outcome.inner_auc,
-            float("nan") if outcome.is_probe else best_utility(outcome, records),
+            float("nan") if outcome.is_probe else best_utility(outcome.tuned, records),
             outcome.reason,
         ]
         for this in rounds
@@ -58,7 +57,7 @@ def rounds_table(rounds: Sequence[Round], records: Sequence[TrialRecord]) -> pd.
 
 
 def rounds_in_words(rounds: Sequence[Round], records: Sequence[TrialRecord]) -> list[str]:
-    """Return one line a tuning."""
+    """Return one line per tuning."""
     lines = []
     for row in rounds_table(rounds, records).to_dict("records"):
         name = " ".join([row["backbone"], row["recipe"], row["tuning"]])
@@ -77,9 +76,8 @@ def network_curves(outcome: StepOutcome) -> dict[str, tuple[Epoch, ...]]:
 
     The names of towers begin with their kind of photograph: ``dermoscopic_fold_0``.
     """
-    roles = [f"{role}_" for role in outcome.roles] or repeat("")
-    names = (
-        f"{role}fold_" + "_".join(map(str, folds))
-        for role, folds in zip(roles, outcome.held_out, strict=False)
-    )
-    return dict(zip(names, outcome.curves, strict=False))
+    networks = [each.network for each in outcome.networks]
+    names = [
+        "_".join(([each.role] if each.role else []) + ["fold", *map(str, each.held_out)]) for each in networks
+    ]
+    return {name: each.curve for name, each in zip(names, outcome.networks, strict=True)}

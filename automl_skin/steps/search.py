@@ -22,7 +22,7 @@ from automl_skin.steps.events import (
 )
 from automl_skin.steps.leaderboard import Leaderboard, make_leaderboard
 from automl_skin.steps.locked import Opening, has_locked_cases, open_locked
-from automl_skin.steps.networks import embedding_sets
+from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.prepare import is_prepared, prepare, read_prepared
 from automl_skin.steps.report import write_report
 from automl_skin.steps.rounds import search_in_rounds
@@ -115,7 +115,7 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
     watch.lap("understanding")
     stage_one = embed(study, prepared, tell)
     material = Material.read(study.material)
-    prepare_shifts(study, prepared, embedding_sets(study.config), tell)
+    prepare_shifts(study, prepared, frozen_networks(study.config), tell)
     tell(StageOneEnded(study, stage_one, material))
     watch.lap("stage one")
     with announced(study, tell):

@@ -18,7 +18,7 @@ from automl_skin.search.material import Material
 from automl_skin.search.shifted import Sample, ShiftedMaterial, begin, sample_cases
 from automl_skin.steps.embed import shown_to
 from automl_skin.steps.events import Listener, start_progress
-from automl_skin.steps.networks import EmbeddingSet
+from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.prepare import Prepared
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.precision import precision_of
@@ -41,9 +41,9 @@ def sample_size(config: StudyConfig, n_cases: int) -> int:
 
 
 def ensure_shifted(
-    study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], tell: Listener
+    study: Study, prepared: Prepared, networks: Sequence[ResolvedNetwork], tell: Listener
 ) -> ShiftedMaterial:
-    """Embed the sampled cases under every shift by each of the sets, where that is not done yet.
+    """Embed the sampled cases under every shift by each of the networks, where that is not done yet.
 
     Every case is embedded by the networks only that the chain of its own fold applies.
 
@@ -54,7 +54,7 @@ def ensure_shifted(
     """
     material = Material.read(study.material)
     shifted = begin(study.shifted, material.cases, sample_of(study, material.cases))
-    for each in sets:
+    for each in networks:
         unshifted = material.digests[each.name]
         kept = shifted.sets.get(each.name)
         if kept is None or kept.unshifted != unshifted:
@@ -64,7 +64,7 @@ def ensure_shifted(
     return shifted
 
 
-def applied_folds(each: EmbeddingSet, plan_digest: str, n_folds: int) -> tuple[int, ...]:
+def applied_folds(each: ResolvedNetwork, plan_digest: str, n_folds: int) -> tuple[int, ...]:
     """Return the folds whose chains apply a network: all for a frozen one.
 
     Raises
@@ -74,7 +74,7 @@ def applied_folds(each: EmbeddingSet, plan_digest: str, n_folds: int) -> tuple[i
     """
     if each.tuned_on is None:
         return tuple(range(n_folds))
-    held_out = tuple(sorted(each.held_out))
+    held_out = each.id.held_out
     alone = held_out if len(held_out) == 1 else ()
     in_rotation = (fold for fold in held_out if held_out == tuple(sorted({fold, rotated(fold, n_folds)})))
     folds = alone or tuple(in_rotation)
@@ -86,7 +86,7 @@ def applied_folds(each: EmbeddingSet, plan_digest: str, n_folds: int) -> tuple[i
 def embed_shifted(
     study: Study,
     prepared: Prepared,
-    each: EmbeddingSet,
+    each: ResolvedNetwork,
     shifted: ShiftedMaterial,
     cases: pd.DataFrame,
     folds: Sequence[int],
@@ -95,9 +95,8 @@ def embed_shifted(
     """Return a set's embeddings of the sampled cases of some folds, shape (n_shifts, n_rows, n_dimensions)."""
     wanted = cases.index[shifted.sample.positions[shifted.rows_of_set(folds)]]
     manifest = prepared.manifest
-    images = manifest.images[manifest.images["case"].isin(wanted) & shown_to(each, manifest.images)]
-    images = images.merge(prepared.contents[["path", "content"]], on="path")
-    roles = (each.role,) if each.role else roles_of(manifest.images)
+    images = prepared.images[prepared.images["case"].isin(wanted) & shown_to(each, prepared.images)]
+    roles = (each.id.role,) if each.id.role else roles_of(manifest.images)
     shifts = shifted.sample.shifts
     progress = start_progress(
         tell, f"Embedding {len(wanted):,} cases under {len(shifts)} shifts by {each.name}"

@@ -22,9 +22,9 @@ from automl_skin.search.objective import score_shifted
 from automl_skin.search.shifted import ShiftedMaterial
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.stack import Stack
-from automl_skin.steps.embedded import find_sets, names_of
+from automl_skin.steps.embedded import applied_names, find_networks
 from automl_skin.steps.events import Listener, start_progress
-from automl_skin.steps.networks import EmbeddingSet
+from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.shift_embeddings import ensure_shifted
 from automl_skin.steps.stack import STACK, BuiltStack, best_of_ways, finished, fit_chains
@@ -45,10 +45,12 @@ ON_SHEET = 4
 RECORD = "shifts.json"
 
 
-def prepare_shifts(study: Study, prepared: Prepared, sets: Sequence[EmbeddingSet], tell: Listener) -> None:
-    """Have the sampled cases embedded under shift before trials use these sets, where the objective is robust."""
+def prepare_shifts(
+    study: Study, prepared: Prepared, networks: Sequence[ResolvedNetwork], tell: Listener
+) -> None:
+    """Have the sampled cases embedded under shift before trials use these networks, where the objective is robust."""
     if study.config.objective == "robust":
-        ensure_shifted(study, prepared, sets, tell)
+        ensure_shifted(study, prepared, networks, tell)
 
 
 def measure_shifts(
@@ -75,8 +77,8 @@ def measure_shifts(
         return None
     trials = leading(records, built.stack)
     n_folds = len(built.stack.blends)
-    names = {name for each in trials for name in names_of(each.plan.config, range(n_folds), n_folds)}
-    shifted = ensure_shifted(study, prepared, find_sets(study, sorted(names)), tell)
+    names = {name for each in trials for name in applied_names(each.plan.config, range(n_folds), n_folds)}
+    shifted = ensure_shifted(study, prepared, find_networks(study, sorted(names)), tell)
     material = Material.read(study.material)
     scores = score_trials(study, records, trials, shifted, material, tell)
     stack = score_stack(study, built.stack, scores, shifted, material)
@@ -88,8 +90,7 @@ def measure_shifts(
 
 def draw_sheet(study: Study, prepared: Prepared, cases: "pd.Index[str]") -> None:
     """Write ``report/shift_sheet.png``: a few of the sampled cases' photographs under every shift."""
-    images = prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
-    some = images[images["case"].isin(cases)].iloc[:ON_SHEET]
+    some = prepared.images[prepared.images["case"].isin(cases)].iloc[:ON_SHEET]
     folder = ImageFolder(prepared.manifest.images_root)
     photographs = [decode(folder.read(path), name=path) for path in some["path"]]
     with atomic_write(study.report / "shift_sheet.png") as path:

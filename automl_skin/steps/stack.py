@@ -10,12 +10,12 @@ import pandas as pd
 
 from automl_skin.arrays import FloatArray
 from automl_skin.chains.fitted import FittedChain, with_calibrator
-from automl_skin.chains.inputs import FROZEN
 from automl_skin.digests import digest_array
 from automl_skin.errors import IntegrityError, SearchError
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.files import atomic_write, read_json, write_json
 from automl_skin.images.loading import Progress
+from automl_skin.networks import FROZEN
 from automl_skin.search.material import Material
 from automl_skin.search.objective import fit_fold
 from automl_skin.search.shifted import ShiftedMaterial

@@ -8,16 +8,15 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.backbones.device import Precision, resolve_device
-from automl_skin.backbones.tuning.names import parse_tuning
 from automl_skin.embeddings.tuning import TuningFailure
 from automl_skin.features.entering import entering_rows
 from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING
 from automl_skin.search.tuning_wishes import TuningWishes
-from automl_skin.steps.embed import extract_set, shown_to
+from automl_skin.steps.embed import extract_network, shown_to
 from automl_skin.steps.events import Listener, Understood
-from automl_skin.steps.networks import EmbeddingSet, embedding_sets
+from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import Prepared, is_prepared, prepare, read_prepared
-from automl_skin.steps.tune import tune_set
+from automl_skin.steps.tune import tune_network
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.precision import keep_precision
 from automl_skin.study.study import Study
@@ -30,7 +29,7 @@ class StageOneOutcome:
     Parameters
     ----------
     precision : {"float32", "bfloat16"}
-    frozen, tuned : tuple of EmbeddingSet
+    frozen, tuned : tuple of ResolvedNetwork
     failed : tuple of TuningFailure
     skipped : tuple of str
         Tunings for which the budget was used up.
@@ -42,8 +41,8 @@ class StageOneOutcome:
     """
 
     precision: Precision
-    frozen: tuple[EmbeddingSet, ...]
-    tuned: tuple[EmbeddingSet, ...]
+    frozen: tuple[ResolvedNetwork, ...]
+    tuned: tuple[ResolvedNetwork, ...]
     failed: tuple[TuningFailure, ...]
     skipped: tuple[str, ...]
     computed: int
@@ -97,49 +96,50 @@ class _Working:
     tell: Listener
     precision: Precision
     started: float = field(default_factory=time.monotonic)
-    tuned: list[EmbeddingSet] = field(default_factory=list)
+    tuned: list[ResolvedNetwork] = field(default_factory=list)
     failed: list[TuningFailure] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     computed: int = 0
     unreadable: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.frozen = embedding_sets(self.study.config)
+        self.frozen = frozen_networks(self.study.config)
         self.tuning_seconds = 0.0
-        manifest, contents = self.prepared.manifest, self.prepared.contents
-        self.images: pd.DataFrame = manifest.images.merge(contents[["path", "content"]], on="path")
 
-    def embed(self, sets: Sequence[EmbeddingSet]) -> None:
+    def embed(self, networks: Sequence[ResolvedNetwork]) -> None:
         """Have the cache hold the embeddings by some networks."""
         root = self.prepared.manifest.images_root
-        for each in sets:
+        for each in networks:
             images = self._images_of(each)
             entering = entering_rows(each.backbone, self.prepared.manifest.metadata, images["case"])
-            extraction = extract_set(self.study, each, root, images, self.tell, entering)
+            extraction = extract_network(self.study, each, root, images, self.tell, entering)
             self.computed += extraction.computed
             self.unreadable |= extraction.failures
 
-    def _images_of(self, each: EmbeddingSet) -> pd.DataFrame:
+    def _images_of(self, each: ResolvedNetwork) -> pd.DataFrame:
         """Return the images that a search needs of a network: a tower's kind, folds that were held out together."""
-        images = self.images[shown_to(each, self.images)]
-        if len(each.held_out) < 2:
+        images = self.prepared.images
+        images = images[shown_to(each, images)]
+        if len(each.id.held_out) < 2:
             return images
         table = self.prepared.plan.table
-        wanted = table.index[table["fold"].isin(each.held_out)].union(self.prepared.plan.locked)
+        wanted = table.index[table["fold"].isin(each.id.held_out)].union(self.prepared.plan.locked)
         return images[images["case"].isin(wanted)]
 
-    def tune(self, each: EmbeddingSet, name: str) -> None:
-        """Tune the fold networks of a set, unless the time for that is used up, and embed by them."""
+    def tune(self, each: ResolvedNetwork, name: str) -> None:
+        """Tune a network without each fold, unless the time for that is used up, and embed by what was tuned."""
         config = self.study.config
-        named = parse_tuning(name, config.tuning_changes)
+        wishes = TuningWishes(
+            (name,), 0, len(self.prepared.plan.folds), changes=config.tuning_changes, ways=config.way
+        )
+        step = wishes.step(each.id, name)
         if self.tuning_seconds >= (config.tuning_budget_seconds or float("inf")):
-            self.skipped.append(f"{each.name} {named.title}")
+            self.skipped.append(f"{each.name} {step.tuning.name}")
             return
         start = time.monotonic()
-        held_out = TuningWishes((name,), 0, len(self.prepared.plan.folds), ways=config.way).held_out
-        results = tune_set(self.study, self.prepared, each, named.title, named.recipe, held_out, self.tell)
+        results = tune_network(self.study, self.prepared, step, wishes.held_out, self.tell)
         self.tuning_seconds += time.monotonic() - start
-        tuned = [result for result in results if isinstance(result, EmbeddingSet)]
+        tuned = [result for result in results if isinstance(result, ResolvedNetwork)]
         self.failed += [result for result in results if isinstance(result, TuningFailure)]
         self.tuned += tuned
         self.embed(tuned)

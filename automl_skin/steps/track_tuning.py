@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from automl_skin.evaluation.plots.curves_of_tuning import curves_of_tuning
 from automl_skin.search.tuning_steps import StepOutcome
@@ -28,22 +29,18 @@ def tunings_of(study: Study, rounds: Sequence[Round]) -> list[TuningFacts]:
 
 def tuning_facts(study: Study, this: Round, outcome: StepOutcome) -> TuningFacts:
     """Return what the run of a tuning shows."""
-    step = outcome.step
-    title = f"{step.backbone} {outcome.pixels} {step.tuning}"
+    tuned, title = outcome.tuned, outcome.tuned.title
+    recipe = asdict(outcome.step.tuning.recipe)
     params = {
-        "backbone": step.backbone,
-        "recipe": outcome.pixels,
-        "tuning": step.tuning,
-        **{
-            f"tuning_{name}": str(value)
-            for name, value in step.tuning_recipe.to_json().items()
-            if value != ""
-        },
+        "backbone": tuned.backbone,
+        "recipe": tuned.recipe,
+        "tuning": tuned.tuning,
+        **{f"tuning_{name}": str(value) for name, value in recipe.items() if value != ""},
     }
     tags = {
         "round": str(this.number),
         "why": this.decision.why,
-        "networks": ", ".join(outcome.networks),
+        "networks": ", ".join(outcome.folders),
         "reason": outcome.reason,
     }
     curves = network_curves(outcome)
@@ -63,7 +60,7 @@ def tuning_facts(study: Study, this: Round, outcome: StepOutcome) -> TuningFacts
 
 def tuning_metrics(outcome: StepOutcome) -> dict[str, float]:
     """Return the figures of a whole tuning by name."""
-    speeds = [epoch.images_per_second for curve in outcome.curves for epoch in curve]
+    speeds = [epoch.images_per_second for network in outcome.networks for epoch in network.curve]
     return {
         "seconds": outcome.seconds,
         "inner_auc": outcome.inner_auc,
@@ -74,9 +71,9 @@ def tuning_metrics(outcome: StepOutcome) -> dict[str, float]:
 def tuning_files(study: Study, outcome: StepOutcome, title: str) -> dict[str, bytes]:
     """Return the curves as a picture, and what the first network saw where the cache still has it."""
     files = {CURVES: curves_of_tuning(network_curves(outcome), title=title)}
-    if not outcome.networks:
+    if not outcome.folders:
         return files
-    sheet = network_store(study).folder / outcome.networks[0] / CONTACT_SHEET
+    sheet = network_store(study).folder / outcome.folders[0] / CONTACT_SHEET
     return {**files, CONTACT_SHEET: sheet.read_bytes()} if sheet.is_file() else files
 
 

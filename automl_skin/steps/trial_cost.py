@@ -12,6 +12,7 @@ from automl_skin.chains.targets import TrainingLabels
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.plan import FoldPlan
 from automl_skin.features.lesion import roles_of
+from automl_skin.networks import NetworkId
 from automl_skin.search.cost import MAX_TIMES_MEDIAN, MIN_SECONDS
 from automl_skin.search.known import fixed_trials
 from automl_skin.search.propose import propose
@@ -52,7 +53,7 @@ class TrialCost:
 
 
 def estimate_trials(
-    config: StudyConfig, manifest: Manifest, plan: FoldPlan, dimensions: Mapping[tuple[str, str], int]
+    config: StudyConfig, manifest: Manifest, plan: FoldPlan, dimensions: Mapping[NetworkId, int]
 ) -> TrialCost:
     """Estimate what the trials of a study cost.
 
@@ -61,14 +62,14 @@ def estimate_trials(
     config : StudyConfig
     manifest : Manifest
     plan : FoldPlan
-    dimensions : mapping of (str, str) to int
-        Columns of each embedding by backbone and recipe.
+    dimensions : mapping of NetworkId to int
+        Columns of the embeddings by each frozen network.
     """
     assert manifest.target is not None
     n_cases, roles = len(plan.development), _roles_of(manifest)
     empty = {
-        f"{backbone}@{recipe}": np.broadcast_to(np.float32(0), (n_cases, count * max(len(roles), 1)))
-        for (backbone, recipe), count in dimensions.items()
+        str(network): np.broadcast_to(np.float32(0), (n_cases, count * max(len(roles), 1)))
+        for network, count in dimensions.items()
     }
     whole = np.ones(n_cases, np.bool_)
     has_role = np.ones((n_cases, len(roles)), np.bool_) if roles else None
@@ -79,8 +80,8 @@ def estimate_trials(
     labels = TrainingLabels(nobody, nobody, (0,) * len(levels), n_classes)
     cost = ChainCost(inputs, labels, manifest.kinds, len(plan.folds))
     options = SpaceOptions(
-        backbones=tuple(dict.fromkeys(backbone for backbone, _ in dimensions)),
-        recipes=tuple(dict.fromkeys(recipe for _, recipe in dimensions)),
+        backbones=tuple(dict.fromkeys(network.backbone for network in dimensions)),
+        recipes=tuple(dict.fromkeys(network.recipe for network in dimensions)),
         families=config.family,
         fusions=config.fusion,
         has_metadata=bool(manifest.kinds),

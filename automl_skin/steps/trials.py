@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from joblib import cpu_count
 
+from automl_skin.networks import NetworkId
 from automl_skin.search.known import fixed_trials
 from automl_skin.search.loop import Limits, Search
 from automl_skin.search.material import Material
@@ -73,11 +74,10 @@ class Deadline:
 
 def space_options(study: Study, material: Material) -> SpaceOptions:
     """Return what the search of a study chooses from, frozen networks alone."""
-    tuned_on = material.inputs.tuned_on
-    names = [name.rsplit("@", 1) for name in material.inputs.embeddings if name not in tuned_on]
+    frozen = [each for each in map(NetworkId.parse, material.inputs.embeddings) if not each.is_tuned]
     return SpaceOptions(
-        backbones=tuple(dict.fromkeys(backbone for backbone, _ in names)),
-        recipes=tuple(dict.fromkeys(recipe for _, recipe in names)),
+        backbones=tuple(dict.fromkeys(each.backbone for each in frozen)),
+        recipes=tuple(dict.fromkeys(each.recipe for each in frozen)),
         families=study.config.family,
         fusions=study.config.fusion,
         has_metadata=bool(material.kinds),

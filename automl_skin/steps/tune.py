@@ -1,7 +1,7 @@
-"""Tuning in a study: from an embedding set to the same set by networks tuned without some folds."""
+"""Tuning in a study: from a frozen network to the same one tuned without some folds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import pandas as pd
@@ -21,9 +21,11 @@ from automl_skin.embeddings.tuning import TuningFailure, TuningJob, threads_for,
 from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.features.lesion import roles_of
 from automl_skin.images.pixels import PixelCache
+from automl_skin.networks import NetworkId
+from automl_skin.search.tuning_steps import TuningStep
 from automl_skin.seeding import derive_seed
 from automl_skin.steps.events import Listener, Said, start_progress
-from automl_skin.steps.networks import RECIPE_NAMES, EmbeddingSet
+from automl_skin.steps.networks import RECIPE_NAMES, ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.tuning_rows import tuning_metadata, tuning_rows
 from automl_skin.study.config import StudyConfig
@@ -31,83 +33,56 @@ from automl_skin.study.precision import precision_of
 from automl_skin.study.study import Study
 
 
-@dataclass(frozen=True, eq=False)
-class Source:
-    """What all trainings of one embedding set share.
-
-    Parameters
-    ----------
-    each : EmbeddingSet
-        The frozen set that they begin as.
-    name : str
-        Of the tuning.
-    recipe : TuningRecipe
-    images : DataFrame of n_images rows
-        Columns ``case``, ``role``, ``content`` and ``readable``.
-    pixels : ndarray of shape (n_images, height, width, 3)
-        Mapped; where the recipe cuts out a centre, of what it is cut out of.
-    """
-
-    each: EmbeddingSet
-    name: str
-    recipe: TuningRecipe
-    images: pd.DataFrame
-    pixels: Pixels
-
-
-def tune_set(
+def tune_network(
     study: Study,
     prepared: Prepared,
-    each: EmbeddingSet,
-    name: str,
-    recipe: TuningRecipe,
+    step: TuningStep,
     held_out: Sequence[tuple[int, ...]],
     tell: Listener,
-) -> list[EmbeddingSet | TuningFailure]:
-    """Tune the networks of one embedding set, those that there are not yet.
+) -> list[ResolvedNetwork | TuningFailure]:
+    """Tune the networks of a step, those that there are not yet.
 
     Parameters
     ----------
     study : Study
     prepared : Prepared
         Without the labels of the locked cases, which tune nothing.
-    each : EmbeddingSet
-        Frozen.
-    name : str
-        What the tuning is called.
-    recipe : TuningRecipe
+    step : TuningStep
     held_out : sequence of tuple of int
         For every network, of every tower, the folds that it must not see.
     tell : Listener
 
     Returns
     -------
-    list of EmbeddingSet or TuningFailure
+    list of ResolvedNetwork or TuningFailure
         In the order of `held_out`, one tower after the other where there are towers. A tuning with a size or colour
-        constancy of its own gives sets of that recipe.
+        constancy of its own gives networks of that recipe.
 
     Raises
     ------
     AutomlSkinError
         If weights cannot be loaded or the cache cannot be written; what is finished is kept.
     """
-    seen = with_pixels(each, recipe)
+    recipe, name = step.tuning.recipe, step.tuning.name
+    (frozen,) = [each for each in frozen_networks(study.config) if each.id == step.network]
+    seen = with_pixels(frozen, recipe)
     check_views(study.config.views, seen.recipe.height, seen.recipe.width)
-    source = _open_source(study, prepared, seen, name, recipe, tell)
-    jobs = [
-        _job(study, prepared, source, tuple(sorted(folds)), role)
+    images, pixels = _open_pixels(study, prepared, seen, tell)
+    networks = [
+        replace(seen.id, tuning=name, held_out=folds, role=role)
         for role in towers_of(study.config, prepared.manifest.images) or ("",)
         for folds in held_out
     ]
     outcomes = tune_networks(
-        jobs,
+        [_job(study, prepared, seen, network, recipe, images, pixels) for network in networks],
         network_store(study),
         study.config.devices or (str(resolve_device(study.config.device)),),
-        start_progress(tell, f"Tuning {source.each.name} ({name})"),
+        start_progress(tell, f"Tuning {seen.name} ({name})"),
         lambda line: tell(Said(line)),
     )
     return [
-        outcome if isinstance(outcome, TuningFailure) else _tuned(source, outcome) for outcome in outcomes
+        outcome if isinstance(outcome, TuningFailure) else _tuned(seen, network, outcome)
+        for network, outcome in zip(networks, outcomes, strict=True)
     ]
 
 
@@ -122,46 +97,57 @@ def network_store(study: Study) -> NetworkStore:
     return NetworkStore(study.workspace.cache / "networks")
 
 
-def with_pixels(each: EmbeddingSet, recipe: TuningRecipe) -> EmbeddingSet:
-    """Return the set whose photographs a tuning sees: its own size, colour constancy and cut win over the set's."""
-    colour = recipe.colour or each.recipe.colour
-    size = recipe.input_size or (each.recipe.height, each.recipe.width)
-    resize = recipe.resized_to or each.recipe.resize
-    backbone = at_size(each.backbone, *size)
-    pixels = default_recipe(backbone, *size, colour, recipe.fit or each.recipe.fit, resize)
-    return replace(each, backbone=backbone, recipe=pixels, recipe_name=RECIPE_NAMES[colour])
+def with_pixels(network: ResolvedNetwork, tuning: TuningRecipe) -> ResolvedNetwork:
+    """Return the network on the photographs that a tuning sees: its own size, colour constancy and cut win."""
+    recipe = network.recipe
+    colour = tuning.colour or recipe.colour
+    size = tuning.input_size or (recipe.height, recipe.width)
+    backbone = at_size(network.backbone, *size)
+    fit, resize = tuning.fit or recipe.fit, tuning.resized_to or recipe.resize
+    seen = replace(network.id, recipe=RECIPE_NAMES[colour])
+    return ResolvedNetwork(seen, backbone, default_recipe(backbone, *size, colour, fit, resize))
 
 
-def _open_source(
-    study: Study, prepared: Prepared, each: EmbeddingSet, name: str, recipe: TuningRecipe, tell: Listener
-) -> Source:
-    images = prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
+def _open_pixels(
+    study: Study, prepared: Prepared, network: ResolvedNetwork, tell: Listener
+) -> tuple[pd.DataFrame, Pixels]:
+    """Return the images with a column ``readable``, and their pixels, mapped.
+
+    Where the recipe cuts out a centre, the pixels are those that it is cut out of.
+    """
     cache = PixelCache(study.workspace.cache / "pixels")
-    whole = each.recipe.uncut
-    progress = start_progress(tell, f"Decoding for {whole.height} x {whole.width} ({each.recipe_name})")
-    pixels, readable = cache.open(prepared.manifest.images_root, images, whole, progress)
-    return Source(each, name, recipe, images.assign(readable=readable), pixels)
+    whole = network.recipe.uncut
+    progress = start_progress(tell, f"Decoding for {whole.height} x {whole.width} ({network.id.recipe})")
+    pixels, readable = cache.open(prepared.manifest.images_root, prepared.images, whole, progress)
+    return prepared.images.assign(readable=readable), pixels
 
 
-def _job(study: Study, prepared: Prepared, source: Source, held_out: tuple[int, ...], role: str) -> TuningJob:
+def _job(
+    study: Study,
+    prepared: Prepared,
+    frozen: ResolvedNetwork,
+    network: NetworkId,
+    tuning: TuningRecipe,
+    images: pd.DataFrame,
+    pixels: Pixels,
+) -> TuningJob:
     """Return one training; all that decides its weights is in its key."""
-    config, plan, each = study.config, prepared.plan, source.each
+    config, plan, recipe = study.config, prepared.plan, frozen.recipe
+    held_out, role = network.held_out, network.role
     target = prepared.manifest.target
     assert target is not None
-    seed = derive_seed(config.seed, "tuning", each.name, *held_out, *([role] if role else []))
-    rows = tuning_rows(
-        source.images, prepared.manifest.cases, target, plan, held_out, source.recipe, config.seed, role
-    )
+    seed = derive_seed(config.seed, "tuning", frozen.name, *held_out, *([role] if role else []))
+    rows = tuning_rows(images, prepared.manifest.cases, target, plan, held_out, tuning, config.seed, role)
     metadata = None
-    if source.recipe.mode == "joint":
+    if tuning.mode == "joint":
         known = plan.training(held_out)
         metadata = tuning_metadata(
             rows, prepared.manifest.metadata, prepared.manifest.kinds, config.encoder, known, seed
         )
     key = TuningKey(
-        network=_digest_of(each.backbone),
-        recipe=each.recipe.digest,
-        tuning=replace(source.recipe, colour="", size="", fit="", resize=""),
+        network=_digest_of(frozen.backbone),
+        recipe=recipe.digest,
+        tuning=replace(tuning, colour="", size="", fit="", resize=""),
         tuned_on=TunedOn(plan.digest, held_out),
         labels=rows.digest,
         metadata=metadata.digest if metadata else "",
@@ -171,33 +157,24 @@ def _job(study: Study, prepared: Prepared, source: Source, held_out: tuple[int, 
         role=role,
     )
     return TuningJob(
-        name=replace(each, tuning=source.name, held_out=held_out, role=role).name,
-        backbone=each.backbone,
+        network=network,
+        backbone=frozen.backbone,
         key=key,
-        pixels=PixelRows.of(source.pixels, rows.positions),
+        pixels=PixelRows.of(pixels, rows.positions),
         labels=rows.labels,
         inner=rows.inner,
         target_of=rows.target_of,
-        mean=each.recipe.mean,
-        std=each.recipe.std,
+        mean=recipe.mean,
+        std=recipe.std,
         metadata=metadata.rows if metadata else None,
         absent=metadata.absent if metadata else None,
         encoder=metadata.encoder if metadata else None,
-        cut=(each.recipe.height, each.recipe.width) if each.recipe.resize else None,
+        cut=(recipe.height, recipe.width) if recipe.resize else None,
     )
 
 
-def _tuned(source: Source, folder: TunedFolder) -> EmbeddingSet:
-    tuned_on = folder.tuned_on
-    return replace(
-        source.each,
-        backbone=folder.backbone,
-        tuning=source.name,
-        held_out=tuned_on.held_out_folds,
-        tuned_on=tuned_on,
-        head=folder.head,
-        role=folder.role,
-    )
+def _tuned(frozen: ResolvedNetwork, network: NetworkId, folder: TunedFolder) -> ResolvedNetwork:
+    return ResolvedNetwork(network, folder.backbone, frozen.recipe, folder.tuned_on, folder.head)
 
 
 @lru_cache(maxsize=32)

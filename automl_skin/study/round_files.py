@@ -1,19 +1,18 @@
 """What each round of tuning decided and came to, on disk: ``tuning/round-00.json`` of a study and so on.
 
 A round is written when it is decided, and again when it is over. So a search that was killed carries out what was
-decided, and numbers its trials as before.
+decided, and its trials keep their numbers.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from automl_skin.errors import IntegrityError
-from automl_skin.files import read_json, write_json
+from automl_skin.records import read_record, write_record
 from automl_skin.search.alone import alone_in
-from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
+from automl_skin.search.tuning_steps import Decision, StepOutcome
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Round:
         From 0.
     decision : Decision
     outcomes : tuple of StepOutcome
-        One a step; empty while the round is under way.
+        One per step; empty while the round is under way.
     begins_at : int or None
         Number of the first trial after the round; None while it is under way.
     until : int or None
@@ -54,24 +53,6 @@ class Round:
         """Steps whose networks trials may use."""
         return tuple(each for each in self.outcomes if each.state == "finished" and not each.is_probe)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the round as JSON."""
-        return {
-            "round": self.number,
-            **asdict(self.decision),
-            "outcomes": [each.to_json() for each in self.outcomes],
-            "begins_at": self.begins_at,
-            "until": self.until,
-        }
-
-    @classmethod
-    def from_json(cls, value: Any) -> "Round":
-        """Return the round that `to_json` described."""
-        steps = tuple(TuningStep(**step) for step in value["steps"])
-        decision = Decision(value["kind"], steps, value["why"], value["limit_seconds"])
-        outcomes = tuple(map(StepOutcome.from_json, value["outcomes"]))
-        return cls(value["round"], decision, outcomes, value["begins_at"], value["until"])
-
 
 class RoundFiles:
     """The rounds of a study, one after another without a gap.
@@ -93,18 +74,18 @@ class RoundFiles:
         IntegrityError
             If one between two others is gone.
         """
-        rounds = [Round.from_json(read_json(path)) for path in sorted(self.folder.glob("round-*.json"))]
+        rounds = [read_record(Round, path) for path in sorted(self.folder.glob("round-*.json"))]
         if [each.number for each in rounds] != list(range(len(rounds))):
             message = (
-                f"the rounds in {self.folder} must be numbered without a gap, and are "
-                f"{[each.number for each in rounds]}: put the files back, or begin a new study"
+                f"the rounds in {self.folder}: expected numbers without a gap, got "
+                f"{[each.number for each in rounds]}; put the files back, or begin a new study"
             )
             raise IntegrityError(message)
         return rounds
 
     def write(self, this: Round) -> None:
         """Write a round, in place of what stood there of it."""
-        write_json(self.folder / f"round-{this.number:02d}.json", this.to_json())
+        write_record(self.folder / f"round-{this.number:02d}.json", this)
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from automl_skin.chains.config import BranchConfig, ChainConfig
 from automl_skin.chains.cost import SECONDS_PER_FOLD, ChainCost
 from automl_skin.heads.catalogue import FAMILIES, HEADS
 from automl_skin.heads.cost import DesignSize
+from automl_skin.networks import NetworkId
 
 
 @pytest.fixture
@@ -18,7 +19,8 @@ def chain(fusion, family="logistic", backbones=("net",), **values):
     branches = (BranchConfig(family, FAMILIES[family].config()),)
     if fusion in {"late", "rank"}:
         branches = (*branches, BranchConfig("lightgbm", FAMILIES["lightgbm"].config()))
-    return ChainConfig(fusion, branches, backbones, "plain", **values)
+    networks = tuple(NetworkId(name, "plain") for name in backbones)
+    return ChainConfig(fusion, branches, networks, **values)
 
 
 def sizes(monkeypatch, cost, config):

@@ -1,11 +1,11 @@
 import numpy as np
 
-from automl_skin.chains.inputs import embedding_name
+from automl_skin.networks import NetworkId
 
 
 def test_backbones_stand_side_by_side_in_the_order_asked_for(material):
     inputs = material.inputs
-    net, other = (inputs.embeddings[embedding_name(name, "plain")] for name in ("net", "other"))
+    net, other = (inputs.embeddings[str(NetworkId(name, "plain"))] for name in ("net", "other"))
     assert (inputs.image_block(("other@plain", "net@plain")) == np.hstack([other, net])).all()
 
 
@@ -15,11 +15,6 @@ def test_take_keeps_rows_together(material):
     assert len(taken) == 3
     assert taken.metadata.index.tolist() == material.cases.index[positions].tolist()
     assert (taken.image_block(("net@plain",)) == material.inputs.image_block(("net@plain",))[positions]).all()
-
-
-def test_names_of_tuned_networks():
-    assert embedding_name("net", "grey") == "net@grey"
-    assert embedding_name("net", "grey", "full-6-epochs", (3, 2)) == "net@grey@full-6-epochs.without-2-3"
 
 
 def test_take_and_only_keep_heads_and_provenance(material, with_tuned):

@@ -8,10 +8,10 @@ import pytest
 
 from automl_skin.chains.config import ChainConfig
 from automl_skin.chains.fitted import FittedChain
-from automl_skin.chains.inputs import embedding_name
 from automl_skin.chains.roles import ImageBlock, embeddings_block, logits_block, sees_image
 from automl_skin.embeddings.key import TunedOn
-from automl_skin.errors import ConfigError, LeakageError
+from automl_skin.errors import ConfigError, IntegrityError, LeakageError
+from automl_skin.networks import NetworkId
 
 ROLES = ("close-up", "dermoscopic")
 CLOSE_UP, DERMOSCOPIC = 0, 1
@@ -40,7 +40,7 @@ def pairs(material, with_tuned):
     for place, role in enumerate(ROLES):
         of_role = with_tuned(material, seed=place + 1).inputs
         for name, provenance in of_role.tuned_on.items():
-            tower = name.replace("@full.", f"@full.{role}.")
+            tower = name.replace("@full.", f"@full@{role}.")
             values = np.where(has_role[:, [place]], of_role.embeddings[name], np.float32(0))
             embeddings[tower], heads[tower], tuned_on[tower] = values, of_role.heads[name], provenance
     inputs = replace(
@@ -129,20 +129,40 @@ def test_roles_and_towers_are_part_of_the_configuration(small_chain):
     assert ChainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
     assert config.title == "net plain full within close-up+dermoscopic concat logistic"
     assert config.image_names(2, 5) == (
-        "net@plain@full.close-up.without-2",
-        "net@plain@full.dermoscopic.without-2",
+        "net@plain@full@close-up.without-2",
+        "net@plain@full@dermoscopic.without-2",
     )
     assert towers(small_chain, roles=("close-up",)).kind != config.kind
     plain = frozen_chain(small_chain)
-    assert not {"roles", "towers"} & set(plain.to_json())
-    assert embedding_name("net", "plain", "full", (3, 2), "close-up") == "net@plain@full.close-up.without-2-3"
-    for values in ({"roles": ("a", "a")}, {"towers": True, "roles": ROLES}):
-        with pytest.raises(ConfigError, match="towers name theirs and are tuned"):
-            frozen_chain(small_chain, **values)
+    assert plain.to_json()["networks"] == ["net@plain"]
+    with pytest.raises(IntegrityError, match="frozen network: expected no held-out folds and no role"):
+        frozen_chain(small_chain, towers=True, roles=ROLES)
+    with pytest.raises(ConfigError, match="expected different kinds of photograph"):
+        frozen_chain(small_chain, roles=("a", "a"))
     with pytest.raises(
-        ConfigError, match="roles must be different kinds of photograph of a fusion with an image"
+        ConfigError, match="expected different kinds of photograph, of a fusion with an image"
     ):
         small_chain("metadata", roles=("close-up",))
+
+
+NETWORK = NetworkId("net", "plain", "full")
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        (NETWORK, NETWORK),
+        (NETWORK, replace(NETWORK, backbone="other", recipe="grey")),
+        (NETWORK, NetworkId("other", "plain")),
+        (NETWORK.without((1,)),),
+        (NETWORK.without((), ROLES[0]),),
+        (NETWORK.without((), ROLES[1]), NETWORK.without((), ROLES[0])),
+    ],
+)
+def test_networks_of_a_chain_are_alike_and_come_once_per_role(networks, small_chain):
+    config = frozen_chain(small_chain, roles=ROLES)
+    with pytest.raises(ConfigError, match=r"expected one recipe and tuning.*got .*net@plain"):
+        replace(config, networks=networks, way="within")
 
 
 # Towers.
@@ -186,8 +206,8 @@ def test_what_a_missing_photograph_left_in_the_array_is_not_seen(pairs, small_ch
     rng = np.random.default_rng(5)
     noisy = dict(pairs.inputs.embeddings)
     for name, values in noisy.items():
-        if "@full." in name:
-            lacks = ~pairs.inputs.has_role[:, ROLES.index(name.split(".")[1])]
+        if "@full@" in name:
+            lacks = ~pairs.inputs.has_role[:, ROLES.index(NetworkId.parse(name).role)]
             noise = rng.normal(size=values.shape).astype(np.float32)
             noisy[name] = np.where(lacks[:, None] & ~np.isnan(values), noise, values)
     other = replace(pairs, inputs=replace(pairs.inputs, embeddings=noisy))
@@ -197,7 +217,7 @@ def test_what_a_missing_photograph_left_in_the_array_is_not_seen(pairs, small_ch
 
 
 def test_logits_of_towers_stand_side_by_side_and_are_averaged_in_the_way_own(pairs, small_chain):
-    names = [embedding_name("net", "plain", "full", (0,), role) for role in ROLES]
+    names = [str(NetworkId("net", "plain", "full", (0,), role)) for role in ROLES]
     heads = [pairs.inputs.heads[name] for name in names]
     each = [
         head.logits(pairs.inputs.embeddings[name]).astype(np.float32)

@@ -7,6 +7,7 @@ from automl_skin.errors import ConfigError
 from automl_skin.explain.chain_score import ChainScore, has_gradient
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.networks import NetworkId
 
 NET = "net@plain"
 FIRST = np.zeros(4, np.int64)
@@ -41,7 +42,7 @@ def score_of(material, config, n_cases=4):
 
 
 def test_a_linear_head_gives_its_coefficients(material):
-    config = ChainConfig("concat", (branch("logistic"),), ("net",), "plain")
+    config = ChainConfig("concat", (branch("logistic"),), (NetworkId("net", "plain"),))
     score = score_of(material, config)
     embeddings = score.inputs.embeddings[NET]
     head, projection = score.chain.heads[0], score.chain.projection
@@ -51,7 +52,7 @@ def test_a_linear_head_gives_its_coefficients(material):
 
 
 def test_components_are_followed_back(material):
-    config = ChainConfig("image", (branch("logistic"),), ("net",), "plain", components=5)
+    config = ChainConfig("image", (branch("logistic"),), (NetworkId("net", "plain"),), components=5)
     score = score_of(material, config)
     embeddings = score.inputs.embeddings[NET]
     projection = score.chain.projection
@@ -62,7 +63,7 @@ def test_components_are_followed_back(material):
 
 
 def test_the_other_class_has_the_opposite_gradient(material):
-    score = score_of(material, ChainConfig("image", (branch("logistic"),), ("net",), "plain"))
+    score = score_of(material, ChainConfig("image", (branch("logistic"),), (NetworkId("net", "plain"),)))
     embeddings = score.inputs.embeddings[NET]
     other = ChainScore(score.chain, score.inputs, np.zeros(4, np.int64))
     gradients = [each.gradient(NET, FIRST, embeddings, np.ones(12)) for each in (score, other)]
@@ -71,7 +72,7 @@ def test_the_other_class_has_the_opposite_gradient(material):
 
 @pytest.mark.parametrize("fusion", ["concat", "metanet"])
 def test_a_neural_head_follows_its_own_predictions(material, fusion):
-    config = ChainConfig(fusion, (branch("mlp"),), ("net",), "plain")
+    config = ChainConfig(fusion, (branch("mlp"),), (NetworkId("net", "plain"),))
     score = score_of(material, config)
     embeddings = score.inputs.embeddings[NET]
     gradient = score.gradient(NET, FIRST, embeddings, np.full(12, 0.04))
@@ -84,7 +85,7 @@ def test_a_neural_head_follows_its_own_predictions(material, fusion):
 def test_a_networks_own_head_that_sees_metadata(material):
     name = "net@plain@full.without-0"
     score = score_of(
-        material, ChainConfig("image", (branch("own"),), ("net",), "plain", tuning="full", way="own")
+        material, ChainConfig("image", (branch("own"),), (NetworkId("net", "plain", "full"),), way="own")
     )
     embeddings = score.inputs.embeddings[name]
     gradient = score.gradient(name, FIRST, embeddings, embeddings.std(axis=0))
@@ -94,8 +95,8 @@ def test_a_networks_own_head_that_sees_metadata(material):
 
 
 def test_only_smooth_heads_that_see_the_image_have_gradients(material):
-    trees = ChainConfig("concat", (branch("lightgbm"),), ("net",), "plain", components=5)
-    late = ChainConfig("late", (branch("logistic"), branch("lightgbm")), ("net",), "plain")
+    trees = ChainConfig("concat", (branch("lightgbm"),), (NetworkId("net", "plain"),), components=5)
+    late = ChainConfig("late", (branch("logistic"), branch("lightgbm")), (NetworkId("net", "plain"),))
     assert [has_gradient(each) for each in (trees, late)] == [False, True]
     assert not has_gradient(ChainConfig("metadata", (branch("logistic"),)))
     with pytest.raises(ConfigError, match="needs an image and a head with gradients"):

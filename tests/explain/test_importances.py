@@ -14,6 +14,7 @@ from automl_skin.explain.permutation import groups_of, permutation_importance, p
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.metrics.catalogue import METRICS
+from automl_skin.networks import NetworkId
 
 TREES = ("lightgbm", "xgboost", "random_forest", "extra_trees")
 LOG_ODDS = ("lightgbm", "xgboost", "logistic")
@@ -31,7 +32,7 @@ def material(request, fabricate):
 
 def chain_of(material, fusion, *families, fold=0):
     branches = tuple(BranchConfig(family, FAMILIES[family].config()) for family in families)
-    config = ChainConfig(fusion, branches, ("net",) if fusion != "metadata" else (), "plain")
+    config = ChainConfig(fusion, branches, (NetworkId("net", "plain"),) if fusion != "metadata" else ())
     fitter = FoldFitter(
         material.inputs,
         material.training_labels,

@@ -15,6 +15,7 @@ The locked cases tune nothing, so only the out-of-fold figures can show that lea
 """
 
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -28,20 +29,20 @@ from automl_skin.data.record import read_labels
 from automl_skin.embeddings.curve import read_curve
 from automl_skin.errors import LeakageError
 from automl_skin.metrics.ranking import macro_auc
-from automl_skin.search.known import known_tuned
+from automl_skin.search.known import list_tuned_trials
 from automl_skin.search.material import Material
-from automl_skin.search.space import TunedSet
+from automl_skin.search.tuning_steps import TuningStep
 from automl_skin.settings import Workspace
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import fit_stack
 from automl_skin.steps.embed import embed, embed_tuned
 from automl_skin.steps.events import silent
 from automl_skin.steps.locked import open_locked
-from automl_skin.steps.networks import embedding_sets
+from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.prepare import prepare, read_prepared
 from automl_skin.steps.stack import build_stack, fit_chains, load_stack, out_of_fold
 from automl_skin.steps.trials import Phase, first_phase, run_trials
-from automl_skin.steps.tune import tune_set
+from automl_skin.steps.tune import tune_network
 from automl_skin.study.study import open_study
 from automl_skin.synthetic.study import generate
 
@@ -117,8 +118,9 @@ def permuted(tmp_path_factory):
 
 
 def tuned(study, prepared, held_out):
-    (each,) = embedding_sets(study.config)
-    return tune_set(study, prepared, each, "full", BY_HEART, held_out, silent)
+    (each,) = frozen_networks(study.config)
+    step = TuningStep(each.id, SimpleNamespace(name="full", recipe=BY_HEART))
+    return tune_network(study, prepared, step, held_out, silent)
 
 
 def honest(study, prepared):
@@ -129,7 +131,7 @@ def honest(study, prepared):
 def one_for_all(study, prepared):
     """The mistake of tuning one network on all development cases and taking it for those without each fold."""
     (network,) = tuned(study, prepared, [()])
-    return [replace(network, held_out=held_out) for held_out in HELD_OUT]
+    return [replace(network, id=network.id.without(held_out)) for held_out in HELD_OUT]
 
 
 def search(study):
@@ -137,10 +139,10 @@ def search(study):
     material = Material.read(study.material)
     first = first_phase(study, material)
     first = replace(first, fixed=first.fixed[:3])
-    (each,) = embedding_sets(study.config)
-    sets = (TunedSet(each.backbone.name, each.recipe_name, "full"),)
+    (each,) = frozen_networks(study.config)
+    sets = (replace(each.id, tuning="full"),)
     options = replace(first.options, tuned=sets, ways=study.config.way)
-    then = Phase(len(first.fixed), tuple(known_tuned(options)), options)
+    then = Phase(len(first.fixed), tuple(list_tuned_trials(options)), options)
     records = run_trials(study, material, phases=[first, then], until=then.begins_at + len(then.fixed))
     assert {record.state for record in records} == {"finished"}
     return records, material

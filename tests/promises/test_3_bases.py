@@ -19,15 +19,16 @@ from automl_skin.chains.config import WAYS
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.tuned_folder import TunedFolder
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError
+from automl_skin.networks import NetworkId
 from automl_skin.search.material import Material
 from automl_skin.search.propose import given
-from automl_skin.search.space import TunedSet
+from automl_skin.search.tuning_steps import TuningStep
 from automl_skin.steps.embed import embed_tuned
 from automl_skin.steps.events import silent
-from automl_skin.steps.networks import embedding_sets
+from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.trials import first_phase
-from automl_skin.steps.tune import tune_set
+from automl_skin.steps.tune import tune_network
 
 HELD_OUT = [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2)]
 RECIPE = TuningRecipe(epochs=1, inner_parts=0, augmentation="none", learning_rate=0.01)
@@ -43,12 +44,13 @@ def tuned(tiny, tuning_here, tmp_path_factory):
     copied = shutil.copytree(tiny.study.folder, folder / "tiny", ignore=shutil.ignore_patterns("trials"))
     study = replace(tiny.study, folder=copied, workspace=workspace)
     prepared = read_prepared(study)
-    (each,) = embedding_sets(study.config)
+    (each,) = frozen_networks(study.config)
+    step = TuningStep(each.id, SimpleNamespace(name="full", recipe=RECIPE))
     with tuning_here() as jobs:
-        sets = tune_set(study, prepared, each, "full", RECIPE, HELD_OUT, silent)
+        sets = tune_network(study, prepared, step, HELD_OUT, silent)
     embed_tuned(study, prepared, sets, silent)
     cases = prepared.manifest.images["case"]
-    saw = {job.name: set(cases.iloc[job.pixels.rows]) for job in jobs}
+    saw = {str(job.network): set(cases.iloc[job.pixels.rows]) for job in jobs}
     networks = {each.name: TunedFolder(each.backbone.folder) for each in sets}
     return SimpleNamespace(study=study, material=Material.read(study.material), saw=saw, networks=networks)
 
@@ -57,7 +59,7 @@ def tuned(tiny, tuning_here, tmp_path_factory):
 def configs(tuned):
     """Every kind of chain of tuned networks that the search can choose, by way."""
     options = first_phase(tuned.study, tuned.material).options
-    sets = (TunedSet("test_resnet.random", "plain", "full"),)
+    sets = (NetworkId("test_resnet.random", "plain", "full"),)
     options = replace(options, tuned=sets, ways=WAYS)
     chosen = {way: [] for way in WAYS}
     for way in WAYS:

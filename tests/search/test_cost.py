@@ -2,6 +2,7 @@ import pytest
 
 from automl_skin.chains.config import BranchConfig, ChainConfig
 from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.networks import NetworkId
 from automl_skin.search.cost import MIN_FINISHED, why_too_costly
 from automl_skin.search.trial import TrialPlan, TrialRecord
 
@@ -9,7 +10,7 @@ from automl_skin.search.trial import TrialPlan, TrialRecord
 def chain(seconds):
     """Return a chain whose penalty says what it costs."""
     head = FAMILIES["logistic"].config(c=seconds)
-    return ChainConfig("image", (BranchConfig("logistic", head),), ("net",), "plain")
+    return ChainConfig("image", (BranchConfig("logistic", head),), (NetworkId("net", "plain"),))
 
 
 def seconds(config):

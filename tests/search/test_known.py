@@ -3,21 +3,22 @@ from dataclasses import replace
 import pytest
 
 from automl_skin.chains.config import WAYS
-from automl_skin.search.known import KNOWN_GOOD, baselines, fixed_trials, known_good, known_tuned
+from automl_skin.networks import NetworkId
+from automl_skin.search.known import KNOWN_GOOD, baselines, fixed_trials, list_known_good, list_tuned_trials
 from automl_skin.search.propose import given
-from automl_skin.search.space import Given, SpaceOptions, TunedSet, choose_chain
+from automl_skin.search.space import Given, SpaceOptions, choose_chain
 
 OPTIONS = SpaceOptions(("a", "b"), ("plain", "grey"), diagnosis=True)
 
 
 def test_all_known_good_configurations_are_possible_and_distinct():
-    chosen = [config for _, config in known_good(OPTIONS)]
+    chosen = [config for _, config in list_known_good(OPTIONS)]
     assert len(chosen) == len(KNOWN_GOOD) == 12
     assert len(set(map(repr, chosen))) == 12
 
 
 def test_answers_are_what_was_meant():
-    for answers, (params, config) in zip(KNOWN_GOOD, known_good(OPTIONS), strict=True):
+    for answers, (params, config) in zip(KNOWN_GOOD, list_known_good(OPTIONS), strict=True):
         assert {name: params[name] for name in answers if name in params} == {
             name: value for name, value in answers.items() if name in params
         }
@@ -38,7 +39,7 @@ def test_answers_are_what_was_meant():
 )
 def test_a_narrower_study_stays_within_its_choice(values):
     options = replace(OPTIONS, **values)
-    chosen = known_good(options)
+    chosen = list_known_good(options)
     assert chosen
     for params, config in chosen:
         assert config.fusion in options.usable_fusions
@@ -65,7 +66,7 @@ def test_fixed_trials_are_numbered_and_never_stopped():
     assert not any(proposal.should_stop([0.0, 0.0]) for proposal in fixed)
 
 
-FULL, HEAD = TunedSet("a", "plain", "full"), TunedSet("b", "grey", "head")
+FULL, HEAD = NetworkId("a", "plain", "full"), NetworkId("b", "grey", "head")
 TUNED = replace(OPTIONS, tuned=(FULL, HEAD), ways=WAYS)
 
 
@@ -77,7 +78,7 @@ def told(proposals):
 
 
 def test_every_tuned_set_is_tried_in_every_way():
-    proposals = known_tuned(TUNED, [HEAD])
+    proposals = list_tuned_trials(TUNED, [HEAD])
     assert told(proposals) == [
         ("own", "image", "own", "diagnosis"),
         ("own", "late", "own", "diagnosis"),
@@ -92,16 +93,16 @@ def test_every_tuned_set_is_tried_in_every_way():
     ]
     assert {each.plan.config.tuning for each in proposals} == {"head"}
     assert [each.plan.config.components for each in proposals].count(64) == 2
-    assert len(known_tuned(TUNED)) == 20
+    assert len(list_tuned_trials(TUNED)) == 20
     assert not any(each.should_stop([0.1] * 4) for each in proposals)
 
 
 def test_ways_heads_and_labels_that_a_study_does_not_have_are_left_out():
-    assert {each[0] for each in told(known_tuned(replace(TUNED, ways=("own", "logits"))))} == {
+    assert {each[0] for each in told(list_tuned_trials(replace(TUNED, ways=("own", "logits"))))} == {
         "own",
         "logits",
     }
-    few = told(known_tuned(replace(TUNED, families=("logistic",), diagnosis=False), [FULL]))
+    few = told(list_tuned_trials(replace(TUNED, families=("logistic",), diagnosis=False), [FULL]))
     assert few == [
         ("own", "image", "own", "target"),
         ("own", "late", "own", "target"),
@@ -109,7 +110,7 @@ def test_ways_heads_and_labels_that_a_study_does_not_have_are_left_out():
         ("logits", "concat", "logistic", "target"),
         ("rotation", "concat", "logistic", "target"),
     ]
-    alone = told(known_tuned(replace(TUNED, has_metadata=False, ways=("own", "logits")), [FULL]))
+    alone = told(list_tuned_trials(replace(TUNED, has_metadata=False, ways=("own", "logits")), [FULL]))
     assert alone == [
         ("own", "image", "own", "diagnosis"),
         ("logits", "image", "logistic", "target"),
@@ -118,7 +119,7 @@ def test_ways_heads_and_labels_that_a_study_does_not_have_are_left_out():
 
 
 def test_answers_of_tuned_trials_give_the_same_chain_again():
-    for proposal in known_tuned(TUNED):
+    for proposal in list_tuned_trials(TUNED):
         assert given(dict(proposal.plan.params), TUNED)[1] == proposal.plan.config
 
 

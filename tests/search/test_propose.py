@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from automl_skin.chains.config import WAYS
-from automl_skin.search.known import fixed_trials, known_tuned
+from automl_skin.networks import NetworkId
+from automl_skin.search.known import fixed_trials, list_tuned_trials
 from automl_skin.search.propose import NEVER_STOPPED, Proposal, propose
-from automl_skin.search.space import Given, SpaceOptions, TunedSet, choose_chain
+from automl_skin.search.space import Given, SpaceOptions, choose_chain
 from automl_skin.search.trial import TrialPlan, TrialRecord
 
 OPTIONS = SpaceOptions(("a", "b"), ("plain", "grey"), diagnosis=True)
@@ -135,12 +136,12 @@ def test_the_optimiser_finds_what_is_better():
 
 def test_trials_of_before_count_when_the_space_has_grown(known):
     """Tuned sets come while a study goes on, one after another; every trial of before stays what it was."""
-    first = TunedSet("a", "plain", "full")
+    first = NetworkId("a", "plain", "full")
     records = list(known)
-    for tuned in ((first,), (first, TunedSet("b", "grey", "joint"))):
+    for tuned in ((first,), (first, NetworkId("b", "grey", "joint"))):
         options = replace(OPTIONS, tuned=tuned, ways=WAYS)
         begins_at = len(records)
-        for proposal in known_tuned(options, tuned[-1:]):
+        for proposal in list_tuned_trials(options, tuned[-1:]):
             records.append(record(replace(proposal.plan, number=len(records))))
         for number in range(len(records), begins_at + 20):
             records.append(record(propose(number, records, [], options, 0).plan))

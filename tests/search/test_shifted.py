@@ -12,6 +12,7 @@ from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.metrics.catalogue import METRICS
 from automl_skin.metrics.ranking import macro_auc
+from automl_skin.networks import NetworkId
 from automl_skin.search.known import fixed_trials
 from automl_skin.search.loop import Limits, Search
 from automl_skin.search.objective import Bench, evaluate_fold, fit_fold, score_shifted
@@ -201,7 +202,7 @@ def test_who_relies_on_the_cast_falls_under_the_cast_and_who_does_not_does_not(m
 def _fall(bench, material, name):
     """How much a logistic regression on one network's embeddings loses, mean over the folds."""
     head = BranchConfig("logistic", FAMILIES["logistic"].config())
-    config = ChainConfig("image", (head,), backbones=(name,), recipe="plain")
+    config = ChainConfig("image", (head,), (NetworkId(name, "plain"),))
     falls = []
     for fold in range(5):
         outcome = evaluate_fold(bench, config, fold)

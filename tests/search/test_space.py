@@ -8,8 +8,9 @@ from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.space import Categorical, Integer
+from automl_skin.networks import NetworkId
 from automl_skin.papers.cells import AsPublished
-from automl_skin.search.space import SEARCHED_FUSIONS, Given, SpaceOptions, TunedSet, choose_chain
+from automl_skin.search.space import SEARCHED_FUSIONS, Given, SpaceOptions, choose_chain
 
 OPTIONS = SpaceOptions(("a", "b", "c"), ("plain", "grey"), fusions=tuple(FUSIONS), diagnosis=True)
 
@@ -185,7 +186,7 @@ def test_many_backbones_keep_the_sets_few():
 
 # Tuned networks.
 
-FULL, ROBUST = TunedSet("a", "plain", "full"), TunedSet("b", "grey", "robust")
+FULL, ROBUST = NetworkId("a", "plain", "full"), NetworkId("b", "grey", "robust")
 TUNED = replace(OPTIONS, tuned=(FULL, ROBUST), ways=WAYS)
 
 
@@ -223,7 +224,7 @@ def test_frozen_networks_are_asked_what_they_were_asked_before():
 
 
 def test_a_chain_is_found_again_by_its_answers_when_the_space_has_grown(tuned_thrown):
-    more = replace(TUNED, tuned=(*TUNED.tuned, TunedSet("c", "plain", "head")))
+    more = replace(TUNED, tuned=(*TUNED.tuned, NetworkId("c", "plain", "head")))
     for dice, config in zip(*tuned_thrown, strict=True):
         assert choose_chain(Given(dice.params), more) == config
 
@@ -238,7 +239,7 @@ def test_without_an_image_fusion_the_own_head_alone_is_left():
 
 
 def test_where_there_is_one_way_it_is_not_asked():
-    assert "way" not in ask(replace(TUNED, ways=("logits",)), {"tuning": FULL.name})
+    assert "way" not in ask(replace(TUNED, ways=("logits",)), {"tuning": str(FULL)})
 
 
 def ask(options, answers=()):
@@ -276,15 +277,15 @@ def test_kinds_of_photograph_are_asked_for_where_there_are_several_and_an_image(
 
 @pytest.mark.parametrize("way", ["within", "own"])
 def test_towers_are_named_also_where_a_chain_sees_all(way):
-    tower = TunedSet("a", "plain", "full", towers=True)
-    options = replace(PAIRS, tuned=(tower,), ways=("within", "own"))
-    chain = choose_chain(Given({"tuning": tower.name, "way": way}), options)
+    tuned = NetworkId("a", "plain", "full")
+    options = replace(PAIRS, tuned=(tuned,), towers=True, ways=("within", "own"))
+    chain = choose_chain(Given({"tuning": str(tuned), "way": way}), options)
     assert chain.towers
     assert chain.roles == PAIRS.roles
-    one = choose_chain(Given({"tuning": tower.name, "way": way, "roles": "close-up"}), options)
-    assert one.image_names(1, 3) == ("a@plain@full.close-up.without-1",)
-    shared = replace(options, tuned=(replace(tower, towers=False),))
-    assert not choose_chain(Given({"tuning": tower.name, "way": way}), shared).towers
+    one = choose_chain(Given({"tuning": str(tuned), "way": way, "roles": "close-up"}), options)
+    assert one.image_names(1, 3) == ("a@plain@full@close-up.without-1",)
+    shared = replace(options, towers=False)
+    assert not choose_chain(Given({"tuning": str(tuned), "way": way}), shared).towers
 
 
 def test_many_kinds_of_photograph_make_few_sets():

@@ -7,7 +7,7 @@ from automl_skin.metrics.ranking import macro_auc
 from automl_skin.search.material import Material
 from automl_skin.stacking.fitted import single_stack
 from automl_skin.steps.card import card_data, card_facts, card_members, card_subgroups
-from automl_skin.steps.embed import needed_sets
+from automl_skin.steps.embed import find_needed
 from automl_skin.steps.export import operating_points
 from automl_skin.steps.locked import read_openings
 from automl_skin.steps.stack import read_stack
@@ -37,7 +37,7 @@ def test_members_are_sorted_by_weight(tiny, built):
 def test_facts_are_those_of_the_study(tiny, built, material):
     (opening,) = read_openings(tiny.study)
     points = operating_points(tiny.study, built, material)
-    sets = needed_sets(tiny.study, built.stack)
+    sets = find_needed(tiny.study, built.stack)
     facts = card_facts(tiny.study, built, material, sets, opening, points)
     assert facts.figures == opening.figures
     assert facts.operating_point.wanted == 0.95

@@ -10,7 +10,7 @@ from automl_skin.images.shifts import SHIFTS
 from automl_skin.steps import dry_run
 from automl_skin.steps.dry_run import Loading, Probe, estimate, probe
 from automl_skin.steps.events import silent
-from automl_skin.steps.networks import embedding_sets
+from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.prepare import draw_plan
 from automl_skin.steps.trial_cost import estimate_trials
 from automl_skin.steps.understand import understand
@@ -42,7 +42,7 @@ def test_names_what_a_search_would_do_and_begins_nothing(tiny, study, tmp_path):
 def test_an_empty_cache_makes_every_image_count(tiny, study, tmp_path):
     empty = replace(study.workspace, cache=tmp_path / "cache")
     seen = understand(study.config, tiny.workspace.cache, silent)
-    (each,) = embedding_sets(study.config)
+    (each,) = frozen_networks(study.config)
     found = probe(replace(study, workspace=empty), each, seen)
     assert found.missing == len(tiny.rows)
     assert found.n_dimensions == np.load(tiny.study.material / "embeddings" / f"{each.name}.npy").shape[1]

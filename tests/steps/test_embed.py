@@ -6,7 +6,7 @@ import pytest
 
 from automl_skin.errors import ConfigError
 from automl_skin.search.material import Material
-from automl_skin.steps.embed import embed, needed_sets
+from automl_skin.steps.embed import embed, find_needed
 from automl_skin.steps.events import silent
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.stack import read_stack
@@ -38,11 +38,11 @@ def test_second_time_nothing_is_computed_and_the_material_is_the_same(study):
 
 def test_embeddings_of_another_precision_do_not_mix_with_the_trials(study):
     path = study.folder / "stage_one.json"
-    sizes = json.loads(path.read_text())
-    name = next(iter(sizes))
-    path.write_text(json.dumps({name: {**sizes[name], "precision": "of another machine"}}))
+    path.write_text(path.read_text().replace("float32", "bfloat16"))
     before = {file: file.stat().st_mtime_ns for file in study.material.rglob("*")}
-    with pytest.raises(ConfigError, match=r"must all see the same embeddings.*of another machine"):
+    with pytest.raises(
+        ConfigError, match=r"expected the same embeddings for all.*float32, where they were .*bfloat16"
+    ):
         embed(study, read_prepared(study), silent)
     assert {file: file.stat().st_mtime_ns for file in study.material.rglob("*")} == before
 
@@ -63,7 +63,7 @@ def test_image_that_vanished_before_stage_one_is_reported(tiny, end_to_end, tmp_
 
 
 def test_needed_sets_are_those_of_the_members(tiny):
-    sets = needed_sets(tiny.study, read_stack(tiny.study).stack)
+    sets = find_needed(tiny.study, read_stack(tiny.study).stack)
     assert [each.name for each in sets] == ["test_resnet.random@plain"]
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -6,14 +7,15 @@ import pytest
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.features.entering import entering_rows
 from automl_skin.search.material import Material
+from automl_skin.search.tuning_steps import TuningStep
 from automl_skin.settings import Workspace
 from automl_skin.steps import embed_blank
-from automl_skin.steps.embed import all_images, extract_set
+from automl_skin.steps.embed import extract_network
 from automl_skin.steps.embed_blank import without_metadata
 from automl_skin.steps.events import silent
-from automl_skin.steps.networks import embedding_sets
+from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.prepare import read_prepared
-from automl_skin.steps.tune import tune_set
+from automl_skin.steps.tune import tune_network
 
 RECIPE = TuningRecipe(
     mode="joint",
@@ -35,14 +37,15 @@ def study(tiny, tmp_path):
 @pytest.fixture
 def tuned(study, tuning_here):
     """A network that metadata enter, tuned without a fold."""
-    (each,) = embedding_sets(study.config)
+    (each,) = frozen_networks(study.config)
+    step = TuningStep(each.id, SimpleNamespace(name="joint", recipe=RECIPE))
     with tuning_here():
-        (found,) = tune_set(study, read_prepared(study), each, "joint", RECIPE, [(FOLD,)], silent)
+        (found,) = tune_network(study, read_prepared(study), step, [(FOLD,)], silent)
     return found
 
 
 def test_a_network_that_metadata_enter_sees_none(study, tuned, monkeypatch):
-    monkeypatch.setattr(embed_blank, "find_sets", lambda study, names: [tuned])
+    monkeypatch.setattr(embed_blank, "find_networks", lambda study, names: [tuned])
     prepared, material = read_prepared(study), Material.read(study.material)
     inputs = without_metadata(study, prepared, material, [tuned.name], silent)
     assert inputs.metadata.isna().to_numpy().all()
@@ -52,11 +55,11 @@ def test_a_network_that_metadata_enter_sees_none(study, tuned, monkeypatch):
     assert np.isfinite(values[inside]).all()
     assert np.isnan(values[~inside]).all()
 
-    images = all_images(prepared).drop_duplicates("case").set_index("case", drop=False)
+    images = prepared.images.drop_duplicates("case").set_index("case", drop=False)
     shown = images.loc[material.cases.index[inside]]
     known = entering_rows(tuned.backbone, prepared.manifest.metadata, shown["case"])
     root = prepared.manifest.images_root
-    with_metadata = extract_set(study, tuned, root, shown, silent, known).embeddings
+    with_metadata = extract_network(study, tuned, root, shown, silent, known).embeddings
     assert not np.allclose(values[inside], with_metadata)
 
 

@@ -1,6 +1,5 @@
 """Tuned networks from the cache to a bundle: networks with other random weights stand for tuned ones."""
 
-import json
 import shutil
 from dataclasses import replace
 from unittest import mock
@@ -18,19 +17,20 @@ from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.export.bundle import read_facts, read_stack, verify
 from automl_skin.export.predictor import Photograph, Predictor
-from automl_skin.search.known import known_tuned
+from automl_skin.networks import NetworkId
+from automl_skin.search.known import list_tuned_trials
 from automl_skin.search.material import Material
-from automl_skin.search.space import TunedSet
 from automl_skin.stacking.methods import plain_average
-from automl_skin.steps.embed import embed, embed_tuned, needed_sets
-from automl_skin.steps.embedded import find_sets, read_embedded
+from automl_skin.steps.embed import embed, embed_tuned, find_needed
+from automl_skin.steps.embedded import find_networks
 from automl_skin.steps.events import silent
 from automl_skin.steps.export import export
-from automl_skin.steps.networks import embedding_sets
+from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.stack import build_stack, fit_chains, load_stack
 from automl_skin.steps.trials import Phase, first_phase, run_trials
 from automl_skin.steps.tune import network_store
+from automl_skin.study.stage_one_file import read_embedded, write_embedded
 from automl_skin.study.study import Study
 
 NAME = "test_resnet.random@plain"
@@ -39,7 +39,7 @@ HELD_OUT = [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2)]
 
 def made_up(study, held_out):
     """Return an embedding set of a network that was never trained, as tuning gives it."""
-    (frozen,) = embedding_sets(study.config)
+    (frozen,) = frozen_networks(study.config)
     backbone = resolve_backbone("test_resnet.random", seed=1 + sum(2**fold for fold in held_out))
     tuned_on = TunedOn(study.read_plan().digest, held_out)
     key = TuningKey("n", "r", TuningRecipe(), tuned_on, "l", "", "float32", 0, 1)
@@ -53,9 +53,8 @@ def made_up(study, held_out):
         save_network(backbone, network, folder)
         TunedHead(weight, np.zeros(n_classes, np.float32)).save(folder)
         tuned = store.finish(key)
-    return replace(
-        frozen, backbone=tuned.backbone, tuning="full", held_out=held_out, tuned_on=tuned_on, head=tuned.head
-    )
+    network = replace(frozen.id, tuning="full", held_out=held_out)
+    return ResolvedNetwork(network, tuned.backbone, frozen.recipe, tuned_on, tuned.head)
 
 
 def copy_of(tiny, folder):
@@ -78,9 +77,9 @@ def searched(grown, tmp_path_factory):
     """A stack of all trials, frozen ones and tuned ones in every way, with its bundle."""
     material = Material.read(grown.material)
     first = first_phase(grown, material)
-    tuned = TunedSet("test_resnet.random", "plain", "full")
+    tuned = NetworkId("test_resnet.random", "plain", "full")
     options = replace(first.options, tuned=(tuned,), ways=("within", "rotation", "logits", "own"))
-    phases = [first, Phase(len(grown.journal.read()), tuple(known_tuned(options)), options)]
+    phases = [first, Phase(len(grown.journal.read()), tuple(list_tuned_trials(options)), options)]
     n_trials = phases[1].begins_at + len(phases[1].fixed)
     records = run_trials(grown, material, phases=phases, until=n_trials)
     with mock.patch.dict("automl_skin.stacking.stack.METHODS", {"average": plain_average}, clear=True):
@@ -129,47 +128,44 @@ def test_damaged_material_is_made_again_without_tuned_embeddings(tiny, tmp_path)
 
 def test_networks_are_found_again(grown):
     name = f"{NAME}@full.without-1-2"
-    (found,) = find_sets(grown, [name])
+    (found,) = find_networks(grown, [name])
     assert found.name == name
     assert found.tuned_on.held_out_folds == (1, 2)
     assert (found.head.weight == made_up(grown, (1, 2)).head.weight).all()
-    assert found.recipe == embedding_sets(grown.config)[0].recipe
+    assert found.recipe == frozen_networks(grown.config)[0].recipe
 
 
 def test_a_network_that_held_out_other_folds_than_the_study_says_is_refused(tiny, tmp_path):
     study = copy_of(tiny, tmp_path)
     embed_tuned(study, read_prepared(study), [made_up(study, (0,))], silent)
     path, name = study.folder / "stage_one.json", f"{NAME}@full.without-0"
-    entries = json.loads(path.read_text())
-    entries[name]["tuned"]["held_out"] = [0, 1]
-    path.write_text(json.dumps(entries))
-    with pytest.raises(LeakageError, match=r"tuned without the folds \[0, 1\], and .* held out \[0\]"):
-        find_sets(study, [name])
+    other = f"{name}-1"
+    path.write_text(path.read_text().replace(f'"{name}"', f'"{other}"'))
+    with pytest.raises(LeakageError, match=r"without folds \[0, 1\], got .*, without \[0\]"):
+        find_networks(study, [other])
 
 
 def test_a_network_that_the_cache_has_lost_is_named(tiny, tmp_path):
     study = copy_of(tiny, tmp_path)
     embed_tuned(study, read_prepared(study), [made_up(study, (0,))], silent)
-    folder = network_store(study).folder / read_embedded(study)[f"{NAME}@full.without-0"]["tuned"]["folder"]
+    folder = network_store(study).folder / read_embedded(study)[f"{NAME}@full.without-0"].tuned.folder
     (folder / "config.json").write_text("{}")
     with pytest.raises(IntegrityError, match=r"config\.json was changed"):
-        find_sets(study, [f"{NAME}@full.without-0"])
+        find_networks(study, [f"{NAME}@full.without-0"])
     shutil.rmtree(folder)
-    with pytest.raises(ConfigError, match="must be in the cache and is not"):
-        find_sets(study, [f"{NAME}@full.without-0"])
-    with pytest.raises(IntegrityError, match="test@plain are not in it"):
-        find_sets(study, ["test@plain"])
+    with pytest.raises(ConfigError, match="not found in the cache"):
+        find_networks(study, [f"{NAME}@full.without-0"])
+    with pytest.raises(IntegrityError, match="test@plain is not in it"):
+        find_networks(study, ["test@plain"])
 
 
 def test_other_networks_do_not_take_the_place_of_those_that_trials_saw(searched, grown):
     path = grown.folder / "stage_one.json"
     text = path.read_text()
-    entries = json.loads(text)
+    embedded = read_embedded(grown)
     name = f"{NAME}@full.without-0"
-    path.write_text(json.dumps({**entries, name: {**entries[name], "network": "another"}}))
-    with pytest.raises(
-        ConfigError, match=r"must all see the same embeddings, and those of .*full\.without-0"
-    ):
+    write_embedded(grown, {**embedded, name: replace(embedded[name], weights="another")})
+    with pytest.raises(ConfigError, match=r"expected the same embeddings for all, .*full\.without-0"):
         embed_tuned(grown, read_prepared(grown), [made_up(grown, (0,))], silent)
     path.write_text(text)
 
@@ -201,7 +197,7 @@ def test_a_bundle_has_one_network_an_embedding(searched, grown):
     names = {each.name for each in facts.embeddings}
     assert names == {NAME, *Material.read(grown.material).inputs.tuned_on}
     assert len({each.backbone for each in facts.embeddings}) == len(names)
-    assert len({each.network for each in facts.embeddings}) == len(names)
+    assert len({each.weights for each in facts.embeddings}) == len(names)
     assert {each.backbone for each in facts.embeddings} == {
         path.name for path in (bundle / "backbones").iterdir()
     }
@@ -212,11 +208,11 @@ def test_networks_of_other_folds_and_trials_are_not_needed(searched, grown):
     records, built, _ = searched
     within = next(record.plan.number for record in records if record.plan.config.way == "within")
     blends = tuple(replace(blend, members=(within,), weights=(1.0,)) for blend in built.stack.blends)
-    assert [each.name for each in needed_sets(grown, replace(built.stack, blends=blends))] == [
+    assert [each.name for each in find_needed(grown, replace(built.stack, blends=blends))] == [
         f"{NAME}@full.without-{fold}" for fold in range(3)
     ]
     one = replace(built.stack, blends=blends[:1])
-    assert [each.name for each in needed_sets(grown, one)] == [f"{NAME}@full.without-0"]
+    assert [each.name for each in find_needed(grown, one)] == [f"{NAME}@full.without-0"]
 
 
 def test_one_row_alone_scores_like_in_a_batch(searched, tiny):

@@ -14,6 +14,7 @@ from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.tuned_folder import TunedFolder
 from automl_skin.errors import IntegrityError
 from automl_skin.export.predictor import Photograph, Predictor
+from automl_skin.networks import NetworkId
 from automl_skin.scoring.pyfunc import Service
 from automl_skin.search.material import Material
 from automl_skin.search.shifted import Sample
@@ -21,19 +22,20 @@ from automl_skin.settings import Workspace
 from automl_skin.steps import export, search, shift_embeddings, shifts, tune
 from automl_skin.steps.card import card_roles
 from automl_skin.steps.embed import embed, embed_tuned
-from automl_skin.steps.embedded import find_sets, read_embedded
+from automl_skin.steps.embedded import find_networks
 from automl_skin.steps.events import silent
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.rounds import round_files
 from automl_skin.steps.shift_embeddings import ensure_shifted
 from automl_skin.steps.stack import read_stack
+from automl_skin.study.stage_one_file import read_embedded, write_embedded
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
 from automl_skin.synthetic.pairs import generate_pairs
 
 ROLES = ("close-up", "dermoscopic")
 NET = "test_resnet.random@plain"
-TOWERS = [f"{NET}@full-1-epochs.{role}.without-{fold}" for role, fold in itertools.product(ROLES, range(3))]
+TOWERS = [f"{NET}@full-1-epochs@{role}.without-{fold}" for role, fold in itertools.product(ROLES, range(3))]
 FIELDS = ("age", "sex", "site")
 
 
@@ -108,17 +110,15 @@ def test_each_kind_has_fold_networks_of_its_own(study):
     material = Material.read(study.material)
     assert sorted(material.inputs.tuned_on) == sorted(TOWERS)
     plan, prepared = study.read_plan(), read_prepared(study)
-    images = prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
-    entries, digests = read_embedded(study), set()
+    images, embedded, digests = prepared.images, read_embedded(study), set()
     store = NetworkStore(study.workspace.cache / "networks")
     for name in TOWERS:
-        role, fold = name.split(".")[2], int(name[-1])
-        entry = entries[name]["tuned"]
-        folder = TunedFolder(store.folder / entry["folder"])
-        assert (entry["role"], folder.role) == (role, role)
+        role, (fold,) = NetworkId.parse(name).role, NetworkId.parse(name).held_out
+        folder = TunedFolder(store.folder / embedded[name].tuned.folder)
+        assert folder.role == role
         assert folder.tuned_on.held_out_folds == (fold,)
         assert folder.tuned_on.plan_digest == plan.digest
-        digests.add(entries[name]["network"])
+        digests.add(embedded[name].weights)
         seen = images[images["case"].isin(plan.training(fold)) & (images["role"] == role)]
         used = json.loads((folder.path / "key.json").read_text())
         rows = tune.tuning_rows(
@@ -145,23 +145,21 @@ def test_trials_see_towers_and_frozen_networks(study):
     assert () in {config.roles for config in configs if not config.is_tuned}
     (this,) = round_files(study).read()
     (outcome,) = this.outcomes
-    assert outcome.roles == ("close-up",) * 3 + ("dermoscopic",) * 3
-    assert outcome.held_out == ((0,), (1,), (2,)) * 2
-    assert len(set(outcome.networks)) == 6
+    assert [str(each.network) for each in outcome.networks] == TOWERS
+    assert len(set(outcome.folders)) == 6
 
 
 def test_a_tower_of_another_kind_is_refused(study, tmp_path):
     folder = shutil.copytree(study.folder, tmp_path / "pairs")
     copy = Study("pairs", folder, study.config, study.workspace)
-    assert [each.role for each in find_sets(copy, TOWERS[:1])] == ["close-up"]
-    entries = json.loads((folder / "stage_one.json").read_text())
-    other = entries[TOWERS[0].replace("close-up", "dermoscopic")]["tuned"]["folder"]
-    entries[TOWERS[0]]["tuned"]["folder"] = other
-    (folder / "stage_one.json").write_text(json.dumps(entries))
+    assert [each.id.role for each in find_networks(copy, TOWERS[:1])] == ["close-up"]
+    embedded = read_embedded(copy)
+    other = embedded[TOWERS[0].replace("close-up", "dermoscopic")]
+    write_embedded(copy, {**embedded, TOWERS[0]: other})
     with pytest.raises(
-        IntegrityError, match=r"must be a network of close-up photographs, and .* is of dermoscopic"
+        IntegrityError, match=r"expected a network of close-up photographs, got .* is of dermoscopic"
     ):
-        find_sets(copy, TOWERS[:1])
+        find_networks(copy, TOWERS[:1])
 
 
 ROTATIONS = [(0, 1), (1, 2), (0, 2)]
@@ -178,9 +176,9 @@ def lacking(study, tmp_path_factory):
     kept = ~(manifest.images["case"].isin(others) & manifest.images["role"].eq("close-up"))
     prepared = replace(prepared, manifest=replace(manifest, images=manifest.images[kept]))
     embed(copy, prepared, silent)
-    towers = [each for each in find_sets(copy, TOWERS) if each.held_out == (0,)]
+    towers = [each for each in find_networks(copy, TOWERS) if each.id.held_out == (0,)]
     sets = [  # which folds they have really seen does not matter here
-        replace(each, held_out=held_out, tuned_on=TunedOn(plan.digest, held_out))
+        replace(each, id=each.id.without(held_out, each.id.role), tuned_on=TunedOn(plan.digest, held_out))
         for each in towers
         for held_out in ROTATIONS
     ]
@@ -195,10 +193,10 @@ def test_a_tower_that_is_shown_no_photograph_is_stood_in_for(fold, lacking, make
     config = small_chain(
         backbones=("test_resnet.random",), tuning="full-1-epochs", way="rotation", roles=ROLES, towers=True
     )
-    entries, names = read_embedded(lacking), config.image_names(fold, 3)
+    embedded, names = read_embedded(lacking), config.image_names(fold, 3)
     for name in names:
-        width = entries[TOWERS[0]]["n_dimensions"]
-        assert entries[name]["n_dimensions"] == width
+        width = embedded[TOWERS[0]].n_dimensions
+        assert embedded[name].n_dimensions == width
         assert [each.inputs.embeddings[name].shape[1] for each in (development, locked)] == [width, width]
     chain, held = make_fitter(development).fit(config, fold)
     assert np.isfinite(held).all()
@@ -226,10 +224,10 @@ def test_towers_are_measured_under_shift_by_their_own_kind(study, monkeypatch, t
     monkeypatch.setattr(shift_embeddings, "sample_of", lambda *_: Sample(positions, ("gamma",)))
     records = [each for each in copy.journal.read() if each.plan.config.towers]
     tried = [next(each for each in records if each.plan.config.way == way) for way in ("within", "own")]
-    sets = find_sets(copy, TOWERS)
+    sets = find_networks(copy, TOWERS)
     shifted = ensure_shifted(copy, read_prepared(copy), sets, lambda what: lambda done, total: None)
     for name in TOWERS:
-        fold, role = int(name[-1]), ROLES.index(name.split(".")[2])
+        fold, role = int(name[-1]), ROLES.index(NetworkId.parse(name).role)
         rows = positions[shifted.rows(fold)]
         has = material.inputs.has_role[rows, role]
         assert ((shifted.block(name, fold)[0] != 0).any(axis=1) == has).all()

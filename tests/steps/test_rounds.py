@@ -14,11 +14,12 @@ from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.embeddings.curve import write_curve
 from automl_skin.embeddings.tuning import TuningFailure
 from automl_skin.errors import IntegrityError, SearchError
+from automl_skin.records import from_plain, to_plain
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecorded
 from automl_skin.steps import carry_out, events, rounds, trials
 from automl_skin.steps.leaderboard import trial_table
-from automl_skin.steps.networks import EmbeddingSet
+from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.rounds_table import rounds_in_words, rounds_table
 from automl_skin.study.round_files import Round, RoundFiles
@@ -34,21 +35,20 @@ class World:
         self.tuned = []
         self.embedded = []
 
-    def tune_step(self, study, prepared, step, held_out, tell):
+    def tune_network(self, study, prepared, step, held_out, tell):
         self.tuned.append((step.title, len(held_out)))
         if len(self.tuned) == self.interrupted:
             raise KeyboardInterrupt
         return [self._network(step, folds) for folds in held_out]
 
     def _network(self, step, folds):
-        if step.backbone in self.failing:
-            return TuningFailure(
-                SimpleNamespace(key=SimpleNamespace(digest="none", role="")), "the loss diverged"
-            )
+        network = step.tuned.without(folds)
+        if network.backbone in self.failing:
+            job = SimpleNamespace(network=network, key=SimpleNamespace(digest="none"))
+            return TuningFailure(job, "the loss diverged")
         folder = self.folder / f"{step.title.replace(' ', '-')}-{folds}"
         write_curve(folder, [Epoch(1, 1, 0.5, 0.8, 100.0, 0.5, 0.0)])
-        backbone = SimpleNamespace(name=step.backbone, folder=folder)
-        return EmbeddingSet(backbone, step.recipe, None, step.tuning, folds)
+        return ResolvedNetwork(network, SimpleNamespace(folder=folder), None)
 
     def embed_tuned(self, study, prepared, sets, tell):
         self.embedded += [each.name for each in sets]
@@ -88,9 +88,9 @@ def begin(tiny, tmp_path, monkeypatch):
 
     def search(study, world, listener=None):
         listener = listener or Listener()
-        monkeypatch.setattr(carry_out, "tune_step", world.tune_step)
+        monkeypatch.setattr(carry_out, "tune_network", world.tune_network)
         monkeypatch.setattr(carry_out, "embed_tuned", world.embed_tuned)
-        monkeypatch.setattr(rounds, "known_tuned", lambda options, tuned: [])
+        monkeypatch.setattr(rounds, "list_tuned_trials", lambda options, tuned: [])
         first = trials.first_phase
         monkeypatch.setattr(
             rounds, "options_after", lambda study, material, rounds: first(study, material).options
@@ -228,7 +228,8 @@ def test_what_is_gone_from_the_material_is_made_again_and_must_be(begin):
     begin.search(study, world)
     assert ("better plain full", 3) in world.tuned
     with pytest.raises(
-        SearchError, match=r"better plain full must be tuned again.*cannot be: the loss diverged"
+        SearchError,
+        match=r"lost the networks of better plain full, .*cannot be tuned again: the loss diverged",
     ):
         begin.search(study, begin.world(failing={"better"}))
 
@@ -246,16 +247,17 @@ def test_rounds_are_read_as_they_were_written(begin):
     files = RoundFiles(study.folder / "tuning")
     assert repr(files.read()) == repr(searched.rounds)
     value = json.loads((files.folder / "round-01.json").read_text())
-    assert (value["round"], value["kind"], value["outcomes"][0]["tuning"]) == (1, "tuning", "full")
+    step = value["outcomes"][0]["step"]
+    assert (value["number"], value["decision"]["kind"], step["tuning"]["base"]) == (1, "tuning", "full")
     (files.folder / "round-01.json").unlink()
-    with pytest.raises(IntegrityError, match=r"numbered without a gap, and are \[0, 2\]"):
+    with pytest.raises(IntegrityError, match=r"expected numbers without a gap, got \[0, 2\]"):
         files.read()
 
 
 def test_a_round_under_way_is_not_over():
     this = Round(0, rounds.Decision("tuning", (), "why"))
     assert not this.is_over
-    assert Round.from_json(this.to_json()) == this
+    assert from_plain(Round, to_plain(this), "a file") == this
 
 
 def test_deadlines():

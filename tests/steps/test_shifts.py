@@ -13,11 +13,12 @@ from automl_skin.embeddings.key import TunedOn
 from automl_skin.errors import LeakageError
 from automl_skin.images.shifts import SHIFTS
 from automl_skin.metrics.ranking import macro_auc
+from automl_skin.networks import NetworkId
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
 from automl_skin.steps import shift_embeddings, shifts
 from automl_skin.steps.events import silent
-from automl_skin.steps.networks import EmbeddingSet
+from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.shift_embeddings import applied_folds, sample_of
 from automl_skin.steps.shifts import leading, measure_shifts, read_shifts
@@ -116,14 +117,14 @@ def test_the_best_the_members_and_the_baselines_are_looked_at(tiny, monkeypatch)
     [((2,), 5, (2,)), ((1, 2), 5, (1,)), ((0, 4), 5, (4,)), ((0, 1), 2, (0, 1)), ((1, 3), 5, ())],
 )
 def test_a_tuned_network_is_applied_to_its_chains_folds(held_out, n_folds, folds):
-    each = EmbeddingSet(None, "plain", None, "full", held_out, TunedOn("plan", held_out))
+    each = ResolvedNetwork(NetworkId("net", "plain", "full", held_out), None, None, TunedOn("plan", held_out))
     assert applied_folds(each, "plan", n_folds) == folds
-    assert applied_folds(replace(each, tuned_on=None, held_out=()), "plan", 4) == (0, 1, 2, 3)
+    assert applied_folds(replace(each, id=each.id.frozen, tuned_on=None), "plan", 4) == (0, 1, 2, 3)
 
 
 @pytest.mark.parametrize(("plan", "seen"), [("plan", (3,)), ("another plan", (2,))])
 def test_a_network_that_saw_the_cases_does_not_embed_them(plan, seen):
-    each = EmbeddingSet(None, "plain", None, "full", (2,), TunedOn(plan, seen))
+    each = ResolvedNetwork(NetworkId("net", "plain", "full", (2,)), None, None, TunedOn(plan, seen))
     with pytest.raises(LeakageError, match=r"tuned"):
         applied_folds(each, "plan", 5)
 

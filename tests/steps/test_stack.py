@@ -95,7 +95,8 @@ def test_with_tuned_networks_the_best_trial_of_each_tuning_and_way_is_compared_a
     best, second, *_ = (
         each for each in finished(records) if each.plan.kind != "baseline" and each.plan.config.uses_image
     )
-    tuned = replace(second.plan.config, tuning="full", way="within")
+    networks = tuple(replace(each, tuning="full") for each in second.plan.config.networks)
+    tuned = replace(second.plan.config, networks=networks, way="within")
     changed = [
         replace(each, plan=replace(each.plan, config=tuned)) if each is second else each for each in records
     ]

@@ -64,20 +64,20 @@ def test_everything_is_in_the_cache_and_can_be_carried(open_here, tmp_path, monk
 
 def test_ways_decide_which_folds_are_held_out(open_here, monkeypatch):
     asked = []
-    monkeypatch.setattr(stage_one, "tune_set", lambda *args: asked.extend(args[5]) or [])
+    monkeypatch.setattr(stage_one, "tune_network", lambda *args: asked.extend(args[3]) or [])
     run_stage_one(open_here(way=["within", "rotation"]), silent)
     assert asked == [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)]
 
 
 def test_a_network_without_two_folds_is_applied_where_it_may_be(open_here, monkeypatch):
     seen = []
-    real = stage_one.extract_set
+    real = stage_one.extract_network
 
     def listen(study, each, root, images, tell, metadata):
-        seen.append((each.held_out, set(images["case"])))
+        seen.append((each.id.held_out, set(images["case"])))
         return real(study, each, root, images, tell)
 
-    monkeypatch.setattr(stage_one, "extract_set", listen)
+    monkeypatch.setattr(stage_one, "extract_network", listen)
     study = open_here(way=["rotation"])
     run_stage_one(study, silent)
     plan = study.read_plan()
@@ -97,7 +97,7 @@ def test_failures_are_reported_and_the_rest_goes_on(open_here, monkeypatch):
 
 
 def test_a_budget_that_is_used_up_leaves_tunings_out(open_here, monkeypatch):
-    monkeypatch.setattr(stage_one, "tune_set", lambda *args: [])
+    monkeypatch.setattr(stage_one, "tune_network", lambda *args: [])
     study = open_here(tuning=["full", "head"], tuning_budget_seconds=1e-9)
     assert (
         run_stage_one(study, silent).skipped == ("test_resnet.random@plain head-1-epochs-none-augmentation",)

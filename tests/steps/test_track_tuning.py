@@ -6,13 +6,16 @@ from types import SimpleNamespace
 import pytest
 
 from automl_skin.backbones.tuning.epoch import Epoch
-from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
+from automl_skin.backbones.tuning.names import Tuning
+from automl_skin.networks import NetworkId
+from automl_skin.search.tuning_steps import Decision, StepOutcome, TunedNetwork, TuningStep
 from automl_skin.settings import Workspace
 from automl_skin.steps.rounds_table import network_curves
 from automl_skin.steps.track_tuning import tuning_totals, tunings_of
 from automl_skin.study.round_files import Round
 
-STEP = TuningStep("net", "plain", "robust", {"epochs": "2"})
+STEP = TuningStep(NetworkId("net", "plain"), Tuning("robust", {"epochs": "2"}))
+TUNED = NetworkId("net", "grey", STEP.tuning.name)
 CURVE = (Epoch(1, 2, 0.9, 0.7, 50.0, 10.0, 10.0), Epoch(2, 2, 0.5, 0.8, 70.0, 9.0, 0.0))
 DONE = StepOutcome(
     STEP,
@@ -20,10 +23,10 @@ DONE = StepOutcome(
     seconds=19.0,
     image_seconds=0.01,
     inner_auc=0.8,
-    held_out=((0,), (0, 1)),
-    networks=("first", "second"),
-    curves=(CURVE, CURVE),
-    pixels="grey",
+    networks=(
+        TunedNetwork(TUNED.without((0,)), CURVE, "first"),
+        TunedNetwork(TUNED.without((0, 1)), CURVE, "second"),
+    ),
     began=1000.0,
 )
 ROUND = Round(3, Decision("tuning", (STEP,), "as named"), (DONE, replace(DONE, state="skipped")), 7, 20)
@@ -54,25 +57,25 @@ def test_metrics_of_a_run_stay_few():
     names = ["seconds", "inner_auc", "images_per_second"]
     every = replace(
         DONE,
-        held_out=tuple((k,) for k in range(5)) + tuple((k, k + 1) for k in range(5)),
-        curves=(CURVE,) * 10,
+        networks=tuple(
+            TunedNetwork(TUNED.without(folds), CURVE) for k in range(5) for folds in ((k,), (k, k + 1))
+        ),
     )
     assert len(names) + 2 * len(network_curves(every)) < 30
 
 
 def test_a_failed_tuning_has_its_reason_and_its_finished_epochs(study):
-    failed = replace(
-        DONE, state="failed", reason="diverged", networks=(), curves=(CURVE, ()), inner_auc=math.nan
-    )
+    networks = (TunedNetwork(TUNED.without((0,)), CURVE), TunedNetwork(TUNED.without((0, 1)), ()))
+    failed = replace(DONE, state="failed", reason="diverged", networks=networks, inner_auc=math.nan)
     (facts,) = tunings_of(study, [replace(ROUND, outcomes=(failed,))])
     assert (facts.state, facts.tags["reason"]) == ("failed", "diverged")
     assert [len(curve) for curve in facts.curves.values()] == [2, 0]
 
 
 def test_curves_of_towers_bear_their_kind():
-    towers = replace(
-        DONE, held_out=((0,), (0,)), roles=("close-up", "dermoscopic"), curves=(CURVE, CURVE[:1])
-    )
+    close_up, dermoscopic = (TUNED.without((0,), role) for role in ("close-up", "dermoscopic"))
+    networks = (TunedNetwork(close_up, CURVE), TunedNetwork(dermoscopic, CURVE[:1]))
+    towers = replace(DONE, networks=networks)
     curves = network_curves(towers)
     assert {name: len(curve) for name, curve in curves.items()} == {
         "close-up_fold_0": 2,

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,12 +13,13 @@ from automl_skin.embeddings.source import ImageSource
 from automl_skin.embeddings.tuning import TuningFailure
 from automl_skin.features.entering import entering_rows
 from automl_skin.images.pixels import PixelCache
+from automl_skin.search.tuning_steps import TuningStep
 from automl_skin.settings import Workspace
 from automl_skin.steps import tune
 from automl_skin.steps.events import silent
-from automl_skin.steps.networks import embedding_sets
+from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.prepare import read_prepared
-from automl_skin.steps.tune import network_store, tune_set, with_pixels
+from automl_skin.steps.tune import network_store, tune_network, with_pixels
 
 RECIPE = TuningRecipe(epochs=1, inner_parts=4, augmentation="none")
 
@@ -36,8 +38,9 @@ def jobs(tuning_here):
 
 
 def run(study, recipe=RECIPE, held_out=((1,),), name="full"):
-    (each,) = embedding_sets(study.config)
-    return tune_set(study, read_prepared(study), each, name, recipe, held_out, silent)
+    (each,) = frozen_networks(study.config)
+    step = TuningStep(each.id, SimpleNamespace(name=name, recipe=recipe))
+    return tune_network(study, read_prepared(study), step, held_out, silent)
 
 
 def test_tuned_sets_know_what_they_are(study, jobs):
@@ -58,7 +61,7 @@ def test_tuned_sets_know_what_they_are(study, jobs):
 def test_neither_locked_nor_held_out_pixels_tune(study, jobs):
     run(study, held_out=[(1,), (0, 2)])
     prepared, plan = read_prepared(study), study.read_plan()
-    images = prepared.manifest.images.merge(prepared.contents[["path", "content"]], on="path")
+    images = prepared.images
     for job, folds in zip(jobs, [(1,), (0, 2)], strict=True):
         cases = images["case"].iloc[job.pixels.rows]
         assert set(cases) == set(plan.training(folds))
@@ -79,7 +82,7 @@ def test_second_time_nothing_is_tuned(study, jobs, monkeypatch):
     # another name for the same recipe, and its own colour said twice
     (renamed,) = run(study, replace(RECIPE, colour="none"), name="other")
     assert renamed.backbone == first[0].backbone
-    assert renamed.tuning == "other"
+    assert renamed.id.tuning == "other"
 
 
 def test_seeds_differ_by_held_out_folds_and_study(study, jobs):
@@ -89,10 +92,10 @@ def test_seeds_differ_by_held_out_folds_and_study(study, jobs):
 
 
 def test_a_colour_constancy_of_the_tunings_own_wins(study, jobs):
-    (each,) = embedding_sets(study.config)
+    (each,) = frozen_networks(study.config)
     assert with_pixels(each, RECIPE) == each
     (grey,) = run(study, replace(RECIPE, colour="shades_of_grey"), name="robust")
-    assert grey.recipe_name == "grey"
+    assert grey.id.recipe == "grey"
     assert grey.recipe.colour == "shades_of_grey"
     assert grey.name == "test_resnet.random@grey@robust.without-1"
 
@@ -114,7 +117,7 @@ def test_a_failure_is_handed_on(study, monkeypatch):
     monkeypatch.setattr(tune, "tune_networks", fail)
     (failure,) = run(study)
     assert failure.reason == "the loss diverged"
-    assert failure.job.name.endswith("without-1")
+    assert failure.job.network.held_out == (1,)
 
 
 def test_devices_come_from_the_settings(study, monkeypatch):
@@ -131,7 +134,7 @@ def test_devices_come_from_the_settings(study, monkeypatch):
 
 
 def test_a_size_of_the_tunings_own_wins(study):
-    (each,) = embedding_sets(study.config)
+    (each,) = frozen_networks(study.config)
     seen = with_pixels(each, replace(RECIPE, size="24x40")).recipe
     assert (seen.height, seen.width) == (24, 40)
     assert seen.colour == each.recipe.colour
@@ -160,7 +163,7 @@ def test_random_cuts_are_trained_on_and_the_centre_is_embedded(study, jobs):
 
 
 def test_a_fit_of_the_tunings_own_wins(study):
-    (each,) = embedding_sets(study.config)
+    (each,) = frozen_networks(study.config)
     assert with_pixels(each, RECIPE).recipe == each.recipe
     seen = with_pixels(each, replace(RECIPE, fit="crop")).recipe
     assert seen == replace(each.recipe, fit="crop")
@@ -218,7 +221,7 @@ def test_a_network_without_a_place_for_the_fusion_fails_alone(study, jobs):
 
 
 def test_a_network_of_one_size_is_built_for_that_of_the_tuning(study):
-    (each,) = embedding_sets(study.config)
+    (each,) = frozen_networks(study.config)
     of_one_size = replace(each, backbone=resolve_backbone("test_vit.random"))
     seen = with_pixels(of_one_size, replace(RECIPE, size="64x96"))
     assert (seen.recipe.height, seen.recipe.width) == (64, 96)

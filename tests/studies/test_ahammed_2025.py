@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from automl_skin.backbones.catalogue import resolve_backbone
-from automl_skin.backbones.tuning.names import parse_tuning
+from automl_skin.backbones.tuning.names import Tuning
 from automl_skin.papers.analyses.catalogue import ANALYSES
 from automl_skin.papers.cells import PlannedCell, proposal_of, uses_image
 from automl_skin.papers.preparations.catalogue import PREPARATIONS
@@ -42,7 +42,7 @@ def test_every_figure_has_its_cell():
 @pytest.mark.parametrize("cell", FILE.cells, ids=lambda cell: cell.name)
 def test_every_cell_is_a_chain(cell):
     backbone = resolve_backbone(cell.backbone, weights="random") if uses_image(cell) else None
-    tuning = parse_tuning(cell.tuning) if cell.tuning else None
+    tuning = Tuning.parse(cell.tuning) if cell.tuning else None
     config = proposal_of(
         PlannedCell(cell, backbone, tuning), SpaceOptions(("net",), ("plain",)), "plain"
     ).plan.config

@@ -15,13 +15,14 @@ from automl_skin.chains.calibration import Calibrator
 from automl_skin.chains.config import BranchConfig, ChainConfig
 from automl_skin.chains.fitted import with_calibrator
 from automl_skin.chains.fitting import FoldFitter
-from automl_skin.chains.inputs import CaseInputs, embedding_name
+from automl_skin.chains.inputs import CaseInputs
 from automl_skin.chains.targets import TrainingLabels
 from automl_skin.export.bundle import BundleContent, write_bundle
 from automl_skin.export.facts import BundleEmbedding, BundleFacts, OperatingPoint
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.features.seen import see_fields
 from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.networks import NetworkId
 from automl_skin.stacking.fitted import FittedStack, single_stack
 
 KINDS = {"age": "number", "sex": "category"}
@@ -48,7 +49,8 @@ def make_bundle(folder: Path, roles: tuple[str, ...] = ("image",)) -> Path:
     backbone = resolve_backbone("test_resnet", None, "random", 0)
     network = load_network(backbone)
     recipe = default_recipe(backbone, 64, 64, "none")
-    name = embedding_name(backbone.name, "plain")
+    network_id = NetworkId(backbone.name, "plain")
+    name = str(network_id)
     rng = np.random.default_rng(0)
     labels = rng.integers(2, size=N)
     width = network.num_features * len(roles) + (len(roles) if len(roles) > 1 else 0)
@@ -63,11 +65,11 @@ def make_bundle(folder: Path, roles: tuple[str, ...] = ("image",)) -> Path:
     folds = np.arange(N) % 2
     fitter = FoldFitter(inputs, training, folds, KINDS, EncoderConfig(), 0)
     head = BranchConfig("logistic", FAMILIES["logistic"].config())
-    config = ChainConfig("concat", (head,), (backbone.name,), "plain")
+    config = ChainConfig("concat", (head,), (network_id,))
     identity = Calibrator((1.0,), (0.0,))
     chains = {(0, fold): with_calibrator(fitter.fit(config, fold)[0], identity) for fold in (0, 1)}
     references = {pair: np.sort(rng.dirichlet([1, 1], 20), axis=0) for pair in chains}
-    embedding = BundleEmbedding(name, "net", network_digest(backbone, network), recipe, 1, "float32")
+    embedding = BundleEmbedding(network_id, "net", network_digest(backbone, network), recipe, 1, "float32")
     facts = BundleFacts(
         study="moles",
         version="0.1.0",

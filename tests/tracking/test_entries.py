@@ -5,6 +5,7 @@ import pytest
 
 from automl_skin.chains.config import BranchConfig, ChainConfig
 from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.networks import NetworkId
 from automl_skin.tracking.entries import STATUS, end_of, start_of, trial_metrics, trial_params, trial_tags
 
 
@@ -33,7 +34,11 @@ def test_kinds_of_photograph_and_towers_are_named(study):
     image = BranchConfig("logistic", FAMILIES["logistic"].config())
     names = ("close-up", "dermoscopic")
     config = ChainConfig(
-        "image", (image,), ("net",), "plain", tuning="full", way="within", roles=names, towers=True
+        "image",
+        (image,),
+        tuple(NetworkId("net", "plain", "full", role=role) for role in names),
+        way="within",
+        roles=names,
     )
     params = trial_params(replace(plan, config=config))
     assert (params["roles"], params["towers"]) == ("close-up+dermoscopic", "own")

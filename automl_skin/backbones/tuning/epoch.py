@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from automl_skin.backbones.tuning.recipe import TuningRecipe
+from automl_skin.records import NullableFloat
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Epoch:
 
     number: int
     epochs: int
-    loss: float
-    inner_auc: float
+    loss: NullableFloat
+    inner_auc: NullableFloat
     images_per_second: float
     seconds: float
     seconds_left: float

@@ -4,7 +4,7 @@ Wherever a tuning is named, fields of its recipe may be changed in the same brea
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from automl_skin.backbones.tuning.recipe import TuningRecipe, read_field
@@ -36,12 +36,13 @@ TUNINGS: dict[str, TuningRecipe] = {
     ),
 }
 
-_LONGEST = 100  # of a name, which is part of file names, that may have 255 bytes
+MAX_NAME = 100
+"""Letters of a tuning's name, which is part of file names; those may have 255 bytes."""
 
 
 @dataclass(frozen=True)
-class NamedTuning:
-    """A tuning as a person names it.
+class Tuning:
+    """A recipe of `TUNINGS`, and what is changed of it.
 
     Parameters
     ----------
@@ -49,15 +50,59 @@ class NamedTuning:
         A name in `TUNINGS`.
     changes : mapping of str to str
         Values by field, as typed: ``{"epochs": "6"}``.
+
+    Examples
+    --------
+    >>> tuning = Tuning.parse("full epochs=6 label_smoothing=0.1")
+    >>> tuning.name
+    'full-6-epochs-0.1-label-smoothing'
+    >>> str(tuning)
+    'full epochs=6 label_smoothing=0.1'
     """
 
     base: str
     changes: Mapping[str, str] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return " ".join([self.base, *(f"{name}={value}" for name, value in sorted(self.changes.items()))])
+
+    @classmethod
+    def parse(cls, text: str, changes: Mapping[str, str] | None = None) -> "Tuning":
+        """Return what a text says.
+
+        Parameters
+        ----------
+        text : str
+            ``NAME``, or ``NAME field=value field=value ...``.
+        changes : mapping of str to str, optional
+            Those that hold for every tuning; what stands in `text` wins.
+
+        Raises
+        ------
+        ConfigError
+            If the text is not of this form, or names a field twice. What is named is checked when the recipe is asked
+            for.
+        """
+        base, *parts = text.split() or [""]
+        own = read_changes(parts, f"the tuning {text!r}")
+        if not base or "=" in base:
+            message = (
+                f"a tuning: expected NAME or NAME field=value ..., such as 'full epochs=6', got {text!r}"
+            )
+            raise ConfigError(f"{message}; known names are {', '.join(TUNINGS)}")
+        return cls(base, {**(changes or {}), **own})
+
     @property
-    def title(self) -> str:
-        """What a person calls it, and the name of its embeddings."""
-        return changed_name(self.base, self.changes)
+    def name(self) -> str:
+        """What people, files and MLflow's metrics call it: many changes go by their number and digest."""
+        parts = [f"{_plain(text)}-{name.replace('_', '-')}" for name, text in sorted(self.changes.items())]
+        full = "-".join([self.base, *parts])
+        return full if len(full) <= MAX_NAME else f"{self.base}-{len(parts)}-changes-{digest_json(parts)[:8]}"
+
+    @property
+    def pace(self) -> dict[str, str]:
+        """Changes that may change the time of an image; the number of epochs does not."""
+        return {name: value for name, value in self.changes.items() if name != "epochs"}
 
     @property
     def recipe(self) -> TuningRecipe:
@@ -68,48 +113,15 @@ class NamedTuning:
         ConfigError
             If a name is unknown, or a value is of the wrong type or out of range.
         """
-        return tuning_by_name(self.base, self.changes)
+        if self.base not in TUNINGS:
+            message = f"unknown tuning {self.base!r}{suggestion(self.base, TUNINGS)}"
+            raise ConfigError(f"{message}; known are {', '.join(TUNINGS)}")
+        values = {name: read_field(name, text) for name, text in self.changes.items()}
+        return replace(TUNINGS[self.base], **values)  # type: ignore[arg-type]  # the recipe checks its fields
 
 
-def parse_tuning(text: str, changes: Mapping[str, str] | None = None) -> NamedTuning:
-    """Return what a name says.
-
-    Parameters
-    ----------
-    text : str
-        ``NAME``, or ``NAME field=value field=value ...``.
-    changes : mapping of str to str, optional
-        Those that hold for every named tuning; what stands in `text` wins.
-
-    Raises
-    ------
-    ConfigError
-        If the text is not of this form, or names a field twice. What is named is checked when the recipe is asked for.
-
-    Examples
-    --------
-    >>> parse_tuning("full epochs=6 sampling=balanced", {"epochs": "2"}).title
-    'full-6-epochs-balanced-sampling'
-    """
-    base, *parts = text.split() or [""]
-    own = read_changes(parts, f"the tuning {text!r}")
-    if not base or "=" in base:
-        message = (
-            f"a tuning must be named NAME or NAME field=value ..., such as 'full epochs=6'; found {text!r}"
-        )
-        raise ConfigError(f"{message}; known names are {', '.join(TUNINGS)}")
-    return NamedTuning(base, {**(changes or {}), **own})
-
-
-def read_changes(parts: "list[str] | tuple[str, ...]", where: str) -> dict[str, str]:
-    """Return changes of a recipe by field.
-
-    Parameters
-    ----------
-    parts : sequence of str
-        Each ``field=value``.
-    where : str
-        Where they stand, for the message.
+def read_changes(parts: Sequence[str], where: str) -> dict[str, str]:
+    """Return changes of a recipe by field, of texts ``field=value`` that stand in `where`.
 
     Raises
     ------
@@ -125,52 +137,10 @@ def read_changes(parts: "list[str] | tuple[str, ...]", where: str) -> dict[str, 
     for text in parts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not (name and equals and value) or name in changes:
-            message = f"{where} must be name=value, each name once, such as epochs=6"
-            raise ConfigError(f"{message}; found {text!r}")
+            message = f"{where}: expected name=value, each name once, such as epochs=6"
+            raise ConfigError(f"{message}, got {text!r}")
         changes[name] = value
     return changes
-
-
-def tuning_by_name(name: str, changes: Mapping[str, str] | None = None) -> TuningRecipe:
-    """Return a recipe of `TUNINGS`, with some fields changed.
-
-    Parameters
-    ----------
-    name : str
-        A name in `TUNINGS`.
-    changes : mapping of str to str, optional
-        Values by field, as typed by a person: ``{"epochs": "6"}``.
-
-    Raises
-    ------
-    ConfigError
-        If a name is unknown, or a value is of the wrong type or out of range.
-
-    Examples
-    --------
-    >>> tuning_by_name("head", {"epochs": "6", "warm_up": "0"}).epochs
-    6
-    """
-    if name not in TUNINGS:
-        message = f"unknown tuning {name!r}{suggestion(name, TUNINGS)}"
-        raise ConfigError(f"{message}; known are {', '.join(TUNINGS)}")
-    values = {field: read_field(field, text) for field, text in (changes or {}).items()}
-    return replace(TUNINGS[name], **values)  # type: ignore[arg-type]  # the recipe checks its fields
-
-
-def changed_name(name: str, changes: Mapping[str, str] | None = None) -> str:
-    """Return what a person calls a changed recipe.
-
-    Examples
-    --------
-    >>> changed_name("full", {"label_smoothing": "0.1", "epochs": "6"})
-    'full-6-epochs-0.1-label-smoothing'
-
-    One of many changes goes by their number and digest, since it is part of file names.
-    """
-    parts = [f"{_plain(text)}-{field.replace('_', '-')}" for field, text in sorted((changes or {}).items())]
-    full = "-".join([name, *parts])
-    return full if len(full) <= _LONGEST else f"{name}-{len(parts)}-changes-{digest_json(parts)[:8]}"
 
 
 def _plain(text: str) -> str:

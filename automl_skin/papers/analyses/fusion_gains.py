@@ -18,7 +18,7 @@ from automl_skin.papers.context import ReproduceContext, Section
 from automl_skin.papers.markdown import format_table
 from automl_skin.search.trial import TrialRecord
 from automl_skin.steps.embed_blank import without_metadata
-from automl_skin.steps.embedded import names_of
+from automl_skin.steps.embedded import applied_names
 from automl_skin.steps.events import silent
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.stack import fit_chains
@@ -83,7 +83,9 @@ def answers_without_metadata(context: ReproduceContext, cells: list[str]) -> dic
     pairs = [(record.plan.number, fold) for record in records.values() for fold in folds]
     fit_chains(study, list(records.values()), pairs)
     names = {
-        name for record in records.values() for name in names_of(record.plan.config, folds, material.n_folds)
+        name
+        for record in records.values()
+        for name in applied_names(record.plan.config, folds, material.n_folds)
     }
     blank = without_metadata(study, read_prepared(study), material, names, silent)
     answers: dict[str, FloatArray] = {}

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from automl_skin.backbones.tuning.names import TUNINGS, parse_tuning
+from automl_skin.backbones.tuning.names import TUNINGS, Tuning
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.errors import ConfigError
 
@@ -110,14 +110,14 @@ def test_a_size_is_height_by_width():
 
 
 def test_what_the_papers_say_can_be_said():
-    li_2020 = parse_tuning(
+    li_2020 = Tuning.parse(
         "joint fusion=metanet fusion_settings=layers=2,shape=published optimizer=momentum learning_rate=0.001 "
         "weight_decay=0.0001 schedule=steps milestones=50,120,200 epochs=250 resize=300x300 size=224x224 warm_up=0 "
         "loss=weighted"
     ).recipe
     assert li_2020.milestone_epochs == (50, 120, 200)
     assert (li_2020.resized_to, li_2020.input_size) == ((300, 300), (224, 224))
-    ahammed_2025 = parse_tuning(
+    ahammed_2025 = Tuning.parse(
         "joint fusion=ha optimizer=adam learning_rate=3e-4 epochs=100 warm_up=1 warm_up_rate=0.1 patience=10 fit=crop"
     ).recipe
     assert (ahammed_2025.warm_up_rate, ahammed_2025.fit) == (0.1, "crop")

@@ -38,7 +38,7 @@ def fitted(context, monkeypatch):
         cells[name] = replace(cells[name], record=SimpleNamespace(plan=plan, seconds=12.4))
     asked = []
     monkeypatch.setattr(module, "fit_chains", lambda study, records, pairs: asked.extend(pairs))
-    monkeypatch.setattr(module, "names_of", lambda config, folds, n_folds: set())
+    monkeypatch.setattr(module, "applied_names", lambda config, folds, n_folds: set())
     monkeypatch.setattr(module, "read_prepared", lambda study: None)
     monkeypatch.setattr(module, "without_metadata", blanked)
     monkeypatch.setattr(module, "read_chain", lambda study, number, fold: Chain(fold / 10))
