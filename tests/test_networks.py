@@ -1,7 +1,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl_skin.errors import IntegrityError
@@ -25,6 +25,7 @@ OTHER_VALUES = {"backbone": "b", "recipe": "grey", "tuning": "joint", "held_out"
 """A second value of every field."""
 
 
+@settings(deadline=None)  # pydantic is imported by the first one
 @given(NETWORKS)
 def test_a_network_survives_text_and_json(network):
     assert NetworkId.parse(str(network)) == network
