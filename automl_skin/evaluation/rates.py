@@ -7,9 +7,7 @@ from automl_skin.arrays import BoolArray, FloatArray
 from automl_skin.errors import InputError
 from automl_skin.evaluation.resampling import N_RESAMPLES
 from automl_skin.metrics.inputs import group_codes
-from automl_skin.metrics.intervals import Interval, central_range, weight_blocks
-
-LEVEL = 0.95
+from automl_skin.metrics.intervals import LEVEL, Interval, central_range, weight_blocks
 
 
 def rate_intervals(
@@ -69,4 +67,4 @@ def _interval(share: float, resampled: FloatArray, n_units: int) -> Interval:
         return Interval(1.0, open_end, 1.0)
     if share == 0:
         return Interval(0.0, 0.0, 1 - open_end)
-    return Interval(share, *central_range(resampled, LEVEL))
+    return Interval(share, *central_range(resampled))

@@ -17,7 +17,7 @@ Bins = Literal["uniform", "quantile"]
 
 @dataclass(frozen=True)
 class Reliability:
-    """Predicted against observed shares, one entry a bin that has cases, ascending.
+    """Predicted against observed shares, one entry per bin that has cases, ascending.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def reliability(
         As many cases in each bin (equal probabilities stay together), or equal widths.
     """
     if n_bins < 1:
-        raise ConfigError(f"there must be at least one bin; found {n_bins}")
+        raise ConfigError(f"n_bins: expected at least one bin, got {n_bins}")
     labels, probabilities = check_predictions(labels, probabilities)
     claimed, right = _claims(labels, probabilities)
     edges = np.linspace(0, 1, n_bins + 1)

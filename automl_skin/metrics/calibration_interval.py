@@ -16,16 +16,16 @@ import scipy.stats
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.metrics.calibration import calibration_line, log_odds
 from automl_skin.metrics.inputs import check_scores, group_codes
-from automl_skin.metrics.intervals import Interval
+from automl_skin.metrics.intervals import LEVEL, Interval
 
 MIN_GROUPS = 10
 """Groups of each class below which no interval is given."""
 
 
 def calibration_slope_interval(
-    labels: IntArray, scores: FloatArray, groups: npt.ArrayLike, level: float = 0.95
+    labels: IntArray, scores: FloatArray, groups: npt.ArrayLike
 ) -> Interval | None:
-    """Return the calibration slope with its interval, or ``None`` where the cases cannot tell.
+    """Return the calibration slope with its 95 % interval, or ``None`` where the cases cannot tell.
 
     Parameters
     ----------
@@ -34,8 +34,6 @@ def calibration_slope_interval(
     scores : array of shape (n_cases,)
         Probabilities of the positive class.
     groups : array of shape (n_cases,)
-    level : float
-        Share of samples whose interval holds the true slope.
 
     Returns
     -------
@@ -55,7 +53,7 @@ def calibration_slope_interval(
     spread = _standard_error(labels, log_odds(scores), codes, line.intercept, line.slope)
     if not np.isfinite(spread):
         return None
-    reach = spread * float(scipy.stats.t.ppf((1 + level) / 2, min(n_groups) - 1))
+    reach = spread * float(scipy.stats.t.ppf((1 + LEVEL) / 2, min(n_groups) - 1))
     return Interval(line.slope, line.slope - reach, line.slope + reach)
 
 

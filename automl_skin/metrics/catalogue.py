@@ -75,7 +75,7 @@ def metric_by_name(name: str, min_tpr: float = 0.8) -> Metric:
         If there is no metric of that name, or the bound lies outside [0, 1).
     """
     if name not in METRICS:
-        raise ConfigError(f"the metric must be one of {', '.join(METRICS)}; found {name!r}")
+        raise ConfigError(f"metric: expected one of {', '.join(METRICS)}, got {name!r}")
     if name != "partial_auc":
         return METRICS[name]
     ranking.check_min_tpr(min_tpr)

@@ -20,27 +20,26 @@ def check_predictions(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> tu
     Raises
     ------
     InputError
-        If shapes do not fit, a probability is not finite, or a label is no class.
+        If shapes do not fit, a probability is not finite, or a label is not a class.
     """
     y = np.asarray(labels)
     p = np.asarray(probabilities, dtype=np.float64)
     if y.ndim != 1 or p.ndim != 2 or len(y) != len(p) or p.shape[1] < 2:  # two axes, two classes
         raise InputError(
-            "labels must have shape (n_cases,) and probabilities (n_cases, n_classes >= 2); "
-            f"found {y.shape} and {p.shape}"
+            "expected labels of shape (n_cases,) and probabilities of shape (n_cases, n_classes >= 2), "
+            f"got {y.shape} and {p.shape}"
         )
     if not np.isfinite(p).all():
         rows = np.flatnonzero(~np.isfinite(p).all(axis=1))
         raise InputError(
-            f"probabilities must be finite; {len(rows)} of {len(p)} rows are not, the first at position "
-            f"{rows[0]}; leave out cases without a score and say how many"
+            f"expected finite probabilities, got others in {len(rows)} of {len(p)} rows, first at position {rows[0]}; "
+            "leave out cases without a score and say how many"
         )
     if not np.issubdtype(y.dtype, np.integer) and not np.issubdtype(y.dtype, np.bool_):
-        raise InputError(f"labels must be integers that count the classes from 0; found type {y.dtype}")
+        raise InputError(f"labels: expected integers that count the classes from 0, got type {y.dtype}")
     if len(y) and not (y.min() >= 0 and y.max() < p.shape[1]):
         raise InputError(
-            f"labels must lie in 0..{p.shape[1] - 1} (one column of probabilities a class); "
-            f"found {y.min()}..{y.max()}"
+            f"labels: expected 0..{p.shape[1] - 1} (one column of probabilities per class), got {y.min()}..{y.max()}"
         )
     return y.astype(np.int64, copy=False), p
 
@@ -51,11 +50,11 @@ def check_scores(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[IntArray
     Raises
     ------
     InputError
-        As `check_predictions`, and if not both classes are there.
+        As `check_predictions`, and if a class has no cases.
     """
     s = np.asarray(scores, dtype=np.float64)
     if s.ndim != 1:
-        raise InputError(f"scores must have shape (n_cases,), one number a case; found {s.shape}")
+        raise InputError(f"scores: expected shape (n_cases,), one number per case, got {s.shape}")
     y, _ = check_predictions(labels, np.column_stack([-s, s]))
     require_two_classes(y)
     return y, s
@@ -72,8 +71,8 @@ def require_two_classes(labels: IntArray) -> IntArray:
     present = np.unique(labels)
     if len(present) < 2:  # a ranking needs two sides
         raise InputError(
-            f"cases of at least two classes are needed; found {len(labels)} cases of class(es) "
-            f"{present.tolist()}; take more cases or a wider subgroup"
+            f"expected cases of at least two classes, got {len(labels)} cases of class(es) {present.tolist()}; "
+            "take more cases or a wider subgroup"
         )
     return present
 
@@ -90,18 +89,18 @@ def group_codes(groups: npt.ArrayLike, n_cases: int) -> IntArray:
     ------
     InputError
         If a case has no group, the length is wrong, or there is one group only. A missing id must be
-        made a group of its own before; taking all of them as one would be a silent "unknown patient".
+        made a group of its own first; taking all of them as one would be a silent "unknown patient".
     """
     names = np.asarray(groups)
     if names.shape != (n_cases,):
-        raise InputError(f"groups must have shape ({n_cases},), one a case; found {names.shape}")
+        raise InputError(f"groups: expected shape ({n_cases},), one per case, got {names.shape}")
     missing = np.array([_is_missing(name) for name in names.tolist()], dtype=np.bool_)
     if missing.any():
         raise InputError(
-            f"every case must have a group; {missing.sum()} have none, the first at position "
+            f"expected a group for every case, got {missing.sum()} cases without one, first at position "
             f"{np.flatnonzero(missing)[0]}; give each its own"
         )
     distinct, codes = np.unique(names, return_inverse=True)
     if len(distinct) < 2:  # one group cannot be resampled
-        raise InputError(f"at least two groups are needed to resample; found {len(distinct)}")
+        raise InputError(f"cannot resample: expected at least two groups, got {len(distinct)}")
     return codes.astype(np.int64, copy=False)

@@ -17,6 +17,9 @@ from automl_skin.metrics.catalogue import METRICS, Metric
 from automl_skin.metrics.inputs import check_predictions, group_codes
 from automl_skin.seeding import generator
 
+LEVEL = 0.95
+"""Share of the resampled values inside an interval."""
+
 _BLOCK_ENTRIES = 500_000  # weights held at once: 4 MB, which stays in the processor's cache
 
 
@@ -46,7 +49,7 @@ def weight_blocks(groups: npt.ArrayLike, n_resamples: int, seed: int) -> Iterato
         Counts; cases of one group have equal ones. Two calls with equal arguments draw the same.
     """
     if n_resamples < 1:
-        raise ConfigError(f"there must be at least one resample; found {n_resamples}")
+        raise ConfigError(f"n_resamples: expected at least one resample, got {n_resamples}")
     names = np.asarray(groups)
     codes = group_codes(names, len(names))
     n_groups = int(codes.max()) + 1
@@ -60,23 +63,21 @@ def weight_blocks(groups: npt.ArrayLike, n_resamples: int, seed: int) -> Iterato
         yield times.T.astype(np.float64)[codes].T
 
 
-def central_range(resampled: FloatArray, level: float = 0.95) -> tuple[float, float]:
-    """Return the two ends of the central `level` of values of shape (n_resamples,), NaN left out.
+def central_range(resampled: FloatArray) -> tuple[float, float]:
+    """Return the two ends of the central 95 % of values of shape (n_resamples,), NaN left out.
 
     Raises
     ------
     InputError
         If no resample has a value.
     """
-    if not 0 < level < 1:
-        raise ConfigError(f"the level of an interval must lie in (0, 1); found {level}")
     known = resampled[~np.isnan(resampled)]
     if not len(known):
         raise InputError(
-            f"at least one of {len(resampled)} resamples must hold cases of two classes; none does; "
-            "there are too few groups of one class for an interval"
+            f"cannot give an interval: none of {len(resampled)} resamples has cases of two classes; "
+            "there are too few groups of one class"
         )
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
@@ -87,10 +88,9 @@ def metric_interval(
     groups: npt.ArrayLike,
     *,
     n_resamples: int = 2000,
-    level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
-    """Return a metric with its group-bootstrap interval.
+    """Return a metric with its 95 % group-bootstrap interval.
 
     Parameters
     ----------
@@ -99,8 +99,6 @@ def metric_interval(
     probabilities : array of shape (n_cases, n_classes)
     groups : array of shape (n_cases,)
     n_resamples : int
-    level : float
-        Share of the resampled values inside the interval.
     seed : int
         The study's seed.
     """
@@ -108,35 +106,7 @@ def metric_interval(
     group_codes(groups, len(labels))
     blocks = weight_blocks(groups, n_resamples, seed)
     values = np.concatenate([metric.on_resamples(labels, probabilities, block) for block in blocks])
-    return Interval(metric.function(labels, probabilities), *central_range(values, level))
-
-
-def metric_difference(
-    metric: Metric,
-    labels: IntArray,
-    probabilities: tuple[FloatArray, FloatArray],
-    groups: npt.ArrayLike,
-    *,
-    n_resamples: int = 2000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> Interval:
-    """Return the metric of the first minus that of the second, paired on the same resamples.
-
-    Parameters
-    ----------
-    probabilities : two arrays of shape (n_cases, n_classes)
-        Of the same cases in the same order.
-    """
-    labels, first = check_predictions(labels, probabilities[0])
-    _, second = check_predictions(labels, probabilities[1])
-    group_codes(groups, len(labels))
-    values = [
-        metric.on_resamples(labels, first, block) - metric.on_resamples(labels, second, block)
-        for block in weight_blocks(groups, n_resamples, seed)
-    ]
-    value = metric.function(labels, first) - metric.function(labels, second)
-    return Interval(value, *central_range(np.concatenate(values), level))
+    return Interval(metric.function(labels, probabilities), *central_range(values))
 
 
 def auc_interval(
@@ -145,13 +115,10 @@ def auc_interval(
     groups: npt.ArrayLike,
     *,
     n_resamples: int = 2000,
-    level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
-    """Return the (macro) AUC with its group-bootstrap interval; see `metric_interval`."""
-    return metric_interval(
-        METRICS["auc"], labels, probabilities, groups, n_resamples=n_resamples, level=level, seed=seed
-    )
+    """Return the (macro) AUC with its interval; see `metric_interval`."""
+    return metric_interval(METRICS["auc"], labels, probabilities, groups, n_resamples=n_resamples, seed=seed)
 
 
 def auc_difference(
@@ -161,10 +128,22 @@ def auc_difference(
     groups: npt.ArrayLike,
     *,
     n_resamples: int = 2000,
-    level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
-    """Return the (macro) AUC of the first minus that of the second; see `metric_difference`."""
-    return metric_difference(
-        METRICS["auc"], labels, (first, second), groups, n_resamples=n_resamples, level=level, seed=seed
-    )
+    """Return the (macro) AUC of the first minus that of the second, paired on the same resamples.
+
+    Parameters
+    ----------
+    first, second : array of shape (n_cases, n_classes)
+        Of the same cases in the same order.
+    """
+    auc = METRICS["auc"]
+    labels, first = check_predictions(labels, first)
+    _, second = check_predictions(labels, second)
+    group_codes(groups, len(labels))
+    values = [
+        auc.on_resamples(labels, first, block) - auc.on_resamples(labels, second, block)
+        for block in weight_blocks(groups, n_resamples, seed)
+    ]
+    value = auc.function(labels, first) - auc.function(labels, second)
+    return Interval(value, *central_range(np.concatenate(values)))

@@ -57,7 +57,7 @@ def average_precision(labels: IntArray, probabilities: FloatArray) -> float:
 def check_min_tpr(min_tpr: float) -> float:
     """Return `min_tpr` if it is a lower bound of the true positive rate, in [0, 1)."""
     if not 0 <= min_tpr < 1:
-        raise ConfigError(f"min_tpr must lie in [0, 1); found {min_tpr}; ISIC 2024 uses 0.8")
+        raise ConfigError(f"min_tpr: expected a value in [0, 1), got {min_tpr}; ISIC 2024 uses 0.8")
     return min_tpr
 
 
@@ -65,8 +65,8 @@ def partial_auc(labels: IntArray, probabilities: FloatArray, min_tpr: float = 0.
     """Return the area between the ROC curve and the line ``TPR = min_tpr``, in [0, 1 - min_tpr].
 
     This is the score of ISIC 2024 on Kaggle (0 to 0.2). It is not scikit-learn's ``max_fpr`` value,
-    which bounds the other axis and is standardised: here the axes are swapped (labels and scores turned
-    round) and McClish's standardisation is undone.
+    which bounds the other axis and is standardised: here the axes are swapped (labels and scores
+    reversed) and McClish's standardisation is undone.
 
     Parameters
     ----------

@@ -53,13 +53,13 @@ def check_trials(
     Raises
     ------
     InputError
-        If there is no trial, or a trial does not have finite probabilities for all cases.
+        If there is no trial, or one lacks finite probabilities for some cases.
     """
     trials = np.asarray(probabilities, dtype=np.float64)
     if trials.ndim != 3 or not len(trials):  # three axes
         raise InputError(
-            "probabilities must have shape (n_trials >= 1, n_cases, n_classes), finished trials only; "
-            f"found {trials.shape}"
+            "probabilities: expected shape (n_trials >= 1, n_cases, n_classes), finished trials only, "
+            f"got {trials.shape}"
         )
     for trial in trials:
         labels, _ = check_predictions(labels, trial)
@@ -79,7 +79,6 @@ def bbc_cv(
     metric: Metric = METRICS["auc"],
     *,
     n_resamples: int = 500,
-    level: float = 0.95,
     seed: int = 0,
 ) -> CorrectedBest:
     """Correct the figure of the best trial for the choice among all of them.
@@ -92,7 +91,7 @@ def bbc_cv(
     groups : array of shape (n_cases,)
     metric : Metric
         What the choice is made by.
-    n_resamples, level, seed
+    n_resamples, seed
         As in `metric_interval`.
     """
     labels, trials = check_trials(labels, probabilities, groups)
@@ -102,7 +101,7 @@ def bbc_cv(
     ]
     undrawn = metric.sign * np.concatenate(values)
     best, naive = _best(metric, labels, trials)
-    low, high = central_range(undrawn, level)
+    low, high = central_range(undrawn)
     corrected = float(np.nanmean(undrawn))
     bias = metric.sign * (naive - corrected)
     return CorrectedBest(best, naive, corrected, Interval(corrected, low, high), bias)
@@ -135,7 +134,6 @@ def tied_with_best(
     metric: Metric = METRICS["auc"],
     *,
     n_resamples: int = 500,
-    level: float = 0.95,
     seed: int = 0,
 ) -> BoolArray:
     """Say of each trial whether the paired interval of its difference to the best contains 0.
@@ -154,5 +152,5 @@ def tied_with_best(
     blocks = weight_blocks(groups, n_resamples, seed)
     utilities = np.concatenate([_utilities(metric, labels, trials, block) for block in blocks], axis=1)
     differences = utilities - utilities[best]
-    ranges = [central_range(row, level) for row in differences]
+    ranges = [central_range(row) for row in differences]
     return np.array([low <= 0 <= high for low, high in ranges], dtype=np.bool_)

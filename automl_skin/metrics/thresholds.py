@@ -24,7 +24,7 @@ def threshold_at_sensitivity(labels: IntArray, scores: FloatArray, sensitivity: 
         In (0, 1]; reached or exceeded on these cases.
     """
     if not 0 < sensitivity <= 1:
-        raise ConfigError(f"the sensitivity must lie in (0, 1]; found {sensitivity}")
+        raise ConfigError(f"sensitivity: expected a value in (0, 1], got {sensitivity}")
     labels, scores = check_scores(labels, scores)
     descending = np.sort(scores[labels == 1])[::-1]
     return float(descending[math.ceil(sensitivity * len(descending) - _ROUNDING) - 1])
@@ -36,7 +36,7 @@ def sensitivity_at_specificity(labels: IntArray, scores: FloatArray, specificity
     Only thresholds that exist count; nothing is interpolated.
     """
     if not 0 <= specificity <= 1:
-        raise ConfigError(f"the specificity must lie in [0, 1]; found {specificity}")
+        raise ConfigError(f"specificity: expected a value in [0, 1], got {specificity}")
     labels, scores = check_scores(labels, scores)
     fpr, tpr, _ = sklearn.metrics.roc_curve(labels, scores, drop_intermediate=False)
     return float(tpr[fpr <= 1 - specificity + _ROUNDING].max())

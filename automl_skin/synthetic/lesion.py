@@ -72,7 +72,7 @@ def draw_lesion(look: Look, rng: np.random.Generator) -> Lesion:
 
 
 def smooth_noise(rng: np.random.Generator, side: int, cells: int) -> Float32Array:
-    """Return smooth noise of mean 0 and deviation 1, (side, side), with about `cells` bumps a side."""
+    """Return smooth noise of mean 0 and deviation 1, (side, side), with about `cells` bumps per side."""
     coarse = rng.standard_normal((cells + 3, cells + 3)).astype(np.float32)
     fine = cv2.resize(coarse, (side + side // 4, side + side // 4), interpolation=cv2.INTER_CUBIC)
     inner = fine[side // 8 : side // 8 + side, side // 8 : side // 8 + side]
@@ -86,7 +86,7 @@ def smooth_step(values: Float32Array, low: float, high: float) -> Float32Array:
 
 
 def rough_noise(rng: np.random.Generator, side: int, cells: int) -> Float32Array:
-    """Return fractal noise of mean 0 and deviation about 1: three octaves from `cells` bumps a side up."""
+    """Return fractal noise of mean 0 and deviation about 1: three octaves from `cells` bumps per side up."""
     octaves = [smooth_noise(rng, side, cells << level) / 1.6**level for level in range(3)]
     return np.asarray(sum(octaves) / 1.25, dtype=np.float32)
 

@@ -33,6 +33,9 @@ INTERCEPT = -1.6
 IMAGE_EFFECT = 2.35
 METADATA_EFFECT = 0.95
 
+SCORES = {"image": "image_score", "metadata": "metadata_score", "both": "score"}
+"""Column of the log odds that each part of the truth gives."""
+
 SITES = {  # share of the lesions, effect on the metadata score
     "back": (0.24, 0.1),
     "abdomen": (0.12, -0.6),
@@ -63,7 +66,7 @@ def draw_lesions(n_lesions: int, seed: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a lesion: ``lesion_id``, ``patient_id``, ``source``, ``age_years``, ``sex``, ``site`` (nothing
+        One row per lesion: ``lesion_id``, ``patient_id``, ``source``, ``age_years``, ``sex``, ``site`` (nothing
         missing), the four factors, ``image_score``, ``metadata_score``, ``score`` (log odds), ``risk``,
         ``malignant``, ``keratinocytic``, ``diagnosis`` and ``skin_tone`` in [0, 1] (a patient's).
     """
@@ -134,7 +137,7 @@ def draw_images(lesions: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def metadata_table(images: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Write the lesions down as a clinic would: what is missing is missing at random, in its own words."""
+    """Return the table that a clinic would write: what is missing is missing at random, in the clinic's own words."""
     table = images[["image_id", "lesion_id", "patient_id", "source"]].copy()
     table["age"] = images["age_years"].astype(int).astype(str)
     table["sex"] = images["sex"]

@@ -143,7 +143,7 @@ def test_no_model_and_a_missing_probability(cases):
         locked_figures(cases, {}, PRIORS, 1, 0)
     p = score(cases, 1, 0)
     p[7] = np.nan
-    with pytest.raises(InputError, match="must be finite; 1 of 400"):
+    with pytest.raises(InputError, match="expected finite probabilities, got others in 1 of 400"):
         locked_figures(cases, {"stack": p}, PRIORS, 1, 0)
 
 

@@ -27,5 +27,5 @@ def test_rows_are_those_of_the_intervals_and_paired():
 def test_a_model_without_a_score_is_an_error():
     labels, first, groups = draw(0)
     first[3] = np.nan
-    with pytest.raises(InputError, match="must be finite"):
+    with pytest.raises(InputError, match="expected finite probabilities"):
         resampled_aucs(labels, [first], groups)

@@ -29,7 +29,7 @@ def test_losses_are_negated():
 
 
 def test_unknown_name_lists_the_known():
-    with pytest.raises(ConfigError, match=r"auc, average_precision, .*found 'roc'"):
+    with pytest.raises(ConfigError, match=r"auc, average_precision, .*got 'roc'"):
         metric_by_name("roc")
 
 

@@ -17,16 +17,16 @@ def test_predictions_pass_through():
 @pytest.mark.parametrize(
     ("labels", "probabilities", "message"),
     [
-        ([0, 1], HALVES, "must have shape"),
-        ([0, 1, 1], HALVES[:, :1], "must have shape"),
-        ([0, 1, 1], HALVES[:, 0], "must have shape"),
-        ([0, 1, 2], HALVES, r"lie in 0\.\.1"),
-        ([0, 1, -1], HALVES, r"lie in 0\.\.1"),
-        ([0.0, 1.0, 1.0], HALVES, "must be integers"),
+        ([0, 1], HALVES, "expected labels of shape"),
+        ([0, 1, 1], HALVES[:, :1], "expected labels of shape"),
+        ([0, 1, 1], HALVES[:, 0], "expected labels of shape"),
+        ([0, 1, 2], HALVES, r"expected 0\.\.1"),
+        ([0, 1, -1], HALVES, r"expected 0\.\.1"),
+        ([0.0, 1.0, 1.0], HALVES, "expected integers"),
         (
             [0, 1, 1],
             np.where([[0], [1], [1]], np.nan, HALVES),
-            "2 of 3 rows are not, the first at position 1",
+            "2 of 3 rows, first at position 1",
         ),
     ],
 )
@@ -36,12 +36,12 @@ def test_bad_predictions_are_named(labels, probabilities, message):
 
 
 def test_scores_must_be_one_number_a_case():
-    with pytest.raises(InputError, match="one number a case"):
+    with pytest.raises(InputError, match="one number per case"):
         check_scores([0, 1, 1], HALVES)
 
 
 def test_one_class_cannot_be_ranked():
-    with pytest.raises(InputError, match=r"found 3 cases of class\(es\) \[1\]"):
+    with pytest.raises(InputError, match=r"got 3 cases of class\(es\) \[1\]"):
         require_two_classes(np.array([1, 1, 1]))
 
 
@@ -59,12 +59,12 @@ def test_groups_are_numbered():
     ],
 )
 def test_a_missing_group_is_refused(groups):
-    with pytest.raises(InputError, match="1 have none, the first at position 1"):
+    with pytest.raises(InputError, match="1 cases without one, first at position 1"):
         group_codes(groups, 3)
 
 
 def test_groups_of_wrong_length_or_number_are_refused():
-    with pytest.raises(InputError, match="must have shape"):
+    with pytest.raises(InputError, match="groups: expected shape"):
         group_codes(["a", "b"], 3)
     with pytest.raises(InputError, match="at least two groups"):
         group_codes(["a", "a", "a"], 3)

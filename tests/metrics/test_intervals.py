@@ -128,7 +128,7 @@ def test_resamples_without_a_class_do_not_count():
 
 
 def test_no_usable_resample_is_an_error():
-    with pytest.raises(InputError, match="none does"):
+    with pytest.raises(InputError, match=r"none of .* resamples has cases of two classes"):
         central_range(np.full(3, np.nan))
 
 
@@ -136,7 +136,5 @@ def test_impossible_wishes_are_errors():
     labels, probabilities, groups = draw(6)
     with pytest.raises(ConfigError, match="at least one resample"):
         auc_interval(labels, probabilities, groups, n_resamples=0)
-    with pytest.raises(ConfigError, match="level of an interval"):
-        auc_interval(labels, probabilities, groups, level=95)
-    with pytest.raises(InputError, match="groups must have shape"):
+    with pytest.raises(InputError, match="groups: expected shape"):
         auc_interval(labels, probabilities, groups[:-1])

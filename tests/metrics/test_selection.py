@@ -108,5 +108,5 @@ def test_unfinished_trials_are_refused():
     with pytest.raises(InputError, match="finished trials only"):
         bbc_cv(labels, probabilities[0], groups)
     probabilities[1, 3] = np.nan
-    with pytest.raises(InputError, match="must be finite; 1 of 300 rows"):
+    with pytest.raises(InputError, match="expected finite probabilities, got others in 1 of 300 rows"):
         tied_with_best(labels, probabilities, groups)

@@ -47,9 +47,9 @@ def test_exact_specificity_is_reached():
 
 def test_impossible_wishes_are_errors():
     labels, scores = draw(2, 3)
-    with pytest.raises(ConfigError, match="sensitivity must lie"):
+    with pytest.raises(ConfigError, match="sensitivity: expected a value"):
         threshold_at_sensitivity(labels, scores, 0)
-    with pytest.raises(ConfigError, match="specificity must lie"):
+    with pytest.raises(ConfigError, match="specificity: expected a value"):
         sensitivity_at_specificity(labels, scores, 1.2)
     with pytest.raises(InputError, match="at least two classes"):
         threshold_at_sensitivity(np.zeros(80, dtype=int), scores, 0.9)

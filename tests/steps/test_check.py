@@ -1,6 +1,6 @@
 from automl_skin.steps import check
 from automl_skin.steps.events import silent
-from automl_skin.synthetic.study import SyntheticStudy
+from automl_skin.synthetic.folder import SyntheticStudy
 
 
 def test_a_look_begins_no_study(tiny, tmp_path):

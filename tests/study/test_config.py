@@ -87,8 +87,8 @@ def test_types_are_checked(name, value):
         ({"tuning": ["full", "full epochs=3"]}, "'full' and 'full epochs=3' are the same one"),
         ({"resize": "300 x 300"}, "resize: expected HEIGHTxWIDTH or one side in pixels.*got '300 x 300'"),
         ({"fit": "stretch"}, "settings in study.toml have another type than expected: fit"),
-        ({"metric": "accuracy"}, "the metric must be one of auc, "),
-        ({"metric": "partial_auc", "min_tpr": 1.0}, r"min_tpr must lie in \[0, 1\)"),
+        ({"metric": "accuracy"}, "metric: expected one of auc, "),
+        ({"metric": "partial_auc", "min_tpr": 1.0}, r"min_tpr: expected a value in \[0, 1\)"),
     ],
 )
 def test_values_are_checked(settings, message):

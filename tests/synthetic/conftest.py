@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from automl_skin.synthetic.study import SyntheticStudy, generate
+from automl_skin.synthetic.folder import SyntheticStudy
+from automl_skin.synthetic.study import generate
 
 
 @pytest.fixture(scope="session")

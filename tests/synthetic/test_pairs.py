@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from automl_skin.errors import ConfigError
+from automl_skin.synthetic.folder import SyntheticStudy
 from automl_skin.synthetic.pairs import LACKING, draw_photographs, generate_pairs, pairs_folder, role_score
 from automl_skin.synthetic.population import FACTORS, draw_lesions, image_score
-from automl_skin.synthetic.study import SyntheticStudy
 
 
 @pytest.fixture(scope="module")
