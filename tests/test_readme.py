@@ -49,3 +49,17 @@ def test_what_ci_runs_is_what_the_readme_says():
     assert "pytest" in ci
     without_number = [re.sub(r"\d+", "N", line) for line in (*lines, "|", *ci)]
     assert without_number.count("automl-skin search --trials N") >= 2
+
+
+def test_the_python_example_is_the_one_that_is_type_checked():
+    def without_layout(text):
+        return re.sub(r"\s+", "", text)
+
+    example = (
+        README.partition("### The same from Python")[2]
+        .partition("###")[0]
+        .partition("import automl_skin\n")[2]
+    )
+    assert without_layout(example) in without_layout(
+        (ROOT / "tests" / "typed_api.py").read_text(encoding="utf-8")
+    )
