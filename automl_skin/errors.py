@@ -10,11 +10,11 @@
     │   ├── BackboneError       a network or its weights cannot be found or loaded
     │   └── StorageError        a folder that cannot be written, a full disk
     ├── IntegrityError          a file is not what its digest says (exit code 2)
-    ├── LeakageError            going on would break a promise about who saw which label (exit code 2)
-    ├── SearchError             the search cannot go on: too many failures in a row
+    ├── LeakageError            continuing would break a promise about who saw which label (exit code 2)
+    ├── SearchError             the search cannot continue: too many failures in a row
     └── TuningError             one network cannot be tuned so: it diverges, or does not fit the memory
 
-Every message says what must hold, what was found and what to do.
+Every message says what was expected, what was found and what to do.
 """
 
 
@@ -51,11 +51,11 @@ class IntegrityError(AutomlSkinError):
 
 
 class LeakageError(AutomlSkinError):
-    """Going on would let a model be scored on cases that it has seen."""
+    """Continuing would let a model be scored on cases that it has seen."""
 
 
 class SearchError(AutomlSkinError):
-    """The search cannot go on."""
+    """The search cannot continue."""
 
 
 class TuningError(AutomlSkinError):

@@ -23,7 +23,7 @@ def embed(
 ) -> None:
     """Tune networks and compute embeddings into the cache, and search nothing.
 
-    The cache can be copied to another machine, where a search finds all of it. The same command goes on after an
+    The cache can be copied to another machine, where a search finds all of it. The same command continues after an
     interruption. Needs neither Optuna nor MLflow nor a library of trees.
     """
     from automl_skin.cli.terminal import Terminal
@@ -74,14 +74,14 @@ def _what_next(study: "Study") -> list[str]:
     here = shlex.join(["automl-skin", "search", "--study", study.name, *_places(study)])
     return [
         f"Next here:  {here}",
-        "Elsewhere:  copy the folder of the cache to COPY (without pixels/, if it is large); bring table, images and",
-        "            weights to where these flags say, or change them; and give",
+        "Elsewhere:  copy the folder of the cache to COPY (without pixels/, if it is large); copy table, images and",
+        "            weights to where these flags say, or change the flags; then give",
         f"            {there} --cache-dir COPY",
     ]
 
 
 def _places(study: "Study") -> list[str]:
-    """Return the flags of workspace and cache, where they are not where a command looks by itself."""
+    """Return the flags of workspace and cache that differ from the defaults."""
     place, usual = study.workspace, Workspace.at()
     root = [] if place.root == usual.root else ["--workspace", str(place.root)]
     return [*root, *([] if place.cache == usual.cache else ["--cache-dir", str(place.cache)])]

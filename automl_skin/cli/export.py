@@ -11,7 +11,7 @@ from automl_skin.settings import Workspace
 
 
 def serve_command(store: str, address: str) -> str:
-    """Return the shell command that serves a registered model; MLflow's own process reports to nobody either."""
+    """Return the shell command that serves a registered model; MLflow's telemetry is off in it."""
     environment = f"MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true MLFLOW_TRACKING_URI={quote(store)}"
     return f"{environment} mlflow models serve -m {quote(address)} --env-manager local"
 
@@ -60,7 +60,7 @@ def export(
         f"Written: {folder} ({size:.1f} MB), {len(facts.embeddings)} embeddings, plan {facts.plan[:12]}"
     )
     if sign is not None:
-        terminal.say(f"Signed:  {folder / SIGNATURE}; whoever has the public key checks it with --verify")
+        terminal.say(f"Signed:  {folder / SIGNATURE}; with the public key, --verify checks it")
     if not facts.measured:
         terminal.say(
             "Refitted on all rows: no case is left to measure this bundle on, and its model card says so. "

@@ -82,7 +82,7 @@ def run() -> None:
     except SystemExit as ended:  # Typer's, also for Ctrl-C
         if ended.code == INTERRUPTED:
             typer.echo(
-                "interrupted; what is finished is kept: give the same command again to go on", err=True
+                "interrupted; what is finished is kept: give the same command again to continue", err=True
             )
         raise
     except Exception as error:

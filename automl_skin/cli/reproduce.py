@@ -1,4 +1,4 @@
-"""``automl-skin reproduce``: a published system, its tables with our figures beside the paper's."""
+"""``automl-skin reproduce``: a published system, with our figures beside the paper's."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -46,7 +46,7 @@ def reproduce(
     ] = None,
     open_again: Annotated[
         bool,
-        typer.Option("--open-again", help="Open the locked cases for other cells than before."),
+        typer.Option("--open-again", help="Open the locked cases although they were opened for other cells."),
     ] = False,
     workspace: options.WorkspaceFolder = None,
     cache_dir: options.CacheFolder = None,

@@ -25,7 +25,7 @@ def score(
     output: Annotated[Path, typer.Option("--output", help="File of the scores, .csv or .parquet.")] = Path(
         "scores.csv"
     ),
-    sensitivity: Annotated[float, typer.Option("--sensitivity", help="Of the decision.")] = 0.95,
+    sensitivity: Annotated[float, typer.Option("--sensitivity", help="Sensitivity of the decision.")] = 0.95,
     prevalence: Annotated[
         float | None, typer.Option("--prevalence", help="Share of positives where the model is used.")
     ] = None,
@@ -35,7 +35,7 @@ def score(
     ] = None,
     verify: options.Verify = None,
 ) -> None:
-    """Score a table and its images, or a folder of images; an interrupted run goes on where it stopped."""
+    """Score a table and its images, or a folder of images; an interrupted run continues where it stopped."""
     from automl_skin.cli.terminal import Terminal
     from automl_skin.scoring.decide import Wishes
     from automl_skin.steps.events import Said, start_progress
@@ -63,7 +63,9 @@ def score(
     if submission is not None:
         terminal.say(f"Written: {submission}, for a challenge")
     if summary.unscored and submission is not None:
-        terminal.say(f"In it {summary.unscored:,} rows have the share of positives in place of a probability")
+        terminal.say(
+            f"{summary.unscored:,} of its rows have the share of positives in place of a probability"
+        )
     if summary.unscored:
         said = (why if why.startswith(name) else f"{name}: {why}" for name, why in summary.problems.items())
         terminal.say(*(f"Not scored: {each}" for each in said))

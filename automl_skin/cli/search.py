@@ -16,7 +16,7 @@ def search(
         bool,
         typer.Option(
             "--open-again",
-            help="Open the locked test set for another stack than before.",
+            help="Open the locked test set although it was opened for another stack.",
             rich_help_panel=SEARCH,
         ),
     ] = False,

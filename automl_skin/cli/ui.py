@@ -13,7 +13,7 @@ def ui(
     flags: options.Flags,
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the pages.")] = 5000,
     host: Annotated[
-        str, typer.Option("--host", help="Address to listen on; others than this machine's are open to all.")
+        str, typer.Option("--host", help="Address to listen on; any but this machine's own is open to all.")
     ] = "127.0.0.1",
     browser: Annotated[
         bool,

@@ -14,7 +14,7 @@ def tuning_changes(tuning_set: Sequence[str]) -> dict[str, str]:
     Raises
     ------
     ConfigError
-        If one has not the form ``name=value``, or a name stands twice.
+        If one is not of the form ``name=value``, or a name is given twice.
 
     Examples
     --------
@@ -38,12 +38,12 @@ def check_tuning(tuning: tuple[str, ...], tuning_set: tuple[str, ...]) -> None:
     alone = {NO_TUNING, AUTO_TUNING} & set(tuning)
     if not tuning or (alone and len(tuning) > 1) or len(set(tuning)) < len(tuning):
         raise ConfigError(
-            "tuning must be none, auto, or different names of tunings, such as full and joint; "
-            f"found {', '.join(tuning) or 'nothing'}"
+            "tuning: expected none, auto, or different names of tunings, such as full and joint; "
+            f"got {', '.join(tuning) or 'nothing'}"
         )
     if tuning == (NO_TUNING,) and changes:
         raise ConfigError(
-            f"tuning_set changes what is tuned, and tuning is none; found {', '.join(tuning_set)}"
+            f"tuning_set: expected no changes, since tuning is none; got {', '.join(tuning_set)}"
         )
     if alone and not changes:
         return
@@ -58,6 +58,6 @@ def _check_recipes(names: tuple[str, ...], changes: Mapping[str, str]) -> None:
         digest = Tuning.parse(name, changes).recipe.digest
         if digest in seen:
             raise ConfigError(
-                f"tuning must name different recipes; {seen[digest]!r} and {name!r} are the same one"
+                f"tuning: expected different recipes; {seen[digest]!r} and {name!r} are the same one"
             )
         seen[digest] = name
