@@ -10,7 +10,7 @@ from automl_skin.evaluation.labelled import LabelledEvaluation
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
 from automl_skin.files import storage_boundary
-from automl_skin.scoring.decide import Wishes
+from automl_skin.scoring.decide import ScoringOptions
 from automl_skin.scoring.stream import Summary
 from automl_skin.settings import AnyPath, Workspace
 from automl_skin.steps import evaluate as _evaluate
@@ -139,7 +139,7 @@ def score(
         Path(images),
         Path(output),
         data,
-        Wishes(sensitivity, prevalence),
+        ScoringOptions(sensitivity, prevalence),
         roles=roles,
         device=device,
         public_key=None if verify is None else Path(verify),

@@ -12,7 +12,7 @@ import pandas as pd
 
 from automl_skin.cli.main import run
 from automl_skin.scoring import scores_file
-from automl_skin.scoring.decide import Wishes
+from automl_skin.scoring.decide import ScoringOptions
 from automl_skin.settings import Workspace
 from automl_skin.stacking.methods import plain_average
 from automl_skin.steps import export, score
@@ -102,8 +102,8 @@ def make_multiclass(tiny: Tiny, folder: Path) -> Path:
     return folder
 
 
-def score_file(bundle: Path, images: Path, output: Path, table: Path | None = None, **wishes) -> pd.DataFrame:
-    score.score(bundle, images, output, (table,) if table else (), Wishes(**wishes))
+def score_file(bundle: Path, images: Path, output: Path, table: Path | None = None, **wanted) -> pd.DataFrame:
+    score.score(bundle, images, output, (table,) if table else (), ScoringOptions(**wanted))
     return read_scores(output)
 
 

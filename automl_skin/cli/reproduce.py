@@ -60,15 +60,15 @@ def reproduce(
     from automl_skin.cli.terminal import Terminal
     from automl_skin.papers.reproduce import reproduce as run
     from automl_skin.papers.study_file import find_study_file
-    from automl_skin.papers.variant import Wishes
+    from automl_skin.papers.variant import Overrides
 
     terminal = Terminal()
     place = Workspace.at(workspace, cache_dir)
     file = find_study_file(place, name)
-    wishes = Wishes(flags, smoke, tuple(variant or ()), tuple(cell or ()), open_again)
+    overrides = Overrides(flags, smoke, tuple(variant or ()), tuple(cell or ()), open_again)
     terminal.say(f"{file.name}: {file.paper.what}", f"Paper:    {file.paper.citation}")
     with terminal.listening() as tell:
-        outcome = run(place, file, wishes, ReproduceTerminal(terminal, tell), " ".join(command_line()))
+        outcome = run(place, file, overrides, ReproduceTerminal(terminal, tell), " ".join(command_line()))
     terminal.say(f"Report:   {outcome.report}", "MLflow:   automl-skin ui")
     if not smoke:
         terminal.say(f"Next:     automl-skin search --study {file.name}, which starts from the same file")

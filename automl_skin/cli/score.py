@@ -37,7 +37,7 @@ def score(
 ) -> None:
     """Score a table and its images, or a folder of images; an interrupted run continues where it stopped."""
     from automl_skin.cli.terminal import Terminal
-    from automl_skin.scoring.decide import Wishes
+    from automl_skin.scoring.decide import ScoringOptions
     from automl_skin.steps.events import Said, start_progress
     from automl_skin.steps.score import score as score_files
 
@@ -48,7 +48,7 @@ def score(
             images,
             output,
             data,
-            Wishes(sensitivity, prevalence),
+            ScoringOptions(sensitivity, prevalence),
             roles=options.roles_of(flags),
             device=flags.get("device", "auto"),
             submission=submission,

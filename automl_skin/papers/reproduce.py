@@ -19,7 +19,7 @@ from automl_skin.papers.run import run_variant
 from automl_skin.papers.study_file import AnalysisCall, StudyFile, Variant, find_study_file
 from automl_skin.papers.tables import fill_table
 from automl_skin.papers.track import conclude_variant
-from automl_skin.papers.variant import Wishes, open_variant
+from automl_skin.papers.variant import Overrides, open_variant
 from automl_skin.settings import AnyPath, Workspace
 from automl_skin.steps.events import Progressed
 from automl_skin.steps.track import Tracked, to_standard_error
@@ -48,7 +48,7 @@ class Reproduction:
 def reproduce(
     workspace: Workspace,
     file: StudyFile,
-    wishes: Wishes,
+    overrides: Overrides,
     tell: ReproduceListener,
     command: str,
 ) -> Reproduction:
@@ -58,7 +58,7 @@ def reproduce(
     ----------
     workspace : Workspace
     file : StudyFile
-    wishes : Wishes
+    overrides : Overrides
     tell : ReproduceListener
     command : str
         As it stands in the report.
@@ -68,17 +68,17 @@ def reproduce(
     AutomlSkinError
         With what is finished kept; the same call goes on.
     """
-    chosen = _chosen(file, wishes.variants)
+    chosen = _chosen(file, overrides.variants)
     for call in file.analyses:  # a slip is found before hours of work
         check_call(call)
     for variant in chosen:
         if variant.preparation:
             preparation_by_name(variant.preparation)
     folder = workspace.study_folder(file.name)
-    report = folder / (SMOKE_REPORT if wishes.smoke else REPORT)
+    report = folder / (SMOKE_REPORT if overrides.smoke else REPORT)
     done: list[Reproduced] = []
     for variant in chosen:
-        done.append(_reproduce_variant(workspace, file, variant, wishes, tell))
+        done.append(_reproduce_variant(workspace, file, variant, overrides, tell))
         when = datetime.now(tz=UTC).isoformat(timespec="seconds")
         write_text(report, report_text(file, done, folder, command, when))
         tell(VariantEnded(done[-1]))
@@ -121,9 +121,9 @@ def reproduce_study(call: ReproduceCall, settings: dict[str, Any]) -> Reproducti
     AutomlSkinError
         What is finished is kept, and the same call continues it.
     """
-    wishes = Wishes(settings, call.smoke, tuple(call.variants), tuple(call.cells), call.open_again)
+    overrides = Overrides(settings, call.smoke, tuple(call.variants), tuple(call.cells), call.open_again)
     command = f"automl_skin.reproduce_study({str(call.name)!r})"
-    return reproduce(call.place, find_study_file(call.place, str(call.name)), wishes, _InMlflow(), command)
+    return reproduce(call.place, find_study_file(call.place, str(call.name)), overrides, _InMlflow(), command)
 
 
 class _InMlflow:
@@ -145,10 +145,10 @@ class _InMlflow:
 
 
 def _reproduce_variant(
-    workspace: Workspace, file: StudyFile, variant: Variant, wishes: Wishes, tell: ReproduceListener
+    workspace: Workspace, file: StudyFile, variant: Variant, overrides: Overrides, tell: ReproduceListener
 ) -> Reproduced:
     start = time.monotonic()
-    opened = open_variant(workspace, file, variant, wishes, tell)
+    opened = open_variant(workspace, file, variant, overrides, tell)
     tell(VariantBegan(variant, opened.study))
     tables = [table for table in file.tables if variant.name in (table.variants or (variant.name,))]
     calls = [call for call in file.analyses if variant.name in (call.variants or (variant.name,))]
@@ -158,7 +158,7 @@ def _reproduce_variant(
         if lines:
             tell(LeftOut(lines))
 
-    context = run_variant(opened, tell, prepared, open_again=wishes.open_again)
+    context = run_variant(opened, tell, prepared, open_again=overrides.open_again)
     filled = tuple(fill_table(table, context) for table in tables)
     sections = tuple(_section(call, context) for call in calls)
     return Reproduced(context, filled, sections, time.monotonic() - start)

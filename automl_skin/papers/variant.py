@@ -43,7 +43,7 @@ RANDOM = ".random"
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Overrides:
     """What a call of ``reproduce`` asks for besides what stands in the file.
 
     Parameters
@@ -91,7 +91,7 @@ class OpenedVariant:
 
 
 def open_variant(
-    workspace: Workspace, file: StudyFile, variant: Variant, wishes: Wishes, tell: Listener
+    workspace: Workspace, file: StudyFile, variant: Variant, overrides: Overrides, tell: Listener
 ) -> OpenedVariant:
     """Settle what a variant is, and write its table and its settings into its folder.
 
@@ -103,52 +103,52 @@ def open_variant(
         If a setting or a cell is wrong.
     """
     given = {"shift_cases": 0, **file.settings, **variant.settings}
-    smoke = settings_alone(variant.smoke) if wishes.smoke else {}
+    smoke = settings_alone(variant.smoke) if overrides.smoke else {}
     given |= smoke
-    made_up = _synthetic_of(variant, given, wishes)
+    made_up = _synthetic_of(variant, given, overrides)
     if made_up:
         given |= synthetic_settings(made_up, int(given.get("seed", 0)), workspace.cache, tell)
-    asked = settings_of(given, wishes.flags, f"the study {file.name}, variant {variant.name}")
+    asked = settings_of(given, overrides.flags, f"the study {file.name}, variant {variant.name}")
     _require_data(file, asked)
     # one network takes the place of all where the user names one, and in the small form
-    backbone = asked.backbone[0] if "backbone" in wishes.flags or "backbone" in smoke else ""
+    backbone = asked.backbone[0] if "backbone" in overrides.flags or "backbone" in smoke else ""
     papers = {**file.settings, **variant.settings}.get("backbone", StudyConfig().backbone)[0]
     cells = plan_cells(
         file.cells_of(variant.name),
         asked,
         papers,
         backbone,
-        keep_own=not wishes.smoke,
-        own_size="size" not in {**smoke, **wishes.flags},
-        named=wishes.cells,
+        keep_own=not overrides.smoke,
+        own_size="size" not in {**smoke, **overrides.flags},
+        named=overrides.cells,
     )
-    if wishes.smoke and "cells" in variant.smoke:
+    if overrides.smoke and "cells" in variant.smoke:
         cells = _alone(cells, variant.smoke["cells"], NOT_SMALL)
-    if wishes.cells:
-        cells = _alone(cells, _known_cells(file, wishes.cells), NOT_ASKED)
+    if overrides.cells:
+        cells = _alone(cells, _known_cells(file, overrides.cells), NOT_ASKED)
     config = _config_of(asked, cells)
-    own_data = bool(wishes.flags.get("data")) and not wishes.smoke
+    own_data = bool(overrides.flags.get("data")) and not overrides.smoke
     lacking: list[str] = []
     if own_data:
-        config, variant, lacking = _fit_to_table(config, variant, wishes.flags)
+        config, variant, lacking = _fit_to_table(config, variant, overrides.flags)
     tables = _prepared_tables(variant, config, workspace.cache)
     digest = digest_json([config.identity(), digest_tables(tables)])[:DIGITS]
-    name = "-".join([variant.name, *(["smoke"] if wishes.smoke else []), digest])
+    name = "-".join([variant.name, *(["smoke"] if overrides.smoke else []), digest])
     folder = workspace.study_folder(file.name) / name
     config = config.with_settings({"data": tables})
     if not (folder / "study.toml").is_file():
         heading = f"The variant {variant.name} of {file.name}: automl-skin reproduce {file.name}"
         write_settings(folder / "study.toml", config, heading)
     study = Study(f"{file.name} {name}", folder, config, workspace)
-    changes = (*_changes(wishes, given, made_up), *lacking)
+    changes = (*_changes(overrides, given, made_up), *lacking)
     return OpenedVariant(variant, study, cells, changes, own_data)
 
 
-def _synthetic_of(variant: Variant, given: Mapping[str, Any], wishes: Wishes) -> Mapping[str, Any]:
+def _synthetic_of(variant: Variant, given: Mapping[str, Any], overrides: Overrides) -> Mapping[str, Any]:
     """Return which synthetic data are meant; none where there is a table."""
-    if wishes.smoke:
+    if overrides.smoke:
         return variant.smoke or {"lesions": LESIONS}
-    return {} if given.get("data") or wishes.flags.get("data") else variant.synthetic
+    return {} if given.get("data") or overrides.flags.get("data") else variant.synthetic
 
 
 def _require_data(file: StudyFile, config: StudyConfig) -> None:
@@ -331,13 +331,13 @@ def _fit_to_table(
     return config, variant, notes
 
 
-def _changes(wishes: Wishes, given: Mapping[str, Any], made_up: Mapping[str, Any]) -> list[str]:
+def _changes(overrides: Overrides, given: Mapping[str, Any], made_up: Mapping[str, Any]) -> list[str]:
     """Say what is not as the file says it."""
     places = {"data", "images", "weights_dir", "device", "jobs", "devices", "batch_size", "tracking_uri"}
-    changes = ["the small form on synthetic data (--smoke)"] if wishes.smoke else []
-    if made_up and not wishes.smoke:
+    changes = ["the small form on synthetic data (--smoke)"] if overrides.smoke else []
+    if made_up and not overrides.smoke:
         changes.append("synthetic data in place of the paper's")
-    for name, value in wishes.flags.items():
+    for name, value in overrides.flags.items():
         if name not in places and value != given.get(name):
             shown = " ".join(map(str, value)) if isinstance(value, list | tuple) else value
             changes.append(f"{name} = {shown}")

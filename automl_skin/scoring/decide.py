@@ -12,7 +12,7 @@ from automl_skin.export.facts import BundleFacts
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ScoringOptions:
     """What a user asked for.
 
     Parameters
@@ -75,7 +75,7 @@ def correct_prevalence(probabilities: FloatArray, prior: float, prevalence: floa
     return np.asarray(weighted / weighted.sum(axis=1, keepdims=True))
 
 
-def decide(facts: BundleFacts, probabilities: FloatArray, wishes: Wishes) -> list[str]:
+def decide(facts: BundleFacts, probabilities: FloatArray, options: ScoringOptions) -> list[str]:
     """Return the class that each case is taken for; empty where it has no probability.
 
     A binary decision is by the threshold of the wanted sensitivity; with several classes it is the class whose
@@ -88,7 +88,7 @@ def decide(facts: BundleFacts, probabilities: FloatArray, wishes: Wishes) -> lis
     """
     known: BoolArray = np.asarray(np.isfinite(probabilities).all(axis=1))
     if facts.is_binary:
-        threshold = operating_point(facts, wishes.sensitivity).threshold
+        threshold = operating_point(facts, options.sensitivity).threshold
         chosen = (probabilities[:, 1] >= threshold).astype(int)
     else:
         chosen = np.where(known[:, None], probabilities, 0.0) / np.array(facts.priors)

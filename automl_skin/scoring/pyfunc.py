@@ -27,7 +27,7 @@ from automl_skin.errors import ConfigError, ImageError
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Photograph, Predictor
 from automl_skin.images.folder import MAX_IMAGE_BYTES, ImageFolder
-from automl_skin.scoring.decide import Wishes, decide
+from automl_skin.scoring.decide import ScoringOptions, decide
 
 IMAGE_ROOT = "AUTOML_SKIN_IMAGE_ROOT"
 """Environment variable, read once when the model is loaded."""
@@ -78,7 +78,7 @@ class Service:
             name: [float(value) if np.isfinite(value) else None for value in values]
             for name, values in probability_columns(facts, prediction.probabilities).items()
         }
-        columns["decision"] = decide(facts, prediction.probabilities, Wishes())
+        columns["decision"] = decide(facts, prediction.probabilities, ScoringOptions())
         columns["flags"] = [";".join(flags) for flags in prediction.flags]
         scored = ~np.isnan(prediction.probabilities[:, 0])
         columns["problem"] = [

@@ -20,7 +20,7 @@ from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Photograph, Predictor
 from automl_skin.features.seen import KNOWN, read_fields
 from automl_skin.images.folder import ImageFolder
-from automl_skin.scoring.decide import Wishes, correct_prevalence, decide
+from automl_skin.scoring.decide import ScoringOptions, correct_prevalence, decide
 from automl_skin.scoring.scores_file import DECISION, FLAGS, is_probability
 
 IMAGE_COLUMN = "image"
@@ -145,7 +145,7 @@ def score_rows(
     predictor: Predictor,
     rows: pd.DataFrame,
     reading: Reading,
-    wishes: Wishes,
+    options: ScoringOptions,
     watch: Callable[[Iterable[Photograph]], Iterable[Photograph]] = iter,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Score rows; those of a case must all be among them.
@@ -155,7 +155,7 @@ def score_rows(
     predictor : Predictor
     rows : DataFrame
     reading : Reading
-    wishes : Wishes
+    options : ScoringOptions
     watch : callable
         Passes the photographs on as they are read.
 
@@ -173,20 +173,22 @@ def score_rows(
     if not cases.is_unique:
         metadata = _first_known(metadata, predictor.facts)
     prediction = predictor.predict(metadata, watch(reading.photographs(rows)))
-    columns = probability_columns(predictor.facts, prediction.probabilities, wishes)
-    columns[DECISION] = decide(predictor.facts, prediction.probabilities, wishes)
+    columns = probability_columns(predictor.facts, prediction.probabilities, options)
+    columns[DECISION] = decide(predictor.facts, prediction.probabilities, options)
     columns[FLAGS] = [";".join(flags) for flags in prediction.flags]
     by_case = pd.DataFrame(columns, index=metadata.index)
     ids = reading.ids(rows).reset_index(drop=True)
     return pd.concat([ids, by_case.loc[pd.Index(cases)].reset_index(drop=True)], axis=1), prediction.problems
 
 
-def probability_columns(facts: BundleFacts, probabilities: FloatArray, wishes: Wishes) -> dict[str, object]:
+def probability_columns(
+    facts: BundleFacts, probabilities: FloatArray, options: ScoringOptions
+) -> dict[str, object]:
     """Return the columns that hold probabilities, corrected for another prevalence where one is wished for."""
     if not facts.is_binary:
         return {f"probability_{name}": probabilities[:, label] for label, name in enumerate(facts.classes)}
-    if wishes.prevalence is not None:
-        probabilities = correct_prevalence(probabilities, facts.priors[1], wishes.prevalence)
+    if options.prevalence is not None:
+        probabilities = correct_prevalence(probabilities, facts.priors[1], options.prevalence)
     return {"probability": probabilities[:, 1]}
 
 

@@ -1,6 +1,6 @@
 """Scoring a table of any length: part by part, each part kept, so that a killed run goes on.
 
-A part that is kept is used again only for the same bytes of the same photographs, the same table, bundle, wishes and
+A part that is kept is used again only for the same bytes of the same photographs, the same table, bundle, options and
 columns, and by the same version of the program; see `automl_skin.scoring.parts`.
 """
 
@@ -20,7 +20,7 @@ from automl_skin.errors import ConfigError, TableError
 from automl_skin.export.bundle import bundle_digest
 from automl_skin.export.predictor import Predictor
 from automl_skin.scoring.columns import describe_columns
-from automl_skin.scoring.decide import Wishes, operating_point
+from automl_skin.scoring.decide import ScoringOptions, operating_point
 from automl_skin.scoring.outputs import require_own_scores
 from automl_skin.scoring.parts import Digester, Parts
 from automl_skin.scoring.rows import IMAGE_COLUMN, Reading, score_rows, understand_columns
@@ -46,7 +46,7 @@ class Job:
     images : Path
     output : Path
         A CSV file, or Parquet by its suffix.
-    wishes : Wishes
+    options : ScoringOptions
     roles : dict of str to str
         Columns by role where they are not recognised.
     device : str
@@ -56,7 +56,7 @@ class Job:
     data: Tables
     images: Path
     output: Path
-    wishes: Wishes
+    options: ScoringOptions
     roles: dict[str, str] = field(default_factory=dict)
     device: str = "auto"
 
@@ -73,9 +73,9 @@ class Job:
     def digest(self, index: ImageIndex, reading: Reading, device: str) -> str:
         """Return the digest of what the scores depend on, the photographs excepted."""
         table = digest_tables(self.tables) if self.tables else digest_json(list(index.paths))
-        wishes = asdict(self.wishes)
+        options = asdict(self.options)
         roles = {role: getattr(reading.roles, role) for role in SINGLE_ROLES}
-        inputs: list[Json] = [bundle_digest(self.bundle), table, str(index.root), wishes, roles]
+        inputs: list[Json] = [bundle_digest(self.bundle), table, str(index.root), options, roles]
         return digest_json([*inputs, __version__, device, ROWS])
 
 
@@ -131,7 +131,7 @@ def score_table(
     StorageError
         If the output is somebody else's or cannot be written; parts that are done are kept.
     """
-    _check_wishes(job, predictor)
+    _check_options(job, predictor)
     index = index_images(job.images)
     table, notes = _whole(job)
     reading, total, padded = _look_through(job, index, predictor, table)
@@ -151,7 +151,7 @@ def score_table(
     for number, rows in enumerate(_parts_of(job, index, reading, table)):
         if not parts.is_done(number, reading.photographs(rows)):
             digester = Digester()
-            scores, problems = score_rows(predictor, rows, reading, job.wishes, digester.watch)
+            scores, problems = score_rows(predictor, rows, reading, job.options, digester.watch)
             first = dict(list(problems.items())[:SHOWN])
             parts.write(number, scores.set_axis(rows.index), digester.digest(), first)
         done += len(rows)
@@ -161,11 +161,11 @@ def score_table(
     return replace(summary, image_column=reading.roles.image, notes=notes)
 
 
-def _check_wishes(job: Job, predictor: Predictor) -> None:
+def _check_options(job: Job, predictor: Predictor) -> None:
     """Refuse what would come to nothing only after hours."""
     if predictor.facts.is_binary:
-        operating_point(predictor.facts, job.wishes.sensitivity)
-    elif job.wishes.prevalence is not None:
+        operating_point(predictor.facts, job.options.sensitivity)
+    elif job.options.prevalence is not None:
         raise ConfigError("--prevalence is of binary targets; this bundle has several classes")
     require_format(job.output)
     require_own_scores(job.output, [("--data", path) for path in job.tables], job.bundle)

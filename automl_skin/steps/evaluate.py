@@ -21,7 +21,7 @@ from automl_skin.evaluation.plots.curves import roc_plot
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
 from automl_skin.files import atomic_write, write_json
-from automl_skin.scoring.decide import Wishes, operating_point
+from automl_skin.scoring.decide import ScoringOptions, operating_point
 from automl_skin.scoring.rows import roles_as_trained
 from automl_skin.scoring.scores_file import read_scores
 from automl_skin.scoring.stream import Job, score_table
@@ -85,7 +85,7 @@ def evaluate(
     labels = case_labels(table, manifest, target)
     named = {role: getattr(manifest.roles, role) or "" for role in ("case", "image", "image_role")}
     scores = output / "scores.csv"
-    job = Job(bundle, labelled.tables, labelled.images, scores, Wishes(sensitivity), named, device)
+    job = Job(bundle, labelled.tables, labelled.images, scores, ScoringOptions(sensitivity), named, device)
     summary = score_table(job, predictor, progress)
     probabilities = scored_cases(scores, manifest, facts)
     groups = connected_groups(manifest.cases, []).ids.to_numpy(object)

@@ -6,7 +6,7 @@ from pathlib import Path
 from automl_skin.data.join import Tables, table_paths
 from automl_skin.errors import ConfigError
 from automl_skin.export.predictor import Predictor
-from automl_skin.scoring.decide import Wishes
+from automl_skin.scoring.decide import ScoringOptions
 from automl_skin.scoring.outputs import require_new_file
 from automl_skin.scoring.stream import Job, Summary, score_table
 from automl_skin.scoring.submission import require_binary, write_submission
@@ -17,7 +17,7 @@ def score(
     images: Path,
     output: Path,
     data: Tables = None,
-    wishes: Wishes | None = None,
+    options: ScoringOptions | None = None,
     *,
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
@@ -38,7 +38,7 @@ def score(
         reads both.
     data : Path, sequence of Path or None
         The table, or several that are joined by the id that they share.
-    wishes : Wishes or None
+    options : ScoringOptions or None
         Sensitivity of the decision, another prevalence.
     roles : mapping of str to str, optional
         Columns by role where they are not recognised.
@@ -54,11 +54,13 @@ def score(
     Raises
     ------
     AutomlSkinError
-        If the bundle, the table or the wishes cannot be used; finished parts are kept.
+        If the bundle, the table or the options cannot be used; finished parts are kept.
     """
     if not images.is_dir():
         raise ConfigError(f"--images must be a folder; {images} is none: check the path")
-    job = Job(bundle, table_paths(data), images, output, wishes or Wishes(), dict(roles or {}), device)
+    job = Job(
+        bundle, table_paths(data), images, output, options or ScoringOptions(), dict(roles or {}), device
+    )
     if submission is not None:
         inputs = [*(("--data", path) for path in table_paths(data)), ("--output", output)]
         require_new_file(submission, "--submission", inputs, bundle)

@@ -14,7 +14,7 @@ from automl_skin.papers.events import LeftOut, VariantEnded
 from automl_skin.papers.locked import open_cells
 from automl_skin.papers.reproduce import reproduce
 from automl_skin.papers.study_file import read_study_file
-from automl_skin.papers.variant import Wishes
+from automl_skin.papers.variant import Overrides
 from automl_skin.settings import Workspace
 from automl_skin.steps import embed
 from automl_skin.study.locked_part import LockedPart
@@ -105,7 +105,7 @@ def run():
         file = read_study_file(workspace.study_folder("gate") / "study.toml")
         listener = Listener()
         outcome = reproduce(
-            workspace, file, Wishes(smoke=True, **wishes), listener, "automl-skin reproduce gate"
+            workspace, file, Overrides(smoke=True, **wishes), listener, "automl-skin reproduce gate"
         )
         return outcome, {each.context.variant.name: each for each in listener.done}
 
@@ -263,7 +263,7 @@ def test_without_data_there_is_no_study_of_a_paper(done):
     workspace = Workspace.at(folder / "workspace", folder / "cache")
     file = read_study_file(workspace.study_folder("gate") / "study.toml")
     with pytest.raises(ConfigError, match="gate needs photographs: give --data"):
-        reproduce(workspace, file, Wishes(), Listener(), "")
+        reproduce(workspace, file, Overrides(), Listener(), "")
 
 
 @pytest.mark.slow
@@ -307,7 +307,7 @@ def test_cases_of_ones_own_with_other_names_are_carried_through(tiny, tmp_path):
     listener = Listener()
     flags = {"data": [str(tmp_path / "own.csv")], "images": str(tiny.images), "positive": ["MM"]}
     flags |= {"backbone": ["test_resnet"], "weights": "random", "size": "32", "folds": 2, "jobs": 1}
-    outcome = reproduce(workspace, file, Wishes(flags, variants=("held-out",)), listener, "a command")
+    outcome = reproduce(workspace, file, Overrides(flags, variants=("held-out",)), listener, "a command")
     assert [line.partition(":")[0] for line in listener.lines] == ["Table 1", "ROC of warts"]
     (done,) = outcome.variants
     assert done.context.cells["age"].state == "not run"

@@ -3,7 +3,7 @@ import pytest
 
 from automl_skin.errors import ConfigError
 from automl_skin.export.bundle import read_facts
-from automl_skin.scoring.decide import Wishes, correct_prevalence, decide, operating_point
+from automl_skin.scoring.decide import ScoringOptions, correct_prevalence, decide, operating_point
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_prevalence_keeps_empty_rows_empty():
 @pytest.mark.parametrize("prevalence", [0.0, 1.0, -0.1, 7.0, float("nan")])
 def test_impossible_prevalence_is_refused_at_once(prevalence):
     with pytest.raises(ConfigError, match="--prevalence must lie between 0 and 1"):
-        Wishes(prevalence=prevalence)
+        ScoringOptions(prevalence=prevalence)
 
 
 @pytest.mark.parametrize("sensitivity", [0.951, 0.3, 1.0, 95.0, float("nan")])
@@ -58,7 +58,7 @@ def test_sensitivity_is_of_binary_bundles(several):
 def test_decision_is_at_the_stored_threshold(facts):
     threshold = operating_point(facts, 0.8).threshold
     around = np.array([threshold, np.nextafter(threshold, 0), np.nan])
-    decisions = decide(facts, np.column_stack([1 - around, around]), Wishes(0.8))
+    decisions = decide(facts, np.column_stack([1 - around, around]), ScoringOptions(0.8))
     assert decisions == [facts.classes[1], facts.classes[0], ""]
 
 
@@ -73,4 +73,4 @@ def test_several_classes_are_weighed_by_their_share(several):
     probabilities = priors.copy()
     probabilities[rarest] *= 1.5
     rows = np.vstack([probabilities / probabilities.sum(), np.full(len(priors), np.nan)])
-    assert decide(several, rows, Wishes()) == [several.classes[rarest], ""]
+    assert decide(several, rows, ScoringOptions()) == [several.classes[rarest], ""]

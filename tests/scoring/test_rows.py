@@ -5,7 +5,7 @@ import pytest
 from automl_skin.data.locate import index_images
 from automl_skin.errors import TableError
 from automl_skin.export.predictor import Predictor
-from automl_skin.scoring.decide import Wishes
+from automl_skin.scoring.decide import ScoringOptions
 from automl_skin.scoring.rows import score_rows, understand_columns
 
 
@@ -27,7 +27,7 @@ def rows(tiny):
 def scored(predictor, rows, index, given=None):
     reading = understand_columns(rows, index, predictor.facts, given or {})
     reading.check(rows)
-    return score_rows(predictor, rows, reading, Wishes())
+    return score_rows(predictor, rows, reading, ScoringOptions())
 
 
 def test_rows_come_back_in_order_with_their_ids(predictor, rows, index):

@@ -9,18 +9,18 @@ import pytest
 from automl_skin.errors import ConfigError, StorageError, TableError
 from automl_skin.export.predictor import Predictor
 from automl_skin.scoring import parts, stream
-from automl_skin.scoring.decide import Wishes, operating_point
+from automl_skin.scoring.decide import ScoringOptions, operating_point
 from automl_skin.scoring.scores_file import read_scores
 from automl_skin.scoring.stream import Job, score_table
 
-WISHES = Wishes()
+WANTED = ScoringOptions()
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from automl_skin.export.predictor import Predictor
 from automl_skin.scoring import stream
-from automl_skin.scoring.decide import Wishes
+from automl_skin.scoring.decide import ScoringOptions
 bundle, table, images, output = map(Path, sys.argv[1:])
 stream.ROWS = 24
 score_rows, calls = stream.score_rows, []
@@ -31,7 +31,7 @@ def dies_in_the_third_part(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return scores
 stream.score_rows = dies_in_the_third_part
-stream.score_table(stream.Job(bundle, (table,), images, output, Wishes()), Predictor.load(bundle))
+stream.score_table(stream.Job(bundle, (table,), images, output, ScoringOptions()), Predictor.load(bundle))
 """
 
 
@@ -44,7 +44,7 @@ def predictor(tiny):
 def run(tiny, predictor, end_to_end, tmp_path):
     """Score a table (as rows, or as a file) and return the scores."""
 
-    def score(rows=None, name="scores.csv", progress=None, wishes=WISHES, **options):
+    def score(rows=None, name="scores.csv", progress=None, wanted=WANTED, **options):
         tables = ()
         if rows is not None:
             tables = (tmp_path / "table.csv",)
@@ -54,7 +54,7 @@ def run(tiny, predictor, end_to_end, tmp_path):
             options.get("data", tables),
             options.get("images", tiny.images),
             tmp_path / name,
-            wishes,
+            wanted,
             options.get("roles", {}),
         )
         score.summary = score_table(job, predictor, progress)
@@ -261,26 +261,26 @@ def test_killed_run_goes_on_and_gives_the_same_file(tiny, run, small_parts, tmp_
     assert (tmp_path / "scores.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
-def test_parts_of_other_wishes_are_not_believed(tiny, run, small_parts, tmp_path, monkeypatch):
+def test_parts_of_other_options_are_not_believed(tiny, run, small_parts, tmp_path, monkeypatch):
     rows = tiny.rows.head(30)
     plain = run(rows)
     monkeypatch.setattr(stream, "_finish", lambda *_, **__: pytest.fail("killed"))
     with pytest.raises(pytest.fail.Exception, match="killed"):
         run(rows)
     monkeypatch.undo()
-    corrected = run(rows, wishes=Wishes(prevalence=0.01))
+    corrected = run(rows, wanted=ScoringOptions(prevalence=0.01))
     assert (corrected["probability"] < plain["probability"]).all()
 
 
 def test_prevalence_changes_probabilities_and_no_decision(tiny, run):
-    plain, rare = run(tiny.rows), run(tiny.rows, wishes=Wishes(prevalence=0.01))
+    plain, rare = run(tiny.rows), run(tiny.rows, wanted=ScoringOptions(prevalence=0.01))
     assert (rare["probability"] < plain["probability"]).all()
     assert rare["probability"].rank().equals(plain["probability"].rank())
     assert rare["decision"].equals(plain["decision"])
 
 
 def test_sensitivity_moves_the_decision(tiny, run, predictor):
-    few, many = run(tiny.rows, wishes=Wishes(0.5)), run(tiny.rows, wishes=Wishes(0.99))
+    few, many = run(tiny.rows, wanted=ScoringOptions(0.5)), run(tiny.rows, wanted=ScoringOptions(0.99))
     threshold = operating_point(predictor.facts, 0.5).threshold
     positive = predictor.facts.classes[1]
     assert few["decision"].eq(positive).equals(few["probability"] >= threshold)

@@ -1,7 +1,7 @@
 import pytest
 
 from automl_skin.errors import ConfigError
-from automl_skin.scoring.decide import Wishes
+from automl_skin.scoring.decide import ScoringOptions
 from automl_skin.steps.score import score
 
 
@@ -21,14 +21,14 @@ def test_every_row_has_its_line_and_progress_is_told(tiny, end_to_end, tmp_path)
     assert told[-1] == (5, 5)
 
 
-def test_wishes_reach_the_scores(tiny, end_to_end, tmp_path):
+def test_options_reach_the_scores(tiny, end_to_end, tmp_path):
     tiny.rows.head(8).to_csv(tmp_path / "table.csv", index=False)
 
-    def scores(wishes):
-        score(tiny.bundle, tiny.images, tmp_path / "scores.csv", (tmp_path / "table.csv",), wishes)
+    def scores(wanted):
+        score(tiny.bundle, tiny.images, tmp_path / "scores.csv", (tmp_path / "table.csv",), wanted)
         return end_to_end.read_scores(tmp_path / "scores.csv")
 
-    plain, rarer = scores(None), scores(Wishes(prevalence=0.01))
+    plain, rarer = scores(None), scores(ScoringOptions(prevalence=0.01))
     assert (rarer["probability"] < plain["probability"]).all()
     assert list(rarer["decision"]) == list(plain["decision"])
 
