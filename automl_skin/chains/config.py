@@ -29,7 +29,7 @@ own      without k              its logits; nothing is fitted
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from automl_skin.errors import ConfigError
@@ -37,6 +37,7 @@ from automl_skin.heads.catalogue import HEADS
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.weighting import ClassWeighting
 from automl_skin.networks import FROZEN, NetworkId
+from automl_skin.records import from_plain
 
 IMAGE = "image"
 METADATA = "metadata"
@@ -97,29 +98,31 @@ FUSIONS = {
 
 @dataclass(frozen=True)
 class BranchConfig:
-    """One head: its family and hyperparameters (an instance of the family's config)."""
+    """One head.
+
+    Parameters
+    ----------
+    family : str
+    head : object or mapping
+        Hyperparameters: an instance of the family's config, or its fields as JSON has them.
+
+    Raises
+    ------
+    ConfigError
+        If the family is unknown.
+    IntegrityError
+        If a field is not of its type.
+    """
 
     family: str
     head: Any
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the branch as JSON."""
-        return {"family": self.family, "head": asdict(self.head)}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "BranchConfig":
-        """Return the branch that `to_json` described.
-
-        Raises
-        ------
-        ConfigError
-            If the family is unknown.
-        """
-        family = value["family"]
-        if family not in HEADS:
-            message = f"unknown family {family!r}; known are {', '.join(HEADS)}"
-            raise ConfigError(message)
-        return cls(family, HEADS[family].config(**value["head"]))
+    def __post_init__(self) -> None:
+        if self.family not in HEADS:
+            raise ConfigError(f"unknown family {self.family!r}; known are {', '.join(HEADS)}")
+        if isinstance(self.head, Mapping):
+            head: Any = from_plain(HEADS[self.family].config, self.head, f"a head {self.family}")
+            object.__setattr__(self, "head", head)
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ class ChainConfig:
                 f"a chain with tuned networks: expected an image and one of the ways {', '.join(WAYS)}; logits without "
                 "components; the networks' own head alone or beside metadata, and of one backbone"
             )
-            raise ConfigError(f"{message}; got {self.to_json()}")
+            raise ConfigError(f"{message}; got {self}")
         if not self.is_tuned and (self.way or self.family == OWN):
             message = f"the way {self.way!r} and the own head: expected tuned networks, got frozen ones; name a tuning"
             raise ConfigError(message)
@@ -275,26 +278,3 @@ class ChainConfig:
         """Return the names of the embeddings that the chain of a fold applies, one a backbone and tower."""
         held_out = self.held_out(fold, n_folds)
         return tuple(str(replace(each, held_out=held_out)) for each in self.networks)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the configuration as JSON."""
-        return {
-            "fusion": self.fusion,
-            "branches": [branch.to_json() for branch in self.branches],
-            "networks": list(map(str, self.networks)),
-            "components": self.components,
-            "labels": self.labels,
-            "weighting": self.weighting,
-            "image_weight": self.image_weight,
-            "way": self.way,
-            "fields": list(self.fields),
-            "roles": list(self.roles),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "ChainConfig":
-        """Return the configuration that `to_json` described."""
-        branches = tuple(BranchConfig.from_json(branch) for branch in value["branches"])
-        networks = tuple(map(NetworkId.parse, value["networks"]))
-        lists = {name: tuple(value[name]) for name in ("fields", "roles")}
-        return cls(**{**value, "branches": branches, "networks": networks, **lists})

@@ -8,7 +8,7 @@ Folder of a saved chain (no pickle; see `FittedChain.save`)::
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,11 @@ from automl_skin.chains.roles import ImageBlock, embeddings_block, logits_block,
 from automl_skin.chains.targets import to_target_classes
 from automl_skin.features.encoder import MetadataEncoder
 from automl_skin.features.projection import Projection
-from automl_skin.files import read_json, write_json
 from automl_skin.heads.catalogue import HEADS
 from automl_skin.heads.design import Design
 from automl_skin.heads.protocol import FittedHead
 from automl_skin.heads.stored import read_arrays, write_arrays
+from automl_skin.records import read_record, write_record
 
 
 def build_design(branch: Sequence[str], image: Float32Array | None, metadata: Float32Array | None) -> Design:
@@ -153,70 +153,71 @@ class FittedChain:
     def save(self, folder: Path) -> None:
         """Write the chain into an empty or new folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        parts: dict[str, Any] = {}
         arrays: dict[str, Any] = {}
-        for name, part in (("projection", self.projection), ("encoder", self.encoder)):
-            if part is not None:
-                parts[name], own = part.to_arrays()
-                arrays.update({f"{name}.{key}": np.ascontiguousarray(value) for key, value in own.items()})
+        if self.projection is not None:
+            arrays |= {f"projection.{key}": value for key, value in self.projection.to_arrays().items()}
         if self.reference is not None:
-            arrays["reference"] = np.ascontiguousarray(self.reference)
+            arrays["reference"] = self.reference
         for number, tuned in enumerate(self.tuned_heads):
-            own = {f"tuned-{number}.{key}": value for key, value in tuned.to_arrays().items()}
-            arrays.update({key: np.ascontiguousarray(value) for key, value in own.items()})
+            arrays |= {f"tuned-{number}.{key}": value for key, value in tuned.to_arrays().items()}
         write_arrays(folder / "arrays.safetensors", arrays or {"empty": np.zeros(1)})
         for number, head in enumerate(self.heads):
             branch = folder / f"branch-{number}"
             branch.mkdir(exist_ok=True)
             head.save(branch)
-        description = {
-            "config": self.config.to_json(),
-            "class_of": list(self.class_of),
-            "n_classes": self.n_classes,
-            "calibrator": asdict(self.calibrator) if self.calibrator else None,
-            "image_names": list(self.image_names),
-            "tuned_heads": len(self.tuned_heads),
-            **parts,
-        }
-        write_json(folder / "chain.json", description)
+        record = _ChainRecord(
+            self.config,
+            self.class_of,
+            self.n_classes,
+            self.encoder,
+            self.calibrator,
+            self.image_names,
+            len(self.tuned_heads),
+        )
+        write_record(folder / "chain.json", record)
 
     @classmethod
     def load(cls, folder: Path) -> "FittedChain":
-        """Read a chain that `save` wrote; nothing in the folder is executed."""
-        value: Any = read_json(folder / "chain.json")
+        """Read a chain that `save` wrote; nothing in the folder is executed.
+
+        Raises
+        ------
+        IntegrityError
+            If a file is damaged or a field is not of its type.
+        """
+        record = read_record(_ChainRecord, folder / "chain.json")
         arrays = read_arrays(folder / "arrays.safetensors")
-        config = ChainConfig.from_json(value["config"])
-        projection = (
-            Projection.from_arrays(value["projection"], _part(arrays, "projection"))
-            if "projection" in value
-            else None
-        )
-        encoder = (
-            MetadataEncoder.from_arrays(value["encoder"], _part(arrays, "encoder"))
-            if "encoder" in value
-            else None
-        )
-        heads = tuple(
+        projection = _part(arrays, "projection")
+        heads = [
             HEADS[branch.family].load(folder / f"branch-{number}")
-            for number, branch in enumerate(config.branches)
-        )
-        calibrator = value["calibrator"]
+            for number, branch in enumerate(record.config.branches)
+        ]
+        tuned = [TunedHead.from_arrays(_part(arrays, f"tuned-{each}")) for each in range(record.tuned_heads)]
         return cls(
-            config,
-            tuple(value["class_of"]),
-            value["n_classes"],
-            projection,
-            encoder,
-            heads,
+            record.config,
+            record.class_of,
+            record.n_classes,
+            Projection.from_arrays(projection) if projection else None,
+            record.encoder,
+            tuple(heads),
             arrays.get("reference"),
-            Calibrator(tuple(calibrator["slopes"]), tuple(calibrator["intercepts"])) if calibrator else None,
-            # folders of before there were tuned networks name no network
-            tuple(value.get("image_names", config.image_names(0, 1))),
-            tuple(
-                TunedHead.from_arrays(_part(arrays, f"tuned-{number}"))
-                for number in range(value.get("tuned_heads", 0))
-            ),
+            record.calibrator,
+            record.image_names,
+            tuple(tuned),
         )
+
+
+@dataclass(frozen=True)
+class _ChainRecord:
+    """What ``chain.json`` holds: everything of a chain but its arrays and its heads."""
+
+    config: ChainConfig
+    class_of: tuple[int, ...]
+    n_classes: int
+    encoder: MetadataEncoder | None
+    calibrator: Calibrator | None
+    image_names: tuple[str, ...]
+    tuned_heads: int
 
 
 def _part(arrays: dict[str, Any], name: str) -> dict[str, Any]:

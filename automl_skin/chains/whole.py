@@ -5,14 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from automl_skin.chains.calibration import Calibrator
-from automl_skin.chains.config import FUSIONS, IMAGE, METADATA, OWN, ChainConfig
+from automl_skin.chains.config import FUSIONS, IMAGE, METADATA, OWN
 from automl_skin.chains.fitted import FittedChain
 from automl_skin.errors import IntegrityError
 from automl_skin.features.encoder import MetadataEncoder
 from automl_skin.features.levels import LevelColumn
 from automl_skin.features.numbers import NumberColumn
 from automl_skin.features.projection import Projection
-from automl_skin.records import check_record
 
 MAX_CLASSES = 10_000
 
@@ -20,7 +19,7 @@ MAX_CLASSES = 10_000
 def check_chain(chain: FittedChain, n_classes: int) -> None:
     """Check a chain that was read from a file, so that nothing in it can go wrong when cases are scored.
 
-    The heads check themselves when they are loaded, each family its own.
+    The types of its record were checked in reading, and the heads check themselves when they are loaded.
 
     Parameters
     ----------
@@ -31,9 +30,8 @@ def check_chain(chain: FittedChain, n_classes: int) -> None:
     Raises
     ------
     IntegrityError
-        If a part is missing or superfluous, of another type or size, or holds no finite numbers.
+        If a part is missing or superfluous, of another size, or holds no finite numbers.
     """
-    check_config(chain.config)
     for problem in _problems(chain, n_classes):
         raise IntegrityError(f"a chain is not whole: {problem}")
     if chain.calibrator is not None:
@@ -45,16 +43,8 @@ def check_chain(chain: FittedChain, n_classes: int) -> None:
     _check_columns(chain)
 
 
-def check_config(config: ChainConfig) -> None:
-    """Check the types of a chain's settings, those of its heads included."""
-    check_record(config)
-    for branch in config.branches:
-        check_record(branch.head)
-
-
 def check_calibrator(calibrator: Calibrator, n_classes: int) -> None:
     """Check that there is one finite map per class, one alone for two classes."""
-    check_record(calibrator)
     wanted = 1 if n_classes == 2 else n_classes  # a binary target
     if not len(calibrator.slopes) == len(calibrator.intercepts) == wanted:
         message = (
@@ -64,21 +54,19 @@ def check_calibrator(calibrator: Calibrator, n_classes: int) -> None:
 
 
 def _problems(chain: FittedChain, n_classes: int) -> Iterator[str]:
-    """Yield what is not as it must be."""
+    """Yield what does not fit."""
     config = chain.config
     branches = FUSIONS[config.fusion].branches
     if chain.n_classes != n_classes or not 2 <= n_classes <= MAX_CLASSES:  # two classes
         yield f"expected {n_classes} classes, got {chain.n_classes!r}"
     if len(chain.heads) != len(branches):
         yield f"expected {len(branches)} heads for the fusion {config.fusion}, got {len(chain.heads)}"
-    if not all(type(each) is int and 0 <= each < n_classes for each in chain.class_of):
+    if not all(0 <= each < n_classes for each in chain.class_of):
         yield f"expected classes of the target, got {chain.class_of!r:.80}"
     # heads that were tuned jointly see metadata, whatever the fusion
     encodes = config.uses_metadata or any(head.n_metadata for head in chain.tuned_heads)
     if (chain.projection is not None) != config.uses_image or (chain.encoder is not None) != encodes:
         yield f"expected the parts of the fusion {config.fusion}"
-    if not all(isinstance(name, str) for name in chain.image_names):
-        yield f"expected names of networks, got {chain.image_names!r:.80}"
     if len(chain.tuned_heads) != (len(chain.image_names) if config.uses_logits else 0):
         yield f"expected a head for each of {len(chain.image_names)} networks, got {len(chain.tuned_heads)}"
     if not all(np.isfinite(array).all() for head in chain.tuned_heads for array in head.to_arrays().values()):
@@ -133,7 +121,6 @@ def _check_projection(projection: Projection) -> None:
 
 
 def _check_encoder(encoder: MetadataEncoder) -> None:
-    check_record(encoder)
     names = [field.name for field in encoder.fields]
     if len(set(names)) != len(names):
         raise IntegrityError(f"an encoder: expected different fields, got {names}")

@@ -19,6 +19,7 @@ from automl_skin.export.signing import SIGNATURE, sign
 from automl_skin.export.whole import check_facts, check_stack
 from automl_skin.files import read_json, storage_errors, write_json, write_text
 from automl_skin.heads.stored import check_arrays, read_arrays, write_arrays
+from automl_skin.records import read_record, write_record
 from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.stacking.stack import Stack
 from automl_skin.store.folder_digests import digest_files, find_changes, list_files
@@ -143,8 +144,7 @@ def read_stack(folder: Path, n_classes: int) -> FittedStack:
     IntegrityError
         If a part is missing, or the parts do not fit each other and the classes.
     """
-    value: Any = read_json(folder / "stack.json")
-    stack = Stack.from_json(value)
+    stack = read_record(Stack, folder / "stack.json")
     check_stack(stack, n_classes)
     chains = {
         (trial, fold): FittedChain.load(folder / "chains" / f"{trial:04d}-{fold}")
@@ -166,7 +166,7 @@ def read_stack(folder: Path, n_classes: int) -> FittedStack:
 
 def _write_parts(content: BundleContent, folder: Path) -> None:
     stack = content.stack
-    write_json(folder / "stack.json", stack.stack.to_json())
+    write_record(folder / "stack.json", stack.stack)
     for (trial, fold), chain in stack.chains.items():
         chain.save(folder / "chains" / f"{trial:04d}-{fold}")
     references: dict[str, FloatArray] = {

@@ -132,7 +132,6 @@ class BundleFacts:
     def to_json(self) -> dict[str, Any]:
         """Return the facts as JSON."""
         value = asdict(self)
-        value["seen"] = {name: field.to_json() for name, field in self.seen.items()}
         value["embeddings"] = [to_plain(embedding) for embedding in self.embeddings]
         return {"format": FORMAT, **value}
 
@@ -154,7 +153,9 @@ class BundleFacts:
         rest = {name: value[name] for name in value if name != "format"}
         for name in ("classes", "positive", "levels", "image_roles", "priors"):
             rest[name] = tuple(rest[name])
-        rest["seen"] = {name: SeenField.from_json(rest["seen"][name]) for name in rest["kinds"]}
+        rest["seen"] = {
+            name: from_plain(SeenField, rest["seen"][name], f"the field {name}") for name in rest["kinds"]
+        }
         rest["embeddings"] = tuple(
             from_plain(BundleEmbedding, each, "bundle.json") for each in rest["embeddings"]
         )

@@ -119,7 +119,6 @@ def check_stack(stack: Stack, n_classes: int) -> None:
     IntegrityError
         The message names what does not.
     """
-    check_record(stack)
     if not 1 <= len(stack.blends) == len(stack.calibrators):
         message = f"stack.json: expected a calibrator per blend, got {len(stack.blends)} blends"
         raise IntegrityError(f"{message} and {len(stack.calibrators)} calibrators; export the bundle again")

@@ -13,12 +13,11 @@ With an `imputation` one value is filled in wherever a field is missing, in trai
 systems do it. It is fitted on the training rows of a fold, where those systems took all rows.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray
@@ -30,7 +29,6 @@ Kind = Literal["number", "category"]
 Imputation = Literal["neutral", "mean", "median"]
 Scaling = Literal["standard", "unit"]
 Column = NumberColumn | UnitColumn | LevelColumn
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -62,15 +60,6 @@ class EncoderConfig:
     missing_indicators: bool = False
     imputation: Imputation = "neutral"
     scaling: Scaling = "standard"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the configuration; what was added later is left out where it has its default.
-
-        Tuned networks on disk are found by it.
-        """
-        defaults = EncoderConfig()
-        added = {name for name in ("imputation", "scaling") if getattr(self, name) == getattr(defaults, name)}
-        return {name: value for name, value in asdict(self).items() if name not in added}
 
     @property
     def fills_at_random(self) -> bool:
@@ -133,16 +122,6 @@ class MetadataEncoder:
         row: Float32Array = self.transform(pd.DataFrame(index=[0]))[0]
         return row
 
-    def to_arrays(self) -> tuple[dict[str, Any], Arrays]:
-        """Return a value for JSON, and arrays (none)."""
-        fitted = [{"kind": _kind(field), **field.to_json()} for field in self.fields]
-        return {"config": self.config.to_json(), "fields": fitted}, {}
-
-    @classmethod
-    def from_arrays(cls, value: Mapping[str, Any], arrays: Mapping[str, Any]) -> "MetadataEncoder":  # noqa: ARG003
-        """Return the encoder that `to_arrays` described."""
-        return cls(EncoderConfig(**value["config"]), tuple(map(_field, value["fields"])))
-
     def _assemble(self, read: list[FloatArray], n_cases: int) -> Float32Array:
         parts = [np.empty((n_cases, 0))]
         for field, values in zip(self.fields, read, strict=True):
@@ -197,16 +176,3 @@ def _hot_deck(values: FloatArray, rng: np.random.Generator) -> FloatArray:
     filled = values.copy()
     filled[missing] = rng.choice(donors, size=int(missing.sum()))
     return filled
-
-
-_KINDS: dict[str, type[Column]] = {"number": NumberColumn, "unit": UnitColumn, "category": LevelColumn}
-
-
-def _kind(column: Column) -> str:
-    return next(name for name, kind in _KINDS.items() if isinstance(column, kind))
-
-
-def _field(value: Mapping[str, Any]) -> Column:
-    facts = {name: tuple(entry) if isinstance(entry, list) else entry for name, entry in value.items()}
-    kind: Callable[..., Column] = _KINDS[str(facts.pop("kind"))]
-    return kind(**facts)

@@ -8,6 +8,7 @@ import pandas as pd
 from automl_skin.arrays import Float32Array
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.features.encoder import MetadataEncoder
+from automl_skin.records import from_plain
 
 
 def entering_rows(backbone: Backbone, metadata: pd.DataFrame, cases: Iterable[str]) -> Float32Array | None:
@@ -28,5 +29,7 @@ def entering_rows(backbone: Backbone, metadata: pd.DataFrame, cases: Iterable[st
     """
     if not backbone.spatial:
         return None
-    encoder = MetadataEncoder.from_arrays(json.loads(backbone.spatial)["encoder"], {})
+    encoder = from_plain(
+        MetadataEncoder, json.loads(backbone.spatial)["encoder"], f"the metadata of {backbone.name}"
+    )
     return encoder.transform(metadata.loc[list(cases)])

@@ -1,7 +1,6 @@
 """One categorical column of the metadata: one column a level, rare levels together."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -42,10 +41,6 @@ class LevelColumn:
         if self.fill is None:
             return np.asarray(self.shares)
         return np.asarray(self.encode(np.array([float(self.levels.index(self.fill))]))[0])
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what was fitted; without `fill` where there is none, as it was before there was any."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
 
     def read(self, values: pd.Series) -> FloatArray:
         """Return positions in `levels` of shape (n_cases,), NaN where missing.

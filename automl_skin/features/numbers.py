@@ -1,7 +1,6 @@
 """One numeric column of the metadata: clipped, centred on its median, scaled."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -46,10 +45,6 @@ class NumberColumn:
     def neutral(self) -> FloatArray:
         """What stands for a missing value, shape (1,)."""
         return np.zeros(1) if self.fill is None else self.encode(np.array([self.fill]))[0]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what was fitted; without `fill` where there is none, as it was before there was any."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
 
     def read(self, values: pd.Series) -> FloatArray:
         """Return numbers of shape (n_cases,), NaN where missing; text that is no number is missing."""

@@ -12,7 +12,6 @@ again. Products are computed in float64 and rounded to float32, so that a tree s
 in a batch.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from automl_skin.arrays import Float32Array, FloatArray
-from automl_skin.errors import InputError
+from automl_skin.errors import InputError, IntegrityError
 
 Arrays = dict[str, npt.NDArray[Any]]
 # Above this many columns the eigenvectors of the covariance take longer than a randomised search for a few.
@@ -35,16 +34,16 @@ class Projection:
     Parameters
     ----------
     mean, scale : ndarray of shape (n_dimensions,), float64
-    components : ndarray of shape (n_dimensions, n_components), float64, or None
-        Orthonormal columns; None where only standardised.
     variances : ndarray of shape (n_components,), float64
         Of the components in training, descending; empty without components.
+    components : ndarray of shape (n_dimensions, n_components), float64, or None
+        Orthonormal columns; None where only standardised.
     """
 
     mean: FloatArray
     scale: FloatArray
-    components: FloatArray | None
     variances: FloatArray
+    components: FloatArray | None = None
 
     @property
     def n_columns(self) -> int:
@@ -90,18 +89,24 @@ class Projection:
         ratio = _power_of_two(self.variances[:n_components]) / self.factor
         return np.ascontiguousarray(projected[:, :n_components]) * np.float32(ratio)
 
-    def to_arrays(self) -> tuple[dict[str, Any], Arrays]:
-        """Return a value for JSON, and arrays."""
-        arrays = {"mean": self.mean, "scale": self.scale, "variances": self.variances}
-        if self.components is not None:
-            arrays["components"] = np.ascontiguousarray(self.components)
-        return {"projected": self.components is not None}, arrays
+    def to_arrays(self) -> Arrays:
+        """Return the arrays by name; without components where it only standardises."""
+        return {name: array for name, array in vars(self).items() if array is not None}
 
     @classmethod
-    def from_arrays(cls, value: Mapping[str, Any], arrays: Mapping[str, Any]) -> "Projection":
-        """Return the projection that `to_arrays` described."""
-        components = arrays["components"] if value["projected"] else None
-        return cls(arrays["mean"], arrays["scale"], components, arrays["variances"])
+    def from_arrays(cls, arrays: Arrays) -> "Projection":
+        """Return the projection that `to_arrays` described.
+
+        Raises
+        ------
+        IntegrityError
+            If arrays are missing or unknown.
+        """
+        try:
+            return cls(**arrays)
+        except TypeError as error:
+            message = f"a projection: expected mean, scale and variances, got {', '.join(arrays)}"
+            raise IntegrityError(f"{message}; restore it or export again") from error
 
     def _checked(self, n_components: int) -> FloatArray:
         if self.components is None or not 1 <= n_components <= len(self.variances):
@@ -114,7 +119,7 @@ class Projection:
 
 def identity_projection(n_columns: int) -> Projection:
     """Return the projection that leaves columns as they are, for logits that are an answer already."""
-    return Projection(np.zeros(n_columns), np.ones(n_columns), None, np.empty(0))
+    return Projection(np.zeros(n_columns), np.ones(n_columns), np.empty(0))
 
 
 def fit_projection(embeddings: Float32Array, n_components: int | None, seed: int = 0) -> Projection:
@@ -133,11 +138,11 @@ def fit_projection(embeddings: Float32Array, n_components: int | None, seed: int
     # A column that is constant up to rounding says nothing: it becomes 0, not noise blown up.
     scale = np.where(deviation > 1e-6 * np.maximum(np.abs(mean), 1.0), deviation, np.inf)
     if n_components is None:
-        return Projection(mean, scale, None, np.empty(0))
+        return Projection(mean, scale, np.empty(0))
     standardised = _standardise(embeddings, mean, scale)
     n_kept = min(n_components, *standardised.shape)
     components, variances = _principal_components(standardised, n_kept, seed)
-    return Projection(mean, scale, components, variances)
+    return Projection(mean, scale, variances, components)
 
 
 def _standardise(embeddings: Float32Array, mean: FloatArray, scale: FloatArray) -> Float32Array:

@@ -21,7 +21,7 @@ All of it is decided cell by cell: what stands in other rows changes nothing.
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -84,28 +84,6 @@ class SeenField:
         margin = MARGIN * (self.high - self.low)
         lowest = self.low - margin
         return max(lowest, 0.0) if self.low >= 0.0 else lowest, self.high + margin
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what was seen, without what the kind has not."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, ())}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "SeenField":
-        """Return what `to_json` described.
-
-        Raises
-        ------
-        TypeError
-            If it is something else.
-        """
-        levels, bounds = value.get("levels", []), [value.get("low"), value.get("high")]
-        codes = value.get("codes", [])
-        if value["kind"] not in {"number", "category"} or not all(isinstance(each, str) for each in levels):
-            raise TypeError(f"expected a kind and levels of text, got {value}")
-        numbers = [*codes, *(each for each in bounds if each is not None)]
-        if not all(isinstance(each, int | float) and np.isfinite(each) for each in numbers):
-            raise TypeError(f"expected finite bounds and codes, got {value}")
-        return cls(value["kind"], tuple(levels), bounds[0], bounds[1], tuple(codes))
 
 
 @dataclass(frozen=True)

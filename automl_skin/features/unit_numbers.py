@@ -1,7 +1,6 @@
 """One numeric column of the metadata on the range from 0 to 1, as Li et al. (2020, section 3) encode age."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -42,10 +41,6 @@ class UnitColumn:
     def neutral(self) -> FloatArray:
         """What stands for a missing value, shape (1,)."""
         return np.asarray(self.encode(np.array([self.fill]))[0])
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what was fitted."""
-        return asdict(self)
 
     def read(self, values: pd.Series) -> FloatArray:
         """Return numbers of shape (n_cases,), NaN where missing; text that is no number is missing."""

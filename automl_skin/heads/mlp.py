@@ -13,7 +13,6 @@ from automl_skin.heads.neural.formula import count_weights
 from automl_skin.heads.neural.head import ModuleHead, fit_modules, load_modules
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.space import Categorical, Integer, Real, Space
-from automl_skin.records import check_record
 
 if TYPE_CHECKING:
     import torch
@@ -84,10 +83,7 @@ def check_config(config: MlpConfig) -> None:
     ------
     ConfigError
         If the layers are too many or too wide.
-    IntegrityError
-        If a setting of the fusion is not of its type.
     """
-    check_record(config.fusion_settings)
     sizes = (config.layers, config.width)
     if min(sizes) < 0 or max(sizes) > MAX_SIZE:
         raise ConfigError(f"expected layers and width of 0 to {MAX_SIZE}, got {sizes}")

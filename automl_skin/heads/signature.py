@@ -1,17 +1,15 @@
 """What a fitted head expects and answers: its columns and its classes."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 
 from automl_skin.arrays import FloatArray
 from automl_skin.errors import IntegrityError
-from automl_skin.files import read_json, write_json
 from automl_skin.heads.design import Design
 from automl_skin.heads.training import Targets, spread_classes
-from automl_skin.records import check_record
+from automl_skin.records import read_record, write_record
 
 FILE_NAME = "head.json"
 MAX_COLUMNS = 1_000_000
@@ -57,7 +55,7 @@ class Signature:
 
     def write(self, folder: Path) -> None:
         """Write ``head.json``."""
-        write_json(folder / FILE_NAME, asdict(self))
+        write_record(folder / FILE_NAME, self)
 
     @classmethod
     def read(cls, folder: Path) -> "Signature":
@@ -68,14 +66,7 @@ class Signature:
         IntegrityError
             If the file is damaged, or its numbers do not fit each other.
         """
-        value = read_json(folder / FILE_NAME)
-        try:
-            values = dict(cast("dict[str, Any]", value))
-            signature = cls(**{**values, "classes": tuple(values["classes"])})
-        except (KeyError, TypeError, ValueError) as error:
-            message = f"{folder / FILE_NAME}: expected the columns and classes of a head, got {value!r:.200}"
-            raise IntegrityError(f"{message}; restore it or export again") from error
-        check_record(signature)
+        signature = read_record(cls, folder / FILE_NAME)
         classes = signature.classes
         fits = (
             1 <= signature.n_columns <= MAX_COLUMNS

@@ -15,6 +15,7 @@ from automl_skin.digests import digest_json
 from automl_skin.files import atomic_write
 from automl_skin.images.loading import Progress
 from automl_skin.papers.context import LockedCells, ReproduceContext
+from automl_skin.records import to_plain
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.steps.locked import has_locked_cases, measure_opening, read_locked_material
@@ -38,7 +39,7 @@ def open_cells(context: ReproduceContext, progress: Progress, *, again: bool) ->
     if not cells or not has_locked_cases(study):
         return None
     part = LockedPart(study)
-    digest = digest_json({name: cell.plan.config.to_json() for name, cell in cells.items()})
+    digest = digest_json({name: to_plain(cell.plan.config) for name, cell in cells.items()})
     if part.stays_closed(digest, again=again):
         return None
     locked = read_locked_material(study, context.material)

@@ -22,6 +22,7 @@ from automl_skin.digests import digest_file, digest_json
 from automl_skin.errors import IntegrityError
 from automl_skin.files import atomic_write, read_json, write_json
 from automl_skin.heads.space import Value
+from automl_skin.records import from_plain, to_plain
 from automl_skin.search.alone import alone_in
 
 State = Literal["finished", "stopped", "failed"]
@@ -118,7 +119,7 @@ class TrialRecord:
             "kind": plan.kind,
             "name": plan.name,
             "params": dict(plan.params),
-            "config": plan.config.to_json(),
+            "config": to_plain(plan.config),
             "state": self.state,
             "utilities": list(self.utilities),
             "aucs": list(self.aucs),
@@ -133,7 +134,7 @@ class TrialRecord:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "TrialRecord":
         """Return the record that `to_json` described."""
-        config = ChainConfig.from_json(value["config"])
+        config = from_plain(ChainConfig, value["config"], f"trial {value['number']}")
         plan = TrialPlan(value["number"], value["kind"], value["name"], value["params"], config)
         calibrators = [
             Calibrator(tuple(each["slopes"]), tuple(each["intercepts"])) for each in value["calibrators"]

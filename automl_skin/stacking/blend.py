@@ -6,9 +6,8 @@ distribution, averaged by w, rows divided by their sum. ``logistic``: a logistic
 (Wolpert 1992; on logits as in Ting & Witten 1999).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from scipy.special import softmax
@@ -75,21 +74,6 @@ class Blend:
         coefficients = np.array(self.coefficients)
         scores[:, first:] = columns @ coefficients[:, :-1].T + coefficients[:, -1]
         return np.asarray(softmax(scores, axis=1))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the blend as JSON."""
-        return {
-            "rule": self.rule,
-            "members": list(self.members),
-            "weights": list(self.weights),
-            "coefficients": [list(row) for row in self.coefficients],
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Blend":
-        """Return the blend that `to_json` described."""
-        coefficients = tuple(tuple(row) for row in value["coefficients"])
-        return cls(value["rule"], tuple(value["members"]), tuple(value["weights"]), coefficients)
 
 
 def fit_logistic(

@@ -6,8 +6,7 @@ by the same K blends, each over the members' chains of its fold, and the K answe
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from automl_skin.arrays import BoolArray, FloatArray
 from automl_skin.chains.calibration import Calibrator
 from automl_skin.chains.fitted import cross_calibrate
 from automl_skin.digests import digest_json
+from automl_skin.records import to_plain
 from automl_skin.stacking.blend import Blend
 from automl_skin.stacking.methods import METHODS, Rows
 
@@ -70,23 +70,7 @@ class Stack:
     @property
     def digest(self) -> str:
         """Digest of everything that the stack's answer depends on, given its trials."""
-        return digest_json(self.to_json())
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the stack as JSON."""
-        return {
-            "method": self.method,
-            "blends": [blend.to_json() for blend in self.blends],
-            "calibrators": [asdict(calibrator) for calibrator in self.calibrators],
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Stack":
-        """Return the stack that `to_json` described."""
-        calibrators = tuple(
-            Calibrator(tuple(each["slopes"]), tuple(each["intercepts"])) for each in value["calibrators"]
-        )
-        return cls(value["method"], tuple(Blend.from_json(each) for each in value["blends"]), calibrators)
+        return digest_json(to_plain(self))
 
 
 def fit_stack(rows: Rows) -> tuple[Stack, FloatArray, MethodComparison]:

@@ -10,12 +10,13 @@ import pandas as pd
 
 from automl_skin.arrays import FloatArray
 from automl_skin.chains.fitted import FittedChain, with_calibrator
-from automl_skin.digests import digest_array
+from automl_skin.digests import Json, digest_array
 from automl_skin.errors import IntegrityError, SearchError
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.files import atomic_write, read_json, write_json
 from automl_skin.images.loading import Progress
 from automl_skin.networks import FROZEN
+from automl_skin.records import from_plain, to_plain
 from automl_skin.search.material import Material
 from automl_skin.search.objective import fit_fold
 from automl_skin.search.shifted import ShiftedMaterial
@@ -112,11 +113,11 @@ def build_stack(study: Study, records: Sequence[TrialRecord], material: Material
     )
     with atomic_write(study.folder / "stack.parquet") as path:
         table.to_parquet(path)
-    description = {
+    description: Json = {
         "digest": stack.digest,
         "trials": len(records),
         "probabilities": digest_array(probabilities),
-        **stack.to_json(),
+        "stack": to_plain(stack),
         "compared": {name: list(values) for name, values in comparison.utilities.items()},
     }
     write_json(study.folder / "stack.json", description)
@@ -132,7 +133,7 @@ def read_stack(study: Study) -> BuiltStack:
         If the file was changed since.
     """
     value: Any = read_json(study.folder / "stack.json")
-    stack = Stack.from_json(value)
+    stack = from_plain(Stack, value["stack"], str(study.folder / "stack.json"))
     if stack.digest != value["digest"]:
         message = (
             f"{study.folder / 'stack.json'} must have the digest {value['digest'][:16]} and has "

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from automl_skin.data.target import Target
 from automl_skin.digests import Json, digest_array, digest_json
 from automl_skin.errors import ConfigError, LeakageError
 from automl_skin.features.encoder import EncoderConfig, Kind, fit_encoder
+from automl_skin.records import to_plain
 from automl_skin.seeding import derive_seed, generator
 
 
@@ -154,7 +156,7 @@ def tuning_metadata(
     in_training = fitted.transform_training(known, generator(seed, "metadata"))[place]
     encoded = np.where(rows.inner[:, None], fitted.transform(known)[place], in_training)
     absent = fitted.transform(pd.DataFrame(index=["nobody"]))[0]
-    described = fitted.to_arrays()[0]
+    described = cast("Mapping[str, Json]", to_plain(fitted))
     digest = digest_json({"encoder": described, "rows": digest_array(encoded)})
     return TuningMetadata(encoded, absent, digest, described)
 

@@ -1,11 +1,10 @@
-import json
-
 import pytest
 
 from automl_skin.chains.config import FUSIONS, BranchConfig, ChainConfig
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
+from automl_skin.records import from_plain, to_plain
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -14,12 +13,12 @@ def test_json_round_trip(fusion, family, small_chain):
     config = small_chain(
         fusion, family, components=17, labels="diagnosis", weighting="sqrt", image_weight=0.3
     )
-    assert ChainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    assert from_plain(ChainConfig, to_plain(config), "a file") == config
 
 
 def test_an_unknown_family_is_named():
     with pytest.raises(ConfigError, match="unknown family 'oracle'; known are lightgbm"):
-        BranchConfig.from_json({"family": "oracle", "head": {}})
+        BranchConfig("oracle", {})
 
 
 def test_inputs_of_fusions():
@@ -48,7 +47,7 @@ def test_tuning_and_way_are_in_title_kind_and_names(small_chain):
     within = small_chain("concat", "mlp", tuning="full", way="within")
     assert within.image_names(4, 5) == ("net@plain@full.without-4",)
     assert within.kind != small_chain("concat", "mlp", tuning="full", way="logits").kind
-    assert ChainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    assert from_plain(ChainConfig, to_plain(config), "a file") == config
 
 
 @pytest.mark.parametrize(
@@ -75,7 +74,7 @@ def test_frozen_networks_have_no_way(small_chain):
 
 def test_fields_are_kept_and_named(small_chain):
     config = small_chain("concat", "mlp", fields=("age", "sex"))
-    assert ChainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    assert from_plain(ChainConfig, to_plain(config), "a file") == config
     assert config.title.endswith("concat mlp (age+sex)")
 
 

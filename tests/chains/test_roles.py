@@ -1,6 +1,5 @@
 """Kinds of photograph in a chain: which it sees, what stands in for a missing one, and towers of their own basis."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from automl_skin.chains.roles import ImageBlock, embeddings_block, logits_block,
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.networks import NetworkId
+from automl_skin.records import from_plain, to_plain
 
 ROLES = ("close-up", "dermoscopic")
 CLOSE_UP, DERMOSCOPIC = 0, 1
@@ -126,7 +126,7 @@ def test_a_kind_that_nobody_has_is_refused(pairs, small_chain, make_fitter):
 
 def test_roles_and_towers_are_part_of_the_configuration(small_chain):
     config = towers(small_chain)
-    assert ChainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    assert from_plain(ChainConfig, to_plain(config), "a file") == config
     assert config.title == "net plain full within close-up+dermoscopic concat logistic"
     assert config.image_names(2, 5) == (
         "net@plain@full@close-up.without-2",
@@ -134,7 +134,7 @@ def test_roles_and_towers_are_part_of_the_configuration(small_chain):
     )
     assert towers(small_chain, roles=("close-up",)).kind != config.kind
     plain = frozen_chain(small_chain)
-    assert plain.to_json()["networks"] == ["net@plain"]
+    assert plain.networks == (NetworkId("net", "plain"),)
     with pytest.raises(IntegrityError, match="frozen network: expected no held-out folds and no role"):
         frozen_chain(small_chain, towers=True, roles=ROLES)
     with pytest.raises(ConfigError, match="expected different kinds of photograph"):

@@ -1,9 +1,8 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 
+from automl_skin.errors import IntegrityError
 from automl_skin.features.seen import (
     KNOWN,
     MISSING,
@@ -13,6 +12,7 @@ from automl_skin.features.seen import (
     read_fields,
     see_fields,
 )
+from automl_skin.records import from_plain, to_plain
 
 KINDS = {
     "age": "number",
@@ -99,7 +99,7 @@ def test_codes_of_the_training_are_missing_here_too():
     kinds = {"grade": "category", "diameter_mm": "number"}
     training = pd.DataFrame({"grade": ["1", "2", None], "diameter_mm": [4.0, np.nan, 6.0]})
     seen = see_fields(training, kinds, {"grade": (9.0,), "diameter_mm": (-999.0,)})
-    seen = {name: SeenField.from_json(json.loads(json.dumps(each.to_json()))) for name, each in seen.items()}
+    seen = {name: from_plain(SeenField, to_plain(each), "a file") for name, each in seen.items()}
     for cell in ("9", "9.0", 9):
         assert read_one(seen, grade=cell)["grade"][1] == MISSING
     assert read_one(seen, diameter_mm="-999")["diameter_mm"][1] == MISSING
@@ -158,7 +158,7 @@ def test_no_fields_at_all():
 def test_facts_come_back_from_json(seen):
     empty = see_fields(pd.DataFrame({"age": [np.nan]}), {"age": "number"}, {})
     for field in [*seen.values(), *empty.values()]:
-        assert SeenField.from_json(json.loads(json.dumps(field.to_json()))) == field
+        assert from_plain(SeenField, to_plain(field), "a file") == field
     assert empty["age"].limits == (-np.inf, np.inf)
 
 
@@ -172,5 +172,5 @@ def test_facts_come_back_from_json(seen):
     ],
 )
 def test_other_json_is_refused(value):
-    with pytest.raises(TypeError, match="expected"):
-        SeenField.from_json(value)
+    with pytest.raises(IntegrityError, match="SeenField"):
+        from_plain(SeenField, value, "a file")

@@ -16,6 +16,7 @@ import numpy as np
 
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.metrics.catalogue import METRICS
+from automl_skin.records import to_plain
 from automl_skin.search import evidence, loop
 from automl_skin.search.known import fixed_trials
 from automl_skin.search.loop import Limits, Search
@@ -41,7 +42,7 @@ MATERIAL = load(Path(__file__).parent.parent / "material.py").fabricate(n_groups
 
 
 def evaluate(bench, config, fold):
-    digest = hashlib.sha256(json.dumps(config.to_json(), sort_keys=True).encode()).digest()
+    digest = hashlib.sha256(json.dumps(to_plain(config), sort_keys=True).encode()).digest()
     labels = MATERIAL.labels[fold == MATERIAL.folds]
     scores = np.random.default_rng([*digest, fold]).normal(size=(len(labels), 2)) + np.eye(2)[labels]
     return FoldOutcome(np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True), 0.0)

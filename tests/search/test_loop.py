@@ -15,6 +15,7 @@ import pytest
 from automl_skin.errors import IntegrityError, LeakageError, SearchError
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.metrics.catalogue import METRICS
+from automl_skin.records import to_plain
 from automl_skin.search import cost, loop
 from automl_skin.search.known import fixed_trials
 from automl_skin.search.loop import Limits, Search
@@ -45,7 +46,7 @@ class Evaluator:
         self.calls += 1
         time.sleep(self.pause * np.random.default_rng().random())
         self.after(config)
-        digest = hashlib.sha256(json.dumps(config.to_json(), sort_keys=True).encode()).digest()
+        digest = hashlib.sha256(json.dumps(to_plain(config), sort_keys=True).encode()).digest()
         rng = np.random.default_rng([*digest[:8], fold])
         labels = self.material.labels[self.material.folds == fold]
         scores = rng.normal(size=(len(labels), 2)) + digest[9] / 100 * np.eye(2)[labels]

@@ -9,6 +9,7 @@ import pytest
 
 from automl_skin.chains.config import WAYS
 from automl_skin.networks import NetworkId
+from automl_skin.records import to_plain
 from automl_skin.search.known import fixed_trials, list_tuned_trials
 from automl_skin.search.propose import NEVER_STOPPED, Proposal, propose
 from automl_skin.search.space import Given, SpaceOptions, choose_chain
@@ -52,13 +53,14 @@ def test_the_same_arguments_give_the_same_proposal(sampler, known):
 
 PROGRAM = """
 import json, sys
+from automl_skin.records import to_plain
 from automl_skin.search.propose import propose
 from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialRecord
 known = [TrialRecord.from_json(value) for value in json.load(sys.stdin)]
 options = SpaceOptions(("a", "b"), ("plain", "grey"), diagnosis=True)
 plan = propose(40, known[:-3], [each.plan for each in known[-3:]], options, 7).plan
-print(json.dumps([plan.config.to_json(), dict(plan.params)]))
+print(json.dumps([to_plain(plan.config), dict(plan.params)]))
 """
 
 
@@ -74,7 +76,7 @@ def test_another_process_with_another_hash_seed_proposes_the_same(known):
         env={**os.environ, "PYTHONHASHSEED": "123"},
     )
     plan = propose(40, known[:-3], [each.plan for each in known[-3:]], OPTIONS, 7).plan
-    assert json.loads(answer.stdout) == json.loads(json.dumps([plan.config.to_json(), dict(plan.params)]))
+    assert json.loads(answer.stdout) == json.loads(json.dumps([to_plain(plan.config), dict(plan.params)]))
 
 
 def test_outcomes_and_pending_trials_matter(known):

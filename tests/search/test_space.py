@@ -10,6 +10,7 @@ from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.space import Categorical, Integer
 from automl_skin.networks import NetworkId
 from automl_skin.papers.cells import AsPublished
+from automl_skin.records import from_plain, to_plain
 from automl_skin.search.space import SEARCHED_FUSIONS, Given, SpaceOptions, choose_chain
 
 OPTIONS = SpaceOptions(("a", "b", "c"), ("plain", "grey"), fusions=tuple(FUSIONS), diagnosis=True)
@@ -83,7 +84,7 @@ def test_answers_give_the_chain_again(thrown):
         chooser = Given(dice.params)
         assert choose_chain(chooser, OPTIONS) == config
         assert (chooser.params, chooser.asked) == (dice.params, dice.asked)
-        assert ChainConfig.from_json(config.to_json()) == config
+        assert from_plain(ChainConfig, to_plain(config), "a file") == config
 
 
 def test_what_is_asked_matters(thrown):
@@ -136,7 +137,7 @@ def test_widths_of_the_image_are_never_searched(thrown):
     assert choose_chain(Given(answers), OPTIONS).branches[0].head.fusion_settings.shape == "narrow"
     by_name = choose_chain(AsPublished(answers), OPTIONS)
     assert by_name.branches[0].head.fusion_settings.shape == "published"
-    assert ChainConfig.from_json(by_name.to_json()) == by_name
+    assert from_plain(ChainConfig, to_plain(by_name), "a file") == by_name
 
 
 def test_fusions_begin_in_their_published_form():

@@ -1,11 +1,10 @@
-import json
-
 import numpy as np
 import pytest
 from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 
 from automl_skin.chains.calibration import logit
+from automl_skin.records import from_plain, to_plain
 from automl_skin.stacking.blend import LOGISTIC_C, Blend, fit_logistic
 
 
@@ -35,7 +34,7 @@ def test_a_row_alone_is_as_in_a_batch_and_json_keeps_every_bit(rule, n_classes):
     blend = blends(n_classes)[rule]
     together = blend.apply(probabilities, references)
     np.testing.assert_allclose(together.sum(axis=1), 1.0, atol=1e-12)
-    back = Blend.from_json(json.loads(json.dumps(blend.to_json())))
+    back = from_plain(Blend, to_plain(blend), "a file")
     assert back == blend
     for rows in ([0], [119], range(9, 2, -1)):
         alone = back.apply(probabilities[:, list(rows)], references)

@@ -1,12 +1,12 @@
 """The stack is cross-fitted: what a fold is measured with was chosen and weighed without it."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from automl_skin.chains.calibration import fit_calibrator
+from automl_skin.records import from_plain, to_plain
 from automl_skin.stacking.methods import METHODS
 from automl_skin.stacking.stack import Stack, cross_fit, cross_fit_all, fit_stack, simplest_within_one_error
 
@@ -71,7 +71,7 @@ def test_the_stack_is_its_parts(n_classes, make_rows):
 
 def test_json_round_trip_and_digest(make_rows):
     stack = fit_stack(make_rows(n_classes=4))[0]
-    back = Stack.from_json(json.loads(json.dumps(stack.to_json())))
+    back = from_plain(Stack, to_plain(stack), "a file")
     assert back == stack
     assert back.digest == stack.digest
     assert replace(stack, calibrators=stack.calibrators[::-1]).digest != stack.digest
