@@ -79,7 +79,7 @@ def test_types_are_checked(name, value):
         ({"tuning": []}, "tuning: expected none, auto, or different names of tunings.*got nothing"),
         ({"tuning": ["auto", "full"]}, "got auto, full"),
         ({"tuning": ["full", "full"]}, "got full, full"),
-        ({"tuning": ["full"], "tuning_set": ["epochs"]}, "tuning_set must be name=value.*found 'epochs'"),
+        ({"tuning": ["full"], "tuning_set": ["epochs"]}, "tuning_set: expected name=value.*got 'epochs'"),
         ({"tuning": ["none"], "tuning_set": ["epochs=3"]}, "since tuning is none; got epochs=3"),
         ({"tuning": ["full", "fulll epochs=2"]}, r"unknown tuning 'fulll' \(did you mean full\?\)"),
         ({"tuning": ["full epoch=2"]}, r"no field 'epoch' \(did you mean epochs\?\)"),
