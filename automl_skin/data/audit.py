@@ -21,7 +21,6 @@ from automl_skin.data.groups import Groups
 from automl_skin.data.leaks import Leak, find_leaks
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.metadata import without_codes
-from automl_skin.data.roles import Roles
 from automl_skin.data.table import id_text
 from automl_skin.digests import Json
 from automl_skin.errors import ConfigError
@@ -115,7 +114,7 @@ def run_audit(
     manifest : Manifest
         With labels.
     table : pandas.DataFrame
-        The table that it was made of, one row an image.
+        The table that it was made of, one row per image.
     inspection : pandas.DataFrame
         ``path`` and ``error`` of the images that were found.
     duplicate_pairs : pandas.DataFrame
@@ -140,9 +139,11 @@ def run_audit(
     _check_columns(table, allow, quarantine)
     classes = _class_names(manifest)
     leaks = _leaks(manifest, table, classes, deciding)
-    quarantined, leak_findings = _judge(leaks, _role_columns(manifest.roles), allow)
+    ids = {*manifest.roles.by_role.values(), *manifest.roles.groups}
+    quarantined = {each.column: each.reason for each in leaks if each.column not in {*ids, *allow}}
+    leak_findings = list(_leak_findings(leaks, quarantined, allow))
     seen_by_all = [] if deciding is None else _leaks(manifest, table, classes)
-    quarantined |= dict.fromkeys(quarantine, "as asked for by --quarantine")
+    quarantined |= dict.fromkeys(quarantine, "as given by --quarantine")
     findings = chain(
         leak_findings,
         _undecided(seen_by_all, leaks),
@@ -176,24 +177,18 @@ def _check_columns(table: pd.DataFrame, allow: Collection[str], quarantine: Coll
         unknown = sorted(set(columns) - set(table.columns))
         if unknown:
             known = ", ".join(map(str, table.columns))
-            raise ConfigError(
-                f"{option} must name a column of the table ({known}), found {', '.join(unknown)}"
-            )
+            raise ConfigError(f"{option}: expected columns of the table ({known}), got {', '.join(unknown)}")
     both = sorted(set(allow) & set(quarantine))
     if both:
-        raise ConfigError(f"a column is either allowed or quarantined, and {', '.join(both)} is both: choose")
+        raise ConfigError(
+            f"--allow and --quarantine: expected different columns, got {', '.join(both)} in both"
+        )
 
 
 def _class_names(manifest: Manifest) -> "pd.Series[str]":
     """Return the class of each case by name."""
     names = manifest.target.classes if manifest.target else ()
     return manifest.cases["label"].map(dict(enumerate(names))).astype("str").fillna("unlabelled")
-
-
-def _role_columns(roles: Roles) -> set[str]:
-    """Return the columns that are ids and never metadata."""
-    named = (roles.image, roles.case, roles.image_role, roles.source, *roles.group_columns)
-    return {column for column in named if column is not None}
 
 
 def _leaks(
@@ -216,24 +211,10 @@ def _leaks(
     return find_leaks(known, case.map(classes), diagnosis, skip=() if target is None else (target,))
 
 
-def _judge(
-    leaks: list[Leak], role_columns: set[str], allow: Collection[str]
-) -> tuple[dict[str, str], list[Finding]]:
-    """Return what is quarantined, and a finding for each leak.
-
-    A column of ids is never metadata: what it gives away is a finding only.
-    """
-    quarantined = {
-        leak.column: leak.reason
-        for leak in leaks
-        if leak.column not in role_columns and leak.column not in allow
-    }
-    return quarantined, list(_leak_findings(leaks, quarantined, allow))
-
-
 def _leak_findings(
     leaks: list[Leak], quarantined: Mapping[str, str], allow: Collection[str]
 ) -> Iterator[Finding]:
+    """Yield a finding per leak; a column of ids is never metadata, and what it gives away is a finding only."""
     for leak in leaks:
         kept = "allowed by --allow" if leak.column in allow else "a column of ids, never given to a model"
         message = leak.reason if leak.column in quarantined else f"{leak.reason} ({kept})"
@@ -246,7 +227,9 @@ def _undecided(seen_by_all: list[Leak], decided: list[Leak]) -> Iterator[Finding
     known = {leak.column for leak in decided}
     for leak in seen_by_all:
         if leak.column not in known:
-            message = f"{leak.reason} (in all rows; not in those of development, which alone decide: kept)"
+            message = (
+                f"{leak.reason} (in all rows, but not in the development rows, which decide alone: kept)"
+            )
             yield Finding("undecided", leak.column, message)
 
 

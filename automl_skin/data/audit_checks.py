@@ -1,4 +1,4 @@
-"""What the audit looks at, one function a question. Each yields findings."""
+"""What the audit looks at, one function per question. Each yields findings."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -12,7 +12,7 @@ from automl_skin.data.groups import Groups
 _MIN_MISSING = 20
 _DIFFERENCE = 0.1
 _STANDARD_ERRORS = 4.0
-_MOSTLY = 0.5
+_MIN_MISSING_SHARE = 0.5
 _LARGE_GROUP = 0.05
 
 
@@ -28,9 +28,8 @@ def vanished_images(inspection: pd.DataFrame) -> Iterator[Finding]:
     """Name the images that were found and are gone."""
     gone = inspection[inspection["error"] == "missing"]
     if len(gone):
-        yield Finding(
-            "missing", None, f"{len(gone)} images are not there any more", len(gone), some(gone["path"])
-        )
+        message = f"{len(gone)} images have disappeared since they were found"
+        yield Finding("missing", None, message, len(gone), some(gone["path"]))
 
 
 def duplicate_images(pairs: pd.DataFrame, images: pd.DataFrame, cases: pd.DataFrame) -> Iterator[Finding]:
@@ -84,7 +83,7 @@ def missing_values(metadata: pd.DataFrame, classes: "pd.Series[str]") -> Iterato
     for column in metadata.columns:
         missing = metadata[column].isna()
         n_missing = int(missing.sum())
-        if n_missing > _MOSTLY * len(metadata):
+        if n_missing > _MIN_MISSING_SHARE * len(metadata):
             message = f"missing in {missing.mean():.0%} of the cases"
             yield Finding("missingness", str(column), message, n_missing)
         if _MIN_MISSING <= n_missing <= len(metadata) - _MIN_MISSING:
@@ -102,8 +101,8 @@ def _telling_absence(column: str, missing: "pd.Series[bool]", classes: "pd.Serie
     spread = overall * (1 - overall) * (1 / n_missing + 1 / (len(missing) - n_missing))
     if abs(without - present) > max(_DIFFERENCE, _STANDARD_ERRORS * sqrt(spread)):
         message = (
-            f"where it is missing, {without:.0%} are {name}, elsewhere {present:.0%}: its absence tells who "
-            "collected the case, and is kept from the model"
+            f"where it is missing, {without:.0%} are {name}, elsewhere {present:.0%}. Its absence tells who collected "
+            "the case, and is kept from the model"
         )
         yield Finding("missingness", column, message, n_missing)
 
@@ -118,7 +117,7 @@ def large_group(groups: Groups) -> Iterator[Finding]:
         kind, tied = (str(largest.index[0][0]), int(largest.iloc[0])) if len(largest) else ("link", size)
         message = (
             f"{size} of {len(groups.ids)} cases ({size / len(groups.ids):.0%}) are one group, {tied} of them "
-            f"by one {kind}: is a missing id coded as a value?"
+            f"by one {kind}: does a value stand for a missing id?"
         )
         yield Finding("group", kind, message, size, some(groups.ids.index[groups.ids == name]))
 

@@ -1,4 +1,4 @@
-"""From rows, one an image, to cases, which may have several images."""
+"""From rows, one per image, to cases, which may have several images."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,11 +6,9 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.data.missing import find_shared_ids
-from automl_skin.data.roles import Remark, Roles
+from automl_skin.data.roles import ROLES, Remark, Roles, ties_cases
 from automl_skin.data.table import canonical_text, id_text
 from automl_skin.errors import TableError
-
-_IDS = ("patient", "lesion", "source")
 
 
 @dataclass(frozen=True)
@@ -61,21 +59,15 @@ def _facts(rows: pd.DataFrame, roles: Roles) -> pd.DataFrame:
     empty = pd.Series(pd.NA, index=rows.index, dtype="str")
     columns: dict[str, Any] = {"label": pd.Series(-1, index=rows.index, dtype="int64")}
     columns["diagnosis"] = empty if roles.target is None else canonical_text(rows[roles.target])
-    for name, column in {**dict.fromkeys(_IDS), **id_columns(roles)}.items():
+    every = dict.fromkeys([role.name for role in ROLES.values() if role.of_cases])
+    for name, column in {**every, **roles.case_columns}.items():
         columns[name] = empty if column is None else _known_ids(rows[column], name)
     return pd.DataFrame(columns, index=rows.index)
 
 
 def _known_ids(values: "pd.Series[Any]", name: str) -> "pd.Series[str]":
     ids = id_text(values)
-    return ids if name == "source" else ids.mask(ids.isin(find_shared_ids(ids)))
-
-
-def id_columns(roles: Roles) -> dict[str, str]:
-    """Return the columns of ids that cases may share, by what `CaseTables.cases` calls them."""
-    named = {name: getattr(roles, name) for name in _IDS}
-    further = {f"group_{column}": column for column in roles.groups}
-    return {**{name: column for name, column in named.items() if column is not None}, **further}
+    return ids.mask(ids.isin(find_shared_ids(ids))) if ties_cases(name) else ids
 
 
 def _refuse_contradictions(facts: pd.DataFrame, case: "pd.Series[str]", roles: Roles) -> None:
@@ -86,8 +78,8 @@ def _refuse_contradictions(facts: pd.DataFrame, case: "pd.Series[str]", roles: R
             first = differing.index[differing][0]
             values = ", ".join(map(repr, facts.loc[case == first, name].dropna().unique()))
             message = (
-                f"the images of one case must have one {name}, and {int(differing.sum()):,} cases have "
-                f"several: {first!r} has {values}; correct them, or the case column {roles.case!r}"
+                f"expected one {name} per case, got several in {int(differing.sum()):,} cases: {first!r} has {values}; "
+                f"correct them, or the case column {roles.case!r}"
             )
             raise TableError(message)
 

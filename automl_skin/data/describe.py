@@ -1,9 +1,10 @@
 """What was understood, in lines that a newcomer can read."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from automl_skin.data.manifest import Manifest
+from automl_skin.data.roles import ROLES, ties_cases
+from automl_skin.data.wording import list_some
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ def _kinds(manifest: Manifest) -> str:
     """Return how many cases have each kind of photograph."""
     has = manifest.images.groupby("role")["case"].nunique()
     counts = [f"{role} of {count:,} cases" for role, count in has.items()]
-    return f"{_shortened(counts[:WIDTH], len(counts))}, {len(manifest.cases):,} cases in all"
+    return f"{list_some(counts, WIDTH)}, {len(manifest.cases):,} cases in all"
 
 
 def _target_lines(manifest: Manifest) -> list[str]:
@@ -64,31 +65,28 @@ def _target_lines(manifest: Manifest) -> list[str]:
     lines = [f"{'Target:':<10}column {target.column!r}, {target.note} ({classes})"]
     diagnoses = manifest.cases["diagnosis"].value_counts()
     if len(target.levels) > len(target.classes):
-        listed = [f"{name} {count:,}" for name, count in diagnoses.head(WIDTH * 2).items()]
-        lines.append(f"{'':<10}diagnoses: {_shortened(listed, len(diagnoses))}")
+        listed = [f"{name} {count:,}" for name, count in diagnoses.items()]
+        lines.append(f"{'':<10}diagnoses: {list_some(listed, WIDTH * 2)}")
     return lines
 
 
 def _group_lines(manifest: Manifest) -> list[str]:
     """Return by which columns cases belong together."""
     roles, lines = manifest.roles, []
-    named = [("patient", roles.patient), ("lesion", roles.lesion), ("source", roles.source)]
-    named += [(f"group_{column}", column) for column in roles.groups]
-    for name, column in named:
-        if column is None:
-            continue
+    for name, column in roles.case_columns.items():
         values = manifest.cases[name]
-        purpose = "" if name == "source" else ", kept together"
-        kind = name if name in {"patient", "lesion", "source"} else "group"
+        purpose = ", kept together" if ties_cases(name) else ""
+        kind = name if name in ROLES else "group"
         lines.append(
             f"{kind.capitalize() + ':':<10}column {column!r}, {values.nunique():,} different, "
             f"{int(values.isna().sum()):,} missing{purpose}"
         )
-    if not roles.group_columns:
-        lines.append(
-            f"{'Groups:':<10}no patient or lesion column: only duplicate images are kept together (--group)"
-        )
-    return lines
+    if roles.group_columns:
+        return lines
+    return [
+        *lines,
+        f"{'Groups:':<10}no patient or lesion column: only duplicate images are kept together (--group)",
+    ]
 
 
 def _metadata_lines(manifest: Manifest) -> list[str]:
@@ -110,8 +108,7 @@ def _summary(values: "pd.Series[Any]", kind: str) -> str:
     if kind == "number":
         content = f"number, {present.min():g} to {present.max():g}"
     else:
-        levels = present.value_counts()
-        content = f"category: {_shortened([str(level) for level in levels.head(WIDTH).index], len(levels))}"
+        content = f"category: {list_some(present.value_counts().index, WIDTH)}"
     return content + (f"; {missing:,} missing" if missing else "")
 
 
@@ -124,12 +121,6 @@ def _ignored_lines(manifest: Manifest) -> list[str]:
         f"{'Ignored:' if position == 0 else '':<10}{', '.join(columns)}: {reason}"
         for position, (reason, columns) in enumerate(by_reason.items())
     ]
-
-
-def _shortened(items: Sequence[str], total: int) -> str:
-    """Return items in a row, with how many more there are."""
-    rest = total - len(items)
-    return ", ".join(items) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _count(number: int, noun: str) -> str:

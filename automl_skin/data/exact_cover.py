@@ -47,8 +47,7 @@ def find_exact_cover(ticks: BoolArray, first: int | None = None) -> tuple[int, .
         per_row: IntArray = choices.sum(axis=1)
         hardest = choices[int(per_row.argmin())]
         candidates = np.flatnonzero(hardest)
-        smallest_first = candidates[
-            np.argsort(size[candidates], kind="stable")
-        ]  # the last one is looked at next
+        # the last one is looked at next
+        smallest_first = candidates[np.argsort(size[candidates], kind="stable")]
         stack.extend(((*taken, int(column)), free & ~clash[column]) for column in smallest_first)
     return None

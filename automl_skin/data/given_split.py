@@ -1,9 +1,10 @@
-"""A split that the user brings: words or fold numbers become parts and folds."""
+"""A split of the user's own: words or fold numbers become parts and folds."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from automl_skin.data.groups import Crossing, Groups
+from automl_skin.data.wording import list_some
 from automl_skin.errors import ConfigError, TableError
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ _WORDS = {
     **dict.fromkeys(("development", "train", "training", "val", "valid", "validation"), DEVELOPMENT),
     **dict.fromkeys(("test", "locked", "holdout"), LOCKED),
 }
-_SHOWN = 5
 _NUMBER = r"\d+(?:\.0+)?"
 
 
@@ -60,22 +60,22 @@ def parse_split(split: "pd.Series[str]", cases: "pd.Index[str]") -> GivenSplit:
     ConfigError
         If a value is not understood, or there is only one part.
     """
-    words = _one_word_a_case(split, cases)
+    words = _read_words(split, cases)
     numeric = words.str.fullmatch(_NUMBER)
     parts = words.map(_WORDS).mask(numeric, DEVELOPMENT)
     if parts.isna().any() or (numeric.any() and (words.isin(_WORDS) & (parts == DEVELOPMENT)).any()):
         found = ", ".join(sorted(words.unique())[:10])
         message = (
-            f"a split must consist of the words {', '.join(_WORDS)}, or of fold numbers 0, 1, 2 ... beside "
-            f"one of the words for a locked test set; found {found}"
+            f"the split: expected the words {', '.join(_WORDS)}, or fold numbers 0, 1, 2 ... beside a word for the "
+            f"locked test set; got {found}"
         )
         raise ConfigError(message)
     if numeric.any():
         return _numbered(words, parts, numeric)
     if len(parts.unique()) == 1:
         message = (
-            "a split must name a development part and a locked test set, and only has "
-            f"{', '.join(words.unique())}: call the part that is to be locked 'test', or leave --split out"
+            f"the split: expected a development part and a locked test set, got only {', '.join(words.unique())}; "
+            "call the part that is to be locked 'test', or leave out --split"
         )
         raise ConfigError(message)
     merged = sorted(words[parts == DEVELOPMENT].unique())
@@ -83,18 +83,20 @@ def parse_split(split: "pd.Series[str]", cases: "pd.Index[str]") -> GivenSplit:
     return GivenSplit(parts, None, notes)
 
 
-def _one_word_a_case(split: "pd.Series[str]", cases: "pd.Index[str]") -> "pd.Series[str]":
+def _read_words(split: "pd.Series[str]", cases: "pd.Index[str]") -> "pd.Series[str]":
     """Return the value of each case in lower case, and refuse cases without one or with two."""
     twice = split.index[split.index.duplicated()]
     if len(twice):
-        raise TableError(f"a split must give a case once, found {_some(twice.unique())} more than once")
+        raise TableError(
+            f"the split: expected each case once, got {list_some(twice.unique())} more than once"
+        )
     words = split.reindex(cases)
     words = words.astype("str").str.strip().str.lower().mask(words.isna())
     missing = words.index[words.isna() | (words == "")]
     if len(missing):
         message = (
-            f"a split must have a value for every case, and {len(missing)} of {len(cases)} have none: "
-            f"{_some(missing)}. Fill them in, or take these rows out of the table"
+            f"the split: expected a value for every case, got none for {len(missing)} of {len(cases)}: "
+            f"{list_some(missing)}; fill them in, or remove these rows from the table"
         )
         raise TableError(message)
     return words
@@ -105,7 +107,7 @@ def _numbered(words: "pd.Series[str]", parts: "pd.Series[str]", numeric: "pd.Ser
     numbers = words.where(numeric, "-1").astype("float64").astype("int64")
     names = sorted(set(numbers[numeric]))
     if len(names) == 1:
-        raise ConfigError(f"a split with fold numbers must have at least two folds, found only {names[0]}")
+        raise ConfigError(f"the split: expected at least two fold numbers, got only {names[0]}")
     folds = numbers.map({-1: -1, **{name: position for position, name in enumerate(names)}})
     notes = []
     if names != list(range(len(names))):
@@ -113,11 +115,6 @@ def _numbered(words: "pd.Series[str]", parts: "pd.Series[str]", numeric: "pd.Ser
     if numeric.all():
         notes.append("the given split has no locked test set: every figure is out-of-fold only")
     return GivenSplit(parts, folds, tuple(notes))
-
-
-def _some(cases: "pd.Index[str]") -> str:
-    shown = ", ".join(map(str, cases[:_SHOWN]))
-    return f"{shown} and {len(cases) - _SHOWN} more" if len(cases) > _SHOWN else shown
 
 
 def leave_crossing_out(groups: Groups, given: GivenSplit) -> GivenSplit:
@@ -134,7 +131,7 @@ def leave_crossing_out(groups: Groups, given: GivenSplit) -> GivenSplit:
     return GivenSplit(given.parts.mask(dropped, LEFT_OUT), given.folds, (*given.notes, note))
 
 
-def crossing_facts(crossing: Crossing, given: GivenSplit) -> str:
+def describe_crossing(crossing: Crossing, given: GivenSplit) -> str:
     """Say how many groups a split cuts, and how many cases that concerns."""
     locked = given.parts == LOCKED
     of_locked = f", {crossing.cut[locked].mean():.1%} of the locked ones" if locked.any() else ""
@@ -144,11 +141,11 @@ def crossing_facts(crossing: Crossing, given: GivenSplit) -> str:
     )
 
 
-def refusal(crossing: Crossing, given: GivenSplit) -> str:
-    """Say why a split is refused, and how to go on."""
+def why_refused(crossing: Crossing, given: GivenSplit) -> str:
+    """Return why a split is refused, and what to do."""
     return (
-        "a split must keep each group (cases that share a patient, a lesion or an image) on one side, and "
-        f"{crossing_facts(crossing, given)} Leave --split out for a plan of whole groups; or give "
-        "--drop-crossing to leave out the development cases whose group is in the locked part; or go on with "
-        "--waive-leakage, and every report, run and bundle will carry this share"
+        "expected each group (cases that share a patient, a lesion or an image) on one side of the split, but "
+        f"{describe_crossing(crossing, given)} Leave out --split for a plan of whole groups. Or give --drop-crossing "
+        "to leave out the development cases whose group is in the locked part. Or continue with --waive-leakage, "
+        "and every report, run and bundle will carry this share"
     )

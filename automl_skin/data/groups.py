@@ -15,8 +15,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from automl_skin.arrays import IntArray
+from automl_skin.data.roles import ties_cases
 
-_ID_COLUMNS = ("patient", "lesion")
 _EXTRA_PREFIX = "group_"
 
 
@@ -109,7 +109,7 @@ def connected_groups(cases: pd.DataFrame, duplicate_pairs: Iterable[tuple[str, s
     Parameters
     ----------
     cases : pandas.DataFrame
-        Index: case id. Columns ``patient``, ``lesion`` and those that begin with ``group_`` are ids;
+        Index: case id. Columns that tie cases (``patient``, ``lesion`` and those that begin with ``group_``) are ids;
         other columns are not looked at. Ids of different columns are different, equal or not.
     duplicate_pairs : iterable of (case, case)
         Cases that show the same image. A case that is not in `cases` still ties the two that
@@ -138,7 +138,7 @@ def _links(
     duplicates = {"kind": "duplicate", "link": np.repeat(np.arange(len(pairs)), 2), "case": tied}
     parts, offset = [pd.DataFrame(duplicates)], len(pairs)
     for column in cases.columns:
-        if column not in _ID_COLUMNS and not str(column).startswith(_EXTRA_PREFIX):
+        if not ties_cases(str(column)):
             continue
         codes, levels = pd.factorize(cases[column])
         known = codes >= 0

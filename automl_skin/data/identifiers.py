@@ -1,25 +1,24 @@
 """Columns of ids, found by their values: numbers of persons, lesions, records and files are never metadata."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from automl_skin.data.headers import means_age, means_id, means_quantity
-from automl_skin.data.roles import Roles
+from automl_skin.data.headers import means_age, means_quantity
+from automl_skin.data.role_values import is_prose, mostly_image_names
+from automl_skin.data.roles import ROLES, Roles, means_id
 from automl_skin.data.table import canonical_text, to_numbers
 
-MOSTLY = 0.9
+MIN_SHARE = 0.9
+"""Of the values, where a rule asks for nearly all of them."""
 MAX_NUMBERS = 120
 """Whole numbers of more different values than there are ages, above `MAX_SHARE` of the rows, are ids."""
 MAX_SHARE = 0.2
 MAX_LEVELS = 100
 """Text of more levels is an id or free text."""
 FEW_LEVELS = 20
-FREE_TEXT_WORDS = 5
-IMAGE_NAME = r".+\.(?:jpe?g|png|tiff?|bmp|webp|gif|heic|heif|dcm|dicom)"
 
 _NUMBERED = r"[^\W\d_]+(?:[-_.]?\d+)+"  # P12, PAT_46_881
 _TWO = 2
@@ -75,25 +74,13 @@ def why_id(values: "pd.Series[Any]", others: pd.DataFrame) -> Identifier | None:
     if means_id(str(values.name)) and levels > _TWO:
         return Identifier(f"named like an id ({counted})", repeats)
     numbers = to_numbers(values)
-    if numbers.notna().sum() >= MOSTLY * present:
+    if numbers.notna().sum() >= MIN_SHARE * present:
         reason = _why_number(numbers.dropna(), str(values.name), counted)
         if reason is None and _tells_a_person(numbers, others, str(values.name)):
             reason = f"like an id ({counted}): the rows that share a value share other columns too"
     else:
         reason = _why_text(text, present, levels)
     return None if reason is None else Identifier(reason, repeats and not reason.startswith("free text"))
-
-
-def mostly_image_names(text: "pd.Series[str]") -> bool:
-    """Whether nearly all values are names of image files."""
-    present = text.dropna()
-    return bool(len(present) and present.str.fullmatch(IMAGE_NAME, flags=re.IGNORECASE).mean() >= MOSTLY)
-
-
-def is_prose(text: "pd.Series[str]") -> bool:
-    """Whether the values are sentences."""
-    present = text.dropna()
-    return bool(len(present) and (present.str.count(r"\s+") + 1).mean() >= FREE_TEXT_WORDS)
 
 
 def _why_number(numbers: "pd.Series[float]", name: str, counted: str) -> str | None:
@@ -123,8 +110,10 @@ def _is_long(numbers: "pd.Series[float]") -> bool:
     """Whether nearly all numbers have five digits and more, as many as each other, and are not rounded."""
     whole = numbers.abs()
     digits = whole.map(lambda number: len(f"{number:.0f}"))
-    same = digits.value_counts(normalize=True).max() >= MOSTLY
-    return bool((whole >= _LONG_NUMBER).mean() >= MOSTLY and same and (whole % 100 != 0).mean() >= MOSTLY)
+    same = digits.value_counts(normalize=True).max() >= MIN_SHARE
+    return bool(
+        (whole >= _LONG_NUMBER).mean() >= MIN_SHARE and same and (whole % 100 != 0).mean() >= MIN_SHARE
+    )
 
 
 def _why_text(text: "pd.Series[str]", present: int, levels: int) -> str | None:
@@ -134,7 +123,7 @@ def _why_text(text: "pd.Series[str]", present: int, levels: int) -> str | None:
     if levels > MAX_LEVELS or (levels > FEW_LEVELS and levels > present / 2):
         return f"too many levels ({levels:,} in {present:,} rows), like an id"
     few_rows_each = levels > FEW_LEVELS and present <= _MAX_ROWS_EACH_NAME * levels
-    if few_rows_each and text.dropna().str.fullmatch(_NUMBERED).mean() >= MOSTLY:
+    if few_rows_each and text.dropna().str.fullmatch(_NUMBERED).mean() >= MIN_SHARE:
         return f"numbered names ({levels:,} in {present:,} rows), like an id"
     return None
 
@@ -176,6 +165,7 @@ def _is_shared(ids: "pd.Series[float]", other: "pd.Series[str]") -> bool:
 
 def likely_roles(roles: Roles) -> str:
     """Return in words how to give a column of ids that repeat, by the roles that are still free."""
-    free = [role for role in ("patient", "lesion") if getattr(roles, role) is None]
-    options = " or ".join([*(f"--{role}-column" for role in free), "--group"])
-    return f"its values repeat: if rows of one {' or one '.join(free or ['group'])} share them, give it by {options}"
+    free = [role for role in ROLES.values() if role.ties and getattr(roles, role.name) is None]
+    options = " or ".join([*(role.option for role in free), "--group"])
+    whose = " or of one ".join([role.name for role in free] or ["group"])
+    return f"its values repeat: if rows of one {whose} share them, name it with {options}"

@@ -1,4 +1,4 @@
-"""One row an image: which case it belongs to, what it shows and where it lies."""
+"""One row per image: which case it belongs to, what it shows and where it lies."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ import pandas as pd
 
 from automl_skin.data.locate import ImageIndex
 from automl_skin.data.missing import count_words, find_shared_ids
-from automl_skin.data.roles import Remark, Roles
+from automl_skin.data.roles import Remark, Roles, ties_cases
 from automl_skin.data.table import canonical_text, id_text, name_rows
 from automl_skin.errors import TableError
 
@@ -30,7 +30,7 @@ def image_roles(values: "pd.Series[Any]") -> "pd.Series[str]":
 
 
 def image_rows(rows: pd.DataFrame, roles: Roles, index: ImageIndex) -> pd.DataFrame:
-    """Return one row an image, in the order of the table.
+    """Return one row per image, in the order of the table.
 
     Returns
     -------
@@ -54,9 +54,8 @@ def image_rows(rows: pd.DataFrame, roles: Roles, index: ImageIndex) -> pd.DataFr
         first = key[twice].iloc[0]
         name = given[key == first].iloc[0]
         message = (
-            f"each image must stand in one row, and {key[twice].nunique():,} stand in several: "
-            f"{name!r} in {name_rows(key.index[key == first])}; "
-            f"leave one of the rows out, or correct column {roles.image!r}"
+            f"expected each image in one row, got {key[twice].nunique():,} in several: {name!r} in "
+            f"{name_rows(key.index[key == first])}; remove the other rows, or correct column {roles.image!r}"
         )
         raise TableError(message)
     status = path.isna().map({True: "missing", False: "found"}).astype("str")
@@ -78,7 +77,9 @@ def require_ids(rows: pd.DataFrame, column: str, what: str) -> "pd.Series[str]":
         )
         shown, hint = ", ".join(map(repr, words[:3])), ""
         if words:
-            hint = f" ({shown} is a word for missing; rename what is called so, or write the file's extension with it)"
+            hint = (
+                f" ({shown} is a word for missing; rename the image, or write its file's extension as well)"
+            )
         message = (
             f"column {column!r}: expected the id of its {what} in each row, got none in "
             f"{name_rows(ids.index[ids.isna()])}{hint}; fill them in, or leave these rows out"
@@ -99,8 +100,8 @@ def missing_images(images: pd.DataFrame, index: ImageIndex, *, allow: bool) -> t
     if missing.all() and not allow:
         files = ", ".join(index.paths[:3]) or "none"
         message = (
-            f"the images of the table must lie in {index.root}, and none of {len(images):,} does: the table "
-            f"names {given}, the folder holds {len(index.paths):,} images ({files}); "
+            f"expected the images of the table in {index.root}, got none of {len(images):,}: the table names {given}, "
+            f"the folder holds {len(index.paths):,} images ({files}); "
             f"{'; '.join((*near, 'check --images and the image column'))}"
         )
         raise TableError(message)
@@ -118,7 +119,7 @@ def _padded(images: pd.DataFrame, index: ImageIndex) -> tuple[Remark, ...]:
         return ()
     value, path = next(iter(padded.items()))
     text = (
-        f"{len(padded):,} ids lack the leading zeros of their files, which spreadsheets take off; each was matched "
+        f"{len(padded):,} ids lack the leading zeros of their files, which spreadsheets remove; each was matched "
         f"to the one file of its number ({value!r} to {path!r})"
     )
     return (Remark("images", text),)
@@ -129,12 +130,14 @@ def word_remarks(rows: pd.DataFrame, columns: Mapping[str, str]) -> tuple[Remark
     remarks = []
     for what, column in columns.items():
         words = count_words(rows[column])
-        if what != "source":
+        if ties_cases(what):
             ids = id_text(rows[column])
             words += [(each, int((ids == each).sum())) for each in find_shared_ids(ids)]
         if words:
             shown = ", ".join(repr(word) for word, _ in words[:3])
             rows_of = sum(count for _, count in words)
-            note = f"{rows_of:,} rows have {shown} in place of an id: taken for no {what}, each row apart"
+            note = (
+                f"{rows_of:,} rows have {shown} instead of an id: they have no {what}, and each stands alone"
+            )
             remarks.append(Remark(column, note))
     return tuple(remarks)

@@ -13,6 +13,7 @@ from automl_skin.data.table import (
     read_table,
     with_decimal_points,
 )
+from automl_skin.data.wording import list_some
 from automl_skin.digests import digest_file, digest_json
 from automl_skin.errors import TableError
 
@@ -106,8 +107,8 @@ def _key(first: pd.DataFrame, second: pd.DataFrame, name: str, other: str) -> st
     common = [str(column) for column in first.columns if column in second]
     if not common:
         message = (
-            f"{name} and {other}: expected a column of ids that stands in both, got {_listed(first.columns)} and "
-            f"{_listed(second.columns)}; give the column of the ids the same name in both"
+            f"{name} and {other}: expected a column of ids that stands in both, got {_list_columns(first.columns)} and "
+            f"{_list_columns(second.columns)}; give the column of the ids the same name in both"
         )
         raise TableError(message)
     repeated = []
@@ -121,7 +122,7 @@ def _key(first: pd.DataFrame, second: pd.DataFrame, name: str, other: str) -> st
         )
     message = (
         f"{other}: expected a column of ids that it shares with {name}, once per row; {', '.join(repeated)}. "
-        "Give the table with one row per photograph first, or take the repeated rows out"
+        "Give the table with one row per photograph first, or remove the repeated rows"
     )
     raise TableError(message)
 
@@ -142,7 +143,7 @@ def _say_lost_zeros(lost: "pd.Series[str]", known: "pd.Series[str]", name: str, 
     more = f"; add the other {rest:,}, or leave these rows out" if rest else ""
     return (
         f"{len(pairs):,} of {len(lost):,} differ in leading zeros alone ({value!r} in {name}, {partner!r} in {other}), "
-        f"which spreadsheets take off: format the column as text in {shorter} and write the zeros again{more}"
+        f"which spreadsheets remove: format the column as text in {shorter} and write the zeros again{more}"
     )
 
 
@@ -160,7 +161,7 @@ def _refuse_contradictions(values: "pd.Series[str]", others: "pd.Series[str]", n
         message = (
             f"column {values.name!r}: {name} and {other} contradict each other in "
             f"{name_rows(differing.index[differing])} ({values[row]!r} and {others[row]!r}); correct one of them, "
-            "or take the column out of one"
+            "or remove the column from one"
         )
         raise TableError(message)
 
@@ -174,9 +175,10 @@ def _note(
         if unused
         else ""
     )
-    return f"{other} was joined to {name} by column {key!r} and adds {_listed(new) or 'no column'}{rest}"
+    return (
+        f"{other} was joined to {name} by column {key!r} and adds {_list_columns(new) or 'no column'}{rest}"
+    )
 
 
-def _listed(columns: Iterable[str], shown: int = 12) -> str:
-    names = list(map(str, columns))
-    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+def _list_columns(columns: Iterable[str]) -> str:
+    return list_some(columns, 12)

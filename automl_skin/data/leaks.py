@@ -159,7 +159,7 @@ def find_leaks(
     Parameters
     ----------
     table : pandas.DataFrame
-        Any columns; one row a case or an image.
+        Any columns; one row per case or image.
     labels : pandas.Series
         The class of each row of `table`, in its order; names or numbers. Rows without one are left out.
     diagnosis : pandas.Series, optional
@@ -269,7 +269,7 @@ def _filled_in(column: str, filled: _Counts, usual: str, n_rows: int) -> Iterato
     share = n_filled / n_seen
     if n_filled == 0:
         if usual == "missing" or n_seen == n_rows:
-            yield Leak(column, "constant", f"every row is {usual}: nothing can be learned", 0.0)
+            yield Leak(column, "constant", f"every row is {usual}: it cannot tell anything", 0.0)
         return
     if share > _DOMINATING and usual != "missing":
         return
@@ -277,10 +277,10 @@ def _filled_in(column: str, filled: _Counts, usual: str, n_rows: int) -> Iterato
     found, expected = (values[1] for values in filled.misfits())
     seen = f"{n_filled} of {n_seen} rows are not {usual}, and "
     if filled.given_away()[1]:
-        others = f"{found} are of another class where {expected:.0f} were to be expected"
+        others = f"{found} are of another class where {expected:.0f} were expected"
         yield Leak(column, "filled", f"{seen}give class {name} away: {others}", share)
     elif found == 0 and share < (_SPARSE_SHARE if expected >= _SPARSE_EXPECTED else _TOO_FEW_SHARE):
-        few = f"all are of class {name}: too few to learn from, and to show that it is no leak"
+        few = f"all are of class {name}: too few to learn from, or to rule out a leak"
         yield Leak(column, "sparse", seen + few, share)
 
 

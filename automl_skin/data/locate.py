@@ -40,7 +40,7 @@ class ImageIndex:
     given : Path
         The folder as it was given, absolute, but with its links.
     others : tuple of str
-        Paths of the files that are no images by their extension, sorted; for what to say of an image that is not found.
+        Paths of the files whose extension is not an image's, sorted; they explain an image that is not found.
     digits : int
         How many digits the numbers have that images are named by, where all have as many; else 0.
     """
@@ -60,8 +60,8 @@ class ImageIndex:
     def lost_zeros(self, values: "pd.Series[Any]") -> dict[str, str]:
         """Return the path of each value that is a file's number without its leading zeros.
 
-        Only in a folder whose numbered images all have numbers of one length: there, 7 can mean 0007 alone.
-        Whether it does is said of each value without the others, so that a row alone is read as in its table.
+        Only in a folder whose numbered images all have numbers of one length: there, 7 can only mean 0007. Each value
+        is judged without the others, so that a row alone is read as in its table.
         """
         unique = id_text(values).dropna().unique()
         return {value: paths[0] for value in unique if (paths := self._padded(value)) is not None}
@@ -89,8 +89,8 @@ class ImageIndex:
             if len(paths) > 1:
                 rows = name_rows(values.index[text == value])
                 message = (
-                    f"{value!r} ({rows}) must name one image of {self.root} and names {len(paths)}: "
-                    f"{', '.join(paths[:3])}; give their paths in the table, or take the copies away"
+                    f"{value!r} ({rows}): expected the name of one image of {self.root}, got that of {len(paths)}: "
+                    f"{', '.join(paths[:3])}; give their paths in the table, or remove the copies"
                 )
                 raise TableError(message)
         return text.map({value: paths[0] for value, paths in found.items() if paths}).astype("str")
@@ -134,7 +134,7 @@ class ImageIndex:
         if unique:
             rows = name_rows(text.index[text.isin(unique)])
             message = (
-                f"images must lie in {self.root}, and {rows} lead out of it ({unique[0]!r}); "
+                f"expected images inside {self.root}, got paths that lead out of it in {rows} ({unique[0]!r}); "
                 "give ids, or paths relative to --images"
             )
             raise TableError(message)
@@ -149,8 +149,7 @@ def index_images(root: Path) -> ImageIndex:
         If there is no such folder.
     """
     if not root.is_dir():
-        message = f"the image folder {root} must be a folder and is not; check the path given as --images"
-        raise TableError(message)
+        raise TableError(f"--images: expected a folder of images, got {root} (not a folder); check the path")
     real = root.resolve()
     paths, others = _walk(real)
     names: dict[str, list[str]] = {}

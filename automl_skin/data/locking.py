@@ -9,7 +9,7 @@ from automl_skin.data.splitter import deal
 from automl_skin.errors import TableError
 from automl_skin.seeding import derive_seed
 
-_FINEST_SHARE = 20
+_MAX_DENOMINATOR = 20
 
 
 def choose_locked(
@@ -37,16 +37,15 @@ def choose_locked(
         if len(left) == classes.nunique() and left.min() >= folds and len(classes[locked].unique()) > 1:
             return locked
     message = (
-        f"every class must leave at least {folds} groups (one a fold) beside the locked part, and no way of "
-        f"locking {share:.0%} was found that does; the largest of the groups has {groups.sizes.iloc[0]} "
-        "cases. Use fewer folds or a smaller locked part"
+        f"expected a locked part of {share:.0%} that leaves at least {folds} groups of each class (one per fold), got "
+        f"none; the largest group has {groups.sizes.iloc[0]} cases. Use fewer folds or a smaller locked part"
     )
     raise TableError(message)
 
 
 def _as_fraction(share: float) -> tuple[int, int]:
     """Return the fraction nearest to `share` with a denominator of at most twenty."""
-    denominators = np.arange(2, _FINEST_SHARE + 1)
+    denominators = np.arange(2, _MAX_DENOMINATOR + 1)
     numerators = np.maximum(np.rint(share * denominators), 1)
     best = int(np.argmin(np.round(np.abs(numerators / denominators - share), 9)))
     return int(numerators[best]), int(denominators[best])

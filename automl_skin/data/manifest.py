@@ -1,26 +1,29 @@
 """The manifest: what a table and an image folder were understood to say."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from automl_skin.data.cases import id_columns, join_rows
+from automl_skin.data.cases import join_rows
 from automl_skin.data.image_rows import image_rows, missing_images, word_remarks
 from automl_skin.data.locate import index_images
-from automl_skin.data.metadata import Choice, Codes, Kind, choose_metadata, clean_metadata, remark_missing
+from automl_skin.data.metadata import (
+    Codes,
+    Kind,
+    MetadataColumns,
+    choose_metadata,
+    clean_metadata,
+    remark_missing,
+)
 from automl_skin.data.one_hot import collapse_one_hot, find_truth_sets
 from automl_skin.data.recognise import recognise
-from automl_skin.data.record import read_record, write_record
+from automl_skin.data.record import read_tables, write_tables
 from automl_skin.data.roles import Remark, Roles
 from automl_skin.data.table import canonical_text, name_rows, require_column
 from automl_skin.data.target import Target, choose_target
-from automl_skin.errors import IntegrityError, TableError
-
-if TYPE_CHECKING:
-    from automl_skin.digests import Json
+from automl_skin.errors import TableError
 
 LABEL_COLUMNS = ("label", "diagnosis")
 
@@ -38,7 +41,7 @@ class ManifestOptions:
     group : tuple of str
         Further group columns, added to the recognised ones.
     roles : mapping of str to str
-        Explicit columns by role name (`SINGLE_ROLES`); an empty name means that there is none.
+        Explicit columns by role name (`ROLES`); an empty name means that there is none.
     metadata : tuple of str or None
         The metadata columns; ``None`` to recognise them.
     ignore : tuple of str
@@ -48,7 +51,7 @@ class ManifestOptions:
     allow_missing : bool
         Whether a table none of whose images is found is accepted.
     kinds : mapping of str to {"number", "category"} or None
-        Metadata columns and kinds of a trained model: a column that the table has not is missing in all
+       Metadata columns and kinds of a trained model: a column that the table has not is missing in all
         rows. ``None`` to recognise them.
     codes : mapping of str to tuple of float
         Numbers that stand for a missing value, by the trained model's columns.
@@ -115,14 +118,12 @@ class Manifest:
     def select(self, cases: Iterable[str]) -> "Manifest":
         """Return the manifest of some cases, in their order."""
         wanted = pd.Index(cases)
-        order = pd.Series(range(len(wanted)), index=wanted)
         images = self.images[self.images["case"].isin(wanted)]
-        images = images.iloc[order.loc[images["case"]].argsort(kind="stable").to_numpy()]
         others = self.others.loc[wanted] if len(self.others) else self.others
         return replace(
             self,
             cases=self.cases.loc[wanted],
-            images=images.reset_index(drop=True),
+            images=_in_order_of_cases(images, wanted),
             metadata=self.metadata.loc[wanted],
             others=others,
         )
@@ -176,15 +177,10 @@ class Manifest:
             "images": self.images,
             "metadata": self.metadata,
         }
-        summary: dict[str, Json] = {
-            "images_root": str(self.images_root),
-            "target": None if self.target is None else cast("Json", asdict(self.target)),
-            "roles": cast("Json", asdict(self.roles)),
-            "kinds": dict(self.kinds),
-            "codes": {column: list(codes) for column, codes in self.codes.items()},
-            "findings": [cast("Json", asdict(remark)) for remark in self.findings],
-        }
-        write_record(folder, tables, summary)
+        summary = _Summary(
+            str(self.images_root), self.target, self.roles, self.kinds, self.codes, self.findings
+        )
+        write_tables(folder, tables, summary)
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
@@ -193,16 +189,27 @@ class Manifest:
         Raises
         ------
         IntegrityError
-            If it is not there as a whole, or was changed.
+            If it is not there as a whole, was changed, or was written by another version.
         """
-        tables, summary = read_record(folder)
-        try:
-            return _from_record(tables, summary)
-        except (KeyError, TypeError) as error:
-            message = (
-                f"{folder} was written by another version ({error!r}); give the command again that makes it"
-            )
-            raise IntegrityError(message) from error
+        tables, summary = read_tables(folder, _Summary)
+        cases = tables["cases"]
+        cases.insert(0, "label", -1)
+        cases.insert(1, "diagnosis", pd.Series(pd.NA, index=cases.index, dtype="str"))
+        facts = {each.name: getattr(summary, each.name) for each in fields(_Summary)}
+        facts["images_root"] = Path(summary.images_root)
+        return cls(cases=cases, images=tables["images"], metadata=tables["metadata"], **facts)
+
+
+@dataclass(frozen=True)
+class _Summary:
+    """What is written of a manifest beside its tables; fields as of `Manifest`."""
+
+    images_root: str
+    target: Target | None
+    roles: Roles
+    kinds: Mapping[str, Kind]
+    codes: Codes
+    findings: tuple[Remark, ...]
 
 
 def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOptions) -> Manifest:
@@ -214,11 +221,9 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
     Parameters
     ----------
     table : DataFrame of n_rows rows
-        One row an image, as `read_table` gives it.
+        One row per image, as `read_table` gives it.
     images_root : Path
-        The image folder.
     options : ManifestOptions
-        What the user said.
 
     Raises
     ------
@@ -227,8 +232,7 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
         there is one class only, or the rows of a case contradict each other.
     """
     if table.empty:
-        message = "the table must hold at least one row and holds none; check that it is the right file"
-        raise TableError(message)
+        raise TableError("the table: expected at least one row, got none; check that it is the right file")
     index = index_images(images_root)
     rows = table if isinstance(table.index, pd.RangeIndex) else table.reset_index(drop=True)
     rows, remarks = collapse_one_hot(rows, options.target)
@@ -241,69 +245,66 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
     if options.deciding is not None:
         everything = rows[images["case"].isin(options.deciding)]
     roles = roles.with_truth(find_truth_sets(everything, options.target))
-    choice = _metadata_choice(everything, roles, options)
-    roles = _complete(rows, roles, choice)
-    metadata, impossible = clean_metadata(rows, choice.kinds, choice.codes)
+    chosen = _metadata_columns(everything, roles, options)
+    roles = _complete(rows, roles, chosen)
+    metadata, impossible = clean_metadata(rows, chosen.kinds, chosen.codes)
     missing = missing_images(images, index, allow=options.allow_missing)
-    words = word_remarks(rows, id_columns(roles))
+    words = word_remarks(rows, roles.case_columns)
     tables, contradictions = join_rows(rows, images["case"], roles, metadata)
-    target = None
-    if roles.target is not None:
-        diagnosis = tables.cases["diagnosis"]
-        target = choose_target(roles.target, diagnosis, options.positive)
-        if options.deciding is not None:
-            target = target.among(diagnosis[diagnosis.index.isin(options.deciding)])
-            if not target.is_binary:  # a class that no deciding case has is no class of the study
-                diagnosis = diagnosis.where(diagnosis.isin(target.classes))
-        tables.cases["label"] = target.labels(diagnosis)
-    position = pd.Series(range(len(tables.cases)), index=tables.cases.index)
-    order = position.loc[images["case"]].argsort(kind="stable").to_numpy()
+    findings = (*remarks, *doubts, *chosen.remarks, *words, *unsaid)
     return Manifest(
+        target=_add_labels(tables.cases, roles.target, options),
         cases=tables.cases,
-        images=images.iloc[order].reset_index(drop=True),
+        images=_in_order_of_cases(images, tables.cases.index),
         metadata=tables.metadata,
-        target=target,
         roles=roles,
         images_root=index.root,
-        kinds=choice.kinds,
-        findings=(
-            *(*remarks, *doubts, *choice.remarks, *words, *unsaid),
-            *(*unlabelled, *missing, *impossible, *contradictions),
-        ),
+        kinds=chosen.kinds,
+        findings=(*findings, *unlabelled, *missing, *impossible, *contradictions),
         others=tables.others,
-        codes=choice.codes,
+        codes=chosen.codes,
     )
 
 
-def _metadata_choice(rows: pd.DataFrame, roles: Roles, options: ManifestOptions) -> Choice:
+def _add_labels(cases: pd.DataFrame, column: str | None, options: ManifestOptions) -> Target | None:
+    """Set the labels of the cases by their diagnosis; return the target, None in a table to be scored."""
+    if column is None:
+        return None
+    diagnosis = cases["diagnosis"]
+    target = choose_target(column, diagnosis, options.positive)
+    if options.deciding is not None:
+        target = target.among(diagnosis[diagnosis.index.isin(options.deciding)])
+        if not target.is_binary:  # a class that no deciding case has is no class of the study
+            diagnosis = diagnosis.where(diagnosis.isin(target.classes))
+    cases["label"] = target.labels(diagnosis)
+    return target
+
+
+def _in_order_of_cases(images: pd.DataFrame, cases: "pd.Index[str]") -> pd.DataFrame:
+    order = cases.get_indexer(pd.Index(images["case"])).argsort(kind="stable")
+    return images.iloc[order].reset_index(drop=True)
+
+
+def _metadata_columns(rows: pd.DataFrame, roles: Roles, options: ManifestOptions) -> MetadataColumns:
     """Return the metadata columns: those of a trained model, those given, or those recognised."""
     if options.kinds is None:
         unwanted = dict.fromkeys(options.ignore, "as given by --ignore")
         if options.split is not None:
             unwanted[options.split] = "the split, as given by --split"
-        choice = choose_metadata(rows, roles, options.metadata, tuple(unwanted))
-        return replace(choice, reasons={**choice.reasons, **unwanted})
+        chosen = choose_metadata(rows, roles, options.metadata, tuple(unwanted))
+        return replace(chosen, reasons={**chosen.reasons, **unwanted})
     reasons = dict.fromkeys(options.kinds, "as the model was trained")
-    return Choice(dict(options.kinds), reasons, options.codes)
+    return MetadataColumns(dict(options.kinds), reasons, options.codes)
 
 
-def _complete(rows: pd.DataFrame, roles: Roles, choice: Choice) -> Roles:
+def _complete(rows: pd.DataFrame, roles: Roles, chosen: MetadataColumns) -> Roles:
     """Return the roles with metadata, ignored columns and reasons."""
-    single = (
-        roles.image,
-        roles.case,
-        roles.image_role,
-        roles.target,
-        roles.patient,
-        roles.lesion,
-        roles.source,
-    )
-    used = {*single, *roles.groups, *choice.kinds}
+    used = {*roles.by_role.values(), roles.target, *roles.groups, *chosen.kinds}
     ignored = tuple(str(column) for column in rows.columns if column not in used)
-    reasons = {**choice.reasons, **roles.reasons}
+    reasons = {**chosen.reasons, **roles.reasons}
     for column in ignored:
         reasons.setdefault(column, "not used by the model")
-    return replace(roles, metadata=tuple(choice.kinds), ignored=ignored, reasons=reasons)
+    return replace(roles, metadata=tuple(chosen.kinds), ignored=ignored, reasons=reasons)
 
 
 def _labelled(rows: pd.DataFrame, target: str | None) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
@@ -313,35 +314,12 @@ def _labelled(rows: pd.DataFrame, target: str | None) -> tuple[pd.DataFrame, tup
     require_column(rows, target, "--target")
     missing = canonical_text(rows[target]).isna()
     if missing.all():
-        message = f"the target {target!r} must hold a diagnosis and is empty; choose another --target"
-        raise TableError(message)
+        raise TableError(
+            f"the target {target!r}: expected diagnoses, got an empty column; choose another --target"
+        )
     if not missing.any():
         return rows, ()
     text = (
         f"{int(missing.sum()):,} rows have no diagnosis and are left out ({name_rows(rows.index[missing])})"
     )
     return rows[~missing], (Remark(target, text),)
-
-
-def _from_record(tables: Mapping[str, pd.DataFrame], summary: Mapping[str, Any]) -> Manifest:
-    """Return the manifest that was written."""
-    cases = tables["cases"]
-    cases.insert(0, "label", -1)
-    cases.insert(1, "diagnosis", pd.Series(pd.NA, index=cases.index, dtype="str"))
-    target = summary["target"]
-    return Manifest(
-        cases=cases,
-        images=tables["images"],
-        metadata=tables["metadata"],
-        target=None if target is None else Target(**_with_tuples(target)),
-        roles=Roles(**_with_tuples(summary["roles"])),
-        images_root=Path(summary["images_root"]),
-        kinds=summary["kinds"],
-        findings=tuple(Remark(**remark) for remark in summary["findings"]),
-        codes=_with_tuples(summary["codes"]),
-    )
-
-
-def _with_tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields whose lists are tuples again."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}

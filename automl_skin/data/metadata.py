@@ -30,7 +30,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Choice:
+class MetadataColumns:
     """The metadata columns.
 
     Parameters
@@ -53,7 +53,7 @@ class Choice:
 
 def choose_metadata(
     table: pd.DataFrame, roles: Roles, asked: Sequence[str] | None = None, ignore: Sequence[str] = ()
-) -> Choice:
+) -> MetadataColumns:
     """Decide which columns are metadata: no ids, varying, and known before the diagnosis.
 
     Parameters
@@ -72,7 +72,7 @@ def choose_metadata(
     TableError
         If a named column does not exist or has another role.
     """
-    taken = _taken(roles)
+    taken = roles.taken
     for column in ignore:
         require_column(table, column, "the ignored column")
     if asked is not None:
@@ -99,7 +99,7 @@ def choose_metadata(
             why = f"metadata of {known.name}" if known is not None and listed else "tells something"
             codes |= {column: found} if found else {}
         reasons[column] = why
-    return Choice(kinds, reasons, codes, tuple(remarks))
+    return MetadataColumns(kinds, reasons, codes, tuple(remarks))
 
 
 def codes_in(values: "pd.Series[Any]") -> tuple[float, ...]:
@@ -152,7 +152,7 @@ def clean_metadata(
         given = table.get(column)
         if given is None:
             given = pd.Series(np.nan, index=table.index)
-            remarks.append(Remark(column, "the table has no such column: missing in all rows"))
+            remarks.append(Remark(column, "not in the table: missing in all rows"))
         known = (codes or {}).get(column, ())
         remarks += remark_missing(given, known)
         values = without_codes(given, known)
@@ -198,31 +198,23 @@ def _possible(
     return numbers.mask(wrong), [Remark(column, note)]
 
 
-def _taken(roles: Roles) -> dict[str, str]:
-    """Return the columns that have a role, and which."""
-    single = ("image", "case", "image_role", "target", "patient", "lesion", "source")
-    taken = dict.fromkeys(roles.groups, "a group column")
-    taken.update({getattr(roles, role): f"the {role.replace('_', ' ')} column" for role in single})
-    taken.update(dict.fromkeys(roles.truth, "the target in one column per class"))
-    return taken
-
-
 def _as_asked(
     table: pd.DataFrame, taken: Mapping[str, str], asked: Sequence[str], ignore: Sequence[str]
-) -> Choice:
+) -> MetadataColumns:
     """Return the metadata columns that the user named."""
     for column in asked:
         require_column(table, column, "the metadata column")
         if column in taken:
             message = (
-                f"the metadata column {column!r} is {taken[column]} already; leave it out of the metadata"
+                f"the metadata column {column!r}: expected a column without another role, got {taken[column]}; leave "
+                "it out of the metadata"
             )
             raise TableError(message)
     wanted = [column for column in asked if column not in ignore]
     codes = {column: found for column in wanted if (found := codes_in(table[column]))}
     kinds = {column: kind_of(without_codes(table[column], codes.get(column, ()))) for column in wanted}
     rest = {column: "not among the metadata given" for column in table.columns if column not in taken}
-    return Choice(kinds, rest | dict.fromkeys(kinds, "as given"), codes)
+    return MetadataColumns(kinds, rest | dict.fromkeys(kinds, "as given"), codes)
 
 
 def _one_level(values: "pd.Series[Any]", text: "pd.Series[str]") -> str:
@@ -232,7 +224,7 @@ def _one_level(values: "pd.Series[Any]", text: "pd.Series[str]") -> str:
         return only
     words = [repr(word) for word, _ in count_words(values)]
     others = f"{', '.join(words)} or an empty cell" if words else "an empty cell"
-    return f"{only}; if {others} means no, write no there"
+    return f"{only}; if {others} means no, write no instead"
 
 
 def _why_useless(
@@ -252,7 +244,7 @@ def _why_useless(
         return None, False
     why = why_ignored_by_name(column)
     if why is None and holds_dates(values):
-        why = "dates or times, which are no categories; an age or a duration can be given as a number"
+        why = "dates or times, not categories; give an age or a duration as a number instead"
     if why is not None:
         return why, False
     others = [name for name in table.columns if name not in {column, roles.target}]

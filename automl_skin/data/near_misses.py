@@ -1,13 +1,13 @@
-"""What to say of an image that is not in the folder: the file that was probably meant, and in what it differs."""
+"""Hints on an image that is not in the folder: the file that was probably meant, and how its name differs."""
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 
-CASE = "differs in upper and lower case alone"
-FORMAT = "is there in a format that is not read: convert it to JPEG or PNG"
-ZEROS = "differs in leading zeros, which spreadsheets take off: format the column as text"
+CASE = "differs only in upper and lower case"
+FORMAT = "has a format that cannot be read: convert it to JPEG or PNG"
+ZEROS = "differs in leading zeros, which spreadsheets remove: format the column as text"
 DECIMALS = "differs in a decimal part, which programs add to whole numbers: save the ids as text"
 SIGNS = "differs in blanks or signs"
 
@@ -37,7 +37,7 @@ class NearMisses:
         )
 
     def find(self, value: str) -> tuple[str, str] | None:
-        """Return the file that a value nearly names and what it differs in, or None."""
+        """Return the file that a value nearly names and how they differ, or None."""
         for what, key, files in self._rules:
             file = files.get(key(_stem(value)))
             if file is not None:
@@ -50,15 +50,14 @@ class NearMisses:
         Examples
         --------
         >>> NearMisses(["A 1.jpg"], ["b.heic"]).say("a 1")
-        "there is 'A 1.jpg', which differs in upper and lower case alone"
+        "there is 'A 1.jpg', which differs only in upper and lower case"
         >>> NearMisses(["A 1.jpg"], ["b.heic"]).say("b.jpg")
-        "there is 'b.heic': it is there in a format that is not read: convert it to JPEG or PNG"
+        "there is 'b.heic', which has a format that cannot be read: convert it to JPEG or PNG"
         """
         found = self.find(value)
         if found is None:
             return ""
-        file, what = found
-        return f"there is {file!r}, which {what}" if what != FORMAT else f"there is {file!r}: it {what}"
+        return f"there is {found[0]!r}, which {found[1]}"
 
     def summarise(self, values: Iterable[str]) -> list[str]:
         """Return one line per kind of near miss, with how many there are and an example."""

@@ -1,8 +1,7 @@
 """The fold plan: which case is locked away, and which fold holds every other one.
 
-There is one plan a study. It is made of whole groups, written to disk, and its digest is in the key
-of everything that depends on it. Splits inside the training rows come from `FoldPlan.inner` and
-from nowhere else.
+There is one plan per study. It is made of whole groups and written to disk, and its digest is in the key of everything
+that depends on it. Splits inside the training rows come from `FoldPlan.inner` and from nowhere else.
 """
 
 from dataclasses import dataclass, field
@@ -16,18 +15,19 @@ from automl_skin.data.given_split import (
     LEFT_OUT,
     LOCKED,
     GivenSplit,
-    crossing_facts,
+    describe_crossing,
     leave_crossing_out,
     parse_split,
-    refusal,
+    why_refused,
 )
 from automl_skin.data.groups import Groups
 from automl_skin.data.locking import choose_locked
 from automl_skin.data.plan_checks import (
     check_folds,
     check_strata,
-    locked_notes,
-    plan_notes,
+    note_large_group,
+    note_rare_locked,
+    require_classes_in_folds,
     require_spreadable,
     require_two_classes,
 )
@@ -190,8 +190,8 @@ class FoldPlan:
         )
         if plan.digest != facts["digest"]:
             message = (
-                f"{folder / 'plan.csv'} must have the digest {facts['digest']} that plan.json beside it "
-                f"records, and has {plan.digest}: one of them was changed; restore it, or begin another study"
+                f"{folder / 'plan.csv'}: expected the digest {facts['digest']} that plan.json records, got "
+                f"{plan.digest}. One of the two files was changed; restore it, or begin another study"
             )
             raise IntegrityError(message)
         return plan
@@ -201,7 +201,7 @@ class FoldPlan:
 
     def _require_fold(self, fold: int) -> None:
         if fold not in self.folds:
-            raise ConfigError(f"the fold must be one of {self.folds}, found {fold!r}")
+            raise ConfigError(f"expected one of the folds {self.folds}, got {fold!r}")
 
     def _deal_inner(
         self, held_out: HeldOut, n_splits: int, seed: int
@@ -210,8 +210,8 @@ class FoldPlan:
         n_groups = rows["group"].nunique()
         if not 1 < n_splits <= n_groups:
             message = (
-                f"an inner split must have 2 to {n_groups} parts (the number of groups in its rows), "
-                f"found {n_splits}: ask for fewer parts or give more data"
+                f"expected an inner split into 2 to {n_groups} parts (the number of groups in its rows), got "
+                f"{n_splits}; ask for fewer parts or give more data"
             )
             raise ConfigError(message)
         strata = rows[[name for name in rows.columns if str(name).startswith(_STRATUM)]]
@@ -269,7 +269,7 @@ def plan_from_split(
     waive: bool = False,
     drop_crossing: bool = False,
 ) -> FoldPlan:
-    """Take a plan of the user's own.
+    """Make a plan from a split of the user's own.
 
     Parameters
     ----------
@@ -283,9 +283,9 @@ def plan_from_split(
     folds, seed
         As for `make_plan`; `folds` is not looked at when the split has fold numbers.
     waive : bool
-        Go on although groups are cut; the plan then says so wherever it goes.
+        Continue although groups are cut; the plan then says so wherever it goes.
     drop_crossing : bool
-        Leave the development cases out whose group reaches into the locked part.
+        Leave out the development cases whose group reaches into the locked part.
 
     Raises
     ------
@@ -302,11 +302,11 @@ def plan_from_split(
         given = leave_crossing_out(groups, given)
     crossing = groups.crossing(given.sides)
     if crossing.groups and not waive:
-        raise LeakageError(refusal(crossing, given))
+        raise LeakageError(why_refused(crossing, given))
     plan = _with_folds(groups, strata, given, folds, seed)
     if not crossing.groups:
         return plan
-    waiver = f"--waive-leakage: {crossing_facts(crossing, given)}"
+    waiver = f"--waive-leakage: {describe_crossing(crossing, given)}"
     notes = (waiver, *plan.notes)
     return FoldPlan(plan.table, seed, waiver, crossing.share, notes, plan.locked_notes)
 
@@ -325,8 +325,9 @@ def _with_folds(groups: Groups, strata: pd.DataFrame, given: GivenSplit, folds: 
     table = pd.DataFrame({"group": groups.ids, "part": given.parts, "fold": fold})
     table.index.name = "case"
     coarsest = strata.iloc[:, 0]
-    notes = (*given.notes, *plan_notes(table, coarsest))
-    of_locked = tuple(locked_notes(table, coarsest))
+    require_classes_in_folds(table, coarsest)
+    notes = (*given.notes, *note_large_group(table))
+    of_locked = tuple(note_rare_locked(table, coarsest))
     for column in strata.columns:
         table[f"{_STRATUM}{column}"] = strata[column].where(development, "")
     return FoldPlan(table, seed, notes=notes, locked_notes=of_locked)
@@ -355,6 +356,6 @@ def _read_table(path: Path) -> pd.DataFrame:
         table = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
         table["fold"] = table["fold"].astype("int64")
     except (ValueError, KeyError) as error:
-        message = f"{path} must be the table that a fold plan wrote, and cannot be read as one ({error})"
+        message = f"{path}: expected the table of a fold plan, got something else ({error})"
         raise IntegrityError(message) from error
     return table.set_index("case")

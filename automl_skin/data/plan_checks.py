@@ -1,36 +1,38 @@
-"""What must hold of a fold plan, and what a reader of its figures should know."""
+"""Checks of a fold plan, and notes for the readers of its figures."""
 
 import math
 
 import pandas as pd
 
+from automl_skin.data.wording import list_some
 from automl_skin.errors import ConfigError, TableError
 
 _FEW_POSITIVES = 50
 _ASSUMED_AUC = 0.85
-_MOST_LOCKED = 0.5
+_MAX_LOCKED_SHARE = 0.5
 _Z95 = 1.959963984540054
 
 
 def check_folds(folds: int, locked_share: float) -> None:
     """Refuse numbers of folds and locked shares that are out of range."""
     if folds < 2:  # a fold needs another one to train on
-        raise ConfigError(f"there must be at least 2 folds, found {folds}")
-    if not 0 <= locked_share <= _MOST_LOCKED:
-        raise ConfigError(f"the locked share must lie between 0 and {_MOST_LOCKED}, found {locked_share}")
+        raise ConfigError(f"expected at least 2 folds, got {folds}")
+    if not 0 <= locked_share <= _MAX_LOCKED_SHARE:
+        raise ConfigError(f"expected a locked share from 0 to {_MAX_LOCKED_SHARE}, got {locked_share}")
 
 
 def check_strata(strata: "pd.DataFrame | pd.Series[str]", groups: "pd.Series[str]") -> pd.DataFrame:
     """Return the strata as text in the order of the groups; refuse duplicate and unlabelled cases."""
     if groups.index.has_duplicates:
         twice = groups.index[groups.index.duplicated()].unique()
-        raise TableError(f"case ids must be unique, found {', '.join(twice[:5])} more than once")
+        raise TableError(f"expected each case id once, got {list_some(twice)} more than once")
     frame = strata.to_frame() if isinstance(strata, pd.Series) else strata
     frame = frame.reindex(groups.index)
     missing = frame.index[frame.iloc[:, 0].isna()]
     if len(missing):
-        message = f"every case must have a class, and {len(missing)} have none: {', '.join(missing[:5])}"
-        raise TableError(message)
+        raise TableError(
+            f"expected a class for every case, got none for {len(missing)}: {list_some(missing)}"
+        )
     frame = frame.astype("str").fillna("")
     require_two_classes(frame, "the table")
     return frame
@@ -41,7 +43,7 @@ def require_two_classes(strata: pd.DataFrame, where: str) -> None:
     classes = strata.iloc[:, 0].unique()
     if len(classes) < 2:  # nothing can be told apart
         found = ", ".join(map(str, classes)) or "no cases at all"
-        raise TableError(f"{where} must hold at least two classes, found only {found}")
+        raise TableError(f"{where}: expected at least two classes, got {found}")
 
 
 def require_spreadable(strata: pd.DataFrame, groups: "pd.Series[str]", minimum: int, purpose: str) -> None:
@@ -51,25 +53,14 @@ def require_spreadable(strata: pd.DataFrame, groups: "pd.Series[str]", minimum: 
     if len(small):
         found = ", ".join(f"{name} has {n}" for name, n in small.items())
         message = (
-            f"each class needs at least {minimum} groups (patients, lesions) for {purpose}: {found}. Use "
-            "fewer folds, merge the class with another, or take its rows out of the table"
+            f"expected at least {minimum} groups (patients, lesions) per class for {purpose}, but {found}. Use "
+            "fewer folds, merge the class with another, or remove its rows from the table"
         )
         raise TableError(message)
 
 
-def plan_notes(table: pd.DataFrame, classes: "pd.Series[str]") -> list[str]:
-    """Refuse folds without a class; return what is worth knowing of the development part.
-
-    Raises
-    ------
-    TableError
-        If a fold lacks what a figure needs.
-    """
-    _require_classes_in_folds(table, classes)
-    return _large_group(table)
-
-
-def _require_classes_in_folds(table: pd.DataFrame, classes: "pd.Series[str]") -> None:
+def require_classes_in_folds(table: pd.DataFrame, classes: "pd.Series[str]") -> None:
+    """Refuse folds without a class."""
     development = table["part"] == "development"
     count = pd.crosstab(table["fold"][development], classes[development])
     for name in classes.unique():
@@ -77,15 +68,15 @@ def _require_classes_in_folds(table: pd.DataFrame, classes: "pd.Series[str]") ->
         if len(lacking):
             sizes = table["group"][development].value_counts()
             message = (
-                f"each fold must hold every class, and fold {lacking[0]} has no case of class {name}; the "
-                f"largest group has {sizes.iloc[0]} of {int(development.sum())} cases. Use fewer folds, "
-                "merge the class with another, or look at the id columns if that group should not be so large"
+                f"fold {lacking[0]}: expected cases of every class, got none of class {name}; the largest group has "
+                f"{sizes.iloc[0]} of {int(development.sum())} cases. Use fewer folds, merge the class with another, or "
+                "check the id columns if that group should not be so large"
             )
             raise TableError(message)
 
 
-def _large_group(table: pd.DataFrame) -> list[str]:
-    """Say when one group is larger than a fold should be."""
+def note_large_group(table: pd.DataFrame) -> list[str]:
+    """Return a note where one group is larger than a fold should be."""
     development = table[table["part"] == "development"]
     sizes = development["group"].value_counts()
     share = sizes.iloc[0] / len(development)
@@ -94,14 +85,14 @@ def _large_group(table: pd.DataFrame) -> list[str]:
         return []
     note = (
         f"the group of {sizes.index[0]} has {sizes.iloc[0]} of {len(development)} development cases "
-        f"({share:.0%}), more than a fold of {folds} should hold: the folds are uneven, and a missing id may "
-        "have been coded as one value"
+        f"({share:.0%}), more than one of {folds} folds should hold. The folds are uneven; perhaps one value stands "
+        "for missing ids"
     )
     return [note]
 
 
-def locked_notes(table: pd.DataFrame, classes: "pd.Series[str]") -> list[str]:
-    """Say how wide the interval of the locked test will be where a class is rare in it.
+def note_rare_locked(table: pd.DataFrame, classes: "pd.Series[str]") -> list[str]:
+    """Return how wide the interval of the locked test will be where a class is rare in it.
 
     Raises
     ------
@@ -116,11 +107,11 @@ def locked_notes(table: pd.DataFrame, classes: "pd.Series[str]") -> list[str]:
     for name in classes.unique():
         n = int((locked == name).sum())
         if n == 0:
-            notes.append(f"the locked part has no case of class {name}: it cannot be measured there")
+            notes.append(f"the locked part has no case of class {name}, which cannot be measured there")
         elif n < _FEW_POSITIVES:
             width = expected_interval_width(n, len(locked) - n)
             notes.append(
-                f"the locked part has only {n} cases of class {name}: expect an interval of its AUC about "
+                f"the locked part has only {n} cases of class {name}: the interval of its AUC will be about "
                 f"{width:.2f} wide"
             )
     return notes

@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from automl_skin.data.headers import USUAL_NAMES, normal_name
-from automl_skin.data.identifiers import is_prose, mostly_image_names
+from automl_skin.data.headers import normal_name
 from automl_skin.data.locate import ImageIndex, file_stem
-from automl_skin.data.role_values import why_not
-from automl_skin.data.roles import SINGLE_ROLES, Roles
+from automl_skin.data.role_values import mostly_different, mostly_image_names
+from automl_skin.data.roles import ROLES, Role, Roles
 from automl_skin.data.sources import KnownTable, known_table
 from automl_skin.data.table import id_text, require_column, to_numbers
 from automl_skin.errors import ConfigError, TableError
 
-_MOST = 0.5
-_NEARLY_ALL = 0.9
+MIN_SHARE = 0.5
+"""Of a column's values, where most of them have to do something."""
+MIN_UNIQUE = 0.9
+"""Share of the rows that a column of any name has different values in when it holds images."""
 
 
 def recognise(
@@ -32,7 +32,6 @@ def recognise(
     Parameters
     ----------
     table : DataFrame of n_rows rows
-        The table.
     index : ImageIndex
         The images, which tell the image column by its values.
     overrides : mapping of str to str
@@ -56,116 +55,92 @@ def recognise(
         reasons[target] = "the target, as given"
     doubts: dict[str, str] = {}
     if "image" not in chosen:
-        named = _image_names(table, known)
-        chosen["image"], why = _choose_image(table, index, named)
-        for name in named:
-            if name in reasons:
-                continue
-            if _may_name_images(table[name]):
-                reasons[name] = "another id of the image"
-            elif name != chosen["image"]:
-                reasons[name] = "named like the image, and its values name none"
-                doubts[name] = f"{reasons[name]}; if they do, give --image-column"
-        reasons[str(chosen["image"])] = why
-    for role in SINGLE_ROLES:
-        if role not in chosen:
+        chosen["image"] = _recognise_image(table, index, known, reasons, doubts)
+    image = str(chosen["image"])
+    for role in ROLES.values():
+        if role.name not in chosen:
             taken = {target, *chosen.values()}
-            chosen[role], why = _choose_by_name(table, role, known, taken, doubts)
-            reasons.setdefault(chosen[role] or "", why)
+            chosen[role.name] = _choose_by_name(table, role, known, taken, reasons, doubts)
     taken = {target, *chosen.values(), *groups, *(known.images if known else ())}
-    seconds = _other_photographs(table, index, str(chosen["image"]), taken)
-    others = f"names other photographs than {chosen['image']!r}"
-    reasons |= dict.fromkeys(seconds, others)
-    doubts |= dict.fromkeys(
-        seconds,
-        f"{others}: they are not used. Give each photograph a row of its own, with the case in one column and the "
-        "kind of photograph (dermoscopic, clinical) in another (--case-column, --image-role-column)",
-    )
-    reasons |= {
-        column: f"named like a {role}, which its values are not"
-        for column in doubts
-        for role in ("case", "source")
-        if column not in seconds and normal_name(column) in USUAL_NAMES[role]
-    }
-    reasons.pop("", None)
-    roles = Roles(
-        image=str(chosen["image"]),
-        case=chosen["case"],
-        image_role=chosen["image_role"],
-        target=target,
-        patient=chosen["patient"],
-        lesion=chosen["lesion"],
-        source=chosen["source"],
-        table=known.name if known else None,
-        doubts=doubts,
-    )
+    for column in _other_photographs(table, index, image, taken):
+        reasons[column] = f"names other photographs than {image!r}"
+        doubts[column] = (
+            f"{reasons[column]}: they are not used. Give each photograph a row of its own, with the case in one "
+            "column and the kind of photograph (dermoscopic, clinical) in another "
+            f"({ROLES['case'].option}, {ROLES['image_role'].option})"
+        )
+    roles = Roles(image, target=target, table=known.name if known else None, doubts=doubts)
+    roles = replace(roles, **chosen)
     return _with_groups(table, roles, [*(known.groups if known else ()), *groups], reasons, set(groups))
 
 
-def _overridden(
-    table: pd.DataFrame, overrides: Mapping[str, str]
-) -> tuple[dict[str, str | None], dict[str, str]]:
+def _overridden(table: pd.DataFrame, overrides: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the columns that the user named, by role, and the reasons."""
-    for role, column in overrides.items():
-        if role not in SINGLE_ROLES:
-            message = f"{role!r} must be a role of a column: {', '.join(SINGLE_ROLES)}"
-            raise ConfigError(message)
-        if role == "image" and not column:
+    for name, column in overrides.items():
+        if name not in ROLES:
+            raise ConfigError(f"expected a role of a column ({', '.join(ROLES)}), got {name!r}")
+        if name == "image" and not column:
             message = "--image-column: expected the column of the image ids or paths, got '' (every table needs one)"
             raise ConfigError(message)
         if column:
-            require_column(table, column, f"the {role.replace('_', ' ')} column")
-    chosen = {role: column or None for role, column in overrides.items()}
+            require_column(table, column, f"the {ROLES[name].words}")
+    chosen: dict[str, Any] = {role: column or None for role, column in overrides.items()}
     return chosen, {column: "as given" for column in overrides.values() if column}
 
 
-def _image_names(table: pd.DataFrame, known: KnownTable | None) -> list[str]:
-    """Return the columns that by name may hold images, the most likely first."""
-    by_name = _named(table, USUAL_NAMES["image"])
+def _recognise_image(
+    table: pd.DataFrame,
+    index: ImageIndex,
+    known: KnownTable | None,
+    reasons: dict[str, str],
+    doubts: dict[str, str],
+) -> str:
+    """Return the image column; add why, and what became of the other columns that are named like it."""
+    role = ROLES["image"]
     listed = [name for name in known.images if name in table] if known else []
-    return list(dict.fromkeys([*listed, *by_name]))
+    named = list(dict.fromkeys([*listed, *_named(table, role)]))
+    able = [name for name in named if role.why_not(table[name]) is None]
+    chosen, why = _choose_image(table, index, named, able)
+    for name in named:
+        if name in reasons:
+            continue
+        if name in able:
+            reasons[name] = "another id of the image"
+        elif name != chosen:
+            reasons[name] = "named like the image, but its values name no images"
+            doubts[name] = f"{reasons[name]}; if they do, give {role.option}"
+    reasons[chosen] = why
+    return chosen
 
 
-def _choose_image(table: pd.DataFrame, index: ImageIndex, named: Sequence[str]) -> tuple[str, str]:
+def _choose_image(
+    table: pd.DataFrame, index: ImageIndex, named: Sequence[str], able: Sequence[str]
+) -> tuple[str, str]:
     """Return the column most values of which name images; by name and form where no value does."""
     order = list(dict.fromkeys([*named, *map(str, table.columns)]))
     hits = {column: index.count(table[column]) for column in order}
-    able = [name for name in order if hits[name] and (name in named or _is_covered(table[name], hits[name]))]
-    if able:
-        best = max(able, key=lambda column: hits[column])
+    found = [name for name in order if hits[name] and (name in named or _is_covered(table[name], hits[name]))]
+    if found:
+        best = max(found, key=lambda column: hits[column])
         if best == (named or [""])[0]:
             return best, "recognised by its name, and its values are files of the image folder"
         return best, f"its values are files of the image folder ({hits[best]:,} different ones)"
     files = [column for column in order if mostly_image_names(id_text(table[column]))]
     if files:
         return files[0], "its values are names of image files"
-    plausible = [column for column in named if _may_name_images(table[column])]
-    if plausible:
-        return plausible[0], "recognised by its name"
-    folder, example = Path(index.root), ", ".join(index.paths[:3]) or "no images"
+    if able:
+        return able[0], "recognised by its name"
     message = (
-        f"one column must hold the ids or paths of the images; the table has {', '.join(order)}, "
-        f"and no value of theirs names a file of {folder} ({example}); "
-        "name the image column, or check --images"
+        f"expected a column with the ids or paths of the images, got {', '.join(order)}, none of whose values name a "
+        f"file of {index.root} ({', '.join(index.paths[:3]) or 'no images'}); name the image column, or check --images"
     )
     raise TableError(message)
-
-
-def _is_unique(values: "pd.Series[Any]") -> bool:
-    """Whether most rows have a value of their own, as images have."""
-    return int(id_text(values).nunique()) >= _MOST * len(values)
 
 
 def _is_covered(values: "pd.Series[Any]", hits: int) -> bool:
     """Whether a column of any name holds images: hardly a value twice, and files for most of them."""
     different = int(id_text(values).nunique())
-    return different >= _NEARLY_ALL * len(values) and hits >= _MOST * different
-
-
-def _may_name_images(values: "pd.Series[Any]") -> bool:
-    """Whether a column that is named like images may hold their ids: no prose, and mostly different."""
-    text = id_text(values)
-    return _is_unique(values) and not is_prose(text)
+    return different >= MIN_UNIQUE * len(values) and hits >= MIN_SHARE * different
 
 
 def _other_photographs(
@@ -175,54 +150,58 @@ def _other_photographs(
     first = id_text(table[image]).map(file_stem, na_action="ignore")
     found = []
     for column in map(str, table.columns):
-        if column in taken:
-            continue
         text = id_text(table[column])
-        present = int(text.notna().sum())
-        if not present or not (mostly_image_names(text) or _names_files(table[column], index)):
+        if column in taken or text.isna().all():
             continue
-        stems = text.map(file_stem, na_action="ignore")
-        if (stems == first)[text.notna()].mean() < _MOST:
-            found.append(column)
+        if mostly_image_names(text) or _names_files(table[column], index):
+            stems = text.map(file_stem, na_action="ignore")
+            if (stems == first)[text.notna()].mean() < MIN_SHARE:
+                found.append(column)
     return found
 
 
 def _names_files(values: "pd.Series[Any]", index: ImageIndex) -> bool:
     """Whether most values name files of the folder and are no numbers that do so by chance."""
     present = id_text(values).dropna()
-    if to_numbers(values).notna().sum() >= _MOST * len(present):
+    if to_numbers(values).notna().sum() >= MIN_SHARE * len(present):
         return False
-    return index.count(values) >= _MOST * present.nunique() and _is_unique(present)
+    return index.count(values) >= MIN_SHARE * present.nunique() and mostly_different(present)
 
 
 def _choose_by_name(
-    table: pd.DataFrame, role: str, known: KnownTable | None, taken: set[str | None], doubts: dict[str, str]
-) -> tuple[str | None, str]:
-    """Return the column of a role in a known table, or by its usual names where its values allow it."""
-    if known is not None and role in {"patient", "lesion", "source"}:
-        column = getattr(known, role)
-        if column in table and column not in taken:
-            return column, f"the {role} column of {known.name}"
-    if known is not None and role in {"case", "image_role"}:
-        return None, ""
-    words = role.replace("_", " ")
-    for name in _named(table, USUAL_NAMES[role]):
+    table: pd.DataFrame,
+    role: Role,
+    known: KnownTable | None,
+    taken: set[str | None],
+    reasons: dict[str, str],
+    doubts: dict[str, str],
+) -> str | None:
+    """Return the column of a role in a known table, or by its usual names where its values allow it; add why."""
+    if known is not None and not role.of_cases:
+        return None
+    column = known.roles.get(role.name) if known else None
+    if known and column in table and column not in taken:
+        reasons.setdefault(str(column), f"the {role.words} of {known.name}")
+        return column
+    for name in _named(table, role):
         if name in taken:
             continue
-        why = why_not(role, table[name])
+        why = role.why_not(table[name])
         if why is None:
-            return name, f"the {words} column by its name"
-        option = f"--{role.replace('_', '-')}-column"
+            reasons.setdefault(name, f"the {role.words} by its name")
+            return name
         doubts[name] = (
-            f"named like the {words} column and not taken for it: {why}; correct it, or give {option}"
+            f"named like the {role.words} but not used as such: {why}; correct it, or give {role.option}"
         )
-    return None, ""
+        if role.never_metadata:
+            reasons[name] = f"named like a {role.name}, but its values are none"
+    return None
 
 
-def _named(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    """Return the columns that bear one of some normal names, in the order of these."""
+def _named(table: pd.DataFrame, role: Role) -> list[str]:
+    """Return the columns that bear a name of the role, the most telling first."""
     by_name = {normal_name(str(column)): str(column) for column in reversed(table.columns)}
-    return [by_name[name] for name in names if name in by_name]
+    return [by_name[name] for name in role.names if name in by_name]
 
 
 def _with_groups(
@@ -233,11 +212,10 @@ def _with_groups(
     for column in dict.fromkeys(columns):
         if column in given:
             require_column(table, column, "--group")
-        if column not in table or column in {roles.patient, roles.lesion}:
+        if column not in table or column in roles.group_columns:
             continue
         if column == roles.target:
-            message = f"--group {column!r} must be an id column and is the target; choose another"
-            raise TableError(message)
+            raise TableError(f"--group {column!r}: expected a column of ids, got the target; choose another")
         if column in given:
             reasons[column] = "a group column, as given by --group"
         reasons.setdefault(column, "a group column")

@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pandas as pd
 
-from automl_skin.digests import Json, digest_file
+from automl_skin.digests import digest_file
 from automl_skin.errors import IntegrityError
 from automl_skin.files import atomic_write, read_json, storage_errors, write_json
+from automl_skin.records import from_plain, to_plain
 
 SUMMARY = "manifest.json"
 
+Summary = TypeVar("Summary")
 
-def write_record(folder: Path, tables: Mapping[str, pd.DataFrame], summary: Mapping[str, Json]) -> None:
-    """Write tables and, last, the summary without which they do not count.
+
+def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame], summary: Any) -> None:
+    """Write tables and, last, the dataclass `summary` without which they do not count.
 
     Raises
     ------
@@ -25,33 +29,32 @@ def write_record(folder: Path, tables: Mapping[str, pd.DataFrame], summary: Mapp
     for name, table in tables.items():
         write_parquet(folder / f"{name}.parquet", table)
     digests = {name: digest_file(folder / f"{name}.parquet") for name in tables}
-    write_json(folder / SUMMARY, {**summary, "digests": digests})
+    write_json(folder / SUMMARY, {"summary": to_plain(summary), "digests": digests})
 
 
-def read_record(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, Json]]:
-    """Read what `write_record` wrote.
+def read_tables(folder: Path, kind: type[Summary]) -> tuple[dict[str, pd.DataFrame], Summary]:
+    """Read what `write_tables` wrote, with a summary of `kind`.
 
     Raises
     ------
     IntegrityError
         If it is not there as a whole, or a file was changed.
     """
-    if not (folder / SUMMARY).is_file():
-        message = (
-            f"{folder} must hold a whole manifest and has no {SUMMARY}; give the command again that makes it"
-        )
-        raise IntegrityError(message)
-    summary = read_json(folder / SUMMARY)
-    digests = summary.get("digests") if isinstance(summary, dict) else None
-    if not isinstance(summary, dict) or not isinstance(digests, dict):
-        message = f"{folder / SUMMARY} must list digests and does not; give the command again that makes it"
-        raise IntegrityError(message)
+    file, again = folder / SUMMARY, "repeat the command that writes it"
+    if not file.is_file():
+        raise IntegrityError(f"{folder}: expected a whole manifest, got none ({SUMMARY} is missing); {again}")
+    content = read_json(file)
+    digests = content.get("digests") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not isinstance(digests, dict) or "summary" not in content:
+        raise IntegrityError(f"{file}: expected a summary and digests, got neither or one of them; {again}")
     for name, digest in digests.items():
         path = folder / f"{name}.parquet"
         if not path.is_file() or digest_file(path) != digest:
-            message = f"{path} is not what {SUMMARY} says it is; give the command again that makes it"
-            raise IntegrityError(message)
-    return {name: pd.read_parquet(folder / f"{name}.parquet") for name in digests}, summary
+            raise IntegrityError(
+                f"{path}: expected the digest that {SUMMARY} records, got another file; {again}"
+            )
+    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in digests}
+    return tables, from_plain(kind, content["summary"], str(file))
 
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:
@@ -84,7 +87,5 @@ def read_labels(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        message = (
-            f"{path} must be a file of labels and cannot be read ({error}); it was damaged or taken away"
-        )
+        message = f"{path}: expected a file of labels, got {error}; it was damaged or removed"
         raise IntegrityError(message) from error

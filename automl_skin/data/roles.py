@@ -1,10 +1,263 @@
-"""What each column of a table is for, and why it was taken for that."""
+"""The roles of columns, one table: what each is called in six languages, which values it takes, what it makes of cases.
 
-from collections.abc import Iterable, Mapping
+To add a role is to add an entry to `ROLES` and a field to `Roles`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-SINGLE_ROLES = ("case", "image", "image_role", "patient", "lesion", "source")
-"""Roles that one column has and that a user may set by name (the target has an option of its own)."""
+import pandas as pd
+
+from automl_skin.data.headers import normal_name, part_words
+from automl_skin.data.role_values import (
+    why_no_case,
+    why_no_id,
+    why_no_image,
+    why_no_photograph_kind,
+    why_no_source,
+    why_words,
+)
+from automl_skin.data.table import id_text
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+# English and German, then French, Spanish, Italian and Portuguese
+_PERSON = _words(
+    "patient subject pat patienten patientin proband probanden patiente sujet paciente sujeto paziente "
+    "soggetto doente utente"
+)
+_LESION = _words("lesion lasion laesion lasions laesions lesione lesao")
+_CASE = _words("case fall cas caso")
+_IMAGE = _words(
+    "image img picture photo photograph bild foto aufnahme imagen fotografia immagine imagem photographie"
+)
+_FILE = _words(
+    "file datei bilddatei fichier archivo fichero arquivo ficheiro file_immagine archivo_imagen fichier_image "
+    "arquivo_imagem path pfad chemin ruta percorso caminho"
+)
+_SOURCE = _words(
+    "source hospital centre center institution clinic collection dataset quelle klinik krankenhaus "
+    "zentrum einrichtung sammlung hopital clinique etablissement fuente centro clinica coleccion "
+    "institucion fonte ospedale collezione istituto instituicao colecao"
+)
+_NUMBER = _words(
+    "id nr no num number code key uid guid uuid nummer kennung kennzeichen schlussel schluessel numero identifiant "
+    "identificador identificativo codigo codice ident identifier"
+)
+_OF = ("", "de", "del", "du", "da", "do", "dell", "della", "de_la", "di")
+
+
+def _numbered(words: Iterable[str]) -> tuple[str, ...]:
+    """Return words with each way to say that their number is meant, before or after, joined or not."""
+    names = (
+        name
+        for number in _NUMBER
+        for word in words
+        for name in (
+            *(f"{word}_{number}", f"{word}{number}"),
+            *("_".join(filter(None, (number, of, word))) for of in _OF),
+        )
+    )
+    return tuple(dict.fromkeys(names))
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a column may be for. A user may set it by name; the target has an option of its own.
+
+    Parameters
+    ----------
+    name : str
+        The field of `Roles`.
+    strict : tuple of str
+        Normal names (`normal_name`) of columns that say that it is meant, the most telling first.
+    weak : tuple of str
+        Normal names that may also mean something else, so that the values have to confirm it.
+    test : callable
+        Given the column as `id_text`, returns why its values do not fit, or None.
+    weak_test : callable or None
+        The same, asked further of a column with a weak name.
+    of_cases : bool
+        Whether cases may share its values, so that it is a column of the table of cases.
+    ties : bool
+        Whether cases that share a value are kept together.
+    never_metadata : bool
+        Whether a column of such a name is kept from the model also where its values do not fit.
+    """
+
+    name: str
+    strict: tuple[str, ...]
+    weak: tuple[str, ...]
+    test: "Callable[[pd.Series[str]], str | None]"
+    weak_test: "Callable[[pd.Series[str]], str | None] | None" = None
+    of_cases: bool = False
+    ties: bool = False
+    never_metadata: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All normal names, the most telling first."""
+        return tuple(dict.fromkeys((*self.strict, *self.weak)))
+
+    @property
+    def words(self) -> str:
+        """What messages call the column."""
+        return f"{self.name.replace('_', ' ')} column"
+
+    @property
+    def option(self) -> str:
+        """The command-line option that sets it."""
+        return f"--{self.name.replace('_', '-')}-column"
+
+    def why_not(self, values: "pd.Series[Any]") -> str | None:
+        """Return why a column that is named like the role cannot have it, or None.
+
+        Examples
+        --------
+        >>> ROLES["case"].why_not(pd.Series(["a", None], name="case_id"))
+        'it is empty in row 2'
+        >>> ROLES["source"].why_not(pd.Series(["a", "b"], name="hospital")) is None
+        True
+        """
+        text = id_text(values)
+        if text.isna().all():
+            return "it is empty"
+        why = self.test(text)
+        if why is not None or self.weak_test is None or normal_name(str(values.name)) not in self.weak:
+            return why
+        return self.weak_test(text)
+
+
+_TABLE = (
+    Role("case", _numbered(_CASE), _CASE, why_no_case, never_metadata=True),
+    Role(
+        "image",
+        (
+            *[
+                "image_id",
+                "img_id",
+                "isic_id",
+                "image_name",
+                "image_path",
+                "image_file",
+                "image",
+                "img",
+                "filename",
+                "file_name",
+                "filepath",
+            ],
+            *[
+                "file_path",
+                "imageid",
+                "bilddatei",
+                "bildname",
+                "dateiname",
+                "nom_image",
+                "nom_fichier",
+                "nom_du_fichier",
+            ],
+            *[
+                "nombre_archivo",
+                "nombre_imagen",
+                "nome_arquivo",
+                "nome_ficheiro",
+                "nome_file",
+                "nome_imagem",
+                "nome_immagine",
+            ],
+            *_words("dateipfad bildpfad"),
+            *_numbered(_IMAGE),
+        ),
+        (*_FILE, *_IMAGE[2:], "id"),
+        why_no_image,
+    ),
+    Role(
+        "image_role",
+        (
+            *[
+                "image_role",
+                "photo_role",
+                "bildart",
+                "bildtyp",
+                "aufnahmeart",
+                "type_image",
+                "type_d_image",
+                "type_photo",
+            ],
+            *_words("tipo_imagen tipo_de_imagen tipo_imagem tipo_de_imagem tipo_immagine tipo_foto"),
+        ),
+        ("role", "view", "ansicht", "vue", "vista", "rolle"),
+        why_no_photograph_kind,
+    ),
+    Role(
+        "patient",
+        (
+            *[
+                "patient_id",
+                "patientid",
+                "pid",
+                "subject_id",
+                "mrn",
+                "medical_record_number",
+                "hospital_number",
+                "nhs_number",
+                "nip",
+                "ipp",
+            ],
+            *[
+                "krankenaktennummer",
+                "historia_clinica",
+                "numero_de_historia_clinica",
+                "prontuario",
+                "cartella_clinica",
+            ],
+            *_numbered(_PERSON),
+        ),
+        (*_PERSON, "patients", "pacientes"),
+        why_no_id,
+        why_words,
+        of_cases=True,
+        ties=True,
+    ),
+    Role(
+        "lesion",
+        ("lesion_id", "lesionid", *_numbered(_LESION)),
+        _LESION,
+        why_no_id,
+        why_words,
+        of_cases=True,
+        ties=True,
+    ),
+    Role("source", _numbered(_SOURCE), _SOURCE, why_no_source, of_cases=True, never_metadata=True),
+)
+ROLES: Mapping[str, Role] = {role.name: role for role in _TABLE}
+
+_NUMBERED_ROLES = ("case", "patient", "lesion")
+_ID_WORDS = (
+    r"id|ids|uid|uuid|guid|mrn|nr|nummer|numero|kennung|identifiant|identificador|identificativo|identifier"
+    r"|record(_(number|no|nr|num|key))?|accession(_(number|no|nr))?|barcode|aktenzeichen|prontuario"
+    r"|[a-z]{3,}(nummer|kennung)|[a-z]{4,}nr"
+    r"|nhc|nh|nss|ssn|dni|nif|nie|nip|niss|cpf|cns|ahv|historia(_clinica)?|expediente|dossier|ipp"
+    r"|(codice_)?fiscale?|e?_?mail|telefon|telefono|telephone|phone"
+)
+
+
+def means_id(column: str) -> bool:
+    """Whether a column is named like the number of a person, a lesion, a record or a file.
+
+    Examples
+    --------
+    >>> [means_id(name) for name in ("PatientenNr", "record_id", "studyID", "number_of_naevi", "humid")]
+    [True, True, True, False, False]
+    """
+    names = {normal_name(column), parted := normal_name(part_words(column))}
+    strict = any(names & set(ROLES[role].strict) for role in _NUMBERED_ROLES)
+    return strict or re.search(rf"(^|_)({_ID_WORDS})$", parted) is not None
 
 
 @dataclass(frozen=True)
@@ -41,20 +294,20 @@ class TruthSet:
 
 @dataclass(frozen=True)
 class Roles:
-    """Names of the columns by what they are for; ``None`` where the table has no such column.
+    """Names of the columns by what they are for; None where the table has no such column.
 
     Parameters
     ----------
     image : str
         Image id or path.
     case : str or None
-        What gets one score; ``None`` where each image is a case of its own.
+        What gets one score; None where each image is a case of its own.
     image_role : str or None
         What kind of photograph a row is (dermoscopic, close-up) where a case has several.
-    target : str or None
-        The diagnosis; ``None`` in a table to be scored.
     patient, lesion, source : str or None
         Ids that make groups, and the collection or hospital.
+    target : str or None
+        The diagnosis; None in a table to be scored.
     groups : tuple of str
         Further columns whose equal values belong together (``--group``).
     metadata : tuple of str
@@ -74,10 +327,10 @@ class Roles:
     image: str
     case: str | None = None
     image_role: str | None = None
-    target: str | None = None
     patient: str | None = None
     lesion: str | None = None
     source: str | None = None
+    target: str | None = None
     groups: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
@@ -90,13 +343,34 @@ class Roles:
         """Return the roles with the columns that say what the target is in one column per class."""
         why: dict[str, str] = {}
         for each in sets:
-            why |= dict.fromkeys(
-                [name for name in each.columns if name not in {self.target, *why}], each.reason
-            )
+            why = {**{name: each.reason for name in each.columns if name != self.target}, **why}
         return replace(self, truth=tuple(why), reasons={**self.reasons, **why})
+
+    @property
+    def by_role(self) -> dict[str, str | None]:
+        """Role -> its column, or None."""
+        return {role: getattr(self, role) for role in ROLES}
+
+    @property
+    def taken(self) -> dict[str, str]:
+        """Column -> what it is taken for, in words; metadata and ignored columns are not taken."""
+        taken = dict.fromkeys(self.groups, "a group column")
+        taken |= {column: f"the {ROLES[role].words}" for role, column in self.by_role.items() if column}
+        taken |= {} if self.target is None else {self.target: "the target column"}
+        return taken | dict.fromkeys(self.truth, "the target in one column per class")
+
+    @property
+    def case_columns(self) -> dict[str, str]:
+        """Name in the table of cases -> column of ids that cases may share."""
+        named = {name: column for name, column in self.by_role.items() if column and ROLES[name].of_cases}
+        return {**named, **{f"group_{column}": column for column in self.groups}}
 
     @property
     def group_columns(self) -> tuple[str, ...]:
         """All columns whose equal values belong together: patient, lesion and the further ones."""
-        named = tuple(column for column in (self.patient, self.lesion) if column is not None)
-        return (*named, *self.groups)
+        return tuple(column for name, column in self.case_columns.items() if ties_cases(name))
+
+
+def ties_cases(name: str) -> bool:
+    """Whether cases with one value in a column of the table of cases (`Roles.case_columns`) are kept together."""
+    return ROLES[name].ties if name in ROLES else name.startswith("group_")

@@ -1,7 +1,8 @@
 """Tables that are known: by which columns they are recognised and what their columns are for."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -42,8 +43,8 @@ class KnownTable:
         What is known of the patient and the lesion before the diagnosis.
     numbers : tuple of str
         Those of the metadata that are quantities.
-    patient, lesion, source : str or None
-        Id columns.
+    roles : mapping of str to str
+        Role (`ROLES`) -> the column that has it.
     groups : tuple of str
         Further columns whose equal values belong together.
     """
@@ -53,21 +54,13 @@ class KnownTable:
     images: tuple[str, ...]
     metadata: tuple[str, ...]
     numbers: tuple[str, ...]
-    patient: str | None = None
-    lesion: str | None = None
-    source: str | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
 
 
 _ISIC_METADATA = (
-    "age_approx",
-    "sex",
-    "anatom_site_general",
-    "anatom_site_special",
-    "clin_size_long_diam_mm",
-    "personal_hx_mm",
-    "family_hx_mm",
-    "fitzpatrick_skin_type",
+    *("age_approx", "sex", "anatom_site_general", "anatom_site_special", "clin_size_long_diam_mm"),
+    *("personal_hx_mm", "family_hx_mm", "fitzpatrick_skin_type"),
 )
 _ISIC_NUMBERS = ("age_approx", "clin_size_long_diam_mm")
 _PAD_METADATA = (
@@ -84,8 +77,7 @@ KNOWN_TABLES = (
         images=("image_id",),
         metadata=("age", "sex", "localization"),
         numbers=("age",),
-        lesion="lesion_id",
-        source="dataset",
+        roles={"lesion": "lesion_id", "source": "dataset"},
     ),
     KnownTable(
         name="ISIC-DICM-17K",  # Ahammed et al. 2025; `year` is the challenge an image comes from
@@ -93,9 +85,7 @@ KNOWN_TABLES = (
         images=("image", "isic_id"),
         metadata=_ISIC_METADATA,
         numbers=_ISIC_NUMBERS,
-        patient="patient_id",
-        lesion="lesion_id",
-        source="year",
+        roles={"patient": "patient_id", "lesion": "lesion_id", "source": "year"},
     ),
     KnownTable(
         name="ISIC 2020",
@@ -103,8 +93,7 @@ KNOWN_TABLES = (
         images=("image_name",),
         metadata=("age_approx", "sex", "anatom_site_general_challenge"),
         numbers=("age_approx",),
-        patient="patient_id",
-        lesion="lesion_id",
+        roles={"patient": "patient_id", "lesion": "lesion_id"},
     ),
     KnownTable(
         name="PAD-UFES-20",  # Pacheco et al. 2020
@@ -112,8 +101,7 @@ KNOWN_TABLES = (
         images=("img_id",),
         metadata=_PAD_METADATA,
         numbers=("age", "diameter_1", "diameter_2"),
-        patient="patient_id",
-        lesion="lesion_id",
+        roles={"patient": "patient_id", "lesion": "lesion_id"},
     ),
     KnownTable(
         name="ISIC archive (isic-cli)",
@@ -121,9 +109,7 @@ KNOWN_TABLES = (
         images=("isic_id",),
         metadata=_ISIC_METADATA,
         numbers=_ISIC_NUMBERS,
-        patient="patient_id",
-        lesion="lesion_id",
-        source="attribution",
+        roles={"patient": "patient_id", "lesion": "lesion_id", "source": "attribution"},
         groups=("rcm_case_id",),
     ),
     KnownTable(
@@ -135,7 +121,7 @@ KNOWN_TABLES = (
         images=("image",),
         metadata=("age_approx", "sex", "anatom_site_general"),
         numbers=("age_approx",),
-        lesion="lesion_id",
+        roles={"lesion": "lesion_id"},
     ),
 )
 

@@ -26,6 +26,7 @@ from automl_skin.data.reading.excel_file import (
 )
 from automl_skin.data.reading.parquet_file import PARQUET_MAGIC, parquet_parts
 from automl_skin.data.reading.part import DECIMAL
+from automl_skin.data.wording import list_some
 from automl_skin.errors import TableError
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf"
@@ -61,7 +62,7 @@ def read_table(path: Path) -> pd.DataFrame:
 def read_table_in_parts(path: Path, rows: int | None = None) -> Iterator[pd.DataFrame]:
     """Read a table in parts of `rows` rows, so that memory does not grow with the table.
 
-    The index goes on from part to part.
+    The index continues from part to part.
 
     Raises
     ------
@@ -126,9 +127,7 @@ def to_numbers(values: "pd.Series[Any]") -> "pd.Series[float]":
 def name_rows(rows: Iterable[int], shown: int = 5) -> str:
     """Return row numbers in words, the first row of data being row 1."""
     numbers = [int(row) + 1 for row in rows]
-    text = ", ".join(str(number) for number in numbers[:shown])
-    rest = len(numbers) - shown
-    return f"row{'s' if len(numbers) > 1 else ''} {text}" + (f" and {rest:,} more" if rest > 0 else "")
+    return f"row{'s' if len(numbers) > 1 else ''} {list_some(numbers, shown)}"
 
 
 def require_column(table: pd.DataFrame, column: str, given_as: str) -> str:
@@ -141,8 +140,7 @@ def require_column(table: pd.DataFrame, column: str, given_as: str) -> str:
     """
     if column in table.columns:
         return column
-    message = f"{given_as} {column!r} must be a column of the table, which has: {', '.join(table.columns)}"
-    raise TableError(message)
+    raise TableError(f"{given_as} {column!r}: expected a column of the table ({', '.join(table.columns)})")
 
 
 def blank_missing(table: pd.DataFrame) -> pd.DataFrame:
@@ -152,9 +150,9 @@ def blank_missing(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_decimal_points(table: pd.DataFrame, but: str = "") -> pd.DataFrame:
-    """Return a table that no longer says that its decimals are behind commas: all columns but one are rewritten.
+    """Return a table with decimal points instead of decimal commas in all columns but one.
 
-    For tables that stand together with others whose decimals are behind points.
+    For a table that is joined to another with decimal points.
     """
     if table.attrs.get(DECIMAL) is None:
         return table
@@ -168,8 +166,7 @@ def with_decimal_points(table: pd.DataFrame, but: str = "") -> pd.DataFrame:
 def _parts(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
     """Read a file by what its first bytes, or its name, say that it is."""
     if not path.is_file():
-        message = f"the table {path}: expected a file, got none; check the path given as --data"
-        raise TableError(message)
+        raise TableError(f"the table {path}: expected a file, got none; check the path given as --data")
     try:
         with path.open("rb") as file:
             magic = file.read(4)

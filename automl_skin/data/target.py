@@ -13,6 +13,7 @@ from automl_skin.arrays import IntArray
 from automl_skin.data.polarity import find_positive
 from automl_skin.data.spelling import find_spellings, spelling_key
 from automl_skin.data.table import canonical_text
+from automl_skin.data.wording import list_some
 from automl_skin.errors import TableError
 
 BINARY = 2
@@ -244,7 +245,7 @@ def _known(column: str, wanted: tuple[str, ...], counts: "pd.Series[int]") -> tu
     if set(wanted) == set(levels):
         message = (
             f"--positive: expected at least one negative value in column {column!r}, which holds {listing}; "
-            "all of them were given, take at least one away"
+            "all of them were given; leave out at least one"
         )
         raise TableError(message)
     return wanted
@@ -275,9 +276,7 @@ def _numbers_first(level: str) -> tuple[int, float, str]:
 
 def list_values(counts: "pd.Series[int]") -> str:
     """Return the values of a column with their counts, the most frequent first."""
-    shown = [f"{level} ({count})" for level, count in counts.head(30).items()]
-    rest = len(counts) - len(shown)
-    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+    return list_some([f"{level} ({count})" for level, count in counts.items()], 30)
 
 
 def _with_counts(values: Sequence[str], counts: "pd.Series[int]") -> str:

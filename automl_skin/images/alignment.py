@@ -20,16 +20,16 @@ from automl_skin.arrays import BoolArray, Float32Array, Pixels
 from automl_skin.images.neighbours import Orientation, turn
 
 THUMBNAIL_SIDE = 96
-ALIGNMENT_VERSION = 1  # to be raised whenever similarities change, so that stored ones are not believed
+ALIGNMENT_VERSION = 1  # raise it whenever similarities change, so that stored ones are not used
 
 _TEMPLATE_SHARE = 0.75  # of the fixed thumbnail's side: without corners, where a turned copy is empty
 _OVERLAP_RADIUS = 0.95
-_SMALLEST_OVERLAP = 0.3  # of the area
-_LARGEST_CHANGE = 0.45  # of an entry of the warp's linear part; 10 degrees at 4:3, squashed, are 0.24
-_LARGEST_AREA_RATIO = 1.65
-_LARGEST_SHIFT = 0.4
-_HALF = 0.5  # of a pixel must be inside
-_GIVEN_UP = 0.5  # the largest similarity of a pair that was not looked at any finer
+_MIN_OVERLAP = 0.3  # of the area
+_MAX_CHANGE = 0.45  # of an entry of the warp's linear part; 10 degrees at 4:3, squashed, are 0.24
+_MAX_AREA_RATIO = 1.65
+_MAX_SHIFT = 0.4
+_MIN_INSIDE = 0.5  # of a pixel
+_MAX_GIVEN_UP = 0.5  # similarity of a pair that was not compared at a finer level
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class _Level:
     iterations, blur : int
         Of the alignment; blur is the size of the Gaussian, pixels.
     band : tuple of float
-        What is compared, sigmas in pixels: finer than the first is compression, smoother than the second shape.
+        Sigmas of what is compared, pixels: finer than the first is compression, smoother than the second is shape.
     window : float
         Sigma of the neighbourhood within which is correlated, pixels.
     noise_variance : float
         Grey levels squared; keeps smooth skin from being compared by its noise.
     needed : float
-        What the level before must have found; a pair with less is not looked at any finer.
+        Similarity at the coarser level below which a pair is given up.
     """
 
     side: int
@@ -98,7 +98,7 @@ def similarity(fixed: Pixels, moving: Pixels, orientations: Sequence[Orientation
     found, warp, turned = max(starts, key=lambda start: start[0])
     for level in _FINER:
         if found < level.needed:
-            return min(found, _GIVEN_UP)
+            return min(found, _MAX_GIVEN_UP)
         fixed, turned, warp = _shrinking(fixed, turned, warp)
         warp = _align(fixed, turned, warp, level)
         found = _agreement(fixed, turned, warp, level)
@@ -147,8 +147,8 @@ def _align(fixed: Pixels, moving: Pixels, warp: Float32Array | None, level: _Lev
 def _is_plausible(warp: Float32Array) -> bool:
     linear, shift = warp[:, :2], warp[:, 2]
     area = float(linear[0, 0] * linear[1, 1] - linear[0, 1] * linear[1, 0])
-    near = np.abs(linear - np.eye(2)).max() <= _LARGEST_CHANGE and np.abs(shift).max() <= _LARGEST_SHIFT
-    return bool(near) and 1 / _LARGEST_AREA_RATIO <= area <= _LARGEST_AREA_RATIO
+    near = np.abs(linear - np.eye(2)).max() <= _MAX_CHANGE and np.abs(shift).max() <= _MAX_SHIFT
+    return bool(near) and 1 / _MAX_AREA_RATIO <= area <= _MAX_AREA_RATIO
 
 
 def _agreement(fixed: Pixels, moving: Pixels, warp: Float32Array | None, level: _Level) -> float:
@@ -160,8 +160,8 @@ def _agreement(fixed: Pixels, moving: Pixels, warp: Float32Array | None, level: 
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     moved = cv2.warpAffine(_shrink(moving, side), matrix, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
     disc = _disc(side)
-    overlap = (cv2.warpAffine(disc, matrix, size, flags=how) > _HALF) & (disc > 0)
-    if overlap.mean() < _SMALLEST_OVERLAP:
+    overlap = (cv2.warpAffine(disc, matrix, size, flags=how) > _MIN_INSIDE) & (disc > 0)
+    if overlap.mean() < _MIN_OVERLAP:
         return -1.0
     first, second = _band(_shrink(fixed, side), level), _band(np.asarray(moved, np.uint8), level)
     return float(_local_correlation(first, second, overlap, level)[overlap].mean())

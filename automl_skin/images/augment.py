@@ -41,8 +41,9 @@ def augmenter(name: str, height: int, width: int) -> Step:
         If there is no such preset.
     """
     if name not in PRESETS:
-        message = f"an augmentation must be one of {', '.join(PRESETS)}, not {name!r}"
-        raise ConfigError(f"{message}; choose one of them")
+        raise ConfigError(
+            f"expected an augmentation among {', '.join(PRESETS)}, got {name!r}; choose one of them"
+        )
     steps = PRESETS[name](height, width)
 
     @torch.no_grad()

@@ -20,7 +20,7 @@ def contact_sheet(
     Parameters
     ----------
     columns : mapping of str to sequence of ndarray of shape (any height, any width, 3)
-        The variants of the photographs by name; RGB, uint8. Each has one picture a photograph, in one order.
+        The variants of the photographs by name; RGB, uint8. Each has one picture per photograph, in one order.
     rows : sequence of str, optional
         Names of the photographs.
     per_line : int

@@ -3,8 +3,8 @@
 The container is told by its first bytes, never by its name, and its class is opened directly: `Image.open`
 warns about large images by a process-wide setting, and warnings cannot be caught safely in threads.
 
-Memory: what a picture will take is told by its header, and no more is decoded at one time than
-`decoding_room.MAX_DECODING_BYTES`, however many threads ask for it. Conversions go band by band.
+Memory: the header says how much a picture will take, and no more than `decoding_room.MAX_DECODING_BYTES` is decoded
+at one time, however many threads ask for it. Conversions go band by band.
 
 Colours: palettes are looked up, CMYK is converted by PIL (embedded colour profiles are not applied), 16-bit
 values are scaled by 1/257, and whatever is transparent is laid on white.
@@ -35,11 +35,11 @@ from automl_skin.images.orientation import exif_orientation
 
 PIXEL_LIMIT = 200_000_000  # a 6000 x 4000 photograph has 24 million
 MAX_SCANS = 200
-"""Of a JPEG, each of which passes over all its pixels; a progressive photograph has about ten."""
+"""Of a JPEG. Each scan passes over all pixels; a progressive photograph has about ten."""
 MAX_SINGLE_SCANS = 2
 """Of a JPEG that is decoded line by line: its own, and that of a thumbnail."""
 BAND_PIXELS = 4_000_000
-"""That are converted at one time."""
+"""Converted at one time."""
 
 _BYTES_PER_PIXEL = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
 _MAX_BYTES_PER_PIXEL = 4  # of all other modes, RGB among them
@@ -89,7 +89,7 @@ class Photograph:
 
     @contextmanager
     def decoded(self, minimum_side: int | None = None) -> Iterator[Pixels]:
-        """Decode the pixels, once, as `decode` does, holding the memory for them until they are done with."""
+        """Decode the pixels, once, as `decode` does, holding their memory until the block ends."""
         with _naming(self.name):
             n_bytes = self._decoding_bytes(minimum_side)
         if n_bytes > MAX_DECODING_BYTES:
@@ -157,7 +157,7 @@ def read_header(content: bytes, *, name: str, pixel_limit: int = PIXEL_LIMIT) ->
         picture = opener(BytesIO(content))
     width, height = picture.size
     if width * height > pixel_limit:
-        message = f"{name} must have at most {pixel_limit:,} pixels, its header says {width} x {height}"
+        message = f"{name}: expected at most {pixel_limit:,} pixels, got {width} x {height} by its header"
         raise ImageError(f"{message}; shrink the image")
     # PIL itself turns a TIFF upright and reports its upright size.
     orientation = 1 if opener is _open_tiff else exif_orientation(picture.info.get("exif"))
@@ -228,14 +228,14 @@ _OPENERS: tuple[tuple[bytes, _Opener], ...] = (
 
 def _opener(content: bytes, name: str) -> _Opener:
     if not content:
-        raise ImageError(f"{name} must be an image and is empty (0 bytes); fetch the file again")
+        raise ImageError(f"{name}: expected an image, got an empty file (0 bytes); fetch the file again")
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return WebPImageFile
     for start, opener in _OPENERS:
         if content.startswith(start):
             return opener
-    message = f"{name} must be an image ({FORMATS}) and is not: it begins with {content[:12]!r}"
-    raise ImageError(f"{message}; convert it, or take it out of the table")
+    message = f"{name}: expected an image ({FORMATS}), got a file that begins with {content[:12]!r}"
+    raise ImageError(f"{message}; convert it, or remove it from the table")
 
 
 def _draft(picture: ImageFile.ImageFile, minimum_side: int | None) -> None:
@@ -262,7 +262,7 @@ def _load(picture: ImageFile.ImageFile, minimum_side: int | None) -> Image.Image
 
 def _to_rgb(picture: Image.Image) -> Pixels:
     if picture.mode in {"I", "F"}:
-        raise ValueError("its numbers have 32 bits, and nobody knows which one is white; use 8 or 16 bits")
+        raise ValueError("its values have 32 bits, of which none is defined as white; use 8 or 16 bits")
     width, height = picture.size
     rows = max(1, BAND_PIXELS // max(1, width))
     if rows >= height:
@@ -301,7 +301,7 @@ def _naming(name: str) -> Iterator[None]:
     try:
         yield
     except (Image.DecompressionBombError, MemoryError) as error:
-        raise ImageError(f"{name} is larger than can be decoded ({error}); shrink the image") from error
+        raise ImageError(f"{name}: too large to be decoded ({error}); shrink the image") from error
     except _DAMAGE as error:
-        message = f"{name} must be a whole image and is damaged ({error})"
+        message = f"{name}: expected a whole image, got a damaged one ({error})"
         raise ImageError(f"{message}; fetch or save the file again") from error

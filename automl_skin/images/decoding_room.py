@@ -16,7 +16,7 @@ With what the program itself takes (about 1.1 GB with MLflow's server) this stay
 
 
 class DecodingRoom:
-    """Lets threads go on as long as what they hold together stays below a limit; others wait their turn.
+    """Lets threads continue while what they hold together stays below a limit; others wait their turn.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class DecodingRoom:
 
     @contextmanager
     def hold(self, n_bytes: int) -> Iterator[None]:
-        """Hold some bytes, once there is room for them; what exceeds the limit alone gets all of it.
+        """Hold some bytes, once there is room for them; a request above the limit gets all of it.
 
         A thread that holds some must not ask for more: two such threads would wait for each other.
         """

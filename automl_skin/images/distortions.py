@@ -7,7 +7,7 @@ from torch's global generator.
 import torch
 from torch import Tensor
 
-_SHIFT = 0.05  # of a side: how far the optical centre moves, as in albumentations
+_MAX_SHIFT = 0.05  # of a side: how far the optical centre moves, as in albumentations
 
 
 def optical(images: Tensor, limit: float) -> Tensor:
@@ -23,7 +23,7 @@ def optical(images: Tensor, limit: float) -> Tensor:
     """
     n, _, height, width = images.shape
     k = _uniform(n, limit)
-    centre = torch.stack([_uniform(n, _SHIFT), _uniform(n, _SHIFT)]).to(images.device)
+    centre = torch.stack([_uniform(n, _MAX_SHIFT), _uniform(n, _MAX_SHIFT)]).to(images.device)
     x = _positions(width).to(images)[None, None, :] - width / 2 - centre[0, :, None, None] * width
     y = _positions(height).to(images)[None, :, None] - height / 2 - centre[1, :, None, None] * height
     square = (x**2 + y**2) / width**2
@@ -38,7 +38,7 @@ def grid(images: Tensor, steps: int, limit: float) -> Tensor:
     ----------
     images : Tensor of shape (n, channels, height, width)
     steps : int
-        Cells a side.
+        Cells per side.
     limit : float
         At most 1, where a cell may vanish.
     """

@@ -72,11 +72,10 @@ def find_duplicates(
     progress : callable, optional
         Called with (pairs verified, pairs to verify).
     threads : int, optional
-        One a processor by default.
+        One per processor by default.
     skip_within : sequence of str or None, optional
-        One label an image, such as its lesion: near-duplicates within a label are known to be linked and are
-        not looked for, which saves time and makes room for others. None and missing values are labels of
-        nobody.
+        One label per image, such as its lesion. Near-duplicates within a label are known to be linked and are not
+        looked for, which saves time and makes room for others. None and missing values are no labels.
 
     Returns
     -------

@@ -11,7 +11,7 @@ from automl_skin.errors import ImageError
 MAX_IMAGE_BYTES = 200_000_000
 """Of one image file: a TIFF of 16 bits and 30 million pixels has 180 MB."""
 MAX_REMEMBERED = 10_000
-"""Subfolders whose place is remembered: a server is asked for names that strangers make up."""
+"""Subfolders whose real path is remembered: strangers ask a server for any names."""
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # as Python decodes bytes that are no UTF-8
 _REPLACEMENT = "\ufffd"
@@ -77,7 +77,7 @@ class ImageFolder:
         try:
             return _read_regular(path, file if file.exists() else self.file(self._respelled(path)))
         except FileNotFoundError as error:
-            message = f"{path} must be in the image folder {self.root} and is missing"
+            message = f"{path}: not found in the image folder {self.root}"
             raise ImageError(f"{message}; put the image there or correct its path in the table") from error
         except OSError as error:
             message = f"{path}: cannot be read ({error.strerror})"
@@ -87,7 +87,7 @@ class ImageFolder:
         path = _name_on_disk(path)
         subfolder, name = os.path.split(path)
         if name in {"", ".", ".."} or "\0" in path or path.startswith(os.sep):
-            message = f"{path!r} must be the path of a file inside the image folder {self.root} and is not"
+            message = f"expected the path of a file inside the image folder {self.root}, got {path!r}"
             raise ImageError(f"{message}; name the image by its path relative to that folder")
         if subfolder not in self._subfolders:
             real = os.path.realpath(f"{self.root}{os.sep}{subfolder}")
@@ -110,7 +110,7 @@ class ImageFolder:
     def _inside(self, path: str, real: str) -> str:
         if real == self.root or real.startswith(self.root.rstrip(os.sep) + os.sep):
             return real
-        message = f"{path} must lie inside the image folder {self.root} and leads to {real}"
+        message = f"{path}: expected a path inside the image folder {self.root}, got one that leads to {real}"
         raise ImageError(f"{message}; copy the image into the folder and name it by its relative path")
 
 
@@ -119,7 +119,7 @@ def _composed(name: str) -> str:
 
 
 def shown_name(name: str) -> str:
-    """Return a name that can be written down: of one that is not UTF-8, each wrong byte as U+FFFD and its digits.
+    """Return a name that can be written to a file: each byte that is not UTF-8 becomes U+FFFD and its digits.
 
     `ImageFolder` takes such names for the files that they stand for.
 

@@ -1,6 +1,6 @@
 """Which photographs look alike at first sight: nearest neighbours of fingerprints under turns and flips.
 
-A fingerprint becomes the low frequencies (`_FREQUENCIES` a side) of the cosine transform of its log opponent
+A fingerprint becomes the low frequencies (`_FREQUENCIES` per side) of the cosine transform of its log opponent
 colours. The logarithm and the missing mean make it blind to exposure and white balance; a round window makes
 it blind to the corners, where a slightly turned copy has nothing to show. In this basis a flip changes signs
 and a transposition swaps axes, so all 8 variants of the dihedral group cost no resampling. Differences are
@@ -28,7 +28,7 @@ _WINDOW_RADIUS = 1.1  # of half a side; fades to 0 over the last 0.25
 _WINDOW_FADE = 0.25
 _OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]]) / np.sqrt([[3], [2], [6]])
 _WEIGHTS = np.array([1.0, 3.0, 6.0])  # brightness, red-blue, green-magenta
-_DARKEST = 0.05  # added before the logarithm, so that black does not outweigh all else
+_MIN_BRIGHTNESS = 0.05  # added before the logarithm, so that black does not outweigh all else
 _CHUNK_VALUES = 2**23
 
 
@@ -47,7 +47,7 @@ def describe(fingerprints: Float32Array) -> Float32Array:
     side = FINGERPRINT_SIDE
     radius = np.hypot(*((np.mgrid[:side, :side] - (side - 1) / 2) / (side / 2)))
     window = np.clip((_WINDOW_RADIUS - radius) / _WINDOW_FADE, 0.0, 1.0)[:, :, None]
-    colours = np.log(fingerprints.reshape(-1, side, side, 3) + _DARKEST) @ (_OPPONENT.T * _WEIGHTS)
+    colours = np.log(fingerprints.reshape(-1, side, side, 3) + _MIN_BRIGHTNESS) @ (_OPPONENT.T * _WEIGHTS)
     mean = (colours * window).sum((1, 2), keepdims=True) / window.sum()
     frequencies = dctn((colours - mean) * window, axes=(1, 2), norm="ortho")
     kept: Float32Array = frequencies[:, :_FREQUENCIES, :_FREQUENCIES].astype(np.float32)
@@ -85,7 +85,7 @@ def nearest_pairs(
     description : ndarray of shape (n_images, 8, 8, 3)
         From `describe`.
     n_neighbours : int
-        Neighbours an image.
+        Neighbours per image.
     likeness : float
         Pairs below this likeness are left out: 2 <a, b> / (|a|^2 + |b|^2), 1 for identical, 0 for unrelated
         images.

@@ -20,9 +20,9 @@ Fit = Literal["squash", "crop"]
 Interpolation = Literal["bilinear", "bicubic"]
 Colour = Literal["none", "shades_of_grey"]
 
-_VERSION = 1  # counts changes of decoding and resizing that change pixels: old embeddings no longer match
+_VERSION = 1  # raise it whenever decoding or resizing changes pixels, so that old embeddings no longer match
 MAX_STRIP = 32
-"""How many times longer than its share of the input a photograph is that is scaled before the centre is cut out."""
+"""How many times longer than its share of the input a photograph may be when it is scaled before it is cut."""
 _ENLARGING = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
 
 # Photographs are processed by several threads at once; OpenCV's own threads would only contend with them.
@@ -62,19 +62,17 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.height < 1 or self.width < 1:
             size = f"{self.height} x {self.width}"
-            raise ConfigError(f"a recipe's height and width must be at least 1 pixel, not {size}")
+            raise ConfigError(f"a recipe's height and width: expected at least 1 pixel, got {size}")
         for field, allowed in (("fit", Fit), ("interpolation", Interpolation), ("colour", Colour)):
             if getattr(self, field) not in get_args(allowed):
-                message = f"a recipe's {field} must be one of {', '.join(get_args(allowed))}"
-                raise ConfigError(f"{message}, not {getattr(self, field)!r}")
+                message = f"a recipe's {field}: expected one of {', '.join(get_args(allowed))}"
+                raise ConfigError(f"{message}, got {getattr(self, field)!r}")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:  # RGB
-            message = "a recipe's mean and std must be three numbers each, std above 0"
-            raise ConfigError(f"{message}, not {self.mean} and {self.std}")
+            message = "a recipe's mean and std: expected three numbers each, std above 0"
+            raise ConfigError(f"{message}, got {self.mean} and {self.std}")
         if self.resize is not None and (self.resize[0] < self.height or self.resize[1] < self.width):
-            message = (
-                f"a recipe that cuts out {self.height} x {self.width} pixels must resize to as many or more"
-            )
-            raise ConfigError(f"{message}, not to {self.resize[0]} x {self.resize[1]}")
+            message = f"a recipe's resize: expected at least the {self.height} x {self.width} pixels that it cuts out"
+            raise ConfigError(f"{message}, got {self.resize[0]} x {self.resize[1]}")
 
     @property
     def uncut(self) -> "Recipe":
@@ -85,7 +83,7 @@ class Recipe:
 
     @property
     def minimum_side(self) -> int:
-        """How long both sides must at least stay when the decoder reduces a photograph, pixels."""
+        """The length that both sides keep at least when the decoder reduces a photograph, pixels."""
         return max(self.height, self.width, *(self.resize or ()))
 
     @property

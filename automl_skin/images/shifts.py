@@ -22,9 +22,8 @@ from automl_skin.seeding import generator
 
 Shift = Callable[[Pixels, np.random.Generator], Pixels]
 
-SHIFT_VERSION = (
-    1  # to be raised whenever a shift gives other pixels: what was computed of them no longer matches
-)
+SHIFT_VERSION = 1
+"""Raise it whenever a shift gives other pixels, so that nothing computed from the old ones is used."""
 
 SHIFTS: MappingProxyType[str, Shift] = MappingProxyType(
     {
@@ -86,5 +85,5 @@ def shift_key(name: str, seed: int) -> str:
 
 def _named(name: str) -> Shift:
     if name not in SHIFTS:
-        raise ConfigError(f"a shift must be one of {', '.join(SHIFTS)}, not {name!r}; choose one of them")
+        raise ConfigError(f"expected a shift among {', '.join(SHIFTS)}, got {name!r}; choose one of them")
     return SHIFTS[name]

@@ -6,8 +6,8 @@ from difflib import SequenceMatcher
 
 import pandas as pd
 
-from automl_skin.data.headers import USUAL_NAMES, means_age, normal_name
-from automl_skin.data.roles import Roles
+from automl_skin.data.headers import means_age, normal_name
+from automl_skin.data.roles import ROLES, Roles
 from automl_skin.export.facts import BundleFacts
 
 LIKE = 0.75
@@ -25,7 +25,7 @@ _MEANINGS = {
 The ages, the sources and the ids are in `automl_skin.data.headers`.
 """
 
-ROLES = ("image", "image_role", "case", "patient", "lesion")
+SERVED_ROLES = ("image", "image_role", "case", "patient", "lesion")
 
 
 def describe_columns(rows: pd.DataFrame, roles: Roles, facts: BundleFacts) -> list[str]:
@@ -38,7 +38,7 @@ def describe_columns(rows: pd.DataFrame, roles: Roles, facts: BundleFacts) -> li
     roles : Roles
     facts : BundleFacts
     """
-    used = {role: column for role in ROLES if (column := getattr(roles, role))}
+    used = {role: column for role in SERVED_ROLES if (column := getattr(roles, role))}
     served = [f"{role.replace('_', ' ')} = {column!r}" for role, column in used.items()]
     fields = [name for name in facts.kinds if name in rows]
     lines = [f"columns: {', '.join(served)}; metadata: {', '.join(map(repr, fields)) or 'none'}"]
@@ -92,6 +92,6 @@ def _likeness(name: str, other: str) -> float:
 def _meanings(column: str) -> set[str]:
     """Return what a column's name says that it holds: an age, a sex, a site, an id or a source."""
     name = normal_name(column)
-    found = {role for role, names in USUAL_NAMES.items() if name in names}
+    found = {role.name for role in ROLES.values() if name in role.names}
     found |= {what for what, words in _MEANINGS.items() if re.search(rf"(^|_)({words})($|_)", name)}
     return found | ({"age"} if means_age(column) else set())

@@ -13,7 +13,6 @@ import pandas as pd
 
 from automl_skin.data.join import Tables, digest_tables, read_tables, table_paths
 from automl_skin.data.locate import ImageIndex, index_images
-from automl_skin.data.roles import SINGLE_ROLES
 from automl_skin.data.table import read_table_in_parts
 from automl_skin.digests import Json, digest_json
 from automl_skin.errors import ConfigError, TableError
@@ -73,9 +72,15 @@ class Job:
     def digest(self, index: ImageIndex, reading: Reading, device: str) -> str:
         """Return the digest of what the scores depend on, the photographs excepted."""
         table = digest_tables(self.tables) if self.tables else digest_json(list(index.paths))
+<<<<<<< HEAD
         options = asdict(self.options)
-        roles = {role: getattr(reading.roles, role) for role in SINGLE_ROLES}
+        roles: dict[str, Json] = {**reading.roles.by_role}
         inputs: list[Json] = [bundle_digest(self.bundle), table, str(index.root), options, roles]
+=======
+        wishes = asdict(self.wishes)
+        roles = reading.roles.by_role
+        inputs: list[Json] = [bundle_digest(self.bundle), table, str(index.root), wishes, {**roles}]
+>>>>>>> db9f4d1 (Column roles are one table, which recognition, metadata, cases, groups and descriptions read; messages of data and images say what was expected and found)
         return digest_json([*inputs, __version__, device, ROWS])
 
 

@@ -1,4 +1,4 @@
-"""Looking at data without beginning a study."""
+"""The step of `check`: look at data without beginning a study."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -41,7 +41,7 @@ def require_found(understanding: Understanding) -> None:
     n_images, n_found = len(manifest.images), int((manifest.images["status"] == "found").sum())
     if n_found < MIN_FOUND * n_images:
         message = (
-            f"expected the images of the table in {manifest.images_root}, found {n_found:,} of {n_images:,}: "
+            f"expected the images of the table in {manifest.images_root}, got {n_found:,} of {n_images:,}: "
             "see the notes on the images above, and check --images and --image-column"
         )
         raise InputError(message)

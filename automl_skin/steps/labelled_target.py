@@ -1,4 +1,4 @@
-"""What the target of a labelled set means to a bundle: which of its values are positive, and which classes they are."""
+"""The target of a labelled set in the classes of a bundle: which of its values are positive."""
 
 from collections.abc import Sequence
 

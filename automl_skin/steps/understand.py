@@ -18,7 +18,7 @@ from automl_skin.images.inspect import Inspection, inspect_images
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.study.config import StudyConfig
 
-MOST_MISSING = 0.05
+MAX_MISSING = 0.05
 """Share of missing images above which a search is refused unless the user allows it."""
 
 
@@ -171,9 +171,9 @@ def manifest_options(config: StudyConfig, table: pd.DataFrame) -> ManifestOption
         If the image folder or the target is not given.
     """
     if not config.images:
-        raise ConfigError("a table needs its image folder; give --images FOLDER")
+        raise ConfigError("expected an image folder with the table, got none; give --images FOLDER")
     if not config.target:
-        raise ConfigError("a study needs the column of the diagnosis; give --target COLUMN")
+        raise ConfigError("expected the column of the diagnosis, got none; give --target COLUMN")
     return ManifestOptions(
         target=config.target,
         positive=config.positive,
@@ -197,12 +197,13 @@ def require_images(understanding: Understanding, *, allow_missing: bool) -> None
     n_cases, n_readable = len(understanding.manifest.cases), len(understanding.readable)
     if n_readable == 0:
         raise InputError(
-            "at least one image must be readable; none is: see the findings of `automl-skin check`"
+            "expected at least one readable image, got none; see the findings of `automl-skin check`"
         )
-    if n_readable < (1.0 - MOST_MISSING) * n_cases and not allow_missing:
+    if n_readable < (1.0 - MAX_MISSING) * n_cases and not allow_missing:
         message = (
-            f"at least 95 % of the cases need a readable image; {n_cases - n_readable:,} of {n_cases:,} have none: "
-            "see `automl-skin check`, bring the images, or go on without these cases by --allow-missing"
+            "expected a readable image for at least 95 % of the cases, got none for "
+            f"{n_cases - n_readable:,} of {n_cases:,}; see `automl-skin check`, add the images, or continue without "
+            "these cases by --allow-missing"
         )
         raise InputError(message)
 
@@ -223,8 +224,8 @@ def given_split(config: StudyConfig, table: pd.DataFrame, manifest: Manifest) ->
         return _by_case(values, manifest)
     if not Path(config.split).is_file():
         message = (
-            f"--split must be a column of the table ({', '.join(map(str, table.columns))}) "
-            f"or a table with an id column; found {config.split!r}"
+            f"--split: expected a column of the table ({', '.join(map(str, table.columns))}) or a table with an id "
+            f"column, got {config.split!r}"
         )
         raise TableError(message)
     other = read_table(Path(config.split))
@@ -235,8 +236,8 @@ def given_split(config: StudyConfig, table: pd.DataFrame, manifest: Manifest) ->
     named = [name for name in rest if name.lower() in {"split", "fold", "set", "part", "partition"}]
     if matches[id_column] == 0 or not rest or (len(rest) > 1 and len(named) != 1):
         message = (
-            f"{config.split} must have a column of case or image ids and one named split or fold; "
-            f"found {', '.join(other.columns)}"
+            f"{config.split}: expected a column of case or image ids and one named split or fold, got "
+            f"{', '.join(other.columns)}"
         )
         raise TableError(message)
     values = canonical_text(other[(named or rest)[0]])
@@ -250,17 +251,17 @@ def _by_case(values: "pd.Series[str]", manifest: Manifest) -> "pd.Series[str]":
     torn = by_image["split"].nunique().gt(1)
     if torn.any():
         message = (
-            f"the images of one case must stand on one side of the split, and {int(torn.sum()):,} cases are on "
-            f"several, such as {torn.index[torn][0]}: correct their rows"
+            f"expected the images of a case on one side of the split, got {int(torn.sum()):,} cases on several, such "
+            f"as {torn.index[torn][0]}; correct their rows"
         )
         raise LeakageError(message)
     first = by_image["split"].first().reindex(manifest.cases.index)
     split = first.fillna(pd.Series(manifest.cases.index.map(values.to_dict()), index=manifest.cases.index))
     if split.isna().any():
-        missing = list(split.index[split.isna()][:3])
+        missing = split.index[split.isna()]
         message = (
-            f"every case needs a value in the split; {int(split.isna().sum()):,} have none, such as "
-            f"{', '.join(missing)}: add them, or take their rows out of the table"
+            f"expected a value in the split for every case, got none for {len(missing):,}, such as "
+            f"{', '.join(missing[:3])}; add them, or remove their rows from the table"
         )
         raise TableError(message)
     return split

@@ -35,7 +35,7 @@ def test_curate_names_what_is_wrong(end_to_end, tmp_path):
     (tmp_path / "t.csv").write_text("isic_id,sex\nISIC_0000001,male\n")
     ended = end_to_end.command("curate", "--data", tmp_path / "t.csv", "--output", tmp_path / "out")
     assert ended.code == 2
-    assert "--class-column 'benign_malignant' must be a column of the table" in ended.errors
+    assert "--class-column 'benign_malignant': expected a column of the table" in ended.errors
     ended = end_to_end.command(
         "curate", "--data", tmp_path / "t.csv", "--output", tmp_path / "out", "--unlabelled", "maybe"
     )

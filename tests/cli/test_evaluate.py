@@ -73,7 +73,7 @@ def test_values_that_are_not_understood_are_wrong_input(tiny, evaluate):
     assert "it holds low (32), high (32), other (32). Add --positive" in ended.errors
     absent = evaluate(tiny.rows, target="dx")
     assert absent.code == 2
-    assert "'dx' must be a column of the table" in absent.errors
+    assert "'dx': expected a column of the table" in absent.errors
     typo = evaluate(tiny.rows, "--positive", "melanom")
     assert typo.code == 2
     assert "melanoma" in typo.errors

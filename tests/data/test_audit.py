@@ -83,7 +83,7 @@ def test_allow_and_quarantine_have_the_last_word(material):
 
 @pytest.mark.parametrize("option", ["allow", "quarantine"])
 def test_unknown_columns_are_named(material, option):
-    with pytest.raises(ConfigError, match=rf"--{option} must name a column .*confirmed.* found cofirmed"):
+    with pytest.raises(ConfigError, match=rf"--{option}: expected columns .*confirmed.* got cofirmed"):
         audit(material, **{option: ["cofirmed"]})
 
 

@@ -62,5 +62,5 @@ def test_a_split_needs_a_locked_part():
 
 
 def test_one_fold_is_none():
-    with pytest.raises(ConfigError, match="at least two folds, found only 1"):
+    with pytest.raises(ConfigError, match="at least two fold numbers, got only 1"):
         parse("1", "1", "1", "test")

@@ -59,7 +59,7 @@ def test_tables_that_cannot_be_joined():
             ["1", "2"],
             (
                 r"got none for rows 1, 2 \('0001', '0002'\); 2 of 2 differ in leading zeros alone \('0001' in a\.csv, "
-                r"'1' in b\.csv\), which spreadsheets take off: .* as text in b\.csv and write the zeros again$"
+                r"'1' in b\.csv\), which spreadsheets remove: .* as text in b\.csv and write the zeros again$"
             ),
         ),
         (["1", "12"], ["0001", "0012"], r"2 of 2 .*\('1' in a\.csv, '0001' in b\.csv\).* as text in a\.csv "),

@@ -79,7 +79,7 @@ def test_two_files_of_one_id(folder):
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(TableError, match="must be a folder"):
+    with pytest.raises(TableError, match="expected a folder"):
         index_images(tmp_path / "absent")
 
 

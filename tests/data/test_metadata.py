@@ -47,9 +47,9 @@ def test_what_the_user_names_or_ignores(table):
     assert "age" not in choose_metadata(table, ROLES, ignore=("age",)).kinds
     with pytest.raises(TableError, match="is the lesion column already"):
         choose_metadata(table, ROLES, ("lesion",))
-    with pytest.raises(TableError, match="'height' must be a column"):
+    with pytest.raises(TableError, match="'height': expected a column"):
         choose_metadata(table, ROLES, ("height",))
-    with pytest.raises(TableError, match="'height' must be a column"):
+    with pytest.raises(TableError, match="'height': expected a column"):
         choose_metadata(table, ROLES, ignore=("height",))
 
 

@@ -209,10 +209,10 @@ def test_a_changed_plan_is_refused(tmp_path):
     make_plan(*study()).write(tmp_path)
     file = tmp_path / "plan.csv"
     file.write_text(file.read_text().replace(",locked,-1", ",development,0", 1))
-    with pytest.raises(IntegrityError, match=r"plan\.csv must have the digest"):
+    with pytest.raises(IntegrityError, match=r"plan\.csv: expected the digest"):
         FoldPlan.read(tmp_path)
     file.write_text("nothing\n")
-    with pytest.raises(IntegrityError, match="cannot be read as one"):
+    with pytest.raises(IntegrityError, match="expected the table of a fold plan"):
         FoldPlan.read(tmp_path)
 
 

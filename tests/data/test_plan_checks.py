@@ -34,7 +34,7 @@ def test_cases_without_a_class_and_duplicate_cases_are_named():
 
 
 def test_one_class_is_refused():
-    with pytest.raises(TableError, match="two classes, found only x"):
+    with pytest.raises(TableError, match="two classes, got x"):
         check_strata(pd.Series(["x", "x"], index=["a", "b"]), pd.Series(["g", "h"], index=["a", "b"]))
 
 
@@ -58,7 +58,7 @@ def test_few_cases_in_the_locked_part_are_noted_with_a_width():
     notes = locked_notes(frame, classes)
     assert "only 1 cases of class y: expect an interval" in notes[1]
     assert plan_notes(frame, classes) == []
-    with pytest.raises(TableError, match="the locked part must hold at least two classes"):
+    with pytest.raises(TableError, match="the locked part: expected at least two classes"):
         locked_notes(frame, classes.mask(frame["part"] == "locked", "x"))
 
 

@@ -1,36 +1,45 @@
+from dataclasses import dataclass
+
 import pandas as pd
 import pytest
 
-from automl_skin.data.record import read_labels, read_record, write_labels, write_record
+from automl_skin.data.record import read_labels, read_tables, write_labels, write_tables
 from automl_skin.errors import IntegrityError, StorageError
 
+
+@dataclass(frozen=True)
+class Facts:
+    kinds: dict[str, str]
+
+
+FACTS = Facts({"age": "number"})
 TABLES = {"cases": pd.DataFrame({"lesion": ["l", None]}, index=pd.Index(["a", "b"], name="case"))}
 
 
 def test_what_is_written_is_read(tmp_path):
-    write_record(tmp_path / "m", TABLES, {"kinds": {"age": "number"}})
-    tables, summary = read_record(tmp_path / "m")
+    write_tables(tmp_path / "m", TABLES, FACTS)
+    tables, summary = read_tables(tmp_path / "m", Facts)
     pd.testing.assert_frame_equal(tables["cases"], TABLES["cases"])
-    assert summary["kinds"] == {"age": "number"}
+    assert summary == FACTS
 
 
 def test_half_a_record_is_none(tmp_path, monkeypatch):
-    write_record(tmp_path, TABLES, {})
+    write_tables(tmp_path, TABLES, FACTS)
     (tmp_path / "blocked").write_text("")
     with pytest.raises(StorageError, match="part of the path is a file"):
-        write_record(tmp_path / "blocked" / "m", TABLES, {})
+        write_tables(tmp_path / "blocked" / "m", TABLES, FACTS)
     monkeypatch.setattr("automl_skin.data.record.digest_file", lambda path: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        write_record(tmp_path, TABLES, {})
-    with pytest.raises(IntegrityError, match=r"has no manifest\.json"):
-        read_record(tmp_path)
+        write_tables(tmp_path, TABLES, FACTS)
+    with pytest.raises(IntegrityError, match=r"manifest\.json is missing"):
+        read_tables(tmp_path, Facts)
 
 
 def test_a_changed_file_is_seen(tmp_path):
-    write_record(tmp_path, TABLES, {})
+    write_tables(tmp_path, TABLES, FACTS)
     pd.DataFrame({"lesion": ["x"]}).to_parquet(tmp_path / "cases.parquet")
-    with pytest.raises(IntegrityError, match=r"cases\.parquet is not what"):
-        read_record(tmp_path)
+    with pytest.raises(IntegrityError, match=r"cases\.parquet: expected the digest that"):
+        read_tables(tmp_path, Facts)
 
 
 def test_labels_have_a_file_of_their_own(tmp_path):

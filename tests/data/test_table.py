@@ -145,7 +145,7 @@ def test_files_that_are_no_tables(tmp_path):
     (tmp_path / "latin.csv").write_bytes("image,clinique\na,généraliste\n".encode("latin-1"))
     with pytest.raises(TableError, match="UTF-8"):
         read_table(tmp_path / "latin.csv")
-    with pytest.raises(TableError, match="not a Parquet file"):
+    with pytest.raises(TableError, match="expected a Parquet file"):
         read_table(_write(tmp_path, "image\na\n", "text.parquet"))
 
 

@@ -195,7 +195,7 @@ def test_failures_are_named_with_kept_pixels_as_without(tmp_path, cache):
     kept.open(tmp_path / "images", rows[5:], RECIPE)
     result = run((tmp_path / "images", rows), cache, pixels=kept)
     assert list(result.failures) == ["007.png"]
-    assert "must be an image" in result.failures["007.png"]
+    assert "expected an image" in result.failures["007.png"]
     assert np.isfinite(np.delete(result.embeddings, 7, axis=0)).all()
     again = run((tmp_path / "images", rows), EmbeddingCache(tmp_path / "new"))
     np.testing.assert_allclose(np.delete(result.embeddings - again.embeddings, 7, axis=0), 0, atol=1e-4)
@@ -208,7 +208,7 @@ def test_damaged_images_are_named_and_stop_nothing(tmp_path, cache):
     result = run((tmp_path / "images", rows), cache)
     assert result.computed == 18
     assert set(result.failures) == {"003.png", "007.png"}
-    assert "must be an image" in result.failures["007.png"]
+    assert "expected an image" in result.failures["007.png"]
     assert np.isnan(result.embeddings[[3, 7]]).all()
     assert np.isfinite(np.delete(result.embeddings, [3, 7], axis=0)).all()
 

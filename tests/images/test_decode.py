@@ -221,29 +221,33 @@ def png(width, height, *, depth=8, colour=2, data=b""):
 def test_a_truncated_file_is_named(kind, share):
     noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
     stored = encoded(Image.fromarray(noise), kind)
-    with pytest.raises(ImageError, match=r"folder/lesion\.jpg must be .*; (fetch|convert)"):
+    with pytest.raises(ImageError, match=r"folder/lesion\.jpg: expected .*; (fetch|convert)"):
         decode(stored[: int(share * len(stored))], name="folder/lesion.jpg")
 
 
 def test_a_truncated_jpeg_is_found_when_reduced_too():
     stored = encoded(Image.fromarray(scene(600, 800)), "JPEG")
-    with pytest.raises(ImageError, match=r"lesion\.jpg must be a whole image and is damaged \(.*truncated"):
+    with pytest.raises(
+        ImageError, match=r"lesion\.jpg: expected a whole image, got a damaged one \(.*truncated"
+    ):
         decode(stored[: len(stored) // 2], name="lesion.jpg", minimum_side=64)
 
 
 def test_text_named_jpg_is_refused():
-    with pytest.raises(ImageError, match=r"notes\.jpg must be an image \(JPEG.*begins with b'Dear doctor"):
+    with pytest.raises(ImageError, match=r"notes\.jpg: expected an image \(JPEG.*begins with b'Dear doctor"):
         decode(b"Dear doctor, the photograph follows", name="notes.jpg")
 
 
 def test_an_empty_file_is_refused():
-    with pytest.raises(ImageError, match=r"lesion\.jpg must be an image and is empty \(0 bytes\); fetch"):
+    with pytest.raises(
+        ImageError, match=r"lesion\.jpg: expected an image, got an empty file \(0 bytes\); fetch"
+    ):
         decode(b"", name="lesion.jpg")
 
 
 def test_a_png_that_claims_to_be_huge_is_refused_by_its_header(monkeypatch):
     monkeypatch.setattr(Image.core, "new", lambda *_: pytest.fail("memory was allocated"))
-    with pytest.raises(ImageError, match=r"bomb\.png must have at most 200,000,000 pixels.* 60000 x 60000"):
+    with pytest.raises(ImageError, match=r"bomb\.png: expected at most 200,000,000 pixels.* 60000 x 60000"):
         decode(png(60000, 60000), name="bomb.png")
 
 

@@ -47,7 +47,12 @@ def test_every_path_is_in_exactly_one_batch_in_order(root, batch_size, threads):
 
 def test_failures_say_which_file_and_why(root):
     (batch,) = load_batches(root, PATHS, RECIPE, 100, 2)
-    for position, reason in ((1, "damaged"), (3, "missing"), (5, "must lie inside"), (6, "must be an image")):
+    for position, reason in (
+        (1, "damaged"),
+        (3, "not found"),
+        (5, "expected a path inside"),
+        (6, "expected an image"),
+    ):
         assert PATHS[position] in batch.failures[position]
         assert reason in batch.failures[position]
 

@@ -138,7 +138,7 @@ def test_a_recipe_that_cuts_survives_json_and_others_keep_their_digest():
 
 @pytest.mark.parametrize("size", [(95, 128), (96, 127)])
 def test_nothing_is_cut_out_of_less(size):
-    with pytest.raises(ConfigError, match=r"cuts out 96 x 128 pixels must resize to as many or more"):
+    with pytest.raises(ConfigError, match=r"expected at least the 96 x 128 pixels that it cuts out"):
         replace(RECIPE, resize=size)
 
 

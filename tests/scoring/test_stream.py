@@ -191,7 +191,7 @@ def test_bad_row_at_the_end_is_found_before_anything_is_scored(tiny, run, small_
 
 
 def test_absent_id_column_is_an_error(tiny, run):
-    with pytest.raises(TableError, match="one column must hold the ids or paths of the images"):
+    with pytest.raises(TableError, match="expected a column with the ids or paths of the images"):
         run(tiny.rows[["age", "sex"]])
 
 

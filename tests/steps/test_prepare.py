@@ -105,5 +105,5 @@ def test_group_as_large_as_a_fold_is_told_or_refused(tiny, begin, tmp_path):
 
 def test_contradicting_cases_are_named(tiny, begin):
     rows = tiny.rows.assign(image_id=tiny.rows["image_id"].iloc[0])
-    with pytest.raises(TableError, match=r"each image must stand in one row.*row"):
+    with pytest.raises(TableError, match=r"expected each image in one row.*row"):
         begin(rows)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 import pandas as pd
 
 from automl_skin.data.reading.part import DECIMAL, MAX_ROWS, name_columns, text_part
+from automl_skin.data.wording import list_some
 from automl_skin.errors import TableError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t")
 GZIP_MAGIC = b"\x1f\x8b"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-MAX_NAMED = 5
 
 
 def csv_parts(path: Path, rows: int | None = None) -> Iterator[pd.DataFrame]:
@@ -29,7 +29,7 @@ def csv_parts(path: Path, rows: int | None = None) -> Iterator[pd.DataFrame]:
     Raises
     ------
     TableError
-        If the file is no text in UTF-8, is damaged, or a row holds more values than there are columns.
+        If the file is not text in UTF-8, is damaged, or a row holds more values than there are columns.
     """
     try:
         with _open(path) as file:
@@ -92,8 +92,8 @@ def _values(path: Path, reader: "_csv.Reader") -> Iterator[list[str]]:
         yield from (values for values in reader if values)
     except csv.Error as error:
         message = (
-            f"{path}: line {reader.line_num} cannot be read ({error}); mend its quotes "
-            "(each value with a quote, a delimiter or a line break in it stands in quotes of its own)"
+            f"{path}: line {reader.line_num} cannot be read ({error}); correct its quotes "
+            "(a value with a quote, a delimiter or a line break in it needs quotes around it)"
         )
         raise TableError(message) from error
 
@@ -106,9 +106,8 @@ def _refuse_surplus(path: Path, block: list[list[str]], columns: int, start: int
         if any(value.strip() for value in values[columns:])
     ]
     if wrong:
-        shown = ", ".join(map(str, wrong[:MAX_NAMED])) + (" ..." if len(wrong) > MAX_NAMED else "")
         message = (
-            f"{path}: expected {columns} values per row, got more in row {shown}; "
-            "mend these rows (perhaps a value that holds the delimiter lacks its quotes)"
+            f"{path}: expected {columns} values per row, got more in row {list_some(wrong)}; "
+            "correct these rows (perhaps a value that holds the delimiter lacks its quotes)"
         )
         raise TableError(message)

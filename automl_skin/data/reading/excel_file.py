@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from automl_skin.data.reading.part import MAX_ROWS, name_columns, text_part
+from automl_skin.data.wording import list_some
 from automl_skin.errors import TableError
 
 if TYPE_CHECKING:
@@ -77,10 +78,8 @@ def refuse_old_excel(path: Path) -> None:
     ------
     TableError
     """
-    message = (
-        f"{path}: an old or encrypted Excel file, which is not read; save it as .xlsx without a password"
-    )
-    raise TableError(f"{message}, or as CSV UTF-8")
+    message = f"{path}: expected a workbook that can be read, got an old or encrypted Excel file"
+    raise TableError(f"{message}; save it as .xlsx without a password, or as CSV UTF-8")
 
 
 def _open(path: Path) -> "Worksheet":
@@ -103,15 +102,13 @@ def _open(path: Path) -> "Worksheet":
         ]
     except (*_DAMAGE, CellCoordinatesException, InvalidFileException) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        message = (
-            f"{path}: not an Excel workbook, or a damaged one ({reason}); save it again, or as CSV UTF-8"
-        )
-        raise TableError(message) from error
+        message = f"{path}: expected an Excel workbook, got a damaged or other file ({reason})"
+        raise TableError(f"{message}; save it again, or as CSV UTF-8") from error
     visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"] or sheets
     if len(visible) != 1:
         names = ", ".join(repr(sheet.title) for sheet in visible) or "none"
         message = f"{path}: expected one sheet with values, got {names}"
-        raise TableError(f"{message}; save the sheet that is meant as a file of its own, or as CSV UTF-8")
+        raise TableError(f"{message}; save the right sheet as a file of its own, or as CSV UTF-8")
     sheet: Worksheet = visible[0]
     return sheet
 
@@ -126,7 +123,9 @@ def _refuse_huge(path: Path) -> None:
 def _refuse_merged(path: Path, sheet: "Worksheet") -> None:
     ranges = [str(each) for each in sheet.merged_cells.ranges]
     if ranges:
-        message = f"{path}: cells are merged ({', '.join(ranges[:5])}), so that all but their first are blank"
+        message = (
+            f"{path}: expected separate cells, got merged ones ({list_some(ranges)}), blank but for the first"
+        )
         raise TableError(f"{message}; unmerge them and fill in every row")
 
 
@@ -137,7 +136,7 @@ def _shown(path: Path, cell: Any) -> str:
         return ""
     if cell.data_type == "e" and value != NOT_AVAILABLE:
         message = f"{path}: cell {cell.coordinate} of sheet {cell.parent.title!r} holds the error {value}"
-        raise TableError(f"{message}; mend its formula, or leave the cell blank")
+        raise TableError(f"{message}; correct its formula, or leave the cell blank")
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, int | float):

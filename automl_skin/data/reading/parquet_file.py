@@ -37,8 +37,8 @@ def parquet_parts(path: Path, rows: int | None = None) -> Iterator[pd.DataFrame]
             part = next(parts, None)
         except _DAMAGE as error:
             reason = " ".join(str(error).split())[:200] or type(error).__name__
-            message = f"{path}: not a Parquet file, or a damaged one ({reason}); write it again, or give CSV"
-            raise TableError(message) from error
+            message = f"{path}: expected a Parquet file, got a damaged or other file ({reason})"
+            raise TableError(f"{message}; write it again, or give CSV") from error
         if part is None:
             return
         n_read += len(part)
@@ -54,7 +54,7 @@ def _parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
             n_read += len(part)
             yield part
         if n_read != file.metadata.num_rows:
-            raise ValueError(f"{file.metadata.num_rows:,} rows are announced and {n_read:,} are there")
+            raise ValueError(f"expected {file.metadata.num_rows:,} rows, got {n_read:,}")
 
 
 def _names(path: Path, schema: pa.Schema) -> dict[int, str]:
@@ -110,5 +110,5 @@ def _decoded(path: Path, position: int, values: pa.Array) -> "pd.Series[str]":
     try:
         return _series([None if value is None else value.decode("utf-8") for value in values.to_pylist()])
     except UnicodeDecodeError as error:
-        message = f"{path}: column {position + 1} holds bytes that are no text; write the file without it"
+        message = f"{path}: column {position + 1}: expected text, got other bytes; write the file without it"
         raise TableError(message) from error

@@ -37,6 +37,5 @@ def name_columns(file: str, names: Sequence[str]) -> list[str]:
     full = [name.strip() or f"column_{position}" for position, name in enumerate(names, start=1)]
     twice = sorted({name for name in full if full.count(name) > 1})
     if twice:
-        message = f"{file}: expected columns of different names, got {', '.join(twice)} twice; rename one"
-        raise TableError(message)
+        raise TableError(f"{file}: expected different column names, got {', '.join(twice)} twice; rename one")
     return full

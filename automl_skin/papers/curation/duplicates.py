@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl_skin.data.headers import USUAL_NAMES, normal_name
+from automl_skin.data.headers import normal_name
+from automl_skin.data.roles import ROLES
 from automl_skin.data.table import canonical_text, id_text, read_table
 from automl_skin.errors import TableError
 from automl_skin.papers.curation.rules import SPLIT, TEST
@@ -62,7 +63,7 @@ def image_id(name: str) -> str:
 def find_image_columns(table: pd.DataFrame) -> list[str]:
     """Return the columns whose names are usual for an image, the most usual one first."""
     by_name = {normal_name(str(name)): str(name) for name in table.columns}
-    return [by_name[name] for name in USUAL_NAMES["image"] if name in by_name]
+    return [by_name[name] for name in ROLES["image"].names if name in by_name]
 
 
 def read_list(path: Path) -> tuple[ListedCopy, ...]:
