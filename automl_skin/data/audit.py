@@ -1,7 +1,7 @@
 """The audit: what is wrong with a table and its images, before anything is learned from them."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -22,9 +22,8 @@ from automl_skin.data.leaks import Leak, find_leaks
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.metadata import without_codes
 from automl_skin.data.table import id_text
-from automl_skin.digests import Json
 from automl_skin.errors import ConfigError
-from automl_skin.files import write_json
+from automl_skin.records import write_record
 
 
 @dataclass(frozen=True)
@@ -55,19 +54,6 @@ class Audit:
     largest_group: Mapping[str, str | int | float]
     images: Mapping[str, int]
 
-    def to_json(self) -> Json:
-        """Return everything as JSON; ``quarantined`` and ``findings`` name columns and reasons."""
-        return {
-            "quarantined": dict(self.quarantined),
-            "findings": [
-                {**asdict(finding), "examples": list(finding.examples)} for finding in self.findings
-            ],
-            "class_counts": dict(self.class_counts),
-            "missingness": {name: dict(shares) for name, shares in self.missingness.items()},
-            "largest_group": dict(self.largest_group),
-            "images": dict(self.images),
-        }
-
     def lines(self) -> list[str]:
         """Return what a person should read."""
         counts = ", ".join(f"{name} {count}" for name, count in self.class_counts.items())
@@ -92,7 +78,7 @@ class Audit:
 
     def write(self, folder: Path) -> None:
         """Write ``audit.json`` into `folder`."""
-        write_json(folder / "audit.json", self.to_json())
+        write_record(folder / "audit.json", self)
 
 
 def run_audit(

@@ -25,6 +25,7 @@ from automl_skin.images.loading import Batch, Progress
 from automl_skin.images.pixels import PixelCache
 from automl_skin.images.recipe import Recipe
 from automl_skin.images.shifts import shift_key
+from automl_skin.records import to_plain
 
 _BATCH_SIZE = {"cpu": 16, "cuda": 128, "mps": 32}
 
@@ -136,7 +137,7 @@ def extract(
     failed: dict[str, str] = {}
     computed = 0
     if _missing(paths, contents, found):
-        with cache.writing(key, {"backbone": backbone.name, "input": recipe.to_json()}) as write:
+        with cache.writing(key, {"backbone": backbone.name, "input": to_plain(recipe)}) as write:
             _, found = cache.read(key, contents)  # another process may have computed them meanwhile
             missing = _missing(paths, contents, found)
             reporter = _Reporter(options, contents, missing)

@@ -59,21 +59,18 @@ def _light(height: int, width: int) -> Sequence[Step]:
     import kornia.augmentation as K  # noqa: N812 - the name that everybody gives it
 
     return [
-        *_transposes(height, width),
-        K.RandomVerticalFlip(p=0.5),
-        K.RandomHorizontalFlip(p=0.5),
-        K.RandomBrightness((0.8, 1.2), p=0.75),
-        K.RandomContrast((0.8, 1.2), p=0.75),
+        *_turned_and_lit(height, width),
         K.RandomAffine(15.0, translate=(0.1, 0.1), scale=(0.9, 1.1), padding_mode="reflection", p=0.75),
     ]
 
 
-def _siim(height: int, width: int) -> Sequence[Step]:
+def _turned_and_lit(height: int, width: int) -> Sequence[Step]:
+    """Return what `light` and `siim` begin with, as in the code of the SIIM-ISIC winners."""
     import kornia.augmentation as K  # noqa: N812
 
     return [
         # Transpose(p=0.5): for squares; others would change their shape, so they are only flipped.
-        *_transposes(height, width),
+        *([sometimes(0.5, transposed)] if height == width else []),
         # VerticalFlip(p=0.5), HorizontalFlip(p=0.5): the same.
         K.RandomVerticalFlip(p=0.5),
         K.RandomHorizontalFlip(p=0.5),
@@ -81,6 +78,14 @@ def _siim(height: int, width: int) -> Sequence[Step]:
         K.RandomBrightness((0.8, 1.2), p=0.75),
         # RandomContrast(limit=0.2, p=0.75): the same, values are multiplied (black stays, not the mean).
         K.RandomContrast((0.8, 1.2), p=0.75),
+    ]
+
+
+def _siim(height: int, width: int) -> Sequence[Step]:
+    import kornia.augmentation as K  # noqa: N812
+
+    return [
+        *_turned_and_lit(height, width),
         one_of(
             0.7,
             # MotionBlur(blur_limit=5): 3 or 5 pixels, the side drawn for a batch, direction for each image. All four:
@@ -138,10 +143,6 @@ def _randaugment(height: int, width: int) -> Sequence[Step]:  # noqa: ARG001 - o
         K.RandomTranslate(None, (-m / 3, m / 3), p=1.0),
     ]
     return [one_of(1.0, *choices), one_of(1.0, *choices)]
-
-
-def _transposes(height: int, width: int) -> Sequence[Step]:
-    return [sometimes(0.5, transposed)] if height == width else []
 
 
 PRESETS: dict[str, Callable[[int, int], Sequence[Step]]] = {

@@ -20,6 +20,7 @@ from automl_skin.files import read_json, storage_errors, write_json, write_text
 from automl_skin.images.loading import Batch, Progress, load_batches
 from automl_skin.images.pixel_file import PixelFile
 from automl_skin.images.recipe import Recipe
+from automl_skin.records import to_plain
 from automl_skin.store.entries import KEY, EntryStore, mark_used, to_gigabytes
 
 DEFAULT_LIMIT_BYTES = 20 * 10**9  # HAM10000 at 224 x 224 are 1.5
@@ -203,7 +204,7 @@ def _begin(file: PixelFile, wanted: _Wanted) -> None:
     write_text(file.folder / _CONTENTS, "".join(f"{content}\n" for content in wanted.contents))
     about: dict[str, Json] = {
         "images": file.shape[0],
-        "recipe": wanted.recipe.to_json(),
+        "recipe": to_plain(wanted.recipe),
         "pixels": _shown(wanted.recipe),
     }
     write_json(file.folder / KEY, about)

@@ -5,14 +5,13 @@ interpolated by `Recipe.interpolation`. timm's own evaluation transform uses PIL
 in both directions, which takes 0.76 ms for 200 x 150 to 224 x 224 where this takes 0.07 ms.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 import cv2
 
 from automl_skin.arrays import Pixels
-from automl_skin.digests import Json, digest_json
+from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
 from automl_skin.images.colour import shades_of_grey
 
@@ -89,34 +88,8 @@ class Recipe:
     @property
     def digest(self) -> str:
         """What tells recipes apart that give different pixels."""
-        return digest_json({"version": _VERSION, **self.to_json()})
-
-    def to_json(self) -> dict[str, Json]:
-        """Return the recipe as a JSON object; no resizing before a cut is left out, as before there was any."""
-        value: dict[str, Json] = {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
-        del value["resize"]
-        return value if self.resize is None else {**value, "resize": list(self.resize)}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Json]) -> "Recipe":
-        """Return the recipe that `to_json` wrote.
-
-        Raises
-        ------
-        ConfigError
-            If a field is unknown, missing or out of range.
-        """
-        try:
-            fields = dict(value)
-            for name in ("mean", "std"):
-                fields[name] = tuple(float(number) for number in cast("list[float]", fields[name]))
-            if fields.get("resize") is not None:
-                height, width = cast("list[int]", fields["resize"])
-                fields["resize"] = (int(height), int(width))
-            return cls(**fields)  # type: ignore[arg-type]  # __post_init__ checks what JSON cannot promise
-        except (TypeError, KeyError, ValueError) as error:
-            message = f"a recipe must have the fields {', '.join(cls.__dataclass_fields__)}"
-            raise ConfigError(f"{message}, found {', '.join(value)} ({error})") from error
+        facts = {name: value for name, value in asdict(self).items() if value is not None}
+        return digest_json({"version": _VERSION, **facts})
 
 
 def apply(recipe: Recipe, pixels: Pixels) -> Pixels:

@@ -151,4 +151,4 @@ def test_what_a_search_would_refuse_is_said(tiny, end_to_end, tmp_path):
         *("--positive", "melanoma", "--cache-dir", tiny.workspace.cache),
     )
     assert ended.code == 0, ended.errors
-    assert "A search would refuse this: each class needs at least" in ended.output
+    assert "A search would refuse this: expected at least" in ended.output

@@ -46,7 +46,7 @@ def test_rows_that_cannot_be_scored_give_three(tiny, end_to_end, tmp_path):
         ({"--sensitivity": "0.2"}, "--sensitivity must be one of"),
         ({"--prevalence": "2"}, "--prevalence must lie between 0 and 1"),
         ({"--output": "TABLE/scores.csv"}, "a part of the path is a file"),
-        ({"--image-column": "photo"}, "'photo' must be a column of the table"),
+        ({"--image-column": "photo"}, "'photo': expected a column of the table"),
     ],
 )
 def test_wrong_input_is_two(tiny, end_to_end, tmp_path, changes, message):

@@ -65,7 +65,7 @@ def test_study_file_with_an_unknown_key_is_wrong_input(end_to_end, workspace):
         ({"metric": "accuracy"}, "average_precision"),
         ({"target": "dx"}, "diagnosis"),
         ({"positive": ["mel"]}, "melanoma"),
-        ({"split": "nowhere"}, "--split must be a column of the table"),
+        ({"split": "nowhere"}, "--split: expected a column of the table"),
         ({"group": ["clinic"]}, "clinic"),
         ({"views": 8}, "views"),
         ({"device": "gpu"}, "device"),

@@ -77,7 +77,7 @@ def test_leaks_are_quarantined_and_ids_are_findings_only(material):
 
 def test_allow_and_quarantine_have_the_last_word(material):
     result = audit(material, allow=["confirmed"], quarantine=["age"])
-    assert dict(result.quarantined) == {"age": "as asked for by --quarantine"}
+    assert dict(result.quarantined) == {"age": "as given by --quarantine"}
     assert any("allowed by --allow" in finding.reason for finding in result.findings)
 
 
@@ -88,7 +88,7 @@ def test_unknown_columns_are_named(material, option):
 
 
 def test_a_column_cannot_be_both(material):
-    with pytest.raises(ConfigError, match="age is both"):
+    with pytest.raises(ConfigError, match="got age in both"):
         audit(material, allow=["age"], quarantine=["age"])
 
 
@@ -141,4 +141,4 @@ def test_cases_that_do_not_decide_quarantine_nothing_and_free_nothing(material):
     assert audit((manifest, table, inspection), deciding=half).quarantined == result.quarantined
     reported = {each.column: each.reason for each in result.findings if each.kind == "undecided"}
     assert list(reported) == ["score"]
-    assert "not in those of development, which alone decide: kept" in reported["score"]
+    assert "but not in the development rows, which decide alone: kept" in reported["score"]

@@ -41,7 +41,7 @@ def test_no_metadata_at_all():
 
 
 def test_differing_ids_are_refused_and_differing_metadata_said():
-    with pytest.raises(TableError, match="one lesion, and 1 cases have several: 'b' has 'k', 'l'"):
+    with pytest.raises(TableError, match="one lesion per case, got several in 1 cases: 'b' has 'k', 'l'"):
         join_rows(ROWS.assign(lesion=["k", "m", "l"]), ROWS["case"], ROLES, ROWS[[]])
     _, remarks = join_rows(ROWS, ROWS["case"], ROLES, pd.DataFrame({"age": [1.0, 2.0, 3.0]}))
     assert remarks[0].column == "age"

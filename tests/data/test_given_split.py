@@ -34,12 +34,12 @@ def test_fold_numbers_beside_a_test_set_are_counted_from_zero():
 
 
 def test_a_case_without_a_value_is_named():
-    with pytest.raises(TableError, match="2 of 4 have none: c1, c3"):
+    with pytest.raises(TableError, match="got none for 2 of 4: c1, c3"):
         parse("train", None, "test", " ")
 
 
 def test_a_case_that_is_not_in_the_split_is_named():
-    with pytest.raises(TableError, match="1 of 4 have none: c3"):
+    with pytest.raises(TableError, match="got none for 1 of 4: c3"):
         parse_split(pd.Series(["train", "test", "train"], index=CASES[:3]), CASES)
 
 
@@ -57,7 +57,7 @@ def test_values_that_are_not_understood_are_named(values):
 
 
 def test_a_split_needs_a_locked_part():
-    with pytest.raises(ConfigError, match=r"only has train, val: call the part .* 'test'"):
+    with pytest.raises(ConfigError, match=r"got only train, val; call the part .* 'test'"):
         parse("train", "val", "train", "val")
 
 

@@ -110,7 +110,7 @@ def test_rows_without_a_diagnosis_are_left_out_and_said(ham, images):
         (lambda t: t.assign(image_id=["../x", *t["image_id"][1:]]), "row 1 lead out of it"),
         (lambda t: t.assign(image_id=["ISIC_1.jpg", *t["image_id"][1:]]), "'ISIC_1.jpg' in rows 1, 2"),
         (lambda t: t.assign(image_id=["", *t["image_id"][1:]]), "got none in row 1"),
-        (lambda t: t.drop(columns="dx"), "which has: lesion_id, image_id"),
+        (lambda t: t.drop(columns="dx"), r"expected a column of the table \(lesion_id, image_id"),
     ],
 )
 def test_tables_that_cannot_be_used(ham, images, change, match):
@@ -307,7 +307,7 @@ def test_words_in_place_of_ids_are_said_and_join_nothing(tmp_path):
     manifest = build_manifest(table, tmp_path, ManifestOptions(target="dx", positive=("mel",)))
     assert manifest.cases["patient"].isna().tolist() == [True, True, False, True]
     note = next(finding.text for finding in manifest.findings if finding.column == "patient")
-    assert note == "2 rows have 'unknown', 'NA' in place of an id: taken for no patient, each row apart"
+    assert note == "2 rows have 'unknown', 'NA' instead of an id: they have no patient, and each stands alone"
 
 
 @pytest.mark.parametrize("column", ["image", "case"])
@@ -315,9 +315,7 @@ def test_a_word_for_missing_is_no_id_of_a_photograph_or_case(tmp_path, column):
     (tmp_path / "NA.jpg").touch()
     table = pd.DataFrame({"image": ["NA.jpg", "b"], "case": ["x", "y"], "dx": ["mel", "nv"]})
     table.loc[0, column] = "NA"
-    with pytest.raises(
-        TableError, match=r"got none in row 1 \('NA' is a word for missing; rename what is called so"
-    ):
+    with pytest.raises(TableError, match=r"got none in row 1 \('NA' is a word for missing; rename the image"):
         build_manifest(table, tmp_path, ManifestOptions(target="dx", roles={column: column}))
 
 

@@ -148,7 +148,7 @@ def test_dates_are_ignored_and_said(table, values):
     ("values", "hint"),
     [
         (["YES", None], "if an empty cell means no"),
-        (["+", "-"], "if '-' or an empty cell means no, write no there"),
+        (["+", "-"], "if '-' or an empty cell means no, write no instead"),
     ],
 )
 def test_a_box_that_is_ticked_or_empty_gets_a_hint(table, values, hint):

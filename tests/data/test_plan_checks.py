@@ -6,8 +6,9 @@ from automl_skin.data.plan_checks import (
     check_folds,
     check_strata,
     expected_interval_width,
-    locked_notes,
-    plan_notes,
+    note_large_group,
+    note_rare_locked,
+    require_classes_in_folds,
 )
 from automl_skin.errors import ConfigError, TableError
 
@@ -18,7 +19,7 @@ def table(parts, folds, groups=None):
 
 
 @pytest.mark.parametrize(
-    ("folds", "share", "said"), [(1, 0.2, "at least 2 folds"), (5, 0.6, "between 0 and 0.5")]
+    ("folds", "share", "said"), [(1, 0.2, "at least 2 folds"), (5, 0.6, "from 0 to 0.5")]
 )
 def test_numbers_out_of_range(folds, share, said):
     with pytest.raises(ConfigError, match=said):
@@ -27,9 +28,9 @@ def test_numbers_out_of_range(folds, share, said):
 
 def test_cases_without_a_class_and_duplicate_cases_are_named():
     groups = pd.Series(["g", "h"], index=["a", "b"])
-    with pytest.raises(TableError, match="1 have none: b"):
+    with pytest.raises(TableError, match="got none for 1: b"):
         check_strata(pd.Series(["x"], index=["a"]), groups)
-    with pytest.raises(TableError, match="unique, found a more than once"):
+    with pytest.raises(TableError, match="each case id once, got a more than once"):
         check_strata(pd.Series(["x", "y"], index=["a", "b"]), pd.Series(["g", "h"], index=["a", "a"]))
 
 
@@ -41,25 +42,24 @@ def test_one_class_is_refused():
 def test_a_fold_without_a_class_is_refused():
     frame = table(["development"] * 4, [0, 0, 1, 1])
     classes = pd.Series(["x", "y", "x", "x"], index=frame.index)
-    with pytest.raises(TableError, match="fold 1 has no case of class y"):
-        plan_notes(frame, classes)
+    with pytest.raises(TableError, match="fold 1: expected cases of every class, got none of class y"):
+        require_classes_in_folds(frame, classes)
 
 
 def test_a_group_larger_than_a_fold_is_noted():
     frame = table(["development"] * 6, [0, 0, 0, 0, 1, 1], ["g"] * 4 + ["h", "i"])
-    classes = pd.Series(["x", "y"] * 3, index=frame.index)
-    notes = plan_notes(frame, classes)
-    assert "the group of g has 4 of 6" in notes[0]
+    assert "the group of g has 4 of 6" in note_large_group(frame)[0]
 
 
 def test_few_cases_in_the_locked_part_are_noted_with_a_width():
     frame = table(["development"] * 4 + ["locked"] * 6, [0, 0, 1, 1] + [-1] * 6)
     classes = pd.Series(["x", "y", "x", "y"] + ["x"] * 5 + ["y"], index=frame.index)
-    notes = locked_notes(frame, classes)
-    assert "only 1 cases of class y: expect an interval" in notes[1]
-    assert plan_notes(frame, classes) == []
+    notes = note_rare_locked(frame, classes)
+    assert "only 1 cases of class y: the interval" in notes[1]
+    assert note_large_group(frame) == []
+    require_classes_in_folds(frame, classes)
     with pytest.raises(TableError, match="the locked part: expected at least two classes"):
-        locked_notes(frame, classes.mask(frame["part"] == "locked", "x"))
+        note_rare_locked(frame, classes.mask(frame["part"] == "locked", "x"))
 
 
 def test_the_expected_width_is_that_of_simulated_aucs_or_somewhat_more():

@@ -159,7 +159,7 @@ def test_a_shift_is_the_same_in_any_order_and_wherever_the_photograph_lies(pictu
 
 
 def test_an_unknown_shift_is_named_before_anything_is_computed(pictures, cache):
-    with pytest.raises(ConfigError, match="not 'smear'"):
+    with pytest.raises(ConfigError, match="got 'smear'"):
         run(pictures, cache, shift="smear")
     assert not cache.folder.exists()
 

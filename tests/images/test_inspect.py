@@ -97,13 +97,13 @@ def test_what_is_wrong_is_a_row_and_stops_nothing(root, tmp_path):
     (root / "out.jpg").symlink_to(tmp_path)
     expected = {
         "0.jpg": "",
-        "cut.jpg": "cut.jpg must be a whole image",
-        "text.jpg": "text.jpg must be an image",
+        "cut.jpg": "cut.jpg: expected a whole image",
+        "text.jpg": "text.jpg: expected an image",
         "empty.jpg": "0 bytes",
         "gone.jpg": "missing",
         "0.jpg/gone.jpg": "missing",
-        "../0.jpg": "must lie inside the image folder",
-        "out.jpg": "must lie inside the image folder",
+        "../0.jpg": "expected a path inside the image folder",
+        "out.jpg": "expected a path inside the image folder",
         "deep": "deep: expected a file",
         "2.jpg": "",
     }

@@ -60,7 +60,7 @@ def test_no_other_path_is_read_and_no_folder_is_named(service, tmp_path, path):
 
 @pytest.mark.parametrize(
     ("image", "problem"),
-    [("/etc/passwd", "must be an image"), ("no base64!", "got neither"), (None, "no image was given")],
+    [("/etc/passwd", "expected an image"), ("no base64!", "got neither"), (None, "no image was given")],
 )
 def test_what_is_no_image_is_named(service, image, problem):
     assert problem in ask(service, image=image)["problem"]

@@ -113,7 +113,7 @@ def test_split_that_is_neither_is_refused(tiny, look):
 
 def test_split_without_some_cases_is_refused(tiny, look):
     sides = ["", *["train", "test"] * ((len(tiny.rows) - 1) // 2), "test"][: len(tiny.rows)]
-    with pytest.raises(TableError, match="every case needs a value in the split; 1 have none"):
+    with pytest.raises(TableError, match="a value in the split for every case, got none for 1"):
         look(tiny.rows.assign(part=sides), split="part")
 
 

@@ -67,7 +67,7 @@ def _error(book):
     ("change", "match"),
     [
         (_two_sheets, "expected one sheet with values, got 'Sheet', 'More'"),
-        (_merged, r"cells are merged \(A2:A3\)"),
+        (_merged, r"got merged ones \(A2:A3\)"),
         (_error, "cell B2 of sheet 'Sheet' holds the error #REF!"),
     ],
 )

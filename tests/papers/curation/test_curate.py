@@ -117,7 +117,7 @@ def test_rows_without_an_image_can_be_left_out(isic, as_given):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda table: table.drop(columns="age_approx"), "--age-column 'age_approx' must be a column"),
+        (lambda table: table.drop(columns="age_approx"), "--age-column 'age_approx': expected a column"),
         (lambda table: table.assign(**{TARGET: "x"}), "column 'melanoma': the curated table adds one"),
         (
             lambda table: table.assign(isic_id=[None, *table["isic_id"][1:]]),
