@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from automl_skin.data.audit_checks import (
+    Finding,
     contradictions,
     damaged_images,
     duplicate_images,
@@ -16,7 +17,6 @@ from automl_skin.data.audit_checks import (
     split_crossing,
     vanished_images,
 )
-from automl_skin.data.finding import Finding
 from automl_skin.data.groups import Groups
 from automl_skin.data.leaks import Leak, find_leaks
 from automl_skin.data.manifest import Manifest

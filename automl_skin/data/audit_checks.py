@@ -1,12 +1,12 @@
-"""What the audit looks at, one function per question. Each yields findings."""
+"""What the audit looks for, one function per question. Each yields findings."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from math import sqrt
 
 import pandas as pd
 
-from automl_skin.data.finding import Finding, some
 from automl_skin.data.groups import Groups
 
 _MIN_MISSING = 20
@@ -14,6 +14,43 @@ _DIFFERENCE = 0.1
 _STANDARD_ERRORS = 4.0
 _MIN_MISSING_SHARE = 0.5
 _LARGE_GROUP = 0.05
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a person should know before they believe a figure.
+
+    Parameters
+    ----------
+    kind : str
+        Such as ``leak``, ``damaged``, ``near duplicates``, ``contradiction``, ``missingness``, ``group`` or
+        ``split``.
+    column : str or None
+        The column of the table that it is about.
+    reason : str
+        What was found, in one sentence.
+    count : int
+        How many rows, cases, images or pairs.
+    examples : tuple of str
+        A few of them.
+    """
+
+    kind: str
+    column: str | None
+    reason: str
+    count: int = 0
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the reason after the column, with the examples."""
+        about = f"{self.column}: " if self.column else ""
+        shown = f" ({'; '.join(self.examples)})" if self.examples else ""
+        return f"[{self.kind}] {about}{self.reason}{shown}"
+
+
+def some(values: "pd.Index[str] | pd.Series[str]", count: int = 5) -> tuple[str, ...]:
+    """Return the first few values as examples."""
+    return tuple(str(value) for value in values[:count])
 
 
 def damaged_images(inspection: pd.DataFrame) -> Iterator[Finding]:

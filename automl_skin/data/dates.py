@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.data.headers import means_date, plain_text
-from automl_skin.data.table import canonical_text, to_numbers
+from automl_skin.data.table import canonical_text, holds_numbers, to_numbers
 
-MOSTLY = 0.9
+MIN_SHARE = 0.9
 MAX_LOOKED_AT = 1_000
 _YEAR = r"(?:1[89]|20|21)\d\d"
 _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
@@ -43,7 +43,7 @@ def holds_dates(values: "pd.Series[Any]") -> bool:
         return False
     every = text.unique()
     unique = pd.Series(every[:: max(1, len(every) // MAX_LOOKED_AT)], dtype="str")
-    return bool(unique.map(_is_date).mean() >= MOSTLY) or _are_numbers_of_dates(values, unique)
+    return bool(unique.map(_is_date).mean() >= MIN_SHARE) or _are_numbers_of_dates(values, unique)
 
 
 def _is_date(value: str) -> bool:
@@ -52,10 +52,10 @@ def _is_date(value: str) -> bool:
 
 def _are_numbers_of_dates(values: "pd.Series[Any]", unique: "pd.Series[str]") -> bool:
     """Whether whole numbers are days written together, or, where the name says so, counted."""
-    if bool(unique.str.fullmatch(_COMPACT).mean() >= MOSTLY):
+    if bool(unique.str.fullmatch(_COMPACT).mean() >= MIN_SHARE):
         return True
     numbers = to_numbers(values).dropna()
-    if not means_date(str(values.name)) or len(numbers) < MOSTLY * len(canonical_text(values).dropna()):
+    if not means_date(str(values.name)) or not holds_numbers(values):
         return False
     in_days = numbers.between(_SERIAL_LOW, _SERIAL_HIGH)
-    return bool(in_days.mean() >= MOSTLY or (numbers >= _SECONDS_LOW).mean() >= MOSTLY)
+    return bool(in_days.mean() >= MIN_SHARE or (numbers >= _SECONDS_LOW).mean() >= MIN_SHARE)

@@ -2,7 +2,7 @@
 
 A *link* is anything that ties cases together: one patient id, one lesion id, one id of a column
 that the user named, or one pair of duplicate images. Links are kept with their kind, so that a
-split that cuts groups can say what it cuts. A missing id is no link: such a case stands alone
+split that cuts groups can say what it cuts. A missing id is not a link: such a case stands alone
 unless something else ties it.
 """
 

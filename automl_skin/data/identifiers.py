@@ -9,7 +9,7 @@ import pandas as pd
 from automl_skin.data.headers import means_age, means_quantity
 from automl_skin.data.role_values import is_prose, mostly_image_names
 from automl_skin.data.roles import ROLES, Roles, means_id
-from automl_skin.data.table import canonical_text, to_numbers
+from automl_skin.data.table import canonical_text, holds_numbers, to_numbers
 
 MIN_SHARE = 0.9
 """Of the values, where a rule asks for nearly all of them."""
@@ -74,7 +74,7 @@ def why_id(values: "pd.Series[Any]", others: pd.DataFrame) -> Identifier | None:
     if means_id(str(values.name)) and levels > _TWO:
         return Identifier(f"named like an id ({counted})", repeats)
     numbers = to_numbers(values)
-    if numbers.notna().sum() >= MIN_SHARE * present:
+    if holds_numbers(values):
         reason = _why_number(numbers.dropna(), str(values.name), counted)
         if reason is None and _tells_a_person(numbers, others, str(values.name)):
             reason = f"like an id ({counted}): the rows that share a value share other columns too"

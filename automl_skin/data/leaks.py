@@ -14,7 +14,7 @@ luck once in fifty times (exp(-4)). It also makes the rule fair to rare classes:
 malignant, a level of 100 benign rows says nothing.
 
 Only the partition of the rows counts: renamed columns and levels coded as integers make no difference. *Missing*
-is no level. What gives the class away by being absent (questions that only biopsied patients were asked) is no
+is not a level. What gives the class away by being absent (questions that only biopsied patients were asked) is not a
 leak of its values: these stay, compared among the rows that have one, and the absence is hidden from the model,
 which fills missing values at random. A column that gives it away by being *present* is one. Each rule is applied
 to the label and to the full diagnosis:

@@ -5,7 +5,6 @@ Names are compared in Unicode's composed form (NFC): macOS and its zips write an
 
 import os
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from automl_skin.data.near_misses import NearMisses
 from automl_skin.data.table import id_text, name_rows
 from automl_skin.errors import TableError
-from automl_skin.images.folder import shown_name
+from automl_skin.images.folder import composed, shown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +32,7 @@ class ImageIndex:
     root : Path
         The folder, absolute.
     paths : tuple of str
-        Posix paths relative to `root`, sorted; hidden files are no part.
+        Posix paths relative to `root`, sorted; without hidden files.
     by_name : mapping of str to tuple of str
         Paths by each name that they answer to: the path, the path without extension, the file name and the
         file name without extension. Names are in NFC, paths as they are on disk.
@@ -108,7 +107,7 @@ class ImageIndex:
             parents = len(PurePosixPath(name).parts) - 1
             for depth in range(1, parents + 1):
                 head, tail = _cut(name, depth)
-                if nfc(self.root.as_posix()).endswith("/" + head):
+                if composed(self.root.as_posix()).endswith("/" + head):
                     return self.by_name.get(tail) or self.by_name.get(_without_extension(tail), ())
         return found or self._padded(value) or ()
 
@@ -125,7 +124,7 @@ class ImageIndex:
         if not _ABSOLUTE.match(name):
             return name.removeprefix("./")
         for root in (self.root, self.given):
-            name = name.removeprefix(nfc(root.as_posix()) + "/")
+            name = name.removeprefix(composed(root.as_posix()) + "/")
         return name
 
     def _refuse_tricks(self, text: "pd.Series[str]") -> None:
@@ -154,7 +153,7 @@ def index_images(root: Path) -> ImageIndex:
     paths, others = _walk(real)
     names: dict[str, list[str]] = {}
     for path in paths:
-        whole = nfc(path)
+        whole = composed(path)
         file = whole.rpartition("/")[2]
         for name in dict.fromkeys((whole, _without_extension(whole), file, _without_extension(file))):
             names.setdefault(name, []).append(path)
@@ -162,11 +161,6 @@ def index_images(root: Path) -> ImageIndex:
     lengths = {len(name) for name in names if name.isascii() and name.isdigit()}
     digits = lengths.pop() if len(lengths) == 1 else 0
     return ImageIndex(real, tuple(paths), literal, root.absolute(), tuple(others), digits)
-
-
-def nfc(text: str) -> str:
-    """Return text with its letters composed, as names are compared."""
-    return unicodedata.normalize("NFC", text)
 
 
 def file_stem(name: str) -> str:
@@ -198,7 +192,7 @@ def _walk(root: Path) -> tuple[list[str], list[str]]:
 
 def _literal_first(name: str, paths: list[str]) -> list[str]:
     """Return the one path that is the name itself, where there is one, else all of them."""
-    literal = [path for path in paths if nfc(path) == name]
+    literal = [path for path in paths if composed(path) == name]
     return literal if len(literal) == 1 else paths
 
 
@@ -215,6 +209,6 @@ def _cut(name: str, depth: int) -> tuple[str, str]:
 
 
 def _leads_out(value: str) -> bool:
-    """Whether a value goes up, is absolute, or is no name at all."""
+    """Whether a value goes up, is absolute, or is not a name."""
     parts = value.replace("\\", "/").split("/")
     return ".." in parts or bool(_ABSOLUTE.match(value)) or "\0" in value

@@ -47,7 +47,7 @@ class ManifestOptions:
     ignore : tuple of str
         Columns that are never metadata.
     split : str or None
-        Column of the user's own split, which is no metadata either.
+        Column of the user's own split, which is not metadata either.
     allow_missing : bool
         Whether a table none of whose images is found is accepted.
     kinds : mapping of str to {"number", "category"} or None

@@ -13,20 +13,19 @@ from automl_skin.data.identifiers import likely_roles, why_id
 from automl_skin.data.missing import count_words, find_code_words, find_codes
 from automl_skin.data.roles import Remark, Roles
 from automl_skin.data.sources import KNOWN_TABLES, why_ignored_by_name
-from automl_skin.data.table import canonical_text, name_rows, require_column, to_numbers
+from automl_skin.data.table import canonical_text, holds_numbers, name_rows, require_column, to_numbers
+from automl_skin.data.wording import list_some
 from automl_skin.errors import TableError
 
 Kind = Literal["number", "category"]
 Codes = Mapping[str, tuple[float, ...]]
 """For columns that have some: the numbers that stand for a missing value."""
 
-CATEGORY_LEVELS = 10
-"""Whole numbers of at most so many different values are categories."""
-AGE_LIMIT_YEARS = 120
-VALUE_LIMIT = 1e8
-"""Numbers of this size are codes for missing or slips of the keyboard."""
-MOSTLY = 0.9
-SHOWN = 5
+MAX_CATEGORY_LEVELS = 10
+"""Whole numbers of more different values are quantities."""
+MAX_AGE_YEARS = 120
+MAX_VALUE = 1e8
+"""Numbers from this size on are codes for missing or typing errors."""
 
 
 @dataclass(frozen=True)
@@ -104,10 +103,9 @@ def choose_metadata(
 
 def codes_in(values: "pd.Series[Any]") -> tuple[float, ...]:
     """Return the numbers of a column that stand for a missing value."""
-    text, numbers = canonical_text(values), to_numbers(values)
-    if numbers.notna().sum() < MOSTLY * text.notna().sum():
-        return find_code_words(text)
-    return find_codes(numbers)
+    return (
+        find_codes(to_numbers(values)) if holds_numbers(values) else find_code_words(canonical_text(values))
+    )
 
 
 def without_codes(values: "pd.Series[Any]", codes: Collection[float]) -> "pd.Series[Any]":
@@ -120,23 +118,22 @@ def kind_of(values: "pd.Series[Any]") -> Kind:
 
     Ages and numbers with decimals are quantities, whole numbers with more than 10 different values too.
     """
-    numbers = to_numbers(values)
-    present = int(canonical_text(values).notna().sum())
-    if present == 0 or numbers.notna().sum() < MOSTLY * present:
+    if not holds_numbers(values):
         return "category"
     if means_age(str(values.name)):
         return "number"
+    numbers = to_numbers(values)
     finite = numbers[np.isfinite(numbers)]
     whole = bool((finite == finite.round()).all())
-    return "category" if whole and finite.nunique() <= CATEGORY_LEVELS else "number"
+    return "category" if whole and finite.nunique() <= MAX_CATEGORY_LEVELS else "number"
 
 
 def clean_metadata(
     table: pd.DataFrame, kinds: Mapping[str, Kind], codes: Codes | None = None
 ) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
-    """Return the metadata columns as float64 and str, what stands for missing taken away, and remarks.
+    """Return the metadata columns as float64 and str, without what stands for missing, and remarks.
 
-    A column that the table has not is missing in all rows. Words for missing, `codes` and impossible numbers
+    A column that is not in the table is missing in all rows. Words for missing, `codes` and impossible numbers
     are missing.
 
     Returns
@@ -144,7 +141,7 @@ def clean_metadata(
     DataFrame of n_rows rows
         Numbers with NaN, categories with NA.
     tuple of Remark
-        One for each column where something was taken away, and for each way.
+        One per column and way in which something was removed.
     """
     columns: dict[str, pd.Series[Any]] = {}
     remarks: list[Remark] = []
@@ -171,16 +168,15 @@ def remark_missing(values: "pd.Series[Any]", codes: Collection[float] = ()) -> l
     if not words:
         return []
     shown = [f"{word!r} in {count:,} row{'s' if count > 1 else ''}" for word, count in words]
-    rest = f" and {len(shown) - SHOWN:,} more" if len(shown) > SHOWN else ""
     hint = "; if one of these is a value, write it as another word" if codes else ""
-    return [Remark(str(values.name), f"taken as missing: {', '.join(shown[:SHOWN])}{rest}{hint}")]
+    return [Remark(str(values.name), f"taken as missing: {list_some(shown)}{hint}")]
 
 
 def impossible_numbers(numbers: "pd.Series[float]", column: str) -> "pd.Series[bool]":
-    """Return which numbers of a column cannot be: infinite, codes such as 1e9, ages that nobody has."""
-    wrong = numbers.notna() & (~np.isfinite(numbers) | (numbers.abs() >= VALUE_LIMIT))
+    """Return which numbers of a column are impossible: infinite, codes such as 1e9, ages above 120 years."""
+    wrong = numbers.notna() & (~np.isfinite(numbers) | (numbers.abs() >= MAX_VALUE))
     if means_age(column):
-        wrong |= (numbers < 0) | (numbers > AGE_LIMIT_YEARS)
+        wrong |= (numbers < 0) | (numbers > MAX_AGE_YEARS)
     return wrong
 
 
@@ -218,7 +214,7 @@ def _as_asked(
 
 
 def _one_level(values: "pd.Series[Any]", text: "pd.Series[str]") -> str:
-    """Return what to say of a column with one level, which may be a box that was ticked or not."""
+    """Return why a column with one level is of no use; it may be a box that was ticked or not."""
     only = f"the same in all rows that have it ({text.dropna().iloc[0]!r})"
     if not text.isna().any():
         return only
@@ -230,7 +226,7 @@ def _one_level(values: "pd.Series[Any]", text: "pd.Series[str]") -> str:
 def _why_useless(
     values: "pd.Series[Any]", table: pd.DataFrame, roles: Roles, *, listed: bool
 ) -> tuple[str | None, bool]:
-    """Return why a column is no metadata, or ``None``, and whether it holds ids that repeat.
+    """Return why a column is not metadata, or None, and whether it holds ids that repeat.
 
     Columns that are `listed` for a known table must only vary.
     """

@@ -14,115 +14,35 @@ import pandas as pd
 from automl_skin.data.headers import plain_text
 
 MISSING_WORDS = frozenset(
-    {
-        *("", "unknown", "unk", "na", "nan", "nat", "n/a", "none", "null", "missing", "missing value"),
-        *(
-            "not known",
-            "not available",
-            "not recorded",
-            "not reported",
-            "not given",
-            "not stated",
-            "not specified",
-        ),
-        *("not documented", "not collected", "not assessed", "not asked", "not determined", "not provided"),
-        *("not applicable", "not entered", "not answered", "unspecified", "unrecorded", "undocumented"),
-        *(
-            "no data",
-            "no information",
-            "no answer",
-            "no record",
-            "not on record",
-            "undisclosed",
-            "unavailable",
-        ),
-        *(
-            "do not know",
-            "don't know",
-            "prefer not to say",
-            "declined to answer",
-            "refused to answer",
-            "blank",
-        ),
-        *(
-            "n/k",
-            "n/r",
-            "n/d",
-            "n/c",
-            "#n/a",
-            "#nv",
-            "#value!",
-            "#ref!",
-            "#div/0!",
-            "#name?",
-            "#num!",
-            "#null!",
-        ),
-        *("#wert!", "#bezug!", "#n/d", "\\n"),
-        *("unbekannt", "nicht bekannt", "keine angabe", "keine angaben", "keine daten", "keine information"),
-        *("nicht gefragt", "nicht abgefragt"),
-        *("keine informationen", "nicht angegeben", "nicht erfasst", "nicht erhoben", "nicht dokumentiert"),
-        *(
-            "nicht gefragt",
-            "nicht abgefragt",
-            "nicht verfugbar",
-            "nicht verfuegbar",
-            "nicht erfragt",
-            "nicht zutreffend",
-            "ohne angabe",
-            "fehlt",
-        ),
-        *("fehlend", "fehlender wert", "weiss nicht", "weiss ich nicht", "unklar/unbekannt"),
-        *(
-            "inconnu",
-            "inconnue",
-            "non connu",
-            "non connue",
-            "non renseigne",
-            "non renseignee",
-            "non disponible",
-        ),
-        *("non precise", "non precisee", "non specifie", "non specifiee", "non indique", "non indiquee"),
-        *("non documente", "non documentee", "non applicable", "manquant", "manquante", "donnee manquante"),
-        *("sans information", "pas de donnees", "ne sait pas"),
-        *("desconocido", "desconocida", "no conocido", "no conocida", "no disponible", "no consta"),
-        *(
-            "no registrado",
-            "no registrada",
-            "no especificado",
-            "no especificada",
-            "no informado",
-            "no informada",
-        ),
-        *("no aplica", "no indicado", "no indicada", "sin datos", "sin dato", "sin informacion", "no sabe"),
-        *("ns/nc", "s/d", "faltante"),
-        *("sconosciuto", "sconosciuta", "ignoto", "ignota", "non noto", "non nota", "non disponibile"),
-        *(
-            "non riportato",
-            "non riportata",
-            "non specificato",
-            "non specificata",
-            "non indicato",
-            "non indicata",
-        ),
-        *("non registrato", "non registrata", "non applicabile", "mancante", "dato mancante", "nessun dato"),
-        *("nessuna informazione", "non so"),
-        *("desconhecido", "desconhecida", "ignorado", "ignorada", "nao informado", "nao informada"),
-        *("nao disponivel", "nao registrado", "nao registrada", "nao especificado", "nao especificada"),
-        *(
-            "nao conhecido",
-            "nao conhecida",
-            "nao se aplica",
-            "nao sabe",
-            "sem informacao",
-            "sem dados",
-            "nao consta",
-        ),
-        *("nao indicado", "nao indicada", "em falta", "omisso", "nao perguntado", "nao perguntada"),
-        *("no preguntado", "no preguntada", "non demande", "non demandee", "non chiesto", "non chiesta"),
-        *("anonym", "anonymous", "anonymised", "anonymized", "anonymisiert", "anonyme", "anonimo", "anonima"),
-    }
-)
+    re.split(
+        r",\s+",
+        r"""
+unknown, unk, na, nan, nat, n/a, none, null, missing, missing value, not known, not available, not recorded,
+not reported, not given, not stated, not specified, not documented, not collected, not assessed, not asked,
+not determined, not provided, not applicable, not entered, not answered, unspecified, unrecorded,
+undocumented, no data, no information, no answer, no record, not on record, undisclosed, unavailable,
+do not know, don't know, prefer not to say, declined to answer, refused to answer, blank, n/k, n/r, n/d, n/c,
+#n/a, #nv, #value!, #ref!, #div/0!, #name?, #num!, #null!, #wert!, #bezug!, #n/d, \n, unbekannt,
+nicht bekannt, keine angabe, keine angaben, keine daten, keine information, nicht gefragt, nicht abgefragt,
+keine informationen, nicht angegeben, nicht erfasst, nicht erhoben, nicht dokumentiert, nicht verfugbar,
+nicht verfuegbar, nicht erfragt, nicht zutreffend, ohne angabe, fehlt, fehlend, fehlender wert, weiss nicht,
+weiss ich nicht, unklar/unbekannt, inconnu, inconnue, non connu, non connue, non renseigne, non renseignee,
+non disponible, non precise, non precisee, non specifie, non specifiee, non indique, non indiquee,
+non documente, non documentee, non applicable, manquant, manquante, donnee manquante, sans information,
+pas de donnees, ne sait pas, desconocido, desconocida, no conocido, no conocida, no disponible, no consta,
+no registrado, no registrada, no especificado, no especificada, no informado, no informada, no aplica,
+no indicado, no indicada, sin datos, sin dato, sin informacion, no sabe, ns/nc, s/d, faltante, sconosciuto,
+sconosciuta, ignoto, ignota, non noto, non nota, non disponibile, non riportato, non riportata,
+non specificato, non specificata, non indicato, non indicata, non registrato, non registrata, non applicabile,
+mancante, dato mancante, nessun dato, nessuna informazione, non so, desconhecido, desconhecida, ignorado,
+ignorada, nao informado, nao informada, nao disponivel, nao registrado, nao registrada, nao especificado,
+nao especificada, nao conhecido, nao conhecida, nao se aplica, nao sabe, sem informacao, sem dados,
+nao consta, nao indicado, nao indicada, em falta, omisso, nao perguntado, nao perguntada, no preguntado,
+no preguntada, non demande, non demandee, non chiesto, non chiesta, anonym, anonymous, anonymised, anonymized,
+anonymisiert, anonyme, anonimo, anonima
+""".strip(),
+    )
+) | {""}
 """Whole cells that stand for a missing value, as `plain_text` writes them."""
 
 _ABBREVIATIONS = frozenset({"n.a", "n.d", "n.k", "n.r", "n.b", "k.a", "o.a", "n.c", "s.d", "unk", "unkn"})
@@ -163,7 +83,7 @@ def is_missing_word(text: str) -> bool:
 
 
 def missing_words(text: "pd.Series[str]") -> "pd.Series[bool]":
-    """Return which cells say that their value is missing; NA is none of them, shape (n_rows,)."""
+    """Return which cells say that their value is missing, shape (n_rows,); NA is not counted."""
     short = (word for word in text.dropna().unique() if len(word) <= _MAX_LENGTH)
     words = [
         word for word in short if (_DIGIT.search(word) is None or word[0] == "#") and is_missing_word(word)
@@ -227,7 +147,7 @@ def find_code_words(text: "pd.Series[str]") -> tuple[float, ...]:
 
 
 def count_words(values: "pd.Series[Any]") -> list[tuple[str, int]]:
-    """Return the words of a column that say that a value is missing, with their rows; empty cells are none."""
+    """Return the words of a column that say that a value is missing, with their rows; empty cells are not counted."""
     text = values.astype("str").str.strip().mask(values.isna())
     counts = text[missing_words(text) & (text != "")].value_counts()
     return [(str(word), int(count)) for word, count in counts.items()]

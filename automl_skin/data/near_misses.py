@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 
+from automl_skin.images.folder import composed
+
 CASE = "differs only in upper and lower case"
 FORMAT = "has a format that cannot be read: convert it to JPEG or PNG"
 ZEROS = "differs in leading zeros, which spreadsheets remove: format the column as text"
@@ -85,7 +87,7 @@ def _by_key(paths: Sequence[str], key: Callable[[str], str]) -> dict[str, str]:
 def _stem(path: str) -> str:
     """Return a file's name in NFC without folders and extension; ``1.10`` has no extension."""
     name = PurePosixPath(path.replace("\\", "/")).name
-    return unicodedata.normalize("NFC", _EXTENSION.sub("", name))
+    return composed(_EXTENSION.sub("", name))
 
 
 def _exact(stem: str) -> str:
@@ -93,7 +95,7 @@ def _exact(stem: str) -> str:
 
 
 def _folded(stem: str) -> str:
-    return unicodedata.normalize("NFC", stem.casefold())
+    return composed(stem.casefold())
 
 
 def _without_zeros(stem: str) -> str:

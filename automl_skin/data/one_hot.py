@@ -1,9 +1,9 @@
-"""The target written as a set of 0/1 columns: found by its values, so that none of it reaches a model.
+"""The target written as a set of 0/1 columns: found by its values, so that none of them reaches a model.
 
 ISIC's challenges give the diagnosis in one column per class with a 1 in the column of the diagnosis. Such a set is the
 target when it contains the target column, or when the position of its 1 determines the target. The sex of a patient in
-two columns sums to 1 in every row too, but says nothing of the target: it stays metadata. A few rows without a single
-1, which nobody labelled or which have two findings, do not hide a set.
+two columns sums to 1 in every row too, but says nothing of the target: it stays metadata. A few rows with no 1
+(not labelled) or two (two findings) do not hide a set.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import BoolArray, IntArray
-from automl_skin.data.exact_cover import find_exact_cover
-from automl_skin.data.near_cover import find_near_covers
+from automl_skin.data.covers import find_exact_cover, find_near_covers
 from automl_skin.data.polarity import read_ticks
 from automl_skin.data.roles import Remark, TruthSet
 from automl_skin.data.table import canonical_text, name_rows, to_numbers
@@ -22,17 +21,8 @@ from automl_skin.errors import TableError
 ISIC_2018 = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")
 ISIC_2019 = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK")
 ISIC_2025 = (
-    "AKIEC",
-    "BCC",
-    "BEN_OTH",
-    "BKL",
-    "DF",
-    "INF",
-    "MAL_OTH",
-    "MEL",
-    "NV",
-    "SCCKA",
-    "VASC",
+    *("AKIEC", "BCC", "BEN_OTH", "BKL", "DF", "INF"),
+    *("MAL_OTH", "MEL", "NV", "SCCKA", "VASC"),
 )  # MILK10k
 ONE_HOT = (ISIC_2025, ISIC_2019, ISIC_2018)
 """Published sets of columns, the larger ones first: one of them may be part of another."""
@@ -78,7 +68,7 @@ def one_hot_columns(table: pd.DataFrame) -> tuple[str, ...]:
 def find_truth_sets(table: pd.DataFrame, target: str | None) -> tuple[TruthSet, ...]:
     """Find the sets of 0/1 columns that are the target, whatever their names.
 
-    Perfect sets come first; of the other columns those follow that are one with few exceptions (`near_cover`).
+    Perfect sets come first; of the other columns those follow that are one with few exceptions (`find_near_covers`).
 
     Parameters
     ----------
@@ -141,7 +131,7 @@ def _giving_away(
 
 
 def _positive_rows(levels: "Sequence[str] | pd.Index[str]", codes: IntArray) -> BoolArray | None:
-    """Return where the target is ticked, or ``None`` if it is no column of ticks."""
+    """Return where the target is ticked, or None if it is not a column of ticks."""
     meaning = read_ticks(list(levels))
     if meaning is None or len(levels) > MAX_LEVELS:
         return None
@@ -209,7 +199,7 @@ def _complete(table: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _what_is_wrong(columns: Sequence[str], wrong: pd.DataFrame) -> str:
-    """Return what stands in the rows that have no single 1."""
+    """Return what the rows hold instead of a single 1."""
     expected = f"expected a single 1 per row in the columns {', '.join(columns)}, got"
     between = wrong[((wrong > 0) & (wrong < 1)).any(axis=1)]
     if len(between):

@@ -21,7 +21,6 @@ from automl_skin.data.given_split import (
     why_refused,
 )
 from automl_skin.data.groups import Groups
-from automl_skin.data.locking import choose_locked
 from automl_skin.data.plan_checks import (
     check_folds,
     check_strata,
@@ -31,7 +30,7 @@ from automl_skin.data.plan_checks import (
     require_spreadable,
     require_two_classes,
 )
-from automl_skin.data.splitter import deal
+from automl_skin.data.splitter import choose_locked, deal
 from automl_skin.digests import Json, digest_json
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.files import read_json, write_json, write_text

@@ -161,7 +161,7 @@ def _other_photographs(
 
 
 def _names_files(values: "pd.Series[Any]", index: ImageIndex) -> bool:
-    """Whether most values name files of the folder and are no numbers that do so by chance."""
+    """Whether most values name files of the folder, and are not numbers that do so by chance."""
     present = id_text(values).dropna()
     if to_numbers(values).notna().sum() >= MIN_SHARE * len(present):
         return False
@@ -194,7 +194,7 @@ def _choose_by_name(
             f"named like the {role.words} but not used as such: {why}; correct it, or give {role.option}"
         )
         if role.never_metadata:
-            reasons[name] = f"named like a {role.name}, but its values are none"
+            reasons[name] = f"named like a {role.name}, but its values do not fit"
     return None
 
 

@@ -343,7 +343,9 @@ class Roles:
         """Return the roles with the columns that say what the target is in one column per class."""
         why: dict[str, str] = {}
         for each in sets:
-            why = {**{name: each.reason for name in each.columns if name != self.target}, **why}
+            for name in each.columns:
+                if name != self.target:
+                    why.setdefault(name, each.reason)
         return replace(self, truth=tuple(why), reasons={**self.reasons, **why})
 
     @property

@@ -136,7 +136,7 @@ def known_table(table: pd.DataFrame) -> KnownTable | None:
 
 
 def why_ignored_by_name(column: str) -> str | None:
-    """Return why a column of this name is no metadata, or ``None``."""
+    """Return why a column of this name is not metadata, or None."""
     name = normal_name(column)
     if re.fullmatch(DIAGNOSIS_NAMES, name) and not means_age(column):
         return "its name says that it is known only with the diagnosis"

@@ -9,7 +9,6 @@ A cell stays what stands in the file (`1.10` is not 1.1, `007` is not 7) until s
 All of them look at one value at a time, so that a row says the same alone and in a table.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from automl_skin.data.wording import list_some
 from automl_skin.errors import TableError
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf"
+MIN_NUMBERS = 0.9
 _DECIMAL_COMMA = r"^([+-]?\d+),(\d+)$"
 
 
@@ -78,11 +78,10 @@ def read_table_in_parts(path: Path, rows: int | None = None) -> Iterator[pd.Data
 
 
 def id_text(values: "pd.Series[Any]") -> "pd.Series[str]":
-    """Return ids as they stand in the table, NA where there is none or a word for missing.
+    """Return ids as they stand in the table, NA where a cell is blank or a word for missing.
 
-    Only the blanks around them are taken off, and letters are put together in Unicode's way (NFC): `a` and an
-    umlaut's two dots in a row are the letter that they show. Whole numbers have no decimal part if the table was made
-    in memory (5.0 in a column that lacks some values).
+    Blanks around them are removed, and letters are in Unicode's composed form (NFC), in which an umlaut is one
+    character. Whole numbers have no decimal part if the table was made in memory (5.0 in a column that lacks values).
 
     Examples
     --------
@@ -91,7 +90,7 @@ def id_text(values: "pd.Series[Any]") -> "pd.Series[str]":
     >>> list(id_text(pd.Series([5.0, None])).fillna("-"))
     ['5', '-']
     """
-    text = as_written(values).map(_composed, na_action="ignore").astype("str")
+    text = as_written(values).str.normalize("NFC").astype("str")
     return text.mask(_is_missing(values, text))
 
 
@@ -106,7 +105,7 @@ def as_written(values: "pd.Series[Any]") -> "pd.Series[str]":
 def canonical_text(values: "pd.Series[Any]") -> "pd.Series[str]":
     """Return values as text, missing words as NA and whole numbers without a decimal part.
 
-    So ``1``, ``1.0`` and ``"1.0"`` are one level, whatever the rest of the column made of its type. Ids are no levels:
+    So ``1``, ``1.0`` and ``"1.0"`` are one level, whatever the rest of the column made of its type. Ids are not levels:
     see `id_text`.
     """
     text = values.astype("str").str.strip()
@@ -117,11 +116,17 @@ def canonical_text(values: "pd.Series[Any]") -> "pd.Series[str]":
 
 
 def to_numbers(values: "pd.Series[Any]") -> "pd.Series[float]":
-    """Return values as float64, NaN where they are no numbers; ``85+`` (as in ISIC's ages) is 85."""
+    """Return values as float64, NaN where they are not numbers; ``85+`` (as in ISIC's ages) is 85."""
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
         return values.astype("float64")
     text = canonical_text(values).str.removesuffix("+")
     return pd.to_numeric(text.where(text.str.fullmatch(_NUMBER)), errors="coerce").astype("float64")
+
+
+def holds_numbers(values: "pd.Series[Any]", share: float = MIN_NUMBERS) -> bool:
+    """Whether nearly all values of a column, missing ones aside, are numbers; a column without values holds none."""
+    present = int(canonical_text(values).notna().sum())
+    return present > 0 and bool(to_numbers(values).notna().sum() >= share * present)
 
 
 def name_rows(rows: Iterable[int], shown: int = 5) -> str:
@@ -182,10 +187,6 @@ def _parts(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
     if magic == EXCEL_MAGIC or suffix in {".xlsx", ".xlsm"}:
         return excel_parts(path, rows)
     return csv_parts(path, rows)
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
 
 
 def _is_missing(values: "pd.Series[Any]", text: "pd.Series[str]") -> "pd.Series[bool]":

@@ -18,7 +18,7 @@ from automl_skin.errors import TableError
 
 BINARY = 2
 MIN_LIKENESS = 0.8
-"""Of a word that is taken for a slip of the keyboard: ``melanom`` for ``melanoma``, but not ``scc`` for ``bcc``."""
+"""From this likeness on a word may be a typing error: ``melanom`` for ``melanoma``, but not ``scc`` for ``bcc``."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Target:
         Raises
         ------
         TableError
-            If a target of several classes meets a value that is none of them.
+            If there are several classes and a value is not one of them.
         """
         text = canonical_text(values)
         if self.is_binary:
@@ -222,8 +222,8 @@ def check_positive_spelling(column: str, wanted: Sequence[str], counts: "pd.Seri
             raise TableError(message)
 
 
-def find_slip(value: str, levels: Sequence[str]) -> str | None:
-    """Return the level that a value is a slip of the keyboard for, or ``None``."""
+def find_typo(value: str, levels: Sequence[str]) -> str | None:
+    """Return the level that a value is a typing error of, or None."""
     by_key = {spelling_key(level): level for level in levels}
     close = difflib.get_close_matches(spelling_key(value), list(by_key), n=1, cutoff=MIN_LIKENESS)
     return by_key[close[0]] if close else None
@@ -234,10 +234,10 @@ def _known(column: str, wanted: tuple[str, ...], counts: "pd.Series[int]") -> tu
     levels, listing = list(map(str, counts.index)), list_values(counts)
     for value in wanted:
         if value not in levels:
-            slip = find_slip(value, levels)
-            hint = f"did you mean {slip!r}?" if slip else "choose among these"
+            typo = find_typo(value, levels)
+            hint = f"did you mean {typo!r}?" if typo else "choose among these"
             if any("," in level and value in level.split(",") for level in levels):
-                hint = "write a value that holds a comma in quotes of its own: --positive '\"a, b\"'"
+                hint = "put a value that holds a comma in quotes: --positive '\"a, b\"'"
             message = (
                 f"--positive {value!r}: expected a value of column {column!r}, which holds {listing}; {hint}"
             )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 MAX_DECODING_BYTES = 576_000_000
-"""Of all pictures that are decoded at one time, and of each of them alone: a PNG of 57 million pixels takes as much.
+"""Limit of all pictures decoded at one time, and of a single one: a PNG of 57 million pixels takes as much.
 
 With what the program itself takes (about 1.1 GB with MLflow's server) this stays below 2 GB.
 """

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from automl_skin.arrays import Float32Array, FloatArray, IntArray, Pixels
 from automl_skin.errors import ImageError
-from automl_skin.images.alignment import THUMBNAIL_SIDE, similarity, thumbnail
+from automl_skin.files import atomic_write
+from automl_skin.images.alignment import ALIGNMENT_VERSION, THUMBNAIL_SIDE, similarity, thumbnail
 from automl_skin.images.decode import decode
 from automl_skin.images.folder import ImageFolder
 from automl_skin.images.loading import Progress
 from automl_skin.images.neighbours import describe, likely_orientations, nearest_pairs
-from automl_skin.images.verification_cache import PAIR, read_verified, write_verified
 from automl_skin.workers.map_in_order import map_in_order
 from automl_skin.workers.processes import available_processors
 
@@ -32,6 +33,8 @@ _LIKENESS = 0.6  # of fingerprints; 99 % of planted copies have 0.74, the same s
 _N_ORIENTATIONS = 2
 _SAVED_PAIRS = 10_000  # what a killed search loses at most
 _BATCH = 32
+PAIR = ["content_a", "content_b"]
+_COLUMNS = {"content_a": "str", "content_b": "str", "similarity": "float64"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def find_duplicates(
         One per processor by default.
     skip_within : sequence of str or None, optional
         One label per image, such as its lesion. Near-duplicates within a label are known to be linked and are not
-        looked for, which saves time and makes room for others. None and missing values are no labels.
+        looked for, which saves time and makes room for others. None and missing values are not labels.
 
     Returns
     -------
@@ -187,3 +190,38 @@ class _Verifier:
             return thumbnail(decode(content, name=path, minimum_side=THUMBNAIL_SIDE))
         except ImageError:  # vanished or was damaged since the inspection, which reports it the next time
             return None
+
+
+def similarities_file(cache_folder: Path) -> Path:
+    """Return the file of similarities. Their keys are contents, so that renaming a file changes nothing."""
+    return cache_folder / "duplicates" / f"similarities-{ALIGNMENT_VERSION}.parquet"
+
+
+def read_verified(cache_folder: Path) -> "pd.Series[float]":
+    """Return the similarities that are known.
+
+    Returns
+    -------
+    Series of float
+        Similarities by (content_a, content_b), the smaller digest first; empty where there is no file, or a
+        damaged one, since all of it can be computed again.
+    """
+    try:
+        table = pd.read_parquet(similarities_file(cache_folder), columns=list(_COLUMNS))
+    except (OSError, ValueError, pa.ArrowException):
+        table = pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in _COLUMNS.items()})
+    return table.set_index(PAIR)["similarity"]
+
+
+def write_verified(cache_folder: Path, new: "pd.Series[float]") -> None:
+    """Add similarities to what is known, also to what another process has written meanwhile.
+
+    Raises
+    ------
+    StorageError
+        If `cache_folder` cannot be written.
+    """
+    known = pd.concat([read_verified(cache_folder), new])
+    known = known[~known.index.duplicated(keep="last")]
+    with atomic_write(similarities_file(cache_folder)) as temporary:
+        known.rename("similarity").rename_axis(PAIR).reset_index().to_parquet(temporary, compression="zstd")

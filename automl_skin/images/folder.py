@@ -104,7 +104,7 @@ class ImageFolder:
             names = [each.name for each in Path(self._subfolders.get(subfolder, "")).iterdir()]
         except OSError:  # no such folder: whoever reads the file will say so
             return path
-        twins = [each for each in names if _composed(each) == _composed(name)]
+        twins = [each for each in names if composed(each) == composed(name)]
         return str(Path(subfolder, twins[0])) if twins else path
 
     def _inside(self, path: str, real: str) -> str:
@@ -114,7 +114,8 @@ class ImageFolder:
         raise ImageError(f"{message}; copy the image into the folder and name it by its relative path")
 
 
-def _composed(name: str) -> str:
+def composed(name: str) -> str:
+    """Return a name in Unicode's composed form (NFC), in which names are compared."""
     return unicodedata.normalize("NFC", name)
 
 

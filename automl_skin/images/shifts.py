@@ -8,13 +8,14 @@ our choice, made by looking. Signs, hues and places are drawn for each photograp
 and the photograph's content alone: the same photograph is changed in the same way wherever it lies.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 import numpy as np
 
 from automl_skin.arrays import Pixels
 from automl_skin.errors import ConfigError
+from automl_skin.images.contact_sheet import contact_sheet
 from automl_skin.images.shift_colour import colour_cast, contrast, gamma, white_balance
 from automl_skin.images.shift_optics import blur, crop, dark_corners, jpeg, scale, vignette
 from automl_skin.images.shift_overlays import hair, ruler
@@ -22,8 +23,11 @@ from automl_skin.seeding import generator
 
 Shift = Callable[[Pixels, np.random.Generator], Pixels]
 
+_PER_LINE = 7
 SHIFT_VERSION = 1
 """Raise it whenever a shift gives other pixels, so that nothing computed from the old ones is used."""
+
+_SHEET_COLUMNS = 7
 
 SHIFTS: MappingProxyType[str, Shift] = MappingProxyType(
     {
@@ -87,3 +91,23 @@ def _named(name: str) -> Shift:
     if name not in SHIFTS:
         raise ConfigError(f"expected a shift among {', '.join(SHIFTS)}, got {name!r}; choose one of them")
     return SHIFTS[name]
+
+
+def shift_sheet(photographs: Sequence[Pixels], contents: Sequence[str], seed: int = 0) -> bytes:
+    """Return a PNG of photographs as they are and under every shift of the suite.
+
+    Parameters
+    ----------
+    photographs : sequence of ndarray of shape (any height, any width, 3)
+        RGB, uint8, as decoded.
+    contents : sequence of str
+        Digests of the image files' bytes.
+    seed : int
+        Of the suite.
+    """
+    columns: dict[str, Sequence[Pixels]] = {"as it is": photographs}
+    for name in SHIFTS:
+        columns[name] = [
+            shift(name, pixels, seed, content) for pixels, content in zip(photographs, contents, strict=True)
+        ]
+    return contact_sheet(columns, per_line=_PER_LINE)

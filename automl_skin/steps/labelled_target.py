@@ -14,7 +14,7 @@ from automl_skin.data.target import (
     check_positive_spelling,
     check_spelling,
     count_values,
-    find_slip,
+    find_typo,
     list_values,
 )
 from automl_skin.errors import ConfigError
@@ -90,15 +90,15 @@ def _several_classes(
 
 
 def _check_wanted(column: str, wanted: tuple[str, ...], counts: "pd.Series[int]", facts: BundleFacts) -> None:
-    """Refuse positive values that are a slip, or of which none could be in the set."""
+    """Refuse positive values that are typing errors, or that cannot occur in the set."""
     levels = list(map(str, counts.index))
     check_positive_spelling(column, wanted, counts)
     for value in wanted:
-        slip = None if value in {*levels, *facts.levels} else find_slip(value, [*levels, *facts.levels])
-        if slip is not None:
+        typo = None if value in {*levels, *facts.levels} else find_typo(value, [*levels, *facts.levels])
+        if typo is not None:
             message = (
                 f"--positive {value!r}: expected a value of column {column!r}, which holds {list_values(counts)}, or "
-                f"one of the training; did you mean {slip!r}?"
+                f"one of the training; did you mean {typo!r}?"
             )
             raise ConfigError(message)
     # a set without any positive case is fine; one in other words than those that were named is not
@@ -140,7 +140,7 @@ def _question(column: str, counts: "pd.Series[int]", strange: list[str], facts: 
 
 
 def _spelled(strange: Sequence[str], known: Sequence[str]) -> str:
-    """Return which of the strange values are known ones in another spelling, in words."""
+    """Return, in words, which of the strange values are known ones in another spelling."""
     by_key = {spelling_key(level): level for level in known}
     pairs = [f"{value!r} for {by_key[key]!r}" for value in strange if (key := spelling_key(value)) in by_key]
     return f" (another spelling: {', '.join(pairs)})" if pairs else ""

@@ -16,7 +16,7 @@ from automl_skin.evaluation.shifts import ShiftedModel, ShiftFigures, shifted_mo
 from automl_skin.files import atomic_write, read_json, write_json
 from automl_skin.images.decode import decode
 from automl_skin.images.folder import ImageFolder
-from automl_skin.images.shift_sheet import shift_sheet
+from automl_skin.images.shifts import shift_sheet
 from automl_skin.search.material import Material
 from automl_skin.search.objective import score_shifted
 from automl_skin.search.shifted import ShiftedMaterial

@@ -2,11 +2,13 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.data.audit_checks import (
+    Finding,
     contradictions,
     damaged_images,
     duplicate_images,
     large_group,
     missing_values,
+    some,
     split_crossing,
     vanished_images,
 )
@@ -80,3 +82,13 @@ def test_what_sides_share_is_said_for_each_two():
     assert "test and train share 1 groups (50.0% of test, 33.3% of train)" in findings[0].reason
     assert "1 by lesion" in findings[0].reason
     assert findings[1].examples == ("y and z (patient)",)
+
+
+def test_a_finding_reads_as_a_line():
+    finding = Finding("missingness", "sex", "missing in 60% of the cases", 6, ("a", "b"))
+    assert str(finding) == "[missingness] sex: missing in 60% of the cases (a; b)"
+    assert str(Finding("damaged", None, "1 image")) == "[damaged] 1 image"
+
+
+def test_some_are_few():
+    assert some(pd.Index(list("abcdefgh"))) == tuple("abcde")

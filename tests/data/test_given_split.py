@@ -44,7 +44,7 @@ def test_a_case_that_is_not_in_the_split_is_named():
 
 
 def test_a_case_given_twice_is_named():
-    with pytest.raises(TableError, match="found c0 more than once"):
+    with pytest.raises(TableError, match="got c0 more than once"):
         parse_split(pd.Series(["train", "test"], index=["c0", "c0"]), CASES)
 
 
@@ -52,7 +52,7 @@ def test_a_case_given_twice_is_named():
     "values", [("train", "tset", "test", "test"), ("train", "1", "2", "test"), (-1, 0, 1, 1)]
 )
 def test_values_that_are_not_understood_are_named(values):
-    with pytest.raises(ConfigError, match=f"found .*{values[0]}"):
+    with pytest.raises(ConfigError, match=f"got .*{values[0]}"):
         parse(*values)
 
 

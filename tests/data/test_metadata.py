@@ -45,7 +45,7 @@ def test_what_varies_and_is_no_id_is_metadata(table):
 def test_what_the_user_names_or_ignores(table):
     assert choose_metadata(table, ROLES, ("dx_type", "age")).kinds == {"dx_type": "category", "age": "number"}
     assert "age" not in choose_metadata(table, ROLES, ignore=("age",)).kinds
-    with pytest.raises(TableError, match="is the lesion column already"):
+    with pytest.raises(TableError, match="expected a column without another role, got the lesion column"):
         choose_metadata(table, ROLES, ("lesion",))
     with pytest.raises(TableError, match="'height': expected a column"):
         choose_metadata(table, ROLES, ("height",))
@@ -126,9 +126,9 @@ def test_numbers_of_patients_are_no_metadata_and_are_named():
     choice = choose_metadata(table, Roles(image="image", target="y"))
     assert list(choice.kinds) == ["sex"]
     assert [remark.column for remark in choice.remarks] == ["Fall-Nr"]
-    assert "by --patient-column or --lesion-column or --group" in choice.remarks[0].text
+    assert "with --patient-column or --lesion-column or --group" in choice.remarks[0].text
     known = choose_metadata(table.assign(p=who), Roles(image="image", target="y", patient="p"))
-    assert "by --lesion-column or --group" in known.remarks[0].text
+    assert "with --lesion-column or --group" in known.remarks[0].text
 
 
 @pytest.mark.parametrize(

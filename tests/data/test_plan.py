@@ -147,12 +147,12 @@ def test_inner_splits_survive_a_class_that_is_rare_in_them():
 
 @pytest.mark.parametrize("n_splits", [1, 1000])
 def test_inner_splits_need_a_group_a_part(n_splits):
-    with pytest.raises(ConfigError, match=f"2 to .* parts .* found {n_splits}"):
+    with pytest.raises(ConfigError, match=f"2 to .* parts .* got {n_splits}"):
         make_plan(*study()).inner(0, n_splits)
 
 
 def test_an_unknown_fold_is_named():
-    with pytest.raises(ConfigError, match=r"one of \(0, 1, 2, 3, 4\), found 5"):
+    with pytest.raises(ConfigError, match=r"one of the folds \(0, 1, 2, 3, 4\), got 5"):
         make_plan(*study()).held_out(5)
 
 

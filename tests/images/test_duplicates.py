@@ -14,8 +14,16 @@ import pytest
 from PIL import Image
 
 from automl_skin.digests import digest_bytes
+from automl_skin.errors import StorageError
 from automl_skin.images import duplicates
-from automl_skin.images.duplicates import SAME_SKIN, find_duplicates
+from automl_skin.images.duplicates import (
+    PAIR,
+    SAME_SKIN,
+    find_duplicates,
+    read_verified,
+    similarities_file,
+    write_verified,
+)
 from automl_skin.images.fingerprint import FINGERPRINT_LENGTH, fingerprint
 from automl_skin.images.inspect import inspect_images
 
@@ -248,3 +256,41 @@ def test_planted_copies_among_all_of_ham10000(tmp_path):
     assert recall >= 0.9, figures
     assert wrong <= 2, figures
     assert 20 <= crossing <= 40, figures  # looked at: 26 pairs are the same skin under two lesion ids
+
+
+def _series(values):
+    return pd.Series(
+        list(values.values()), index=pd.MultiIndex.from_tuples(values, names=PAIR), dtype="float64"
+    )
+
+
+def test_nothing_is_known_at_first(tmp_path):
+    assert len(read_verified(tmp_path)) == 0
+    assert read_verified(tmp_path).index.names == PAIR
+
+
+def test_what_was_written_is_read_and_added_to(tmp_path):
+    write_verified(tmp_path, _series({("a", "b"): 0.25, ("a", "c"): -1.0}))
+    write_verified(tmp_path, _series({("a", "c"): 0.5, ("b", "c"): 0.125}))
+    assert read_verified(tmp_path).to_dict() == {("a", "b"): 0.25, ("a", "c"): 0.5, ("b", "c"): 0.125}
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 torn", b"no parquet at all, but long enough to look into"])
+def test_a_damaged_file_counts_as_none_and_is_replaced(tmp_path, content):
+    similarities_file(tmp_path).parent.mkdir()
+    similarities_file(tmp_path).write_bytes(content)
+    assert len(read_verified(tmp_path)) == 0
+    write_verified(tmp_path, _series({("a", "b"): 0.25}))
+    assert read_verified(tmp_path).to_dict() == {("a", "b"): 0.25}
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="choose another folder"):
+        write_verified(tmp_path / "file", _series({("a", "b"): 0.25}))
+
+
+def test_another_version_of_the_algorithm_has_another_file(tmp_path, monkeypatch):
+    write_verified(tmp_path, _series({("a", "b"): 0.25}))
+    monkeypatch.setattr("automl_skin.images.duplicates.ALIGNMENT_VERSION", 999)
+    assert len(read_verified(tmp_path)) == 0

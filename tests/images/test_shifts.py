@@ -1,12 +1,14 @@
 import subprocess
 import sys
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from automl_skin.errors import ConfigError
 from automl_skin.images.shift_colour import _mapped
-from automl_skin.images.shifts import SHIFTS, shift, shift_key
+from automl_skin.images.shifts import SHIFTS, shift, shift_key, shift_sheet
 
 FIXED = {"scale", "blur", "jpeg"}  # nothing about them is drawn
 TWO_WAYS = {"white_balance", "gamma", "contrast"}  # a sign is drawn
@@ -180,3 +182,9 @@ def test_a_ruler_has_a_period():
 def test_lookups_round_and_clip():
     table = np.stack([np.full(256, value) for value in (-5.0, 100.6, 300.0)], axis=1)
     assert _mapped(np.zeros((1, 1, 3), np.uint8), table).tolist() == [[[0, 101, 255]]]
+
+
+def test_a_sheet_of_all_shifts(paint):
+    sheet = shift_sheet([paint(1), paint(2, 100, 100)], ["a", "b"])
+    assert Image.open(BytesIO(sheet)).size == (7 * 162, 2 * (14 + 2 * 162))
+    assert shift_sheet([paint(1), paint(2, 100, 100)], ["a", "b"]) == sheet

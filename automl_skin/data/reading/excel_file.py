@@ -95,7 +95,7 @@ def _open(path: Path) -> "Worksheet":
     try:
         _refuse_huge(path)
         with warnings.catch_warnings(), path.open("rb") as file:  # a path would be judged by its suffix
-            warnings.simplefilter("ignore")  # of styles and validations, which a table has no use for
+            warnings.simplefilter("ignore")  # about styles and validations, which do not matter here
             book = openpyxl.load_workbook(file, data_only=True)
         sheets = [
             sheet for sheet in book.worksheets if any(any(row) for row in sheet.iter_rows(values_only=True))

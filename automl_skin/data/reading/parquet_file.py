@@ -28,7 +28,7 @@ def parquet_parts(path: Path, rows: int | None = None) -> Iterator[pd.DataFrame]
     Raises
     ------
     TableError
-        If the file is no Parquet file or is damaged, or a column holds bytes that are no text.
+        If the file is damaged or not a Parquet file, or a column holds bytes that are not text.
     """
     n_read = 0
     parts = _parts(path, rows or MAX_ROWS)
@@ -72,7 +72,7 @@ def _names(path: Path, schema: pa.Schema) -> dict[int, str]:
 
 
 def _text(path: Path, position: int, values: pa.Array) -> "pd.Series[str]":
-    """Return a column as text; what has no text of its own (lists, structures) as Python writes it."""
+    """Return a column as text; lists and structures as Python writes them."""
     kind = values.type
     if pa.types.is_dictionary(kind):
         values = values.dictionary_decode()

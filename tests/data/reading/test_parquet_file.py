@@ -54,7 +54,7 @@ def test_values_of_every_type_are_text(tmp_path, values, text):
 
 
 def test_bytes_that_are_no_text_are_named(tmp_path):
-    with pytest.raises(TableError, match="column 2 holds bytes that are no text"):
+    with pytest.raises(TableError, match="column 2: expected text, got other bytes"):
         _read(tmp_path, pa.table({"id": ["a"], "picture": [b"\xff\xd8"]}))
 
 
