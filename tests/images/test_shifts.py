@@ -75,7 +75,7 @@ def test_names_and_keys():
     assert shift_key("blur", 3) != shift_key("hair", 3)
     with pytest.raises(ConfigError, match=r"expected a shift among colour_cast, .* got 'smear'"):
         shift_key("smear", 0)
-    with pytest.raises(ConfigError, match="not 'smear'"):
+    with pytest.raises(ConfigError, match="got 'smear'"):
         shift("smear", np.zeros((2, 2, 3), np.uint8), 0, "")
 
 
