@@ -269,7 +269,7 @@ def _filled_in(column: str, filled: _Counts, usual: str, n_rows: int) -> Iterato
     share = n_filled / n_seen
     if n_filled == 0:
         if usual == "missing" or n_seen == n_rows:
-            yield Leak(column, "constant", f"every row is {usual}: it cannot tell anything", 0.0)
+            yield Leak(column, "constant", f"every row is {usual}: nothing can be learned from it", 0.0)
         return
     if share > _DOMINATING and usual != "missing":
         return

@@ -222,8 +222,6 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
     ----------
     table : DataFrame of n_rows rows
         One row per image, as `read_table` gives it.
-    images_root : Path
-    options : ManifestOptions
 
     Raises
     ------

@@ -57,8 +57,6 @@ def choose_metadata(
 
     Parameters
     ----------
-    table : DataFrame of n_rows rows
-        The table.
     roles : Roles
         The other roles.
     asked : sequence of str or None

@@ -72,7 +72,6 @@ def find_truth_sets(table: pd.DataFrame, target: str | None) -> tuple[TruthSet, 
 
     Parameters
     ----------
-    table : DataFrame of n_rows rows
     target : str or None
         The column of the diagnosis.
 

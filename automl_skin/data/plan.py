@@ -230,8 +230,6 @@ def make_plan(
 
     Parameters
     ----------
-    groups : Groups
-        Of all cases.
     strata : pandas.DataFrame or pandas.Series, index case
         Levels from coarse to fine: the class first (named as messages should name it), then such as the full
         diagnosis and the source. Strata that are too rare join their coarser level.
@@ -239,8 +237,6 @@ def make_plan(
         K, at least 2.
     locked_share : float
         Share of the locked test set, in [0, 0.5]; rounded to a fraction of at most twentieths.
-    seed : int
-        The study's seed.
 
     Raises
     ------
@@ -272,8 +268,6 @@ def plan_from_split(
 
     Parameters
     ----------
-    groups : Groups
-        Of all cases.
     split : pandas.Series
         Case -> development, train, training, val, valid or validation (development; K folds are dealt inside
         it), test, locked or holdout (locked), or a fold number. Every case needs a value.

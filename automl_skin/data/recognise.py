@@ -31,7 +31,6 @@ def recognise(
 
     Parameters
     ----------
-    table : DataFrame of n_rows rows
     index : ImageIndex
         The images, which tell the image column by its values.
     overrides : mapping of str to str

@@ -109,8 +109,6 @@ def choose_target(column: str, values: "pd.Series[str]", positive: Sequence[str]
 
     Parameters
     ----------
-    column : str
-        Name of the column.
     values : Series of shape (n_cases,)
         Its values; missing ones are not counted.
     positive : sequence of str

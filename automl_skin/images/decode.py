@@ -140,10 +140,6 @@ def read_header(content: bytes, *, name: str, pixel_limit: int = PIXEL_LIMIT) ->
 
     Parameters
     ----------
-    content : bytes
-        The whole file.
-    name : str
-        What errors call the file.
     pixel_limit : int
         Largest allowed width times height, so that a small file cannot claim all memory.
 
@@ -179,8 +175,6 @@ def decode(
     ----------
     content : bytes
         The whole file: JPEG, PNG, TIFF, BMP or WebP (the first image of several).
-    name : str
-        What errors call the file.
     minimum_side : int, optional
         Pixels. A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where both sides stay at least this long,
         which is several times faster for large photographs. All other kinds are decoded at full size.

@@ -62,8 +62,6 @@ def find_duplicates(
 
     Parameters
     ----------
-    root : Path
-        The image folder.
     table : DataFrame of n_images rows
         ``path`` (relative to `root`), ``content`` (SHA-256 of the file's bytes), ``error`` if there is one;
         rows without content or with an error are left out. As from

@@ -73,8 +73,6 @@ def inspect_images(
 
     Parameters
     ----------
-    root : Path
-        The image folder.
     paths : sequence of str
         Relative to `root`; a path may be given several times.
     cache_folder : Path

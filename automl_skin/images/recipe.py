@@ -97,8 +97,6 @@ def apply(recipe: Recipe, pixels: Pixels) -> Pixels:
 
     Parameters
     ----------
-    recipe : Recipe
-        What to do.
     pixels : ndarray of shape (any height, any width, 3)
         RGB, uint8.
 

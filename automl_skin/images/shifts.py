@@ -56,8 +56,6 @@ def shift(name: str, pixels: Pixels, seed: int, content: str) -> Pixels:
         One of `SHIFTS`.
     pixels : ndarray of shape (height, width, 3)
         RGB, uint8; left as it is.
-    seed : int
-        Of the suite.
     content : str
         Digest of the image file's bytes.
 
@@ -102,8 +100,6 @@ def shift_sheet(photographs: Sequence[Pixels], contents: Sequence[str], seed: in
         RGB, uint8, as decoded.
     contents : sequence of str
         Digests of the image files' bytes.
-    seed : int
-        Of the suite.
     """
     columns: dict[str, Sequence[Pixels]] = {"as it is": photographs}
     for name in SHIFTS:

@@ -31,12 +31,10 @@ def labelled_target(
 
     Parameters
     ----------
-    column : str
     values : Series of shape (n_rows,)
         None of them missing.
     positive : sequence of str
         What the user named; empty for nothing.
-    facts : BundleFacts
 
     Raises
     ------

@@ -127,7 +127,6 @@ def decide(seen: Understanding, config: StudyConfig, development: "pd.Index[str]
     ----------
     seen : Understanding
         Of all cases, by which the plan was made.
-    config : StudyConfig
     development : Index of str
         The cases of the plan's development part.
     """

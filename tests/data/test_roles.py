@@ -59,25 +59,10 @@ def test_a_role_is_added_in_one_place(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "column",
     [
-        *(
-            "PatientenNr",
-            "patient_id",
-            "PatientID",
-            "record_id",
-            "Record Number",
-            "MRN",
-            "HistoNr",
-            "Laufnummer",
-        ),
-        *(
-            "study ID",
-            "N° patient",
-            "numéro patient",
-            "id_paciente",
-            "codice_paziente",
-            "Aktenzeichen",
-            "fall_nr",
-        ),
+        *("PatientenNr", "patient_id", "PatientID", "record_id", "Record Number", "MRN", "HistoNr"),
+        "Laufnummer",
+        *("study ID", "N° patient", "numéro patient", "id_paciente", "codice_paziente", "Aktenzeichen"),
+        "fall_nr",
     ],
 )
 def test_names_that_mean_an_id(column):
