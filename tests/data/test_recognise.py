@@ -116,6 +116,8 @@ def test_a_name_alone_makes_no_role(index):
     assert (roles.case, roles.patient, roles.lesion, roles.source, roles.image_role) == (None,) * 5
     assert set(roles.doubts) == set(table) - {"id"}
     assert "it holds only '0', '1'; correct it, or give --case-column" in roles.doubts["case"]
+    assert roles.reasons["case"] == "named like a case, but its values do not fit"
+    assert {"patient", "lesion"}.isdisjoint(roles.reasons), "these may be metadata"
     given = recognise(table, index, {"case": "case", "lesion": "lesion", "source": "source"})
     assert (given.case, given.lesion, given.source) == ("case", "lesion", "source")
 
