@@ -34,10 +34,5 @@ def test_photographs_are_fitted_as_the_study_says():
     assert (plain.recipe.fit, plain.recipe.resize) == ("squash", None)
     assert (cut.recipe.fit, cut.recipe.resize) == ("crop", (40, 48))
     assert plain.recipe.digest != cut.recipe.digest
-<<<<<<< HEAD
     with pytest.raises(ConfigError, match="expected at least the 32 x 32 pixels that it cuts out"):
         frozen_networks(config(backbone=["test_resnet"], size="32", resize="24"))
-=======
-    with pytest.raises(ConfigError, match="expected at least the 32 x 32 pixels that it cuts out"):
-        embedding_sets(config(backbone=["test_resnet"], size="32", resize="24"))
->>>>>>> e179db1 (Column roles are one table, which recognition, metadata, cases, groups and descriptions read; messages of data and images say what was expected and found)
