@@ -122,7 +122,7 @@ def test_siim_cuts_out_a_seventh_of_seven_tenths_of_the_images():
 
 
 def test_an_unknown_preset_is_named():
-    with pytest.raises(ConfigError, match="one of none, light, siim, randaugment, not 'heavy'"):
+    with pytest.raises(ConfigError, match="among none, light, siim, randaugment, got 'heavy'"):
         augmenter("heavy", 32, 32)
 
 
