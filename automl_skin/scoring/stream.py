@@ -72,15 +72,9 @@ class Job:
     def digest(self, index: ImageIndex, reading: Reading, device: str) -> str:
         """Return the digest of what the scores depend on, the photographs excepted."""
         table = digest_tables(self.tables) if self.tables else digest_json(list(index.paths))
-<<<<<<< HEAD
         options = asdict(self.options)
         roles: dict[str, Json] = {**reading.roles.by_role}
         inputs: list[Json] = [bundle_digest(self.bundle), table, str(index.root), options, roles]
-=======
-        wishes = asdict(self.wishes)
-        roles = reading.roles.by_role
-        inputs: list[Json] = [bundle_digest(self.bundle), table, str(index.root), wishes, {**roles}]
->>>>>>> db9f4d1 (Column roles are one table, which recognition, metadata, cases, groups and descriptions read; messages of data and images say what was expected and found)
         return digest_json([*inputs, __version__, device, ROWS])
 
 

@@ -185,7 +185,7 @@ def test_duplicate_ids_all_come_back(tiny, run, small_parts):
 
 def test_bad_row_at_the_end_is_found_before_anything_is_scored(tiny, run, small_parts, tmp_path):
     rows = tiny.rows.assign(image_id=[*tiny.rows["image_id"][:-1], "../../etc/passwd"])
-    with pytest.raises(TableError, match=f"row {len(rows)} lead out of it"):
+    with pytest.raises(TableError, match=f"lead out of it in row {len(rows)} "):
         run(rows)
     assert not list(tmp_path.glob("*.parts"))
 

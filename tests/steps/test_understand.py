@@ -45,7 +45,7 @@ def test_some_missing_images_are_allowed_and_many_are_not(tiny, look):
             image_id=[f"gone{k}" if k < n // 10 else v for k, v in enumerate(tiny.rows["image_id"])]
         )
     )
-    with pytest.raises(InputError, match=f"{n // 10} of {n} have none.*--allow-missing"):
+    with pytest.raises(InputError, match=f"got none for {n // 10} of {n}.*--allow-missing"):
         require_images(many, allow_missing=False)
     require_images(many, allow_missing=True)
 
