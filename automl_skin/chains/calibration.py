@@ -3,7 +3,7 @@
 Symbols: p (n_cases, n_classes) probabilities as a head gives them; z = logit(p) by class. Each class's
 z is mapped to sigmoid(slope * z + intercept), and the rows are divided by their sum (Platt 1999;
 one-vs-rest as in Zadrozny & Elkan 2002). A binary target has one map, for its positive class. Two
-parameters a class suit the few hundred positives of a skin-lesion collection; the map is increasing,
+parameters per class suit the few hundred positives of a skin-lesion collection; the map is increasing,
 so that it never changes an AUC within its fold.
 """
 
@@ -22,7 +22,7 @@ MIN_SLOPE = 1e-6
 MAX_STEPS = 50
 MAX_HALVINGS = 30
 TOLERANCE = 1e-14
-"""Of the log loss a case: what a step must gain for another one to follow."""
+"""Of the log loss per case: what a step must gain for another one to follow."""
 
 RIDGE = 1e-9
 """Keeps the Hessian of scores that are all equal invertible."""
@@ -37,7 +37,7 @@ def logit(probabilities: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Calibrator:
-    """One increasing map a class.
+    """One increasing map per class.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Calibrator:
 
 
 def fit_calibrator(probabilities: FloatArray, labels: IntArray) -> Calibrator:
-    """Fit one Platt map a class.
+    """Fit one Platt map per class.
 
     Parameters
     ----------

@@ -134,7 +134,7 @@ class ChainConfig:
     fusion : str
         A name in `FUSIONS`.
     branches : tuple of BranchConfig
-        One a branch of the fusion, in its order.
+        One per branch of the fusion, in its order.
     networks : tuple of NetworkId
         Those whose embeddings are concatenated, of one recipe and tuning; empty without an image. Tuned ones stand for
         the networks of all folds. Towers come one per kind of `roles`, in its order, for each backbone.
@@ -168,7 +168,7 @@ class ChainConfig:
     def __post_init__(self) -> None:
         if self.fields and (not self.uses_metadata or len(set(self.fields)) < len(self.fields)):
             message = (
-                f"fields must be different metadata fields of a fusion with metadata; found {self.fields}"
+                f"fields: expected different metadata fields, of a fusion with metadata; got {self.fields}"
             )
             raise ConfigError(f"{message} with the fusion {self.fusion}")
         if len(set(self.roles)) < len(self.roles) or (self.roles and not self.uses_image):
@@ -275,6 +275,6 @@ class ChainConfig:
         return tuple(sorted({fold, rotated(fold, n_folds)})) if self.way == ROTATION else (fold,)
 
     def image_names(self, fold: int, n_folds: int) -> tuple[str, ...]:
-        """Return the names of the embeddings that the chain of a fold applies, one a backbone and tower."""
+        """Return the names of the embeddings that the chain of a fold applies, one per backbone and tower."""
         held_out = self.held_out(fold, n_folds)
         return tuple(str(replace(each, held_out=held_out)) for each in self.networks)

@@ -4,7 +4,7 @@ Folder of a saved chain (no pickle; see `FittedChain.save`)::
 
     chain.json                  configuration, classes, calibrator
     arrays.safetensors          projection, encoder, rank reference, own heads of tuned networks
-    branch-0/ ...               one head a branch, in its family's own format
+    branch-0/ ...               one head per branch, in its family's own format
 """
 
 from collections.abc import Sequence
@@ -76,7 +76,7 @@ class FittedChain:
     projection : Projection or None
     encoder : MetadataEncoder or None
     heads : tuple of FittedHead
-        One a branch.
+        One per branch.
     reference : ndarray of shape (n_branches, n_held, n_classes), or None
         Sorted probabilities of the held-out rows, by which the fusion `rank` turns new ones into ranks.
     calibrator : Calibrator or None
@@ -239,7 +239,7 @@ def cross_calibrate(
 
     Returns
     -------
-    calibrators : list of Calibrator, one a fold
+    calibrators : list of Calibrator, one per fold
     calibrated : ndarray of shape (n_cases, n_classes)
         Each row by the calibrator that was fitted without its fold.
     """

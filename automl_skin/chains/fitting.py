@@ -196,8 +196,8 @@ class FoldFitter:
         levels = {n_diagnoses: "diagnosis", self.labels.n_classes: "target"}
         if head.n_classes not in levels:
             message = (
-                f"a tuned network must answer one of the {self.labels.n_classes} classes or {n_diagnoses} diagnoses "
-                f"of the study, and its head has {head.n_classes}: run the search again, so that it is tuned anew"
+                f"a tuned network: expected answers for the {self.labels.n_classes} classes or {n_diagnoses} diagnoses "
+                f"of the study, got a head of {head.n_classes}; run the search again, so that it is tuned anew"
             )
             raise ConfigError(message)
         return levels[head.n_classes]
@@ -280,8 +280,10 @@ class FoldFitter:
         every = [str(name) for name in self.inputs.metadata]
         unknown = [name for name in config.fields if name not in every]
         if unknown:
-            message = f"fields of a chain must be metadata fields of the study: {', '.join(every) or 'none'}"
-            raise ConfigError(f"{message}; found {', '.join(unknown)}")
+            message = (
+                f"fields of a chain: expected metadata fields of the study ({', '.join(every) or 'none'})"
+            )
+            raise ConfigError(f"{message}, got {', '.join(unknown)}")
         return [name for name in every if name in (config.fields or every)]
 
     def _keep(self, key: Hashable, make: Callable[[], Transformed[Any]]) -> Transformed[Any]:
@@ -307,8 +309,8 @@ def _require_image(config: ChainConfig, has_image: BoolArray) -> None:
     """
     if not has_image.any():
         kinds = " or ".join(config.roles) or "image"
-        message = f"at least one training case must have a readable photograph ({kinds}), and none has"
-        raise ConfigError(f"{message}: let the chain see another kind of photograph")
+        message = f"no training case has a readable photograph ({kinds})"
+        raise ConfigError(f"{message}; let the chain see another kind of photograph")
 
 
 def refuse_tuned(config: ChainConfig) -> None:
@@ -322,7 +324,7 @@ def refuse_tuned(config: ChainConfig) -> None:
     if not config.is_tuned:
         return
     message = (
-        f"a chain can be fitted on all rows where its networks are frozen or were tuned on all rows, and those of "
-        f"{config.title!r} were tuned without a fold each: export without --refit, or a study with `--tuning none`"
+        f"a chain can be fitted on all rows only where its networks are frozen. Those of "
+        f"{config.title!r} were each tuned without a fold; export without --refit, or a study with `--tuning none`"
     )
     raise ConfigError(message)

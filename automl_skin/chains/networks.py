@@ -59,8 +59,8 @@ def check_networks(
     for name, unseen in scored_folds(config, fold, n_folds):
         tuned_on = inputs.tuned_on.get(name)
         if tuned_on is None and config.is_tuned:
-            message = f"tuned weights must say which cases tuned them, and those of {name} do not"
-            raise LeakageError(f"{message}; tune them again under this plan")
+            message = f"{name}: expected a record of the cases that tuned it, got none"
+            raise LeakageError(f"{message}; tune it again under this plan")
         if tuned_on is not None:
             for each in unseen:
                 check_tuned_on(tuned_on, plan_digest, each)

@@ -70,7 +70,7 @@ def seen_roles(config: ChainConfig, inputs: CaseInputs) -> list[int]:
     if unknown:
         known = ", ".join(inputs.roles) or "one kind alone"
         raise ConfigError(
-            f"roles of a chain must be kinds of photograph of the study ({known}); found {', '.join(unknown)}"
+            f"roles of a chain: expected kinds of photograph of the study ({known}), got {', '.join(unknown)}"
         )
     return [inputs.roles.index(role) for role in config.roles or inputs.roles]
 
@@ -121,7 +121,7 @@ def logits_block(
     names : sequence of str
         The networks, by name.
     heads : sequence of TunedHead
-        One a network.
+        One per network.
     metadata : ndarray of shape (n_cases, n_metadata_columns), optional
         Encoded; heads that were tuned jointly with metadata need it.
     """

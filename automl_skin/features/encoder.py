@@ -44,7 +44,7 @@ class EncoderConfig:
     mask_case_share : float
         Share of the cases whose fields are all made neutral in training: images without metadata.
     missing_indicators : bool
-        Adds a column a field that says whether it is missing, and fills nothing at random. Off, because it
+        Adds a column per field that says whether it is missing, and fills nothing at random. Off, because it
         lets the head learn from absence.
     imputation : {"neutral", "mean", "median"}
         What stands for a missing field. "neutral": the median of a number and the shares of the levels, after the
@@ -95,7 +95,7 @@ class MetadataEncoder:
         Parameters
         ----------
         metadata : DataFrame
-            One row a case; columns in any order, absent ones count as missing, others are ignored.
+            One row per case; columns in any order, absent ones count as missing, others are ignored.
 
         Returns
         -------
@@ -140,7 +140,7 @@ def fit_encoder(config: EncoderConfig, metadata: pd.DataFrame, kinds: Mapping[st
     ----------
     config : EncoderConfig
     metadata : DataFrame
-        One row a case. A column without a single value is left out.
+        One row per case. A column without a single value is left out.
     kinds : mapping of str to {"number", "category"}
         By column; its other entries are ignored.
     """

@@ -1,4 +1,4 @@
-"""From embeddings of images to one row a case.
+"""From embeddings of images to one row per case.
 
 How many images a case has is never a feature, and an absent image must not be one either: where a case lacks
 a role its columns are zeros, `missing_roles` says so, and `automl_skin.chains.roles` puts something in their place.
@@ -43,10 +43,10 @@ def pool_images(
     Raises
     ------
     InputError
-        If there is not one embedding an image.
+        If there is not one embedding per image.
     """
     if len(embeddings) != len(images):
-        message = f"there must be one embedding an image, found {len(embeddings)} for {len(images)} images"
+        message = f"expected one embedding per image, got {len(embeddings)} for {len(images)} images"
         raise InputError(message)
     rows, columns, roles = _places(images, cases, roles)
     if len(roles) == 1 and (columns == 0).all() and _is_permutation(rows, len(cases)):

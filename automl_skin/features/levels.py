@@ -1,4 +1,4 @@
-"""One categorical column of the metadata: one column a level, rare levels together."""
+"""One categorical column of the metadata: one column per level, rare levels together."""
 
 from dataclasses import dataclass
 

@@ -65,7 +65,7 @@ class Projection:
         """
         if embeddings.ndim != 2 or embeddings.shape[1] != len(self.mean):  # rows, columns
             message = (
-                f"embeddings must have {len(self.mean)} dimensions, found shape {embeddings.shape}; "
+                f"embeddings: expected {len(self.mean)} dimensions, got shape {embeddings.shape}; "
                 "use the backbones that the projection was fitted with"
             )
             raise InputError(message)
@@ -111,7 +111,7 @@ class Projection:
     def _checked(self, n_components: int) -> FloatArray:
         if self.components is None or not 1 <= n_components <= len(self.variances):
             message = (
-                f"n_components must lie in 1..{len(self.variances)} of the fitted ones, found {n_components}"
+                f"n_components: expected 1 to {len(self.variances)} of the fitted ones, got {n_components}"
             )
             raise InputError(message)
         return self.components

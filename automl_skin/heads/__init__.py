@@ -1,1 +1,1 @@
-"""Families of heads: one file a family, a table of them in `catalogue`."""
+"""Families of heads: one file per family, a table of them in `catalogue`."""

@@ -1,4 +1,4 @@
-"""The design matrix: what a head is fitted and applied on, one row a case."""
+"""The design matrix: what a head is fitted and applied on, one row per case."""
 
 from dataclasses import dataclass
 
@@ -74,13 +74,13 @@ class Design:
 
 def _check_shape(matrix: Float32Array, image_columns: int) -> None:
     if matrix.ndim != 2 or matrix.shape[1] == 0:  # rows and columns
-        message = f"a design matrix must have rows and at least one column, found shape {matrix.shape}"
+        message = f"a design matrix: expected rows and at least one column, got shape {matrix.shape}"
         raise InputError(message)
     if matrix.dtype != np.float32:
-        message = f"a design matrix must be float32, found {matrix.dtype}; convert it once where it is made"
+        message = f"a design matrix: expected float32, got {matrix.dtype}; convert it once where it is made"
         raise InputError(message)
     if not 0 <= image_columns <= matrix.shape[1]:
-        message = f"image_columns must lie in 0..{matrix.shape[1]}, found {image_columns}"
+        message = f"image_columns: expected 0 to {matrix.shape[1]}, got {image_columns}"
         raise InputError(message)
 
 
@@ -90,7 +90,7 @@ def _check_finite(matrix: Float32Array) -> None:
         return
     rows, columns = np.nonzero(~finite)
     message = (
-        f"every value of a design matrix must be finite, found {len(rows)} that are NaN or infinite (first: "
+        f"a design matrix: expected finite values, got {len(rows)} that are NaN or infinite (first: "
         f"row {rows[0]}, column {columns[0]}); fill missing values with the metadata encoder before this"
     )
     raise InputError(message)

@@ -34,7 +34,7 @@ MAX_BIN = 63
 
 @dataclass(frozen=True)
 class LightgbmConfig:
-    """Names as in LightGBM's scikit-learn interface; `n_estimators` are rounds (one tree a class each)."""
+    """Names as in LightGBM's scikit-learn interface; `n_estimators` are rounds (one tree per class each)."""
 
     n_estimators: int = 150
     learning_rate: float = 0.06

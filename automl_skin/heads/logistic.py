@@ -18,7 +18,7 @@ from automl_skin.heads.stored import Facts, check_arrays, read_arrays, write_arr
 from automl_skin.heads.training import training_targets
 
 FILE_NAME = "logistic.safetensors"
-# Measured on 6,400 x 1,280 and x 3,840 columns in float32: going on to 1e-4 and 300 iterations doubles the
+# Measured on 6,400 x 1,280 and x 3,840 columns in float32: continuing to 1e-4 and 300 iterations doubles the
 # time and changes the AUC by less than 0.001, never upwards. Stopping early is one more shrinkage.
 TOLERANCE = 1e-3
 MAX_ITERATIONS = 100
@@ -52,7 +52,7 @@ class LogisticHead:
     ----------
     signature : Signature
     coefficients : ndarray of shape (n_columns, n_scores), float64
-        One score for two classes (the second against the first), else one a class.
+        One score for two classes (the second against the first), else one per class.
     intercepts : ndarray of shape (n_scores,), float64
     """
 

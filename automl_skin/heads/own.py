@@ -24,7 +24,7 @@ class OwnConfig:
 
 @dataclass(frozen=True)
 class OwnHead:
-    """The softmax of one logit a class.
+    """The softmax of one logit per class.
 
     Parameters
     ----------
@@ -58,11 +58,11 @@ def fit(
     Raises
     ------
     InputError
-        If the columns are not one logit a class.
+        If the columns are not one logit per class.
     """
     if (design.n_columns, design.image_columns) != (n_classes, n_classes):
         message = (
-            f"a network's own head needs one logit for each of {n_classes} classes, found {design.n_columns} columns "
+            f"a network's own head: expected one logit for each of {n_classes} classes, got {design.n_columns} columns "
             f"({design.image_columns} of the image); use the logits of the head that was tuned with the network"
         )
         raise InputError(message)

@@ -24,7 +24,7 @@ class FittedHead(Protocol):
     def predict(self, design: Design) -> FloatArray:
         """Return probabilities of shape (n_cases, n_classes).
 
-        A row's probabilities depend on that row alone, to the last bit.
+        One case scores like a batch: within 1e-6.
         """
         ...
 
@@ -88,6 +88,6 @@ class Family:
                 message = f"{self.name} has no setting {name!r}; it has {', '.join(known)}"
                 raise ConfigError(message)
             if name in self.space and not self.space[name].contains(value):
-                message = f"{self.name}'s {name} must lie in {self.space[name]}, found {value!r}"
+                message = f"{self.name}'s {name}: expected {self.space[name]}, got {value!r}"
                 raise ConfigError(message)
         return self.config(**values)

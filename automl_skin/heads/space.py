@@ -93,7 +93,7 @@ class Categorical:
 
     def __init__(self, *values: Value, by_name: tuple[Value, ...] = ()) -> None:
         if not values:
-            message = "Categorical needs at least one value and was given none"
+            message = "Categorical: expected at least one value, got none"
             raise ValueError(message)
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "by_name", by_name)
@@ -113,10 +113,10 @@ Space = Mapping[str, Range]
 
 def _check_bounds(low: float, high: float, *, log: bool) -> None:
     if low >= high:
-        message = f"low must be less than high, found {low} and {high}"
+        message = f"low: expected less than high, got {low} and {high}"
         raise ValueError(message)
     if log and low <= 0:
-        message = f"a logarithmic range must be positive, found low = {low}"
+        message = f"a logarithmic range: expected a positive low, got {low}"
         raise ValueError(message)
 
 

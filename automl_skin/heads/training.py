@@ -49,7 +49,7 @@ def training_targets(design: Design, labels: IntArray, n_classes: int, weights: 
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) < 2:  # two classes
         message = (
-            f"a head needs training cases of at least two classes, found {len(labels)} cases of class "
+            f"a head: expected training cases of at least two classes, got {len(labels)} cases of class "
             f"{classes.tolist()} alone; use fewer folds or a coarser target"
         )
         raise InputError(message)
@@ -71,10 +71,10 @@ def spread_classes(probabilities: FloatArray, classes: IntArray, n_classes: int)
 
 def _check_labels(design: Design, labels: IntArray, n_classes: int) -> None:
     if labels.shape != (design.n_cases,):
-        message = f"there must be one label a case, found {labels.shape} labels for {design.n_cases} cases"
+        message = f"expected one label per case, got {labels.shape} labels for {design.n_cases} cases"
         raise InputError(message)
     if len(labels) and not 0 <= labels.min() <= labels.max() < n_classes:
-        message = f"labels must lie in 0..{n_classes - 1}, found {labels.min()} to {labels.max()}"
+        message = f"labels: expected 0 to {n_classes - 1}, got {labels.min()} to {labels.max()}"
         raise InputError(message)
 
 
@@ -82,10 +82,12 @@ def _checked_weights(weights: FloatArray | None, n_cases: int) -> FloatArray:
     if weights is None:
         return np.ones(n_cases)
     if weights.shape != (n_cases,):
-        message = f"there must be one weight a case, found {weights.shape} weights for {n_cases} cases"
+        message = f"expected one weight per case, got {weights.shape} weights for {n_cases} cases"
         raise InputError(message)
     if not (np.isfinite(weights).all() and weights.min() >= 0.0 and weights.sum() > 0.0):
-        message = "weights must be finite, none negative and not all 0; compute them with class_weights"
+        message = (
+            "weights: expected finite numbers, none negative and not all 0; compute them with class_weights"
+        )
         raise InputError(message)
     scaled: FloatArray = weights / weights.mean()
     return scaled

@@ -10,7 +10,7 @@ ClassWeighting = Literal["none", "balanced", "sqrt"]
 
 
 def class_weights(labels: IntArray, n_classes: int, mode: ClassWeighting) -> FloatArray | None:
-    """Return one weight a case, of mean 1, or None for mode "none".
+    """Return one weight per case, of mean 1, or None for mode "none".
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ MAX_BIN = 64
 
 @dataclass(frozen=True)
 class XgboostConfig:
-    """Names as in XGBoost; `n_estimators` are rounds (one tree a class each)."""
+    """Names as in XGBoost; `n_estimators` are rounds (one tree per class each)."""
 
     n_estimators: int = 150
     learning_rate: float = 0.06

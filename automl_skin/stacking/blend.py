@@ -35,7 +35,7 @@ class Blend:
     weights : tuple of float, of length n_members
         For a logistic rule, for display: the share of each member in the coefficients' size.
     coefficients : tuple of tuple of float
-        Of the logistic rule, one tuple a class with the intercept last; empty otherwise.
+        Of the logistic rule, one tuple per class with the intercept last; empty otherwise.
     """
 
     rule: Rule

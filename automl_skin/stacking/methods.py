@@ -72,7 +72,7 @@ class Rows:
 
     @cached_property
     def row_weights(self) -> FloatArray | None:
-        """Weights of the rows for who fits on them, of mean 1 a case; None where all are at home.
+        """Weights of the rows for who fits on them, of mean 1 per case; None where all are at home.
 
         Rows at home have half of the weight and shifted ones the other half, as in the objective.
         """

@@ -44,9 +44,9 @@ class Stack:
     method : str
         A name in `METHODS`.
     blends : tuple of Blend
-        One a fold.
+        One per fold.
     calibrators : tuple of Calibrator
-        One a fold, applied after its blend.
+        One per fold, applied after its blend.
     """
 
     method: str
@@ -103,7 +103,7 @@ def cross_fit(method: str, rows: Rows) -> tuple[list[Blend], FloatArray]:
 
     Returns
     -------
-    blends : list of Blend, one a fold
+    blends : list of Blend, one per fold
     raw : ndarray of shape (n_rows, n_classes)
     """
     return cross_fit_all((method,), rows)[method]

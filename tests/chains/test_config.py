@@ -80,5 +80,5 @@ def test_fields_are_kept_and_named(small_chain):
 
 @pytest.mark.parametrize(("fusion", "fields"), [("image", ("age",)), ("concat", ("age", "age"))])
 def test_fields_need_metadata_and_stand_once(small_chain, fusion, fields):
-    with pytest.raises(ConfigError, match="fields must be different metadata fields"):
+    with pytest.raises(ConfigError, match="fields: expected different metadata fields"):
         small_chain(fusion, "mlp", fields=fields)

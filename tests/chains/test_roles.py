@@ -109,10 +109,10 @@ def test_where_none_of_the_kinds_is_there_the_average_image_stands(pairs, small_
 
 def test_an_unknown_kind_is_named(pairs, small_chain, make_fitter, material):
     with pytest.raises(
-        ConfigError, match=r"kinds of photograph of the study \(close-up, dermoscopic\); found histo"
+        ConfigError, match=r"kinds of photograph of the study \(close-up, dermoscopic\), got histo"
     ):
         make_fitter(pairs).fit(frozen_chain(small_chain, ("histology",)), 0)
-    with pytest.raises(ConfigError, match=r"\(one kind alone\); found dermoscopic"):
+    with pytest.raises(ConfigError, match=r"\(one kind alone\), got dermoscopic"):
         make_fitter(material).fit(frozen_chain(small_chain, ("dermoscopic",)), 0)
 
 
@@ -120,7 +120,7 @@ def test_a_kind_that_nobody_has_is_refused(pairs, small_chain, make_fitter):
     has_role = pairs.inputs.has_role.copy()
     has_role[:, CLOSE_UP] = False
     without = replace(pairs, inputs=replace(pairs.inputs, has_role=has_role))
-    with pytest.raises(ConfigError, match=r"readable photograph \(close-up\), and none has"):
+    with pytest.raises(ConfigError, match=r"no training case has a readable photograph \(close-up\)"):
         make_fitter(without).fit(frozen_chain(small_chain, ("close-up",)), 0)
 
 
@@ -271,7 +271,7 @@ def test_a_tower_that_saw_what_it_scores_is_refused(
         with pytest.raises(LeakageError, match=message):
             make_fitter(replace(pairs, inputs=replace(pairs.inputs, tuned_on=tuned_on))).fit(config, 2)
     nameless = {key: each for key, each in pairs.inputs.tuned_on.items() if key != name}
-    with pytest.raises(LeakageError, match="must say which cases tuned them"):
+    with pytest.raises(LeakageError, match="expected a record of the cases that tuned it"):
         make_fitter(replace(pairs, inputs=replace(pairs.inputs, tuned_on=nameless))).fit(config, 2)
 
 

@@ -69,5 +69,5 @@ def test_the_order_and_the_company_of_images_do_not_matter():
 
 
 def test_one_embedding_an_image():
-    with pytest.raises(InputError, match="one embedding an image, found 4 for 5 images"):
+    with pytest.raises(InputError, match="one embedding per image, got 4 for 5 images"):
         pool_images(EMBEDDINGS[:4], IMAGES, CASES)

@@ -53,7 +53,7 @@ def test_a_short_projection_is_the_beginning_of_a_long_one(n_components):
 
 def test_more_components_than_there_are():
     assert fit_projection(make_embeddings(20), 256).n_columns == 20
-    with pytest.raises(InputError, match=r"n_components must lie in 1\.\.20 of the fitted ones, found 21"):
+    with pytest.raises(InputError, match=r"n_components: expected 1 to 20 of the fitted ones, got 21"):
         fit_projection(make_embeddings(20), 256).first(21)
 
 
@@ -81,7 +81,7 @@ def test_comes_back_from_arrays(n_components):
 
 
 def test_other_embeddings_are_refused():
-    with pytest.raises(InputError, match=r"must have 80 dimensions, found shape \(3, 79\)"):
+    with pytest.raises(InputError, match=r"expected 80 dimensions, got shape \(3, 79\)"):
         fit_projection(make_embeddings(), None).transform(np.zeros((3, 79), np.float32))
 
 

@@ -26,7 +26,7 @@ def test_the_answer_is_the_softmax_of_the_columns_saved_and_alone(tmp_path):
 
 
 def test_columns_must_be_logits():
-    with pytest.raises(InputError, match="one logit for each of 4 classes, found 3 columns"):
+    with pytest.raises(InputError, match="one logit for each of 4 classes, got 3 columns"):
         fit(DESIGN, n_classes=4)
     with pytest.raises(InputError, match=r"2 of the image"):
         fit(Design(LOGITS, image_columns=2))

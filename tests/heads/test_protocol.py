@@ -83,7 +83,7 @@ def test_unknown_settings_and_values_outside_are_named(family):
     with pytest.raises(ConfigError, match=f"{family.name} has no setting 'depht'; it has "):
         family.configure({"depht": 3})
     first = next(name for name, range_ in family.space.items() if not isinstance(range_, Categorical))
-    with pytest.raises(ConfigError, match=f"{family.name}'s {first} must lie in .*, found 1000000"):
+    with pytest.raises(ConfigError, match=f"{family.name}'s {first}: expected .*, got 1000000"):
         family.configure({first: 1_000_000})
 
 

@@ -45,12 +45,12 @@ def test_what_is_set_by_name_is_accepted_and_not_searched():
 
 @pytest.mark.parametrize("kind", [Real, Integer])
 def test_bounds_must_be_in_order(kind):
-    with pytest.raises(ValueError, match="low must be less than high, found 3 and 2"):
+    with pytest.raises(ValueError, match="low: expected less than high, got 3 and 2"):
         kind(3, 2)
 
 
 def test_logarithmic_bounds_must_be_positive():
-    with pytest.raises(ValueError, match="must be positive, found low = 0"):
+    with pytest.raises(ValueError, match="expected a positive low, got 0"):
         Real(0.0, 1.0, log=True)
 
 

@@ -217,7 +217,7 @@ def test_a_network_without_a_place_for_the_fusion_fails_alone(study, jobs):
     recipe = replace(RECIPE, mode="joint", fusion="metaformer")
     (failure,) = run(study, recipe, name="joint")
     assert isinstance(failure, TuningFailure)
-    assert "metaformer needs stages of relative attention" in failure.reason
+    assert "metaformer: expected stages of relative attention" in failure.reason
 
 
 def test_a_network_of_one_size_is_built_for_that_of_the_tuning(study):

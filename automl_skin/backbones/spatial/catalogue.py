@@ -47,7 +47,7 @@ def add_metadata(
         message = f"there is no spatial fusion {fusion!r}; choose one of {', '.join(SPATIAL_FUSIONS)}"
         raise ConfigError(message)
     if n_metadata < 1:
-        raise ConfigError(f"the fusion {fusion} needs at least one column of metadata, found none")
+        raise ConfigError(f"the fusion {fusion} expected at least one column of metadata, got none")
     with untouched_torch_seed(seed):
         network = SPATIAL_FUSIONS[fusion](trunk, n_metadata, **(settings or {}))
     return network.train(trunk.training).to(memory_format=torch.channels_last)

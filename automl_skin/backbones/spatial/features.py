@@ -53,9 +53,9 @@ def channels_of(features: torch.Tensor, n_channels: int, name: str) -> int:
         return 1
     if len(shape) in {3, 4} and shape[-1] == n_channels:  # tokens, or a map with channels last
         return len(shape) - 1
-    message = f"the features of {name} before pooling must have {n_channels} channels first or last"
+    message = f"the features of {name} before pooling: expected {n_channels} channels first or last"
     raise ConfigError(
-        f"{message}, found the shape {shape}; choose a fusion on pooled embeddings, such as metanet"
+        f"{message}, got the shape {shape}; choose a fusion on pooled embeddings, such as metanet"
     )
 
 

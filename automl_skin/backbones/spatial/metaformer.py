@@ -10,7 +10,7 @@ Deviations from the published code, all of them to keep timm's trunk and its wei
   second block (there, an embedding of patches shrinks the map before the first block);
 - the embedding is CoAtNet's own, the mean of the image's tokens after the last stage; there are no class tokens
   whose two stages are aggregated;
-- one token holds the whole vector of metadata, as Ahammed et al. 2025 fed it, not one token a kind of metadata.
+- one token holds the whole vector of metadata, as Ahammed et al. 2025 fed it, not one token per kind of metadata.
 """
 
 from typing import Any
@@ -98,8 +98,9 @@ class MetaFormer(SpatialNetwork):
                 added = MetadataStage(n_metadata, stage[-1].norm2.weight.shape[0], attention.num_heads)
                 self.metadata[str(number)] = added
         if not self.metadata:
-            message = "the fusion metaformer needs stages of relative attention, as timm's coatnet_0 to coatnet_2 have"
-            raise ConfigError(f"{message}, and {type(trunk).__name__} has none; choose one of them")
+            message = "the fusion metaformer: expected stages of relative attention"
+            message += f", got {type(trunk).__name__}; choose one of timm's coatnet_0 to coatnet_2"
+            raise ConfigError(message)
 
     def last_map(self, images: Tensor, metadata: Tensor) -> Tensor:
         """Return the image's places after the last stage, of shape (n, channels, height, width)."""

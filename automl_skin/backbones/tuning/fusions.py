@@ -96,10 +96,10 @@ def _spatial_settings(name: str, typed: Mapping[str, str]) -> dict[str, Any]:
 def _value(setting: str, kind: type, text: str) -> Any:
     if kind is bool:
         if text not in {"true", "false"}:
-            raise ConfigError(f"{setting} of a fusion must be true or false, not {text!r}")
+            raise ConfigError(f"{setting} of a fusion: expected true or false, got {text!r}")
         return text == "true"
     try:
         return kind(text)
     except ValueError as error:
         wanted = "a whole number" if kind is int else "a number"
-        raise ConfigError(f"{setting} of a fusion must be {wanted}, not {text!r}") from error
+        raise ConfigError(f"{setting} of a fusion: expected {wanted}, got {text!r}") from error

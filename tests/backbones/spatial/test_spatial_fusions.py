@@ -147,11 +147,11 @@ def test_the_bias_of_the_token():
 
 
 def test_what_cannot_be_done_is_said():
-    with pytest.raises(ConfigError, match=r"metaformer needs stages of relative attention.*ResNet has none"):
+    with pytest.raises(ConfigError, match=r"metaformer: expected stages of relative attention.*got ResNet"):
         add_metadata(trunk(), "metaformer", N_METADATA, 0)
     with pytest.raises(ConfigError, match=r"no spatial fusion 'metafromer'; choose one of metanet_map, "):
         add_metadata(trunk(), "metafromer", N_METADATA, 0)
-    with pytest.raises(ConfigError, match="needs at least one column of metadata"):
+    with pytest.raises(ConfigError, match="expected at least one column of metadata"):
         add_metadata(trunk(), "cross_attention", 0, 0)
-    with pytest.raises(ConfigError, match=r"64 channels first or last, found the shape \(2, 7\)"):
+    with pytest.raises(ConfigError, match=r"64 channels first or last, got the shape \(2, 7\)"):
         channels_of(torch.zeros(2, 7), 64, "a network")

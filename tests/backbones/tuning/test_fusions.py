@@ -97,7 +97,7 @@ def test_what_does_not_fit_is_named():
             "there is no fusion 'metanett' for tuning; choose one of concat, metanet.*metaformer",
         ),
         ("metanet", "depth=2", "metanet has no setting 'depth'; it has layers"),
-        ("metanet", "layers=two", "layers of a fusion must be a whole number, not 'two'"),
+        ("metanet", "layers=two", "layers of a fusion: expected a whole number, got 'two'"),
         ("metanet", "layers=9", "metanet's layers: expected"),
         ("metanet_map", "depth=2", "metanet_map has no setting 'depth'; it has layers"),
         ("metaformer", "layers=2", "metaformer has no setting 'layers'; it has none"),

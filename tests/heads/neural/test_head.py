@@ -16,6 +16,7 @@ from automl_skin.heads.catalogue import HEADS
 from automl_skin.heads.neural.config import TrainingConfig
 from automl_skin.heads.neural.head import fit_modules, load_modules
 from automl_skin.heads.protocol import Family
+from automl_skin.networks import NetworkId
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ FAMILY = Family(
 def chain(monkeypatch, material, make_fitter):
     monkeypatch.setitem(HEADS, "plain", FAMILY)
     head = PlainConfig(epochs=8, members=2, mixup=0.2, modality_dropout=0.1)
-    config = ChainConfig("concat", (BranchConfig("plain", head),), ("net",), "plain", 6)
+    config = ChainConfig("concat", (BranchConfig("plain", head),), (NetworkId("net", "plain"),), 6)
     return make_fitter(material).fit(config, fold=1)
 
 

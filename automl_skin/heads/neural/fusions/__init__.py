@@ -1,1 +1,1 @@
-"""How image and metadata meet in a neural head; one small file a fusion."""
+"""How image and metadata meet in a neural head; one small file per fusion."""

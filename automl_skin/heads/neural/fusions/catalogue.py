@@ -38,9 +38,9 @@ def fusion_by_name(name: str) -> NeuralFusion:
     Raises
     ------
     ConfigError
-        If there is none of that name; the message lists the names.
+        If the name is unknown; the message lists those that are known.
     """
     if name not in NEURAL_FUSIONS:
-        message = f"there is no neural fusion {name!r}; choose one of {', '.join(NEURAL_FUSIONS)}"
+        message = f"unknown neural fusion {name!r}; choose one of {', '.join(NEURAL_FUSIONS)}"
         raise ConfigError(message)
     return NEURAL_FUSIONS[name]

@@ -3,7 +3,7 @@
 With the image x and the metadata m: ``sigmoid(tanh(f(m) * x) + g(m))``, where f and g are a fully connected
 layer with normalisation each.
 
-Deviation: x is the pooled embedding, one value a channel. The paper's equation has feature maps; its code takes
+Deviation: x is the pooled embedding, one value per channel. The paper's equation has feature maps; its code takes
 the pooled embedding too, but folds its columns into maps of 32, which fits few widths and ties columns together that
 have nothing in common.
 """

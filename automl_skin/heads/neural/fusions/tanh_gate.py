@@ -2,7 +2,7 @@
 
 ``image + tanh(a) * layers(metadata)`` with a = 0 in the beginning.
 
-Deviation: one gate a channel. Flamingo has one in all for layers that begin pretrained; ours begin at random, and
+Deviation: one gate per channel. Flamingo has one in all for layers that begin pretrained; ours begin at random, and
 each channel opens as far, and with the sign, that helps.
 """
 
