@@ -13,7 +13,7 @@ from automl_skin.papers.analyses.catalogue import check_call, run_analysis
 from automl_skin.papers.context import ReproduceContext, Section
 from automl_skin.papers.events import LeftOut, ReproduceEvent, ReproduceListener, VariantBegan, VariantEnded
 from automl_skin.papers.needs import list_left_out
-from automl_skin.papers.preparations.catalogue import preparation_by_name
+from automl_skin.papers.preparations import preparation_by_name
 from automl_skin.papers.report import Reproduced, report_text
 from automl_skin.papers.run import run_variant
 from automl_skin.papers.study_file import AnalysisCall, StudyFile, Variant, find_study_file

@@ -21,7 +21,7 @@ from automl_skin.papers.cells import (
     tuning_of,
     uses_image,
 )
-from automl_skin.papers.preparations.catalogue import preparation_by_name
+from automl_skin.papers.preparations import preparation_by_name
 from automl_skin.papers.study_file import Cell, StudyFile, Variant
 from automl_skin.papers.synthetic import LESIONS, settings_alone, synthetic_settings
 from automl_skin.search.tuning_settings import NO_TUNING, tuning_changes

@@ -197,7 +197,7 @@ def test_a_cell_that_is_added_is_one_more_trial(run, done, tmp_path):
         ('head = "logistic" }\nfields', 'head = "oracle" }\nfields', "says head = 'oracle'"),
         ('fields = ["age"]', 'fields = ["weight"]', "found weight"),
         ("keep_columns = true", "keep_columns = 7", "must answer keep_columns"),
-        ('"image_folds"', '"image_fold"', "a preparation must be one of"),
+        ('"image_folds"', '"image_fold"', "preparation: expected one of"),
     ],
 )
 def test_a_slip_is_found_before_anything_long(run, done, tmp_path, before, after, message):

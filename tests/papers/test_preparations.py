@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from automl_skin.errors import ConfigError, TableError
-from automl_skin.papers.preparations.chosen_cases import chosen_cases
+from automl_skin.papers.preparations import chosen_cases
 
 
 def make_table(n_rows=60):
@@ -49,16 +49,16 @@ def test_rows_are_left_out_and_classes_named():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"target": "diagnosis"}, TableError, "must have the column 'diagnosis'; it has dx, dx_type, sex"),
-        ({"target": "dx", "known": ["age"]}, TableError, "must have the column 'age'"),
+        ({"target": "diagnosis"}, TableError, "expected a column 'diagnosis', got dx, dx_type, sex"),
+        ({"target": "dx", "known": ["age"]}, TableError, "expected a column 'age'"),
         (
             {"target": "dx", "balance": ["mel"], "cases": 11},
             TableError,
-            r"must have 11 rows; found .*True: 10",
+            r"expected 11 rows, got .*True: 10",
         ),
-        ({"target": "dx", "balance": ["akiec"]}, TableError, "found False: 60"),
-        ({"target": "dx", "only": {"dx": ["akiec"]}}, TableError, "some rows must be left"),
-        ({"target": "dx", "balanced": ["mel"]}, ConfigError, "must be some of target, .*found 'balanced'"),
+        ({"target": "dx", "balance": ["akiec"]}, TableError, "got False: 60"),
+        ({"target": "dx", "only": {"dx": ["akiec"]}}, TableError, "no row is left"),
+        ({"target": "dx", "balanced": ["mel"]}, ConfigError, "expected options of target, .*got 'balanced'"),
     ],
 )
 def test_what_cannot_be_done_is_named(options, error, message):

@@ -1,6 +1,6 @@
-"""Which rows of a collection a paper took, what it called their classes, and how many of each."""
+"""What a paper did to its table first: which cases it took, what it called their classes, and how it drew folds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,9 @@ import pandas as pd
 
 from automl_skin.errors import ConfigError, TableError
 from automl_skin.seeding import generator
+
+Preparation = Callable[[pd.DataFrame, Mapping[str, Any]], pd.DataFrame]
+"""``(table, options) -> table``; all columns are text as it stands in the file, and NA where missing."""
 
 OPTIONS = ("target", "only", "known", "classes", "balance", "cases", "seed", "folds")
 """Every preparation is told the study's target, seed and folds; the last of them is not looked at here."""
@@ -19,7 +22,7 @@ def chosen_cases(table: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFram
     Parameters
     ----------
     table : DataFrame
-        One row a case.
+        One row per case.
     options : mapping
         ``target``: column of the diagnosis;
         ``only``: by column the values whose rows are kept (``{dx_type = ["histo"]}``);
@@ -37,7 +40,7 @@ def chosen_cases(table: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFram
     Raises
     ------
     ConfigError
-        If there is an option of another name.
+        If an option is unknown.
     TableError
         If a column is not there, no row is left, or a side has too few rows.
 
@@ -50,9 +53,7 @@ def chosen_cases(table: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFram
     """
     unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
-        raise ConfigError(
-            f"options of chosen_cases must be some of {', '.join(OPTIONS)}; found {unknown[0]!r}"
-        )
+        raise ConfigError(f"chosen_cases: expected options of {', '.join(OPTIONS)}, got {unknown[0]!r}")
     target, only, known = str(options["target"]), options.get("only", {}), options.get("known", ())
     _require_columns(table, (target, *only, *known))
     for column, values in only.items():
@@ -63,9 +64,7 @@ def chosen_cases(table: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFram
     if "balance" in options:
         table = _balanced(table, target, options)
     if table.empty:
-        raise TableError(
-            f"some rows must be left, and none is after {dict(options)}; look at the table's values"
-        )
+        raise TableError(f"chosen_cases: no row is left with {dict(options)}; look at the table's values")
     return table
 
 
@@ -82,7 +81,7 @@ def _balanced(table: pd.DataFrame, target: str, options: Mapping[str, Any]) -> p
     wanted = int(options.get("cases", 0)) or int(counts.min())
     if len(counts) < 2 or counts.min() < wanted:
         raise TableError(
-            f"each side of {side} in {target!r} must have {wanted:,} rows; found "
+            f"each side of {side} in {target!r}: expected {wanted:,} rows, got "
             f"{', '.join(f'{name}: {count:,}' for name, count in counts.items())}; set `cases` to fewer"
         )
     rng = generator(int(options.get("seed", 0)), "balanced cases")
@@ -99,4 +98,55 @@ def _positions(sides: "pd.Series[Any]") -> list[tuple[str, Any]]:
 def _require_columns(table: pd.DataFrame, names: tuple[str, ...]) -> None:
     absent = [name for name in names if name not in table]
     if absent:
-        raise TableError(f"the table must have the column {absent[0]!r}; it has {', '.join(map(str, table))}")
+        raise TableError(f"expected a column {absent[0]!r}, got {', '.join(map(str, table))}")
+
+
+def image_folds(table: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:
+    """Deal the rows of each class into folds at random: photographs of one lesion may lie on both sides.
+
+    Parameters
+    ----------
+    table : DataFrame
+    options : mapping
+        ``target``: column of the diagnosis; ``folds`` (5), ``seed`` (0), and ``column`` ("fold"): what the new
+        column is called.
+
+    Returns
+    -------
+    DataFrame
+        With a column of fold numbers from 0, as text.
+
+    Raises
+    ------
+    TableError
+        If the table has no such target.
+    """
+    target, column = str(options["target"]), str(options.get("column", "fold"))
+    _require_columns(table, (target,))
+    n_folds, folds = int(options.get("folds", 5)), pd.Series(0, index=table.index)
+    rng = generator(int(options.get("seed", 0)), "image folds")
+    dealt = 0
+    for rows in table.groupby(target, sort=True).groups.values():
+        order = rng.permutation(np.asarray(rows))
+        folds.loc[order] = (np.arange(len(order)) + dealt) % n_folds
+        dealt += len(order)
+    return table.assign(**{column: folds.astype("str")})
+
+
+PREPARATIONS: dict[str, Preparation] = {
+    "chosen_cases": chosen_cases,
+    "image_folds": image_folds,
+}
+
+
+def preparation_by_name(name: str) -> Preparation:
+    """Return a preparation.
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown.
+    """
+    if name not in PREPARATIONS:
+        raise ConfigError(f"preparation: expected one of {', '.join(PREPARATIONS)}, got {name!r}")
+    return PREPARATIONS[name]
