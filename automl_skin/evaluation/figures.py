@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from automl_skin.data.plan_checks import expected_interval_width
 from automl_skin.errors import InputError
 from automl_skin.evaluation.lesions import Lesions, find_lesions
 from automl_skin.evaluation.model_figures import ModelFigures, describe_model
-from automl_skin.evaluation.record import in_words, interval_to_json, listed
+from automl_skin.evaluation.record import in_words, listed
 from automl_skin.evaluation.resampling import resampled_aucs
 from automl_skin.metrics.intervals import Interval, central_range
 from automl_skin.metrics.ranking import macro_auc
@@ -125,7 +124,7 @@ class Figures:
             for name, gain in self.gains.items()
         ]
         paired = ["Paired differences in AUC:"] if gains else []
-        warning = self.models[self.first].calibration.warning
+        warning = self.models[self.first].calibration_warning
         rest = [text for text in (self.verdict, self.note, self._repeated(), warning) if text]
         return [head, *models, *paired, *gains, more, *rest]
 
@@ -135,35 +134,6 @@ class Figures:
         return (
             f"The locked test set was {self.opened}: what was seen before may have led to this stack, so that the "
             "figures may be too good."
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as JSON."""
-        return {
-            "n_cases": self.n_cases,
-            "n_lesions": self.n_lesions,
-            "n_groups": self.n_groups,
-            "class_counts": list(self.class_counts),
-            "times_opened": self.times_opened,
-            "reopened_share": self.reopened_share,
-            "models": {name: model.to_json() for name, model in self.models.items()},
-            "gains": {name: interval_to_json(gain) for name, gain in self.gains.items()},
-            "expected_half_width": self.expected_half_width,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Figures":
-        """Return the figures that `to_json` described."""
-        return cls(
-            value["n_cases"],
-            value["n_lesions"],
-            value["n_groups"],
-            tuple(value["class_counts"]),
-            value["times_opened"],
-            {name: ModelFigures.from_json(model) for name, model in value["models"].items()},
-            {name: Interval(**gain) for name, gain in value["gains"].items()},
-            value["expected_half_width"],
-            value["reopened_share"],
         )
 
 

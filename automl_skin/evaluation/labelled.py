@@ -1,7 +1,6 @@
 """What a bundle's scores are worth on a labelled set of someone else's."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,17 +10,16 @@ from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.errors import InputError
 from automl_skin.evaluation.model_figures import Calibration, measure_calibration
 from automl_skin.evaluation.rates import rate_intervals
-from automl_skin.evaluation.record import in_words, interval_from_json, interval_to_json, number
+from automl_skin.evaluation.record import in_words, number
 from automl_skin.metrics.inputs import check_predictions
 from automl_skin.metrics.intervals import Interval, auc_interval
 from automl_skin.metrics.ranking import average_precision, brier
 
 CHANCE = 0.5
-NOT_MEASURED: dict[str, None] = {f"calibration_{each.name}": None for each in fields(Calibration)}
 
 
 @dataclass(frozen=True)
-class LabelledEvaluation:
+class LabelledEvaluation(Calibration):
     """Figures of given scores on given labels; what cannot be measured is None, and `notes` says why.
 
     Parameters
@@ -35,7 +33,6 @@ class LabelledEvaluation:
         Mean probability of each class over the scored cases, to be compared with its share.
     auc : Interval or None
     average_precision, brier : float or None
-    calibration : Calibration or None
     threshold : float or None
         The bundle's stored one.
     sensitivity, specificity : Interval or None
@@ -52,7 +49,6 @@ class LabelledEvaluation:
     auc: Interval | None
     average_precision: float | None
     brier: float | None
-    calibration: Calibration | None
     threshold: float | None
     sensitivity: Interval | None
     specificity: Interval | None
@@ -70,8 +66,8 @@ class LabelledEvaluation:
             lines.append(f"AUC {in_words(self.auc)}, average precision {number(self.average_precision)}")
         if self.brier is not None:
             lines.append(f"Brier score {number(self.brier)}")
-        if self.calibration is not None:
-            lines.append(self.calibration.text().capitalize())
+        if self.calibration_error is not None:
+            lines.append(self.describe_calibration().capitalize())
         for name, rate in (("sensitivity", self.sensitivity), ("specificity", self.specificity)):
             if rate is not None:
                 lines.append(f"At the stored threshold {self.threshold:.4g}: {name} {in_words(rate)}")
@@ -84,36 +80,6 @@ class LabelledEvaluation:
                 self.classes, self.class_counts, self.mean_probabilities, strict=True
             )
         ]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the evaluation as JSON."""
-        return {
-            "n_cases": self.n_cases,
-            "n_unscored": self.n_unscored,
-            "class_counts": list(self.class_counts),
-            "unscored_counts": list(self.unscored_counts),
-            "classes": list(self.classes),
-            "mean_probabilities": list(self.mean_probabilities),
-            "auc": interval_to_json(self.auc),
-            "average_precision": self.average_precision,
-            "brier": self.brier,
-            **(NOT_MEASURED if self.calibration is None else self.calibration.to_json()),
-            "threshold": self.threshold,
-            "sensitivity": interval_to_json(self.sensitivity),
-            "specificity": interval_to_json(self.specificity),
-            "notes": list(self.notes),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "LabelledEvaluation":
-        """Return the evaluation that `to_json` described."""
-        rest = {name: value[name] for name in value if name not in NOT_MEASURED}
-        for name in ("class_counts", "unscored_counts", "classes", "mean_probabilities", "notes"):
-            rest[name] = tuple(value[name])
-        for name in ("auc", "sensitivity", "specificity"):
-            rest[name] = interval_from_json(value[name])
-        measured = value["calibration_error"] is not None
-        return cls(**rest, calibration=Calibration.from_json(value) if measured else None)
 
 
 def evaluate_scores(
@@ -154,7 +120,7 @@ def evaluate_scores(
     y, p = check_predictions(labels[scored], probabilities[scored])
     both = len(np.unique(y)) > 1
     auc = auc_interval(y, p, names[scored], seed=seed) if both and _several(names[scored]) else None
-    line = measure_calibration(y, p, names[scored]) if both else None
+    line = measure_calibration(y, p, names[scored]) if both else Calibration()
     sensitivity, specificity = _rates(y, p, names[scored], threshold, seed)
     return LabelledEvaluation(
         n_cases=len(labels),
@@ -166,11 +132,15 @@ def evaluate_scores(
         auc=auc,
         average_precision=average_precision(y, p) if both else None,
         brier=brier(y, p),
-        calibration=line,
+        **vars(line),
         threshold=threshold if p.shape[1] == 2 else None,  # binary
         sensitivity=sensitivity,
         specificity=specificity,
-        notes=(*_notes(labels, scored, names, classes), *_turned(auc, classes), *_far_off(line)),
+        notes=(
+            *_notes(labels, scored, names, classes),
+            *_turned(auc, classes),
+            *filter(None, [line.calibration_warning]),
+        ),
     )
 
 
@@ -183,11 +153,6 @@ def _turned(auc: Interval | None, classes: tuple[str, ...]) -> list[str]:
             f"Warning: the AUC is below {CHANCE}. Perhaps the other value is the positive one: see --positive."
         ]
     return [f"Warning: the AUC is below {CHANCE}. Perhaps the classes bear each other's names."]
-
-
-def _far_off(line: Calibration | None) -> list[str]:
-    """Return a warning where the probabilities do not mean what they say."""
-    return [line.warning] if line is not None and line.warning else []
 
 
 def _check_shapes(

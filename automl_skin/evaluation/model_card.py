@@ -287,12 +287,12 @@ def _calibration(figures: Figures | None) -> Iterator[str]:
     if figures is None:
         yield "Not measured: the locked test set was not opened."
         return
-    calibration = figures.models[figures.first].calibration
-    text = calibration.text()
+    first = figures.models[figures.first]
+    text = first.describe_calibration()
     yield f"On the locked test set ({figures.opened}): {text}. A slope of 1 and an intercept of 0 are right."
-    if calibration.warning:
+    if first.calibration_warning:
         yield ""
-        yield f"**{calibration.warning}**"
+        yield f"**{first.calibration_warning}**"
 
 
 def _subgroups(facts: CardFacts) -> Iterator[str]:

@@ -1,13 +1,11 @@
 """The figures of one model on one set of cases."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy.typing as npt
 
 from automl_skin.arrays import FloatArray, IntArray
-from automl_skin.evaluation.record import interval_to_json, known, number
+from automl_skin.evaluation.record import known, number
 from automl_skin.metrics.calibration import calibration_line, expected_calibration_error
 from automl_skin.metrics.calibration_interval import calibration_slope_interval
 from automl_skin.metrics.intervals import Interval
@@ -22,62 +20,56 @@ MIN_SLOPE_ERROR = 0.1
 
 @dataclass(frozen=True)
 class Calibration:
-    """Whether the probabilities mean what they say.
+    """Whether the probabilities mean what they say; a part of the figures that have it, by these names.
 
     Parameters
     ----------
-    slope, intercept : float or None
+    calibration_slope, calibration_intercept : float or None
         Of Cox's line through the log-odds (1 and 0 are right); None for several classes, and where no
         finite line exists.
-    error : float
-        Expected calibration error, 15 bins of equal width.
-    slope_low, slope_high : float or None
+    calibration_error : float or None
+        Expected calibration error, 15 bins of equal width; None where nothing could be measured.
+    calibration_slope_low, calibration_slope_high : float or None
         95 % interval of the slope, whole groups left out in turn; None where the cases are too few to tell.
     """
 
-    slope: float | None
-    intercept: float | None
-    error: float
-    slope_low: float | None = None
-    slope_high: float | None = None
+    calibration_slope: float | None = field(default=None, kw_only=True)
+    calibration_intercept: float | None = field(default=None, kw_only=True)
+    calibration_error: float | None = field(default=None, kw_only=True)
+    calibration_slope_low: float | None = field(default=None, kw_only=True)
+    calibration_slope_high: float | None = field(default=None, kw_only=True)
 
-    def text(self) -> str:
+    def describe_calibration(self) -> str:
         """Return slope, intercept and error in words."""
-        error = f"expected calibration error {self.error:.3f}"
-        if self.slope is None:
+        error = f"expected calibration error {number(self.calibration_error)}"
+        slope, low, high = self._slope
+        if slope is None:
             return error
-        reach = "" if self.slope_low is None else f" ({self.slope_low:.2f} to {number(self.slope_high, 2)})"
-        return f"calibration slope {self.slope:.2f}{reach}, intercept {number(self.intercept, 2)}, {error}"
+        reach = "" if low is None else f" ({low:.2f} to {number(high, 2)})"
+        return f"calibration slope {slope:.2f}{reach}, intercept {number(self.calibration_intercept, 2)}, {error}"
 
     @property
-    def warning(self) -> str:
+    def calibration_warning(self) -> str:
         """What a slope means that is far from 1 beyond its own interval; empty where it is not."""
-        if self.slope is None or self.slope_low is None or self.slope_high is None:
+        slope, low, high = self._slope
+        if slope is None or low is None or high is None:
             return ""
-        if self.slope_low <= 1 <= self.slope_high or abs(self.slope - 1) < MIN_SLOPE_ERROR:
+        if low <= 1 <= high or abs(slope - 1) < MIN_SLOPE_ERROR:
             return ""
-        if self.slope_high < 0:
+        if high < 0:
             means = "the probabilities run against the classes"
         else:
-            how = "too extreme" if self.slope < 1 else "not extreme enough"
+            how = "too extreme" if slope < 1 else "not extreme enough"
             means = f"the probabilities are {how}. Recalibrate them before they are read as risks"
-        return (
-            f"Warning: the calibration slope is {self.slope:.2f} ({self.slope_low:.2f} to {self.slope_high:.2f}), "
-            f"where 1 is right: {means}."
-        )
+        return f"Warning: the calibration slope is {slope:.2f} ({low:.2f} to {high:.2f}), where 1 is right: {means}."
 
-    def to_json(self) -> dict[str, float | None]:
-        """Return the calibration as JSON, with names that stand for themselves."""
-        return {f"calibration_{name}": value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Calibration":
-        """Return the calibration that `to_json` described, from among other values."""
-        return cls(**{each.name: value[f"calibration_{each.name}"] for each in fields(cls)})
+    @property
+    def _slope(self) -> tuple[float | None, float | None, float | None]:
+        return self.calibration_slope, self.calibration_slope_low, self.calibration_slope_high
 
 
 @dataclass(frozen=True)
-class ModelFigures:
+class ModelFigures(Calibration):
     """What one model reached.
 
     Parameters
@@ -91,7 +83,6 @@ class ModelFigures:
         Area above a sensitivity of 0.8, in [0, 0.2] (ISIC 2024).
     sensitivity_at_95_specificity : float or None
         None for several classes.
-    calibration : Calibration
     """
 
     auc: Interval
@@ -101,7 +92,6 @@ class ModelFigures:
     brier: float
     partial_auc: float
     sensitivity_at_95_specificity: float | None
-    calibration: Calibration
 
     def details(self) -> str:
         """Return what is not an AUC in words."""
@@ -112,36 +102,9 @@ class ModelFigures:
             f"Brier score {self.brier:.3f}",
             f"partial AUC {self.partial_auc:.3f} of {1 - MIN_TPR:.1f}",
             *([] if sensitivity is None else [f"sensitivity at 95 % specificity {sensitivity:.3f}"]),
-            self.calibration.text(),
+            self.describe_calibration(),
         ]
         return ", ".join(parts)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as JSON."""
-        return {
-            "auc": interval_to_json(self.auc),
-            "lesion_auc": interval_to_json(self.lesion_auc),
-            "average_precision": self.average_precision,
-            "balanced_accuracy": self.balanced_accuracy,
-            "brier": self.brier,
-            "partial_auc": self.partial_auc,
-            "sensitivity_at_95_specificity": self.sensitivity_at_95_specificity,
-            **self.calibration.to_json(),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "ModelFigures":
-        """Return the figures that `to_json` described."""
-        return cls(
-            Interval(**value["auc"]),
-            Interval(**value["lesion_auc"]),
-            value["average_precision"],
-            value["balanced_accuracy"],
-            value["brier"],
-            value["partial_auc"],
-            value["sensitivity_at_95_specificity"],
-            Calibration.from_json(value),
-        )
 
 
 def describe_model(
@@ -165,7 +128,7 @@ def describe_model(
         sensitivity_at_95_specificity=(
             sensitivity_at_specificity(labels, positive, SPECIFICITY) if binary else None
         ),
-        calibration=measure_calibration(labels, probabilities, groups),
+        **vars(measure_calibration(labels, probabilities, groups)),
     )
 
 
@@ -179,8 +142,13 @@ def measure_calibration(labels: IntArray, probabilities: FloatArray, groups: npt
     """
     error = expected_calibration_error(labels, probabilities)
     if probabilities.shape[1] != 2:  # the line is of one positive class
-        return Calibration(None, None, error)
+        return Calibration(calibration_error=error)
     line = calibration_line(labels, probabilities[:, 1])
     sure = calibration_slope_interval(labels, probabilities[:, 1], groups)
-    reach = (None, None) if sure is None else (sure.low, sure.high)
-    return Calibration(known(line.slope), known(line.intercept), error, *reach)
+    return Calibration(
+        calibration_slope=known(line.slope),
+        calibration_intercept=known(line.intercept),
+        calibration_error=error,
+        calibration_slope_low=None if sure is None else sure.low,
+        calibration_slope_high=None if sure is None else sure.high,
+    )

@@ -1,25 +1,13 @@
-"""Intervals and numbers that may not exist, as JSON and as text."""
+"""Intervals and numbers that may not exist, as text."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
 
 from automl_skin.metrics.intervals import Interval
 
 
-def interval_from_json(value: Mapping[str, Any] | None) -> Interval | None:
-    """Return the interval that `interval_to_json` wrote."""
-    return None if value is None else Interval(**value)
-
-
-def interval_to_json(interval: Interval | None) -> dict[str, float] | None:
-    """Return an interval as JSON; None stays None."""
-    return None if interval is None else asdict(interval)
-
-
 def known(value: float) -> float | None:
-    """Return a number, or None for one that is not defined: JSON has no NaN."""
+    """Return a number, or None for one that is not defined."""
     return value if math.isfinite(value) else None
 
 

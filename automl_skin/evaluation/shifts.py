@@ -7,13 +7,12 @@ A minus ``auc_shifted``: like with like, since both are of the same cases.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from automl_skin.arrays import FloatArray, IntArray
-from automl_skin.evaluation.record import in_words, interval_from_json, interval_to_json
+from automl_skin.evaluation.record import in_words
 from automl_skin.evaluation.resampling import resampled_aucs
 from automl_skin.metrics.intervals import Interval, central_range
 from automl_skin.metrics.ranking import macro_auc
@@ -75,20 +74,6 @@ class ShiftedModel:
             f"at worst to {self.auc_shifted_worst:.3f} under {self.worst.replace('_', ' ')}."
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as JSON."""
-        return {
-            **self.metrics,
-            "worst": self.worst,
-            "by_shift": dict(self.by_shift),
-            "fall": interval_to_json(self.fall),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "ShiftedModel":
-        """Return the figures that `to_json` described."""
-        return cls(value["auc_sample"], value["by_shift"], interval_from_json(value["fall"]))
-
 
 @dataclass(frozen=True)
 class ShiftFigures:
@@ -105,6 +90,8 @@ class ShiftFigures:
         The stack first, then the best trial and the baselines.
     trials : mapping of int to ShiftedModel
         By number: the leading trials, the members of the stack, and the baselines.
+    stack : str
+        Digest of the stack that was measured.
     """
 
     n_cases: int
@@ -112,6 +99,7 @@ class ShiftFigures:
     shifts: tuple[str, ...]
     models: Mapping[str, ShiftedModel]
     trials: Mapping[int, ShiftedModel] = field(default_factory=dict)
+    stack: str = ""
 
     @property
     def first(self) -> str:
@@ -173,27 +161,6 @@ class ShiftFigures:
         yield f"|{'---|' * len(header)}"
         for row in rows:
             yield f"| {' | '.join(row)} |"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as JSON."""
-        return {
-            "n_cases": self.n_cases,
-            "n_development": self.n_development,
-            "shifts": list(self.shifts),
-            "models": {name: model.to_json() for name, model in self.models.items()},
-            "trials": {str(number): model.to_json() for number, model in self.trials.items()},
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "ShiftFigures":
-        """Return the figures that `to_json` described."""
-        return cls(
-            value["n_cases"],
-            value["n_development"],
-            tuple(value["shifts"]),
-            {name: ShiftedModel.from_json(model) for name, model in value["models"].items()},
-            {int(number): ShiftedModel.from_json(model) for number, model in value["trials"].items()},
-        )
 
 
 def shifted_model(

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -101,38 +100,6 @@ class SourceFigures:
         for name, each in self.sources.items():
             aucs = [in_words(each.aucs[model]) for model in self.models]
             yield f"| {' | '.join((name, str(each.n_cases), str(each.n_training), *aucs))} |"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as JSON."""
-        return {
-            "models": dict(self.models),
-            "sources": {
-                name: {
-                    "n_cases": each.n_cases,
-                    "n_training": each.n_training,
-                    "aucs": {
-                        model: {"value": auc.value, "low": auc.low, "high": auc.high}
-                        for model, auc in each.aucs.items()
-                    },
-                }
-                for name, each in self.sources.items()
-            },
-            "too_small": dict(self.too_small),
-            "tuned_leads": self.tuned_leads,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "SourceFigures":
-        """Return the figures that `to_json` described."""
-        sources = {
-            name: LeftOutSource(
-                each["n_cases"],
-                each["n_training"],
-                {model: Interval(**auc) for model, auc in each["aucs"].items()},
-            )
-            for name, each in value["sources"].items()
-        }
-        return cls(value["models"], sources, value["too_small"], value["tuned_leads"])
 
 
 def _plain(name: str) -> str:

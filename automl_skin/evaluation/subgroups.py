@@ -4,7 +4,6 @@ A level with too few cases is listed with its counts and the words "too small": 
 not the same as what is fine.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ import pandas as pd
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.evaluation.levels import split_levels
-from automl_skin.evaluation.record import in_words, interval_from_json, interval_to_json
+from automl_skin.evaluation.record import in_words
 from automl_skin.metrics.inputs import check_predictions
 from automl_skin.metrics.intervals import Interval, auc_interval
 
@@ -50,27 +49,6 @@ class Subgroup:
         """Return the level and what was measured in words."""
         figure = f"AUC {in_words(self.auc)}" if self.auc is not None else f"too small ({self.too_small})"
         return f"{self.column} {self.level}: {self.n_cases} cases, {figure}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the subgroup as JSON."""
-        return {
-            "column": self.column,
-            "level": self.level,
-            "n_cases": self.n_cases,
-            "class_counts": list(self.class_counts),
-            "auc": interval_to_json(self.auc),
-            "too_small": self.too_small,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Subgroup":
-        """Return the subgroup that `to_json` described."""
-        rest = {
-            **value,
-            "class_counts": tuple(value["class_counts"]),
-            "auc": interval_from_json(value["auc"]),
-        }
-        return cls(**rest)
 
 
 def subgroup_figures(

@@ -5,13 +5,14 @@ heatmap." A heat that is the same everywhere has the lesion's share of the pictu
 beside every figure. Two settings are compared on the same cases.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray
 from automl_skin.errors import InputError
 from automl_skin.explain.shown import enlarge
+from automl_skin.records import NullableFloat
 
 FEWEST = 3
 """Cases that a test needs."""
@@ -32,7 +33,7 @@ class IndexTest:
     difference, low, high : float
         Second less first, with its 95 % interval by Student's t.
     t_test, wilcoxon : float
-        Two-sided p values of the paired t-test and of the signed-rank test.
+        Two-sided p values of the paired t-test and of the signed-rank test; NaN where all indices are the same.
     """
 
     n_cases: int
@@ -42,12 +43,8 @@ class IndexTest:
     difference: float
     low: float
     high: float
-    t_test: float
-    wilcoxon: float
-
-    def to_json(self) -> dict[str, float]:
-        """Return the figures by name."""
-        return asdict(self)
+    t_test: NullableFloat
+    wilcoxon: NullableFloat
 
     def in_words(self) -> str:
         """Return difference, interval and p values in one line."""

@@ -20,7 +20,8 @@ from automl_skin.evaluation.plots.calibration import calibration_plot
 from automl_skin.evaluation.plots.curves import roc_plot
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
-from automl_skin.files import atomic_write, write_json
+from automl_skin.files import atomic_write
+from automl_skin.records import write_record
 from automl_skin.scoring.decide import ScoringOptions, operating_point
 from automl_skin.scoring.rows import roles_as_trained
 from automl_skin.scoring.scores_file import read_scores
@@ -92,7 +93,7 @@ def evaluate(
     threshold = operating_point(facts, sensitivity).threshold if facts.is_binary else None
     evaluation = evaluate_scores(labels, probabilities, groups, threshold, classes=facts.classes)
     evaluation = replace(evaluation, notes=(target.note, *summary.notes, *evaluation.notes))
-    write_json(output / "evaluation.json", evaluation.to_json())
+    write_record(output / "evaluation.json", evaluation)
     known = np.isfinite(probabilities).all(axis=1)
     if len(np.unique(labels[known])) > 1:
         shown = {"bundle": probabilities[known]}

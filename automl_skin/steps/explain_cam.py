@@ -18,6 +18,7 @@ from automl_skin.explain.plots.index_plot import index_plot
 from automl_skin.explain.shown import find_mask, read_mask, shown
 from automl_skin.files import atomic_write, write_json, write_text
 from automl_skin.images.recipe import Recipe
+from automl_skin.records import to_plain
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.seeding import generator
@@ -238,7 +239,7 @@ def _compare(models: Sequence[ExplainedModel], seen: Sequence[_Seen], folder: Pa
     facts: dict[str, Any] = {
         "models": names,
         "even": float(np.nanmean(areas)),
-        "test": test.to_json() if test else None,
+        "test": to_plain(test) if test else None,
     }
     write_json(folder / "heat_index.json", facts)
     return lines

@@ -18,6 +18,7 @@ from automl_skin.data.record import write_parquet
 from automl_skin.errors import IntegrityError
 from automl_skin.evaluation.figures import Figures, locked_figures
 from automl_skin.images.loading import Progress
+from automl_skin.records import from_plain, to_plain
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.fitted import needed_chains
@@ -46,15 +47,6 @@ class Opening:
     stack: str
     trials: int
     figures: Figures
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the opening as JSON."""
-        return {
-            "when": self.when,
-            "stack": self.stack,
-            "trials": self.trials,
-            "figures": self.figures.to_json(),
-        }
 
 
 def read_openings(study: Study) -> list[Opening]:
@@ -166,7 +158,7 @@ def measure_opening(
         seed=study.config.seed,
         reopened_share=record.reopened_share,
     )
-    described = figures.to_json()
+    described: Any = to_plain(figures)
     return _measured(LockedPart(study).conclude(record, described), described)
 
 
@@ -203,4 +195,5 @@ def read_predictions(path: Path, names: Sequence[str], locked: Material) -> dict
 
 
 def _measured(record: OpeningRecord, figures: Mapping[str, Any]) -> Opening:
-    return Opening(record.when, record.stack, record.trials, Figures.from_json(figures))
+    measured = from_plain(Figures, dict(figures), "locked/openings.json")
+    return Opening(record.when, record.stack, record.trials, measured)

@@ -15,8 +15,9 @@ from automl_skin.evaluation.plots.forest import forest_plot
 from automl_skin.evaluation.plots.overview import trial_overview
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
 from automl_skin.evaluation.plots.shifts import shift_plot
-from automl_skin.files import atomic_write, write_json, write_text
+from automl_skin.files import atomic_write, write_text
 from automl_skin.networks import FROZEN
+from automl_skin.records import write_record
 from automl_skin.search.baseline_names import BASELINES
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
@@ -62,7 +63,7 @@ def write_report(
     if shifts is not None:
         _write(study, "shifts", shift_plot(replace(shifts, models=in_curves(shifts.models))))
     if opening is not None:
-        write_json(folder / "locked_test.json", opening.to_json())
+        write_record(folder / "locked_test.json", opening)
         for name, png in locked_pictures(study, opening).items():
             _write(study, name, png)
     points = operating_points(study, built, material)

@@ -5,7 +5,6 @@ the chain applies embed it, the chain's own calibrator and the stack's blend of 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +12,11 @@ import pandas as pd
 from automl_skin.arrays import FloatArray
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.evaluation.shifts import ShiftedModel, ShiftFigures, shifted_model
-from automl_skin.files import atomic_write, read_json, write_json
+from automl_skin.files import atomic_write
 from automl_skin.images.decode import decode
 from automl_skin.images.folder import ImageFolder
 from automl_skin.images.shifts import shift_sheet
+from automl_skin.records import read_record, write_record
 from automl_skin.search.material import Material
 from automl_skin.search.objective import score_shifted
 from automl_skin.search.shifted import ShiftedMaterial
@@ -102,10 +102,8 @@ def read_shifts(study: Study, stack: Stack | None = None) -> ShiftFigures | None
     path = study.folder / RECORD
     if not path.is_file():
         return None
-    value: Any = read_json(path)
-    if stack is not None and value["stack"] != stack.digest:
-        return None
-    return ShiftFigures.from_json(value)
+    figures = read_record(ShiftFigures, path)
+    return None if stack is not None and figures.stack != stack.digest else figures
 
 
 def leading(records: Sequence[TrialRecord], stack: Stack) -> list[TrialRecord]:
@@ -212,7 +210,9 @@ def figures_of(
     best = trials[finished(records)[0].plan.number]
     ways = {name: trials[record.plan.number] for name, record in best_of_ways(records).items()}
     models = {STACK: measure(built.probabilities, stack), BEST_TRIAL: best, **baselines, **ways}
-    return ShiftFigures(len(sample.positions), len(material.cases), sample.shifts, models, trials)
+    return ShiftFigures(
+        len(sample.positions), len(material.cases), sample.shifts, models, trials, built.stack.digest
+    )
 
 
 def _write(
@@ -241,4 +241,4 @@ def _write(
     ]
     with atomic_write(study.folder / "shifts.parquet") as path:
         pd.concat(tables, ignore_index=True).to_parquet(path)
-    write_json(study.folder / RECORD, {"stack": built.stack.digest, **figures.to_json()})
+    write_record(study.folder / RECORD, figures)

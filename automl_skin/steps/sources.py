@@ -7,7 +7,6 @@ neither fitted on nor scored.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +16,8 @@ from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.chains.config import ChainConfig
 from automl_skin.chains.fitting import FoldFitter
 from automl_skin.evaluation.sources import LeftOutSource, SourceFigures
-from automl_skin.files import read_json, write_json
 from automl_skin.metrics.intervals import auc_interval
+from automl_skin.records import read_record, write_record
 from automl_skin.search.baseline_names import RANK_AVERAGE
 from automl_skin.search.material import Material
 from automl_skin.search.objective import THREADS
@@ -75,17 +74,14 @@ def measure_sources(
     models = {name: record.plan.title for name, record in trials.items()}
     tuned_leads = finished(records)[0].plan.config.is_tuned
     figures = SourceFigures(models, left_out, too_small, tuned_leads)
-    write_json(study.folder / RECORD, figures.to_json())
+    write_record(study.folder / RECORD, figures)
     return figures
 
 
 def read_sources(study: Study) -> SourceFigures | None:
     """Return what `measure_sources` wrote; None if there is nothing."""
     path = study.folder / RECORD
-    if not path.is_file():
-        return None
-    value: Any = read_json(path)
-    return SourceFigures.from_json(value)
+    return read_record(SourceFigures, path) if path.is_file() else None
 
 
 def compared_trials(records: Sequence[TrialRecord]) -> dict[str, TrialRecord]:

@@ -11,6 +11,7 @@ from automl_skin.evaluation import figures as module
 from automl_skin.evaluation.figures import BEST_TRIAL, Figures, locked_figures
 from automl_skin.metrics.intervals import Interval, auc_difference, auc_interval
 from automl_skin.metrics.ranking import macro_auc
+from automl_skin.records import from_plain, to_plain
 
 PRIORS = np.array([0.8, 0.2])
 
@@ -124,8 +125,8 @@ def test_json(n_classes, monkeypatch):
     )
     p = rng.dirichlet(np.ones(n_classes), 90)
     figures = locked_figures(cases, {"stack": p, "other": p}, np.full(n_classes, 1 / n_classes), 1, 0)
-    text = json.dumps(figures.to_json(), allow_nan=False)
-    assert Figures.from_json(json.loads(text)) == figures
+    text = json.dumps(to_plain(figures), allow_nan=False)
+    assert from_plain(Figures, json.loads(text), "a file") == figures
     assert "0 of class 3" not in figures.counts
 
 
@@ -151,6 +152,6 @@ def test_a_slope_far_from_one_is_said_of_the_first_model(cases):
     p = score(cases, 2, 0)
     figures = locked_figures(cases, {"stack": p, "image alone": p}, PRIORS, 1, 0)
     assert "the probabilities are not extreme enough" in figures.lines()[-1]
-    calm = replace(figures.models["stack"].calibration, slope_high=2.5, slope_low=0.9)
-    models = {**figures.models, "stack": replace(figures.models["stack"], calibration=calm)}
+    calm = {"calibration_slope_high": 2.5, "calibration_slope_low": 0.9}
+    models = {**figures.models, "stack": replace(figures.models["stack"], **calm)}
     assert not any("Warning" in line for line in replace(figures, models=models).lines())

@@ -6,6 +6,7 @@ import pytest
 from automl_skin.errors import InputError
 from automl_skin.evaluation.labelled import LabelledEvaluation, evaluate_scores
 from automl_skin.metrics.intervals import auc_interval
+from automl_skin.records import from_plain, to_plain
 
 
 def draw(n=400, seed=0):
@@ -17,8 +18,8 @@ def draw(n=400, seed=0):
 
 
 def comes_back(evaluation):
-    text = json.dumps(evaluation.to_json(), allow_nan=False)
-    return LabelledEvaluation.from_json(json.loads(text)) == evaluation
+    text = json.dumps(to_plain(evaluation), allow_nan=False)
+    return from_plain(LabelledEvaluation, json.loads(text), "a file") == evaluation
 
 
 def test_figures_at_the_stored_threshold():
@@ -66,7 +67,7 @@ def test_unscored_rows_are_counted_and_left_out():
 def test_one_class_only(label):
     labels, p, groups = draw()
     found = evaluate_scores(np.full_like(labels, label), p, groups, 0.4, classes=("benign", "malignant"))
-    assert found.auc is found.average_precision is found.calibration is None
+    assert found.auc is found.average_precision is found.calibration_error is None
     assert (found.sensitivity is None) == (label == 0)
     assert (found.specificity is None) == (label == 1)
     assert f"All scored cases are {('benign', 'malignant')[label]}" in found.notes[0]

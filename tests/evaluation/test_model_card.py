@@ -110,8 +110,8 @@ def test_a_locked_test_that_says_something_else_is_said(facts):
     better = Interval(locked.high + 0.02, locked.high + 0.01, locked.high + 0.03)
     card = model_card(replace(facts, search=replace(facts.search, expected={"stack": better})))
     assert f"**Warning: the AUC of the stack is {locked.value:.3f} (" in card
-    off = replace(facts.figures.models["stack"].calibration, slope=0.4, slope_low=0.2, slope_high=0.6)
-    models = {**facts.figures.models, "stack": replace(facts.figures.models["stack"], calibration=off)}
+    off = {"calibration_slope": 0.4, "calibration_slope_low": 0.2, "calibration_slope_high": 0.6}
+    models = {**facts.figures.models, "stack": replace(facts.figures.models["stack"], **off)}
     card = model_card(replace(facts, figures=replace(facts.figures, models=models)))
     assert "**Warning: the calibration slope is 0.40 (0.20 to 0.60), where 1 is right" in card
 

@@ -9,6 +9,7 @@ from automl_skin.evaluation.model_figures import (
 )
 from automl_skin.metrics import ranking
 from automl_skin.metrics.intervals import Interval
+from automl_skin.records import from_plain, to_plain
 
 AUC = Interval(0.9, 0.8, 0.95)
 
@@ -29,7 +30,7 @@ def test_binary_model():
     assert model.balanced_accuracy != ranking.balanced_accuracy(labels, p)
     assert model.partial_auc == ranking.partial_auc(labels, p, 0.8)
     assert 0 < model.sensitivity_at_95_specificity < 1
-    assert ModelFigures.from_json(model.to_json()) == model
+    assert from_plain(ModelFigures, to_plain(model), "a file") == model
     assert "sensitivity at 95 % specificity" in model.details()
 
 
@@ -37,8 +38,8 @@ def test_several_classes_have_no_sensitivity_and_no_line():
     labels, p = draw(3)
     model = describe_model(labels, p, np.full(3, 1 / 3), AUC, AUC, np.arange(len(p)))
     assert model.sensitivity_at_95_specificity is None
-    assert model.calibration.slope is None
-    assert ModelFigures.from_json(model.to_json()) == model
+    assert model.calibration_slope is None
+    assert from_plain(ModelFigures, to_plain(model), "a file") == model
     assert "slope" not in model.details()
 
 
@@ -48,20 +49,28 @@ def test_overconfident_probabilities_have_a_slope_below_one():
     labels = (rng.random(5000) < 1 / (1 + np.exp(-z))).astype(int)
     p = 1 / (1 + np.exp(-2 * z))
     calibration = measure_calibration(labels, np.column_stack([1 - p, p]), np.arange(5000))
-    assert calibration.slope_low < calibration.slope < calibration.slope_high < 1
-    assert f"({calibration.slope_low:.2f} to {calibration.slope_high:.2f})" in calibration.text()
-    assert "the probabilities are too extreme. Recalibrate them" in calibration.warning
-    assert calibration.slope == pytest.approx(0.5, abs=0.06)
-    assert calibration.intercept == pytest.approx(0, abs=0.1)
+    assert (
+        calibration.calibration_slope_low
+        < calibration.calibration_slope
+        < calibration.calibration_slope_high
+        < 1
+    )
+    assert (
+        f"({calibration.calibration_slope_low:.2f} to {calibration.calibration_slope_high:.2f})"
+        in calibration.describe_calibration()
+    )
+    assert "the probabilities are too extreme. Recalibrate them" in calibration.calibration_warning
+    assert calibration.calibration_slope == pytest.approx(0.5, abs=0.06)
+    assert calibration.calibration_intercept == pytest.approx(0, abs=0.1)
 
 
 def test_separated_classes_have_no_finite_slope():
     labels = np.array([0, 0, 1, 1])
     p = np.array([0.1, 0.2, 0.8, 0.9])
     calibration = measure_calibration(labels, np.column_stack([1 - p, p]), np.arange(4))
-    assert calibration.warning == ""
-    assert calibration.slope is None
-    assert calibration.text().startswith("expected calibration error")
+    assert calibration.calibration_warning == ""
+    assert calibration.calibration_slope is None
+    assert calibration.describe_calibration().startswith("expected calibration error")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +86,12 @@ def test_separated_classes_have_no_finite_slope():
     ],
 )
 def test_a_slope_far_from_one_is_warned_of(slope, low, high, words):
-    warning = Calibration(slope, 0.0, 0.1, low, high).warning
+    warning = Calibration(
+        calibration_slope=slope,
+        calibration_intercept=0.0,
+        calibration_error=0.1,
+        calibration_slope_low=low,
+        calibration_slope_high=high,
+    ).calibration_warning
     assert words in warning
     assert bool(warning) == bool(words)

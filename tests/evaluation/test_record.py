@@ -1,21 +1,6 @@
 import math
 
-from automl_skin.evaluation.record import (
-    in_words,
-    interval_from_json,
-    interval_to_json,
-    known,
-    listed,
-    number,
-)
-from automl_skin.metrics.intervals import Interval
-
-
-def test_intervals_come_back():
-    interval = Interval(0.9, 0.8, 0.95)
-    assert interval_from_json(interval_to_json(interval)) == interval
-    assert interval_to_json(None) is None
-    assert interval_from_json(None) is None
+from automl_skin.evaluation.record import in_words, known, listed, number
 
 
 def test_what_is_not_defined_says_so():

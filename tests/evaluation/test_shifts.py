@@ -6,6 +6,7 @@ import pytest
 from automl_skin.evaluation import shifts
 from automl_skin.evaluation.shifts import ShiftedModel, ShiftFigures, shifted_model
 from automl_skin.metrics.ranking import macro_auc
+from automl_skin.records import from_plain, to_plain
 
 SHIFTS = ("colour_cast", "blur")
 
@@ -87,7 +88,8 @@ def test_runs_have_the_stacks_figures_and_the_means_of_the_others():
 
 
 def test_json_round_trip():
-    value = json.loads(json.dumps(figures().to_json()))
-    assert ShiftFigures.from_json(value).to_json() == value
-    assert value["models"]["stack"]["worst"] == "colour_cast"
-    assert ShiftFigures.from_json(value).trials[3].auc_shifted == pytest.approx(0.7)
+    value = json.loads(json.dumps(to_plain(figures())))
+    read = from_plain(ShiftFigures, value, "a file")
+    assert to_plain(read) == value
+    assert read.models["stack"].worst == "colour_cast"
+    assert read.trials[3].auc_shifted == pytest.approx(0.7)

@@ -4,6 +4,7 @@ import pytest
 
 from automl_skin.evaluation.sources import LeftOutSource, SourceFigures
 from automl_skin.metrics.intervals import Interval
+from automl_skin.records import from_plain, to_plain
 
 
 def figures(**values):
@@ -48,5 +49,5 @@ def test_the_table_has_every_source():
 
 
 def test_json_round_trip():
-    value = json.loads(json.dumps(figures(tuned_leads=True).to_json()))
-    assert SourceFigures.from_json(value) == figures(tuned_leads=True)
+    value = json.loads(json.dumps(to_plain(figures(tuned_leads=True))))
+    assert from_plain(SourceFigures, value, "a file") == figures(tuned_leads=True)

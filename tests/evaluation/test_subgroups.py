@@ -4,6 +4,7 @@ import pytest
 
 from automl_skin.evaluation.subgroups import Subgroup, is_lower, subgroup_figures
 from automl_skin.metrics.intervals import auc_interval
+from automl_skin.records import from_plain, to_plain
 
 
 @pytest.fixture(scope="module")
@@ -68,4 +69,4 @@ def test_one_group_and_several_classes():
 
 def test_json(study):
     for each in subgroup_figures(*study, n_resamples=50):
-        assert Subgroup.from_json(each.to_json()) == each
+        assert from_plain(Subgroup, to_plain(each), "a file") == each

@@ -21,7 +21,7 @@ def test_one_class_alone_is_told_and_gives_no_picture(labelled, tiny, tmp_path):
     rows = tiny.rows[tiny.rows["diagnosis"] == "nevus"].head(6).assign(malignant="no")
     evaluation = evaluate(tiny.bundle, labelled(rows, "malignant", ["yes"]), tmp_path / "out")
     assert evaluation.class_counts == (6, 0)
-    assert (evaluation.auc, evaluation.calibration) == (None, None)
+    assert (evaluation.auc, evaluation.calibration_error) == (None, None)
     assert any("All scored cases are negative" in note for note in evaluation.notes)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"scores.csv", "evaluation.json"}
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from automl_skin.errors import IntegrityError
+from automl_skin.records import to_plain
 from automl_skin.search.material import Material
 from automl_skin.steps.leaderboard import make_leaderboard
 from automl_skin.steps.locked import read_openings
@@ -51,7 +52,7 @@ def test_writes_its_files_and_no_others(tiny, write):
     folder = write(opening)
     assert {path.name for path in folder.iterdir()} == OF_THE_SEARCH | OF_THE_LOCKED_TEST
     assert all(path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n") for path in folder.glob("*.png"))
-    assert json.loads((folder / "locked_test.json").read_text()) == opening.to_json()
+    assert json.loads((folder / "locked_test.json").read_text()) == to_plain(opening)
     assert len((folder / "leaderboard.csv").read_text().splitlines()) == 7
 
 
