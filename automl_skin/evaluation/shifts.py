@@ -5,7 +5,7 @@ chains. ``auc_shifted`` is the mean of A_s over the shifts, ``auc_shifted_worst`
 A minus ``auc_shifted``: like with like, since both are of the same cases.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -66,12 +66,14 @@ class ShiftedModel:
     def in_words(self, name: str) -> str:
         """Return one sentence, with the model's name in it."""
         if all(value == self.auc_sample for value in self.by_shift.values()):
-            return f"The score of the {name} stays at {self.auc_sample:.3f} under every shift."
-        verb = "falls" if self.auc_shifted < self.auc_sample else "does not fall: it goes"
-        fall = "" if self.fall is None else f" (a fall of {in_words(self.fall, signed=True)})"
+            return f"The AUC of the {name} stays at {self.auc_sample:.3f} under every shift."
+        verb = "drops" if self.auc_shifted < self.auc_sample else "does not drop: it goes"
+        change = ""
+        if self.fall is not None:
+            change = f", {in_words(Interval(-self.fall.value, -self.fall.high, -self.fall.low), signed=True)}"
         return (
-            f"The score of the {name} {verb} from {self.auc_sample:.3f} to {self.auc_shifted:.3f} on average{fall}, "
-            f"at worst to {self.auc_shifted_worst:.3f} under {self.worst.replace('_', ' ')}."
+            f"The AUC of the {name} {verb} from {self.auc_sample:.3f} to {self.auc_shifted:.3f} on average{change}; "
+            f"at worst it is {self.auc_shifted_worst:.3f}, under {self.worst.replace('_', ' ')}."
         )
 
 
@@ -130,7 +132,7 @@ class ShiftFigures:
         )
 
     def sentences(self) -> list[str]:
-        """Return what is to be said, one sentence a model, the least falling first after the leading one."""
+        """Return what is to be said, one sentence per model: the leading one first, then by how little they drop."""
         rest = sorted(
             (name for name in self.models if name != self.first),
             key=lambda name: self.models[name].auc_sample - self.models[name].auc_shifted,
@@ -140,27 +142,6 @@ class ShiftFigures:
     def lines(self) -> list[str]:
         """Return the figures as lines of text for a terminal."""
         return [f"Under shift: {self.basis}", *(f"  {text}" for text in self.sentences())]
-
-    def table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """Return header and rows of a table: one row a shift, one column a model."""
-        header = ("AUC", *self.models)
-        home = ("at home", *(f"{model.auc_sample:.3f}" for model in self.models.values()))
-        rows = [
-            (name.replace("_", " "), *(f"{model.by_shift[name]:.3f}" for model in self.models.values()))
-            for name in self.shifts
-        ]
-        mean = ("mean under shift", *(f"{model.auc_shifted:.3f}" for model in self.models.values()))
-        return header, [home, *rows, mean]
-
-    def markdown(self) -> Iterator[str]:
-        """Yield a paragraph and a table."""
-        yield f"{self.basis} {' '.join(self.sentences())}"
-        yield ""
-        header, rows = self.table()
-        yield f"| {' | '.join(header)} |"
-        yield f"|{'---|' * len(header)}"
-        for row in rows:
-            yield f"| {' | '.join(row)} |"
 
 
 def shifted_model(

@@ -1,7 +1,7 @@
 """How good a model is on a collection that it was not trained with: one collection left out after the other."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,16 +90,6 @@ class SourceFigures:
             for name, each in self.sources.items()
         ]
         return [*self.sentences(), *rows]
-
-    def markdown(self) -> Iterator[str]:
-        """Yield a paragraph and a table."""
-        yield " ".join(self.sentences())
-        yield ""
-        yield f"| {' | '.join(('source', 'cases', 'fitted on', *self.models))} |"
-        yield f"|{'---|' * (3 + len(self.models))}"
-        for name, each in self.sources.items():
-            aucs = [in_words(each.aucs[model]) for model in self.models]
-            yield f"| {' | '.join((name, str(each.n_cases), str(each.n_training), *aucs))} |"
 
 
 def _plain(name: str) -> str:

@@ -13,7 +13,6 @@ import pandas as pd
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.evaluation.levels import split_levels
-from automl_skin.evaluation.record import in_words
 from automl_skin.metrics.inputs import check_predictions
 from automl_skin.metrics.intervals import Interval, auc_interval
 
@@ -45,10 +44,9 @@ class Subgroup:
     auc: Interval | None
     too_small: str = ""
 
-    def text(self) -> str:
-        """Return the level and what was measured in words."""
-        figure = f"AUC {in_words(self.auc)}" if self.auc is not None else f"too small ({self.too_small})"
-        return f"{self.column} {self.level}: {self.n_cases} cases, {figure}"
+    def is_below(self, overall: float | None) -> bool:
+        """Return whether the whole interval lies below the overall AUC."""
+        return overall is not None and self.auc is not None and self.auc.high < overall
 
 
 def subgroup_figures(
@@ -88,11 +86,6 @@ def subgroup_figures(
                 of_classes = tuple(int(count) for count in counts)
                 found.append(Subgroup(str(column), str(level), int(rows.sum()), of_classes, auc, too_small))
     return found
-
-
-def is_lower(subgroup: Subgroup, overall: float | None) -> bool:
-    """Return whether a subgroup's whole interval lies below the overall AUC."""
-    return overall is not None and subgroup.auc is not None and subgroup.auc.high < overall
 
 
 def _measure(

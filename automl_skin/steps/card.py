@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.data.manifest import Manifest
-from automl_skin.evaluation.card_facts import (
+from automl_skin.evaluation.model_card import (
     CardData,
     CardFacts,
     CardMember,

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from automl_skin.errors import ConfigError, IntegrityError
-from automl_skin.evaluation.model_card import model_card
+from automl_skin.evaluation.model_card import render_model_card
 from automl_skin.evaluation.operating_point import OperatingPoint, cross_fitted_operating_points
 from automl_skin.export.bundle import BundleContent, write_bundle
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
@@ -98,7 +98,7 @@ def export(
         facts,
         stack,
         {backbone_folder(each): each.backbone for each in networks},
-        model_card(card),
+        render_model_card(card),
         input_example(facts, material),
     )
     write_bundle(content, output, private_key)

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from automl_skin.evaluation.figures import BEST_TRIAL
-from automl_skin.evaluation.model_card import model_card
+from automl_skin.evaluation.model_card import render_model_card
 from automl_skin.evaluation.plots.calibration import calibration_plot
 from automl_skin.evaluation.plots.curves import precision_recall_plot, roc_plot
 from automl_skin.evaluation.plots.curves_of_tuning import curves_of_tuning
@@ -68,7 +68,7 @@ def write_report(
             _write(study, name, png)
     points = operating_points(study, built, material)
     facts = card_facts(study, built, material, find_needed(study, built.stack), opening, points)
-    write_text(folder / "MODEL_CARD.md", model_card(facts))
+    write_text(folder / "MODEL_CARD.md", render_model_card(facts))
 
 
 def pictures(

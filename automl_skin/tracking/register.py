@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from huggingface_hub import ModelCard
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModel, LoggedModelOutput
 from mlflow.entities.model_registry import ModelVersion
@@ -63,7 +64,7 @@ def register_bundle(bundle_folder: Path, study_name: str, tracking_uri: str, run
     source = model.artifact_location if is_local(tracking_uri) else f"models:/{model.model_id}"
     facts = read_facts(bundle_folder)
     tags = {BUNDLE_DIGEST: digest, PLAN_DIGEST: facts.plan, "automl_skin.stack": facts.stack}
-    card = (bundle_folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    card = ModelCard((bundle_folder / "MODEL_CARD.md").read_text(encoding="utf-8")).text.strip()
     version: ModelVersion = client.create_model_version(
         name, source, run_id, tags, description=card[:LONGEST_VALUE], model_id=model.model_id
     )

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_skin.evaluation.subgroups import Subgroup, is_lower, subgroup_figures
+from automl_skin.evaluation.subgroups import Subgroup, subgroup_figures
 from automl_skin.metrics.intervals import auc_interval
 from automl_skin.records import from_plain, to_plain
 
@@ -43,16 +43,16 @@ def test_too_small_is_said_not_dropped(study):
     scalp = next(each for each in found if each.level == "scalp")
     assert scalp.auc is None
     assert scalp.class_counts == (14, 1)
-    assert scalp.text() == "site scalp: 15 cases, too small (1 positive; 10 are needed)"
+    assert (scalp.n_cases, scalp.too_small) == (15, "1 positive; 10 are needed")
 
 
 def test_what_is_lower_than_overall_is_said(study):
     found = subgroup_figures(*study, n_resamples=200)
-    lower = [(each.column, each.level) for each in found if is_lower(each, 0.75)]
+    lower = [(each.column, each.level) for each in found if each.is_below(0.75)]
     assert ("sex", "female") in lower
     assert ("sex", "male") not in lower
     assert ("site", "scalp") not in lower
-    assert not any(is_lower(each, None) for each in found)
+    assert not any(each.is_below(None) for each in found)
 
 
 def test_one_group_and_several_classes():
