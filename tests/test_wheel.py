@@ -31,3 +31,4 @@ def test_a_wheel_has_every_study_and_nothing_else_of_them(content):
 def test_a_wheel_has_every_module_and_no_test(content):
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "automl_skin").rglob("*.py")}
     assert {name for name in content if name.endswith(".py")} == modules
+    assert "automl_skin/evaluation/model_card.md.jinja" in content

@@ -186,7 +186,6 @@ def print_round_ended(terminal: Terminal, event: "RoundEnded") -> None:
 
 def print_result(terminal: Terminal, result: "SearchResult") -> None:
     """Print how a search ended."""
-    from automl_skin.evaluation.agreement import find_disagreements
     from automl_skin.steps.locked import why_not_opened
 
     print_leaderboard(terminal, result.leaderboard.table)
@@ -217,7 +216,7 @@ def print_result(terminal: Terminal, result: "SearchResult") -> None:
     if result.opening is not None:
         figures = result.opening.figures
         terminal.say(f"Locked test set, opened {result.opening.when}:", *figures.lines())
-        terminal.say(*find_disagreements(figures, result.leaderboard.expected))
+        terminal.say(*figures.find_disagreements(result.leaderboard.expected))
     else:
         terminal.say(why_not_opened(result.study))
     for measured in (result.shifts, result.sources):

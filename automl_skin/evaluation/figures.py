@@ -128,6 +128,23 @@ class Figures:
         rest = [text for text in (self.verdict, self.note, self._repeated(), warning) if text]
         return [head, *models, *paired, *gains, more, *rest]
 
+    def find_disagreements(self, expected: Mapping[str, Interval]) -> list[str]:
+        """Return a warning for each model whose locked AUC and out-of-fold AUC have intervals that do not meet.
+
+        Parameters
+        ----------
+        expected : mapping of str to Interval
+            Out-of-fold AUC by the model's name, corrected where the model was chosen by it.
+        """
+        pairs = [
+            (name, self.models[name].auc, before) for name, before in expected.items() if name in self.models
+        ]
+        return [
+            _say_disagreement(name, locked, before, self.opened)
+            for name, locked, before in pairs
+            if locked.high < before.low or before.high < locked.low
+        ]
+
     def _repeated(self) -> str:
         if self.times_opened == 1:
             return ""
@@ -135,6 +152,18 @@ class Figures:
             f"The locked test set was {self.opened}: what was seen before may have led to this stack, so that the "
             "figures may be too good."
         )
+
+
+def _say_disagreement(name: str, locked: Interval, before: Interval, opened: str) -> str:
+    where, why = (
+        ("below", "The locked cases differ from the others, or something gives the labels of the others away")
+        if locked.value < before.value
+        else ("above", "The locked cases are easier than the others, and may be easier than those to come")
+    )
+    return (
+        f"Warning: the AUC of the {name} is {in_words(locked)} on the locked test set ({opened}), {where} "
+        f"the {in_words(before)} that cross-validation led to expect: the intervals do not meet. {why}."
+    )
 
 
 def in_times(times_opened: int, reopened_share: float) -> str:
@@ -164,7 +193,7 @@ def locked_figures(
     Parameters
     ----------
     cases : DataFrame
-        One row a case; columns ``target`` (int), ``group`` and ``lesion``.
+        One row per case; columns ``target`` (int), ``group`` and ``lesion``.
     probabilities : mapping of str to array of shape (n_cases, n_classes)
         By name; the first is compared with the others.
     priors : array of shape (n_classes,)
@@ -181,7 +210,7 @@ def locked_figures(
         If there is no model, a probability is missing, or fewer than two classes have cases.
     """
     if not probabilities:
-        raise InputError("at least one model must have scored the locked cases; none is given")
+        raise InputError("expected probabilities of at least one model on the locked cases, got none")
     labels = cases["target"].to_numpy(np.int64)
     groups = cases["group"].to_numpy(object)
     lesions = find_lesions(cases)

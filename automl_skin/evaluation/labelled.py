@@ -116,7 +116,7 @@ def evaluate_scores(
     _check_shapes(labels, probabilities, names, classes)
     scored: BoolArray = np.logical_not(np.isnan(probabilities).any(axis=1))
     if not scored.any():
-        raise InputError(f"at least one case must have a probability; all {len(labels)} have none")
+        raise InputError(f"expected a probability for at least one case, got none for all {len(labels)}")
     y, p = check_predictions(labels[scored], probabilities[scored])
     both = len(np.unique(y)) > 1
     auc = auc_interval(y, p, names[scored], seed=seed) if both and _several(names[scored]) else None
@@ -152,7 +152,7 @@ def _turned(auc: Interval | None, classes: tuple[str, ...]) -> list[str]:
         return [
             f"Warning: the AUC is below {CHANCE}. Perhaps the other value is the positive one: see --positive."
         ]
-    return [f"Warning: the AUC is below {CHANCE}. Perhaps the classes bear each other's names."]
+    return [f"Warning: the AUC is below {CHANCE}. Perhaps the names of the classes are swapped."]
 
 
 def _check_shapes(
@@ -161,7 +161,7 @@ def _check_shapes(
     expected = (len(labels), len(classes))
     if probabilities.shape != expected or groups.shape != labels.shape:
         raise InputError(
-            f"probabilities must have shape {expected} (n_cases, n_classes) and groups {labels.shape}; found "
+            f"expected probabilities of shape {expected} (n_cases, n_classes) and groups of shape {labels.shape}, got "
             f"{probabilities.shape} and {groups.shape}"
         )
 
@@ -211,5 +211,7 @@ def _notes(
             "at least two classes."
         )
     if not _several(groups[scored]):
-        notes.append("All scored cases are of one group: there is no interval, and no figure that needs one.")
+        notes.append(
+            "All scored cases belong to one group: there is no interval, and no figure that needs one."
+        )
     return notes

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from automl_skin.evaluation.agreement import find_disagreements
 from automl_skin.evaluation.figures import Figures
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.record import in_words, listed
@@ -232,7 +231,7 @@ class CardFacts:
     @property
     def disagreements(self) -> list[str]:
         """Warnings where the locked test says something else than cross-validation."""
-        return find_disagreements(self.figures, self.search.expected) if self.figures else []
+        return self.figures.find_disagreements(self.search.expected) if self.figures else []
 
 
 def render_model_card(facts: CardFacts) -> str:

@@ -108,16 +108,16 @@ def _called(
 def _check(labels: IntArray, probabilities: FloatArray, folds: IntArray) -> None:
     if probabilities.shape[1] != 2:  # one positive class
         raise InputError(
-            f"an operating point belongs to a binary target; found {probabilities.shape[1]} classes: "
-            "give the positive ones"
+            f"an operating point: expected a binary target, got {probabilities.shape[1]} classes; "
+            "name the positive ones"
         )
     if folds.shape != labels.shape:
-        raise InputError(f"folds must have shape {labels.shape}, one a case; found {folds.shape}")
+        raise InputError(f"expected folds of shape {labels.shape}, one per case, got {folds.shape}")
     require_two_classes(labels)
     for label, name in enumerate(("negative", "positive")):
         n_folds = len(np.unique(folds[labels == label]))
         if n_folds < 2:  # one chooses, one measures
             raise InputError(
-                f"{name} cases must lie in at least two folds, one to choose the threshold and one to measure "
-                f"it; found them in {n_folds}"
+                f"expected {name} cases in at least two folds, one to choose the threshold and one to measure it, "
+                f"got them in {n_folds}"
             )

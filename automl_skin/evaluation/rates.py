@@ -37,7 +37,7 @@ def rate_intervals(
         If no case is counted.
     """
     if not counted.any():
-        raise InputError("a share needs cases to count; there is none of that class")
+        raise InputError("cannot compute a rate: no cases of that class")
     codes = group_codes(groups, len(counted))
     n_groups = int(codes.max()) + 1
     total = np.bincount(codes, weights=counted, minlength=n_groups).astype(np.float64)

@@ -31,7 +31,7 @@ def has_gradient(config: ChainConfig) -> bool:
 
 @dataclass(frozen=True)
 class ChainScore:
-    """Log-odds of a class a case, by the branch of a chain that sees the image.
+    """Log-odds of one class per case, by the branch of a chain that sees the image.
 
     In the fusions ``late`` and ``rank`` that branch sees the image alone, and metadata change no heat.
 
@@ -55,12 +55,8 @@ class ChainScore:
 
     def __post_init__(self) -> None:
         if not has_gradient(self.chain.config):
-            message = (
-                f"heat needs an image and a head with gradients, and {self.chain.config.title!r} has none"
-            )
-            raise ConfigError(
-                f"{message}; explain a trial with a linear or neural head, or the network's own"
-            )
+            message = f"heat: expected a trial with an image and a head with gradients, got {self.chain.config.title!r}"
+            raise ConfigError(f"{message}; explain one with a linear or neural head, or the network's own")
 
     def gradient(
         self, name: str, firsts: IntArray, embeddings: Float32Array, spread: Float32Array | FloatArray

@@ -109,9 +109,9 @@ def _sums_of_distances(rows: FloatArray, codes: IntArray, n_classes: int) -> Flo
 
 def _check(rows: FloatArray, labels: IntArray) -> None:
     if rows.ndim != 2 or rows.shape[:1] != labels.shape or not np.isfinite(rows).all():
-        message = "clusters need finite rows of shape (n_cases, n_columns) and a label each"
-        raise InputError(f"{message}; found shapes {rows.shape} and {labels.shape}: leave such cases out")
+        message = "clusters: expected finite rows of shape (n_cases, n_columns) and one label per row"
+        raise InputError(f"{message}, got shapes {rows.shape} and {labels.shape}; leave such cases out")
     n_classes = len(np.unique(labels))
     if not 2 <= n_classes < len(labels):
-        message = "clusters need at least two classes, and more cases than classes"
-        raise InputError(f"{message}; found {n_classes} of {len(labels)} cases: take more cases")
+        message = "clusters: expected at least two classes, and more cases than classes"
+        raise InputError(f"{message}, got {n_classes} classes of {len(labels)} cases; take more cases")

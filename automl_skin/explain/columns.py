@@ -72,6 +72,6 @@ def column_fields(encoder: MetadataEncoder) -> list[tuple[str, str]]:
 
 
 def mean_shares(parts: Sequence[Mapping[str, FloatArray]]) -> dict[str, FloatArray]:
-    """Return one value a fold of every group from the groups' values by fold; a group that a fold lacks has 0 there."""
+    """Return one value per fold of every group from the groups' values by fold; 0 where a fold lacks the group."""
     names = dict.fromkeys(name for part in parts for name in part)
     return {name: np.array([float(part.get(name, np.zeros(()))) for part in parts]) for name in names}

@@ -1,4 +1,6 @@
-"""What every column adds to the prediction of every case, for trees and linear models.
+"""What a head knows of its columns: what each adds to the prediction of every case, and its importance as a whole.
+
+For trees and linear models; a neural head has neither.
 
 Linear models: coefficient times what the column holds above its mean, which is the SHAP value where columns are
 independent (Lundberg and Lee 2017, corollary 1), in log-odds.
@@ -12,8 +14,9 @@ instead (Palczewska et al. 2013), which add up to the prediction as SHAP values 
 """
 
 import numpy as np
+import numpy.typing as npt
 
-from automl_skin.arrays import FloatArray
+from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.heads.design import Design
 from automl_skin.heads.forest import ForestHead
 from automl_skin.heads.lightgbm import LightgbmHead
@@ -21,13 +24,21 @@ from automl_skin.heads.logistic import LogisticHead
 from automl_skin.heads.protocol import FittedHead
 from automl_skin.heads.xgboost import XgboostHead
 
-WORDS = {
+CONTRIBUTION_WORDS = {
     LightgbmHead: "mean |SHAP|, log-odds",
     XgboostHead: "mean |SHAP|, log-odds",
     LogisticHead: "mean |SHAP|, log-odds",
     ForestHead: "mean |path contribution|",
 }
 """What the figures of `contributions` are, by head; others have none."""
+
+IMPORTANCE_WORDS = {
+    LightgbmHead: "gain",
+    XgboostHead: "gain",
+    LogisticHead: "|coefficient| x standard deviation",
+    ForestHead: "decrease of impurity",
+}
+"""What the figures of `native_importance` are, by head; others have none."""
 
 
 def contributions(head: FittedHead, design: Design) -> FloatArray | None:
@@ -36,31 +47,24 @@ def contributions(head: FittedHead, design: Design) -> FloatArray | None:
     Returns
     -------
     ndarray of shape (n_cases, n_columns, n_scores), or None
-        One score for two classes, but one a class by forests; else one a class that was present in training.
+        One score for two classes, but one per class from forests; else one per class that was present in training.
     """
     if isinstance(head, LightgbmHead):
-        return lightgbm_shap(head, design)
+        return _shap_of_trees(head.booster.predict(design.matrix, pred_contrib=True, num_threads=1), design)
     if isinstance(head, XgboostHead):
-        return xgboost_shap(head, design)
+        import xgboost
+
+        rows = xgboost.DMatrix(design.matrix, nthread=1)
+        return _shap_of_trees(head.booster.predict(rows, pred_contribs=True), design)
     if isinstance(head, LogisticHead):
         above = design.matrix - design.matrix.mean(axis=0, dtype=np.float64)
         return np.asarray(above[:, :, None] * head.coefficients)
     return path_contributions(head, design) if isinstance(head, ForestHead) else None
 
 
-def lightgbm_shap(head: LightgbmHead, design: Design) -> FloatArray:
-    """Return SHAP values of shape (n_cases, n_columns, n_scores)."""
-    values = np.asarray(head.booster.predict(design.matrix, pred_contrib=True, num_threads=1))
-    by_score = values.reshape(design.n_cases, -1, design.n_columns + 1)  # the last is the mean
-    return np.ascontiguousarray(by_score[:, :, :-1].transpose(0, 2, 1), dtype=np.float64)
-
-
-def xgboost_shap(head: XgboostHead, design: Design) -> FloatArray:
-    """Return SHAP values of shape (n_cases, n_columns, n_scores)."""
-    import xgboost
-
-    values = np.asarray(head.booster.predict(xgboost.DMatrix(design.matrix, nthread=1), pred_contribs=True))
-    by_score = values.reshape(design.n_cases, -1, design.n_columns + 1)
+def _shap_of_trees(values: npt.ArrayLike, design: Design) -> FloatArray:
+    """Return SHAP values of shape (n_cases, n_columns, n_scores) from a library's, whose last column is the mean."""
+    by_score = np.asarray(values).reshape(design.n_cases, -1, design.n_columns + 1)
     return np.ascontiguousarray(by_score[:, :, :-1].transpose(0, 2, 1), dtype=np.float64)
 
 
@@ -87,3 +91,41 @@ def path_contributions(head: ForestHead, design: Design) -> FloatArray:
             position[moving] = there
             moving = moving[~is_leaf[there]]
     return total / len(nodes.roots)
+
+
+def native_importance(head: FittedHead, design: Design, labels: IntArray) -> FloatArray | None:
+    """Return the importance of every column, or None for a family that has none.
+
+    Boosted trees: gain of the splits in training. Linear models: mean absolute coefficient times the standard
+    deviation of the column. Forests: mean decrease of impurity on the given cases, which must not be those of
+    training (MDI-oob, Li et al., NeurIPS 2019, equation 4: free of the bias for columns with many values).
+
+    Parameters
+    ----------
+    head : FittedHead
+    design : Design
+        Of cases that the head has not seen.
+    labels : ndarray of shape (n_cases,)
+        Of the same cases, classes of the head.
+
+    Returns
+    -------
+    ndarray of shape (n_columns,), or None
+    """
+    if isinstance(head, LightgbmHead):
+        return np.asarray(head.booster.feature_importance("gain"), dtype=np.float64)
+    if isinstance(head, XgboostHead):
+        gains = head.booster.get_score(importance_type="total_gain")
+        return np.array([float(gains.get(f"f{at}", 0.0)) for at in range(design.n_columns)])
+    if isinstance(head, LogisticHead):
+        spread = design.matrix.std(axis=0, dtype=np.float64)
+        return np.asarray(np.abs(head.coefficients).mean(axis=1) * spread)
+    if isinstance(head, ForestHead):
+        return _decrease_of_impurity(head, design, labels)
+    return None
+
+
+def _decrease_of_impurity(head: ForestHead, design: Design, labels: IntArray) -> FloatArray:
+    is_class = labels[:, None] == np.asarray(head.signature.classes)[None, :]
+    contributions = path_contributions(head, design)
+    return np.asarray(np.einsum("ncs,ns->c", contributions, is_class.astype(np.float64)) / len(labels))

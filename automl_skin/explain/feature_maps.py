@@ -107,8 +107,10 @@ def _grid(network: nn.Module, tokens: Tensor, images: Tensor) -> tuple[int, int,
     ratio = images.shape[2] / images.shape[3]
     height = round((n_places * ratio) ** 0.5)
     if height < 1 or n_places % height:
-        message = f"the {n_places} tokens of {type(network).__name__} must be places of the image in rows and columns"
-        raise ConfigError(f"{message}, and are not; explain another backbone")
+        message = (
+            f"{type(network).__name__}: expected tokens that are places of the image in rows and columns"
+        )
+        raise ConfigError(f"{message}, got {n_places}; explain another backbone")
     return height, n_places // height, prefix
 
 

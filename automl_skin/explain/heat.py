@@ -66,8 +66,7 @@ class Looking:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            message = f"the method must be one of {', '.join(METHODS)}; found {self.method!r}"
-            raise ConfigError(message)
+            raise ConfigError(f"--method: expected one of {', '.join(METHODS)}, got {self.method!r}")
 
     def heat(
         self,
@@ -92,7 +91,7 @@ class Looking:
         Returns
         -------
         ndarray of shape (n, map height, map width), float32
-            In log-odds a place: at least 0, and all of it together is what speaks for the class.
+            In log-odds per place: at least 0, and all of it together is what speaks for the class.
 
         Raises
         ------
@@ -119,11 +118,9 @@ class Looking:
     def _pieces(self, n: int, metadata: Float32Array | None) -> Iterator[tuple[slice, Tensor | None]]:
         """Give the rows that are looked at together, with their metadata."""
         if is_spatial(self.network) != (metadata is not None):
-            message = "a network that metadata enter must be given them, encoded, and no other network"
-            found = "none" if metadata is None else f"some of shape {metadata.shape}"
-            raise ConfigError(
-                f"{message}; found {found} for {type(self.network).__name__}: see entering_rows"
-            )
+            wanted, found = ("encoded metadata", "none") if metadata is None else ("no metadata", "some")
+            message = f"{type(self.network).__name__}: expected {wanted}, got {found}"
+            raise ConfigError(f"{message}; `entering_rows` gives each network what enters it")
         for start in range(0, n, _AT_ONCE):
             rows = slice(start, start + _AT_ONCE)
             yield rows, None if metadata is None else torch.from_numpy(metadata[rows].astype(np.float32))
@@ -163,7 +160,5 @@ def _is_plain_average(features: Tensor, embedding: Tensor) -> bool:
 
 def _require_plain_average(features: Tensor, embedding: Tensor) -> None:
     if not _is_plain_average(features, embedding):
-        message = (
-            "CAM needs a network whose embedding is the plain average of its maps, and this one's is not"
-        )
+        message = "CAM: expected a network whose embedding is the plain average of its maps, got another"
         raise ConfigError(f"{message}; use grad-cam")

@@ -14,8 +14,8 @@ from automl_skin.errors import InputError
 from automl_skin.explain.shown import enlarge
 from automl_skin.records import NullableFloat
 
-FEWEST = 3
-"""Cases that a test needs."""
+MIN_CASES = 3
+"""Of a test."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def heat_index(heat: Float32Array, masks: BoolArray) -> FloatArray:
     array([0.5])
     """
     if len(heat) != len(masks):
-        message = f"there must be one mask a case, found {len(masks)} for {len(heat)} cases"
+        message = f"expected one mask per case, got {len(masks)} for {len(heat)} cases"
         raise InputError(f"{message}; give those of the same photographs")
     large = [enlarge(each, *masks.shape[1:]).astype(np.float64) for each in heat]
     inside = np.array([(each * mask).sum() for each, mask in zip(large, masks, strict=True)])
@@ -102,8 +102,10 @@ def compare_indices(first: FloatArray, second: FloatArray) -> IndexTest:
     from scipy import stats
 
     both = np.isfinite(first) & np.isfinite(second)
-    if both.sum() < FEWEST:
-        message = f"a test needs at least {FEWEST} cases with an index in both settings, found {both.sum()}"
+    if both.sum() < MIN_CASES:
+        message = (
+            f"a test: expected at least {MIN_CASES} cases with an index in both settings, got {both.sum()}"
+        )
         raise InputError(f"{message}; take more cases")
     one, other = first[both], second[both]
     paired = stats.ttest_rel(other, one)

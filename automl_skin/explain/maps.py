@@ -19,7 +19,7 @@ COMPONENTS = 50
 """Principal components that are laid out; as van der Maaten and Hinton did."""
 
 PERPLEXITY = 30.0
-FEWEST = 4
+MIN_CASES = 4
 
 
 def lay_out(embeddings: Float32Array, seed: int, by: str = "tsne") -> FloatArray:
@@ -39,10 +39,10 @@ def lay_out(embeddings: Float32Array, seed: int, by: str = "tsne") -> FloatArray
         If there is no such way, or UMAP is asked for and not installed.
     """
     if by not in BY:
-        raise ConfigError(f"maps are laid out by one of {', '.join(BY)}; found {by!r}")
-    if len(embeddings) < FEWEST or not np.isfinite(embeddings).all():
+        raise ConfigError(f"--by: expected one of {', '.join(BY)}, got {by!r}")
+    if len(embeddings) < MIN_CASES or not np.isfinite(embeddings).all():
         message = (
-            f"a map needs at least {FEWEST} cases with finite embeddings, found shape {embeddings.shape}"
+            f"a map: expected at least {MIN_CASES} cases with finite embeddings, got shape {embeddings.shape}"
         )
         raise InputError(f"{message}; take more cases, or others")
     places = _components(embeddings, seed)
@@ -75,7 +75,7 @@ def _tsne(places: FloatArray, seed: int) -> FloatArray:
 
 def _umap(places: FloatArray, seed: int) -> FloatArray:
     if find_spec("umap") is None:
-        message = "maps by UMAP need the package umap-learn, and it is not installed"
+        message = "maps by UMAP need the package umap-learn, which is not installed"
         raise ConfigError(f"{message}: install it, or leave --by out for t-SNE")
     umap: Any = import_module("umap")
     return np.asarray(umap.UMAP(random_state=seed).fit_transform(places), dtype=np.float64)

@@ -44,8 +44,10 @@ def read_mask(folder: Path, name: str, recipe: Recipe) -> BoolArray:
         apply(replace(recipe, colour="none", interpolation="bilinear"), pixels)[..., 0] > LESION_ABOVE
     )
     if not mask.any():
-        message = f"{name} must have grey levels above {LESION_ABOVE} where the lesion is, and has none in the picture"
-        raise ImageError(f"{message}; bring the mask of this photograph")
+        message = (
+            f"{name}: expected grey levels above {LESION_ABOVE} where the lesion is, got none in the picture"
+        )
+        raise ImageError(f"{message}; use the mask of this photograph")
     return mask
 
 

@@ -14,12 +14,12 @@ from automl_skin.chains.fitted import FittedChain
 from automl_skin.chains.whole import check_chain
 from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError, IntegrityError, StorageError
-from automl_skin.export.facts import BundleFacts
+from automl_skin.export.facts import FORMAT, BundleFacts
 from automl_skin.export.signing import SIGNATURE, sign
 from automl_skin.export.whole import check_facts, check_stack
 from automl_skin.files import read_json, storage_errors, write_json, write_text
 from automl_skin.heads.stored import check_arrays, read_arrays, write_arrays
-from automl_skin.records import read_record, write_record
+from automl_skin.records import from_plain, read_record, write_record
 from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.stacking.stack import Stack
 from automl_skin.store.folder_digests import digest_files, find_changes, list_files
@@ -95,16 +95,17 @@ def read_facts(folder: Path) -> BundleFacts:
         If there are none, or they are of another format.
     """
     if not (folder / FACTS).is_file():
-        message = (
-            f"a bundle must hold {FACTS}; {folder} does not: give the folder that `automl-skin export` wrote"
-        )
+        message = f"{folder}: expected a bundle with {FACTS}; give the folder that `automl-skin export` wrote"
         raise IntegrityError(message)
     value: Any = read_json(folder / FACTS)
+    found = value.get("format") if isinstance(value, dict) else None
+    if found != FORMAT:
+        message = f"{folder / FACTS}: expected a bundle of format {FORMAT}, got {found!r}"
+        raise IntegrityError(f"{message}; score it with the version of automl-skin that wrote it")
     try:
-        facts = BundleFacts.from_json(value)
-    except (KeyError, TypeError, AttributeError, ValueError, ConfigError) as error:
-        message = f"{folder / FACTS} must describe a bundle and does not ({error!r}); export the bundle again"
-        raise IntegrityError(message) from error
+        facts = from_plain(BundleFacts, value, str(folder / FACTS))
+    except ConfigError as error:  # of a recipe
+        raise IntegrityError(f"{folder / FACTS}: {error}; export the bundle again") from error
     check_facts(facts)
     return facts
 
@@ -128,9 +129,9 @@ def verify(folder: Path) -> None:
         return
     name, what = change
     if what == "is no file":
-        message = f"{folder}: expected files and no links, found {_shown(name)}; take it away"
+        message = f"{folder}: expected files and no links, got {_shown(name)}; remove it"
     elif what == "is not listed":
-        message = f"{folder}: expected nothing but the bundle's files, found {_shown(name)}; take it away"
+        message = f"{folder}: expected the bundle's files alone, got {_shown(name)} as well; remove it"
     else:
         message = f"{folder / name} {what} after the bundle was written; export the bundle again"
     raise IntegrityError(message)
@@ -178,14 +179,14 @@ def _write_parts(content: BundleContent, folder: Path) -> None:
         network = load_network(backbone)
         if network_digest(backbone, network) != measured[name]:
             message = (
-                f"the weights of {backbone.name} must be those that the study measured and are not: "
+                f"{backbone.name}: expected the weights that the study measured, got others; "
                 "restore them, or run the search again"
             )
             raise IntegrityError(message)
         save_network(backbone, network, folder / "backbones" / name)
     write_text(folder / "MODEL_CARD.md", content.card)
     write_json(folder / "input_example.json", content.input_example)
-    write_json(folder / FACTS, content.facts.to_json())
+    write_record(folder / FACTS, content.facts)
     lines = [f"{digest}  {name}\n" for name, digest in digest_files(folder, _BESIDES).items()]
     write_text(folder / SUMS, "".join(lines))
 
@@ -197,8 +198,8 @@ def _refuse_others(folder: Path) -> None:
     if (folder / SUMS).is_file() and set(list_files(folder, _BESIDES)) <= set(_read_sums(folder)):
         return
     message = (
-        f"the output must be a new folder, or a bundle and nothing else; {folder} is neither: "
-        "choose another --output, or take other files out of it"
+        f"--output: expected a new folder, or a bundle and nothing else, got {folder}; "
+        "choose another folder, or move other files out of it"
     )
     raise StorageError(message)
 
@@ -211,14 +212,14 @@ def _shown(name: str) -> str:
 def _read_sums(folder: Path) -> dict[str, str]:
     """Return the digest of every file, by name."""
     if not (folder / SUMS).is_file() or (folder / SUMS).is_symlink():
-        message = (
-            f"a bundle must hold {SUMS}; {folder} does not: give the folder that `automl-skin export` wrote"
-        )
+        message = f"{folder}: expected a bundle with {SUMS}; give the folder that `automl-skin export` wrote"
         raise IntegrityError(message)
     lines = (folder / SUMS).read_bytes().decode("utf-8", errors="replace").split("\n")
     pairs = [line.split("  ", 1) for line in lines[:-1]]
     if lines[-1] or not pairs or any(len(pair) != 2 for pair in pairs):  # digest and name
-        message = f"{folder / SUMS} must list digests and names, and was changed; export the bundle again"
+        message = (
+            f"{folder / SUMS}: expected a digest and a name per line, got others; export the bundle again"
+        )
         raise IntegrityError(message)
     return {name: digest for digest, name in pairs}
 

@@ -13,17 +13,13 @@ Folder of a bundle::
     input_example.json              one made-up row, as the MLflow server takes it
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from automl_skin.backbones.device import Precision
-from automl_skin.errors import IntegrityError
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.features.seen import SeenField
 from automl_skin.images.recipe import Recipe
 from automl_skin.networks import NetworkId
-from automl_skin.records import from_plain, to_plain
 
 FORMAT = 3
 
@@ -101,6 +97,7 @@ class BundleFacts:
         False for a bundle that was refitted on all rows.
     auc : dict of str to float, or None
         Of the locked test: value, low, high.
+    format : int
     """
 
     study: str
@@ -123,41 +120,9 @@ class BundleFacts:
     crossing_share: float
     measured: bool
     auc: dict[str, float] | None
+    format: int = FORMAT
 
     @property
     def is_binary(self) -> bool:
         """Whether there is one positive class."""
         return bool(self.positive)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the facts as JSON."""
-        value = asdict(self)
-        value["embeddings"] = [to_plain(embedding) for embedding in self.embeddings]
-        return {"format": FORMAT, **value}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "BundleFacts":
-        """Return the facts that `to_json` described.
-
-        Raises
-        ------
-        IntegrityError
-            If they are of another format.
-        """
-        if value.get("format") != FORMAT:
-            message = (
-                f"a bundle of format {FORMAT} is needed and this one is of format {value.get('format')}; "
-                "score it with the version of automl-skin that wrote it"
-            )
-            raise IntegrityError(message)
-        rest = {name: value[name] for name in value if name != "format"}
-        for name in ("classes", "positive", "levels", "image_roles", "priors"):
-            rest[name] = tuple(rest[name])
-        rest["seen"] = {
-            name: from_plain(SeenField, rest["seen"][name], f"the field {name}") for name in rest["kinds"]
-        }
-        rest["embeddings"] = tuple(
-            from_plain(BundleEmbedding, each, "bundle.json") for each in rest["embeddings"]
-        )
-        rest["operating_points"] = tuple(OperatingPoint(**each) for each in rest["operating_points"])
-        return cls(**rest)

@@ -35,7 +35,7 @@ from automl_skin.workers.map_in_order import map_in_order
 from automl_skin.workers.processes import available_processors
 
 BATCH = 16
-"""Images a forward pass."""
+"""Images per forward pass."""
 
 IN_MEMORY = 128
 """Decoded images that are held at once."""
@@ -45,7 +45,7 @@ NO_METADATA = "no_metadata"
 
 
 @dataclass(frozen=True)
-class Photograph:
+class CaseImage:
     """One image of a case.
 
     Parameters
@@ -173,10 +173,10 @@ class Predictor:
             answer = self.stack.predict(self._inputs(fields, looked_at))
         if not (np.isfinite(answer).all() and np.allclose(answer.sum(axis=1), 1.0)):
             raise IntegrityError(
-                "a bundle must answer with probabilities, and this one does not; export it again"
+                "expected probabilities of two made-up cases from the bundle, got others; export the bundle again"
             )
 
-    def predict(self, metadata: pd.DataFrame, photographs: Iterable[Photograph]) -> Prediction:
+    def predict(self, metadata: pd.DataFrame, photographs: Iterable[CaseImage]) -> Prediction:
         """Score cases.
 
         Parameters
@@ -184,7 +184,7 @@ class Predictor:
         metadata : DataFrame of shape (n_cases, n_fields)
             Index: the cases, each once; values as a table has them. A field that is not a column is missing for
             all.
-        photographs : iterable of Photograph
+        photographs : iterable of CaseImage
             Of these cases, in any order; few are held in memory at a time.
         """
         cases = pd.Index(metadata.index)
@@ -221,7 +221,7 @@ class Predictor:
         has_image = np.asarray(cases.isin(images["case"]))
         return CaseInputs(pooled, has_image, metadata, roles=roles, has_role=has_role)
 
-    def _embed(self, photographs: Iterable[Photograph], metadata: pd.DataFrame) -> "_LookedAt":
+    def _embed(self, photographs: Iterable[CaseImage], metadata: pd.DataFrame) -> "_LookedAt":
         """Return the embeddings of the readable photographs, and why the others are not readable."""
         readable: list[tuple[str, str]] = []
         problems: dict[str, str] = {}
@@ -264,19 +264,17 @@ class Predictor:
         (row,) = self._forward(embedding, [black], entering)
         return row[:0]
 
-    def _looks(self, photographs: Iterable[Photograph]) -> "Generator[_Look]":
+    def _looks(self, photographs: Iterable[CaseImage]) -> "Generator[_Look]":
         """Yield photographs in order with their pixels by recipe, or with why there are none."""
         recipes = list(dict.fromkeys(embedding.recipe for embedding in self.facts.embeddings))
         roles = self.facts.image_roles
 
-        def look(photograph: Photograph) -> _Look:
-            without = Photograph(photograph.case, photograph.role, photograph.name, None)
+        def look(photograph: CaseImage) -> _Look:
+            without = CaseImage(photograph.case, photograph.role, photograph.name, None)
             if photograph.content is None:
                 return without, photograph.problem
             if self._role(photograph) not in roles:
-                message = (
-                    f"{photograph.name} must show one of {', '.join(roles)} and shows {photograph.role!r}"
-                )
+                message = f"{photograph.name}: expected one of the kinds {', '.join(roles)}, got {photograph.role!r}"
                 return without, message
             content, name = photograph.content, photograph.name
             try:
@@ -286,7 +284,7 @@ class Predictor:
 
         yield from map_in_order(look, photographs, available_processors(), 2 * BATCH, weigh=_held_bytes)
 
-    def _role(self, photograph: Photograph) -> str:
+    def _role(self, photograph: CaseImage) -> str:
         """Return what a photograph shows; a bundle of one kind takes every photograph for it."""
         roles = self.facts.image_roles
         return roles[0] if len(roles) == 1 else photograph.role
@@ -333,7 +331,7 @@ class Predictor:
         return [embeddings for _, embeddings in forward.embed_batches(batches, available_processors())]
 
 
-def _held_bytes(photograph: Photograph) -> int:
+def _held_bytes(photograph: CaseImage) -> int:
     return len(photograph.content or b"")
 
 
@@ -355,12 +353,12 @@ def _read_networks(folder: Path, facts: BundleFacts) -> tuple[dict[str, nn.Modul
             networks[name] = load_network(backbones[name])
             digests[name] = network_digest(backbones[name], networks[name])
         if digests[name] != embedding.weights:
-            message = f"the weights of {name} are not those that were measured; export again"
+            message = f"{name}: expected the weights that were measured, got others; export the bundle again"
             raise IntegrityError(message)
     return networks, backbones
 
 
-_Look = tuple[Photograph, dict[Recipe, Pixels] | str]
+_Look = tuple[CaseImage, dict[Recipe, Pixels] | str]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from automl_skin.backbones.network import check_shapes
 from automl_skin.errors import AutomlSkinError, IntegrityError, StorageError
 from automl_skin.export.facts import BundleFacts
 from automl_skin.files import read_json
-from automl_skin.records import check_record
 from automl_skin.stacking.stack import Stack
 
 MAX_SIDE = 2048
@@ -73,7 +72,6 @@ def check_facts(facts: BundleFacts) -> None:
     IntegrityError
         The message names what does not.
     """
-    check_record(facts)
     problem = _problem_of_facts(facts)
     if problem:
         raise IntegrityError(f"bundle.json: expected {problem}; export the bundle again")
@@ -89,6 +87,7 @@ def _problem_of_facts(facts: BundleFacts) -> str:
         "two classes where some values are positive": not facts.positive or len(facts.classes) == 2,
         "a share of 0 or more per class": len(facts.priors) == len(facts.classes) and min(facts.priors) >= 0,
         "numbers and categories as kinds of metadata": set(facts.kinds.values()) <= {"number", "category"},
+        "what was seen of each field of metadata": set(facts.seen) == set(facts.kinds),
         "different kinds of photograph, one at least": 0
         < len(set(facts.image_roles))
         == len(facts.image_roles),

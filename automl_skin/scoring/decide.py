@@ -33,7 +33,7 @@ class ScoringOptions:
 
     def __post_init__(self) -> None:
         if self.prevalence is not None and not 0.0 < self.prevalence < 1.0:
-            raise ConfigError(f"--prevalence must lie between 0 and 1; found {self.prevalence}")
+            raise ConfigError(f"--prevalence: expected a share between 0 and 1, got {self.prevalence}")
 
 
 def operating_point(facts: BundleFacts, sensitivity: float) -> OperatingPoint:
@@ -48,9 +48,9 @@ def operating_point(facts: BundleFacts, sensitivity: float) -> OperatingPoint:
     nearest = min(points, key=lambda wanted: abs(wanted - sensitivity), default=None)
     if nearest is None or not math.isclose(nearest, sensitivity, abs_tol=1e-9):
         message = (
-            f"--sensitivity must be one of {min(points)} to {max(points)} in steps of 0.01; found {sensitivity}"
+            f"--sensitivity: expected one of {min(points)} to {max(points)} in steps of 0.01, got {sensitivity}"
             if points
-            else "--sensitivity is of binary targets; this bundle has several classes"
+            else "--sensitivity: expected a bundle of a binary target, got one of several classes"
         )
         raise ConfigError(message)
     return points[nearest]

@@ -52,7 +52,7 @@ def require_new_file(path: Path, option: str, inputs: Sequence[tuple[str, Path]]
     _require_plain(path, option, inputs)
     if path.exists():
         raise StorageError(
-            f"{option}: expected a new file, and {path} is there: name another, or move it away"
+            f"{option}: expected a new file, got {path}, which exists: name another, or move it away"
         )
     _require_outside(path, option, bundle)
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from automl_skin.digests import digest_bytes, digest_file, digest_json
 from automl_skin.errors import IntegrityError, StorageError
-from automl_skin.export.predictor import Photograph
+from automl_skin.export.predictor import CaseImage
 from automl_skin.files import atomic_write, read_json, storage_errors, write_json
 from automl_skin.scoring.scores_file import quoting_of
 
@@ -33,7 +33,7 @@ class Digester:
     def __init__(self) -> None:
         self._sum = sha256()
 
-    def watch(self, photographs: Iterable[Photograph]) -> Iterator[Photograph]:
+    def watch(self, photographs: Iterable[CaseImage]) -> Iterator[CaseImage]:
         """Yield photographs."""
         for each in photographs:
             found = each.problem if each.content is None else digest_bytes(each.content)
@@ -46,7 +46,7 @@ class Digester:
         return self._sum.hexdigest()
 
 
-def digest_photographs(photographs: Iterable[Photograph]) -> str:
+def digest_photographs(photographs: Iterable[CaseImage]) -> str:
     """Return the digest of photographs, which are read for it one by one."""
     digester = Digester()
     for _ in digester.watch(photographs):
@@ -74,17 +74,17 @@ class Parts:
         """
         if not self.folder.is_symlink() and not self.folder.exists():
             return
-        strange = "it is no folder"
+        strange = "something else"
         if self.folder.is_dir() and not self.folder.is_symlink():
             names = sorted(path.name for path in self.folder.iterdir())
             others = [name for name in names if not _OURS.fullmatch(name)]
             kept = [name for name in names if not name.startswith(".writing-")]
             if not others and (not kept or self._job() is not None):
                 return
-            strange = f"it holds {(others or kept)[0]}"
+            strange = f"one that holds {(others or kept)[0]}"
         raise StorageError(
-            f"{self.folder}: expected a folder of ours for finished parts, and {strange}: move it away, or name "
-            "another --output"
+            f"{self.folder}: expected a folder of finished parts, got {strange}: move it away, or name another "
+            "--output"
         )
 
     def begin(self, job: str) -> None:
@@ -96,7 +96,7 @@ class Parts:
             self.clear()
             write_json(self.folder / MARK, {"kind": _KIND, "job": job})
 
-    def is_done(self, number: int, photographs: Iterable[Photograph]) -> bool:
+    def is_done(self, number: int, photographs: Iterable[CaseImage]) -> bool:
         """Return whether a part is there and was computed from these photographs."""
         about, scores = self._files(number)
         if not about.is_file() or not scores.is_file():

@@ -25,7 +25,7 @@ import pandas as pd
 
 from automl_skin.errors import ConfigError, ImageError
 from automl_skin.export.facts import BundleFacts
-from automl_skin.export.predictor import Photograph, Predictor
+from automl_skin.export.predictor import CaseImage, Predictor
 from automl_skin.images.folder import MAX_IMAGE_BYTES, ImageFolder
 from automl_skin.scoring.decide import ScoringOptions, decide
 
@@ -87,7 +87,7 @@ class Service:
         ]
         return pd.DataFrame(columns, index=model_input.index, dtype=object)
 
-    def photographs(self, rows: pd.DataFrame) -> Iterator[Photograph]:
+    def photographs(self, rows: pd.DataFrame) -> Iterator[CaseImage]:
         """Yield the images of rows, one by one; one that cannot be read says why."""
         for case, row in rows.iterrows():
             for column, role in image_columns(self.predictor.facts).items():
@@ -95,12 +95,12 @@ class Service:
                 if not is_absent(value):
                     yield self._photograph(str(case), role, photograph_name(str(case), column), value)
 
-    def _photograph(self, case: str, role: str, name: str, value: object) -> Photograph:
+    def _photograph(self, case: str, role: str, name: str, value: object) -> CaseImage:
         try:
             content = value if isinstance(value, bytes) else self._content(str(value).strip())
         except ImageError as error:
-            return Photograph(case, role, name, None, str(error))
-        return Photograph(case, role, name, content)
+            return CaseImage(case, role, name, None, str(error))
+        return CaseImage(case, role, name, content)
 
     def _content(self, value: str) -> bytes:
         """Return the bytes that a client sent or named.
@@ -193,5 +193,5 @@ def _load_pyfunc(data_path: str) -> Service:
     """Load the bundle in `data_path`; the name that MLflow looks for."""
     root = os.environ.get(IMAGE_ROOT)
     if root is not None and not Path(root).is_dir():
-        raise ConfigError(f"{IMAGE_ROOT} must be the folder of the images; {root!r} is none")
+        raise ConfigError(f"{IMAGE_ROOT}: expected the folder of the images, got {root!r} (not a folder)")
     return Service(Predictor.load(Path(data_path)), ImageFolder(Path(root)) if root else None)

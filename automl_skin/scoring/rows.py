@@ -17,7 +17,7 @@ from automl_skin.data.roles import Roles
 from automl_skin.data.table import as_written, canonical_text, id_text, name_rows
 from automl_skin.errors import ImageError, TableError
 from automl_skin.export.facts import BundleFacts
-from automl_skin.export.predictor import Photograph, Predictor
+from automl_skin.export.predictor import CaseImage, Predictor
 from automl_skin.features.seen import KNOWN, read_fields
 from automl_skin.images.folder import ImageFolder
 from automl_skin.scoring.decide import ScoringOptions, correct_prevalence, decide
@@ -66,7 +66,7 @@ class Reading:
             return pd.Series(rows.index.astype("str"), index=rows.index, dtype="str")
         return require_ids(rows, self.roles.case, "case")
 
-    def photographs(self, rows: pd.DataFrame) -> Iterator[Photograph]:
+    def photographs(self, rows: pd.DataFrame) -> Iterator[CaseImage]:
         """Yield the photograph of each row that names one; one that cannot be read says why."""
         rows = rows[id_text(rows[self.roles.image]).notna()]
         folder = ImageFolder(self.index.root)
@@ -80,12 +80,12 @@ class Reading:
             if pd.isna(path):
                 near = self.index.near_misses.say(name)
                 problem = f"no image of this name in {self.index.root}" + (f" ({near})" if near else "")
-                yield Photograph(case, kind, label, None, problem)
+                yield CaseImage(case, kind, label, None, problem)
                 continue
             try:
-                yield Photograph(case, kind, label, folder.read(path))
+                yield CaseImage(case, kind, label, folder.read(path))
             except ImageError as error:
-                yield Photograph(case, kind, label, None, str(error))
+                yield CaseImage(case, kind, label, None, str(error))
 
     def check(self, rows: pd.DataFrame) -> None:
         """Refuse rows that cannot be scored whatever their image is.
@@ -146,7 +146,7 @@ def score_rows(
     rows: pd.DataFrame,
     reading: Reading,
     options: ScoringOptions,
-    watch: Callable[[Iterable[Photograph]], Iterable[Photograph]] = iter,
+    watch: Callable[[Iterable[CaseImage]], Iterable[CaseImage]] = iter,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Score rows; those of a case must all be among them.
 
@@ -193,7 +193,7 @@ def probability_columns(
 
 
 def _first_known(metadata: pd.DataFrame, facts: BundleFacts) -> pd.DataFrame:
-    """Return one row a case: the first value of each field that the model knows, else the first that is not missing."""
+    """Return one row per case: of each field the first value that the model knows, else the first not missing."""
     if metadata.columns.empty:
         return metadata[~metadata.index.duplicated()]
     seen = {name: facts.seen[name] for name in metadata.columns}

@@ -165,7 +165,7 @@ def _check_options(job: Job, predictor: Predictor) -> None:
     if predictor.facts.is_binary:
         operating_point(predictor.facts, job.options.sensitivity)
     elif job.options.prevalence is not None:
-        raise ConfigError("--prevalence is of binary targets; this bundle has several classes")
+        raise ConfigError("--prevalence: expected a bundle of a binary target, got one of several classes")
     require_format(job.output)
     require_own_scores(job.output, [("--data", path) for path in job.tables], job.bundle)
     job.parts.require_own()
@@ -193,12 +193,8 @@ def _look_through(
         total += len(rows)
         padded += len(index.lost_zeros(rows[reading.roles.image]))
     if reading is None:
-        what = (
-            f"the table {job.tables[0]} must hold at least one row"
-            if job.tables
-            else f"{index.root} must hold an image"
-        )
-        raise TableError(f"{what} and holds none; check the path")
+        where, what = (job.tables[0], "row") if job.tables else (index.root, "image")
+        raise TableError(f"{where}: expected at least one {what}, got none; check the path")
     return reading, total, padded
 
 

@@ -1,4 +1,4 @@
-"""The file that ISIC challenges take: ``image_name,target``, one row an image (Kaggle, SIIM-ISIC Melanoma 2020).
+"""The file that ISIC challenges take: ``image_name,target``, one row per image (Kaggle, SIIM-ISIC Melanoma 2020).
 
 ``image_name`` is the image's id without folder and extension; ``target`` the probability of the positive class. The
 platform takes no file in which an image is absent, so a row that could not be scored gets the share of positives
@@ -28,10 +28,9 @@ def require_binary(facts: BundleFacts) -> None:
     ConfigError
     """
     if not facts.is_binary:
-        message = (
-            f"--submission needs one probability an image, and this bundle has {', '.join(facts.classes)}"
-        )
-        raise ConfigError(f"{message}; leave --submission out, or use a bundle of a binary target")
+        classes = ", ".join(facts.classes)
+        message = f"--submission: expected a bundle of a binary target, got one of the classes {classes}"
+        raise ConfigError(f"{message}; leave --submission out, or use another bundle")
 
 
 def write_submission(scores: Path, image_column: str, facts: BundleFacts, path: Path) -> int:
@@ -63,9 +62,9 @@ def write_submission(scores: Path, image_column: str, facts: BundleFacts, path: 
     twice = names.duplicated(keep=False)
     if twice.any():
         where = name_rows(names.index[twice])
-        message = f"a submission must name each image once, and {where} name {names[twice].iloc[0]!r} again"
+        message = f"--submission: expected each image once, got {names[twice].iloc[0]!r} in {where}"
         raise TableError(
-            f"{message}; take the copies out of the table (the scores themselves are in {scores})"
+            f"{message}; remove the copies from the table (the scores themselves are in {scores})"
         )
     unscored = rows[PROBABILITY].isna()
     targets = rows[PROBABILITY].map(repr).mask(unscored, f"{facts.priors[1]:.6f}")

@@ -38,7 +38,7 @@ from automl_skin.study.understood import read_understood
 from automl_skin.version import __version__
 
 SHOWN_SENSITIVITY = 0.95
-MOST_LEVELS = 20
+MAX_LEVELS = 20
 """Quarantined columns with more levels than this are not worth a table of subgroups."""
 
 
@@ -136,7 +136,7 @@ def card_roles(study: Study, built: BuiltStack, manifest: Manifest) -> tuple[Car
     return tuple(facts)
 
 
-SHOWN_OF_A_RECIPE = ("mode", "epochs", "learning_rate", "optimizer", "loss", "augmentation", "colour", "wise")
+SHOWN_RECIPE = ("mode", "epochs", "learning_rate", "optimizer", "loss", "augmentation", "colour", "wise")
 
 
 def card_tunings(
@@ -152,7 +152,7 @@ def card_tunings(
             config.way for config in configs if outcome.tuned in [each.together for each in config.networks]
         )
         recipe = asdict(outcome.step.tuning.recipe)
-        shown = {key: str(recipe[key]) for key in SHOWN_OF_A_RECIPE if recipe[key] != ""}
+        shown = {key: str(recipe[key]) for key in SHOWN_RECIPE if recipe[key] != ""}
         if together:
             tunings.append(CardTuning(outcome.tuned.title, len(together), shown, tuple(ways)))
     return tuple(tunings)
@@ -162,7 +162,7 @@ def card_subgroups(study: Study, built: BuiltStack, material: Material) -> list[
     """Return the stack's out-of-fold AUC by the levels of the metadata and of what was quarantined."""
     labels = read_development_labels(study).loc[material.cases.index]
     others = [
-        name for name in labels if str(name).startswith("other_") and labels[name].nunique() <= MOST_LEVELS
+        name for name in labels if str(name).startswith("other_") and labels[name].nunique() <= MAX_LEVELS
     ]
     quarantined = labels[others].rename(columns=lambda name: str(name).removeprefix("other_"))
     columns = pd.concat([material.inputs.metadata, quarantined], axis=1)

@@ -20,7 +20,7 @@ from automl_skin.evaluation.plots.calibration import calibration_plot
 from automl_skin.evaluation.plots.curves import roc_plot
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
-from automl_skin.files import atomic_write
+from automl_skin.files import write_bytes
 from automl_skin.records import write_record
 from automl_skin.scoring.decide import ScoringOptions, operating_point
 from automl_skin.scoring.rows import roles_as_trained
@@ -104,8 +104,7 @@ def evaluate(
             "calibration": calibration_plot(labels[known], shown),
         }
         for name, png in pictures.items():
-            with atomic_write(output / f"{name}.png") as path:
-                path.write_bytes(png)
+            write_bytes(output / f"{name}.png", png)
     return evaluation
 
 
@@ -123,7 +122,7 @@ def labelled_rows(labelled: LabelledSet) -> pd.DataFrame:
     table = table[canonical_text(table[labelled.target]).notna()]
     if table.empty:
         message = (
-            f"the target {labelled.target!r} must hold a diagnosis and is empty; choose another --target"
+            f"--target {labelled.target!r}: expected a column of diagnoses, got an empty one; choose another"
         )
         raise TableError(message)
     return table
@@ -154,8 +153,8 @@ def case_labels(table: pd.DataFrame, manifest: Manifest, target: Target) -> IntA
     if differing.any():
         first = differing.index[differing][0]
         message = (
-            f"the images of one case must have one label in {target.column!r}, and {int(differing.sum()):,} cases "
-            f"have several, such as {first!r}; correct them"
+            f"column {target.column!r}: expected one label per case, got several in {int(differing.sum()):,} cases, "
+            f"such as {first!r}; correct them"
         )
         raise TableError(message)
     return by_case.first().loc[manifest.cases.index].to_numpy(np.int64)

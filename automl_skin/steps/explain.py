@@ -23,7 +23,7 @@ from automl_skin.study.study import Study, existing_study
 
 FOLDER = "explain"
 
-MOST_TRIALS = 6
+MAX_TRIALS = 6
 """Trials whose importances are drawn where none are named: the best, and members of the stack."""
 
 
@@ -99,10 +99,10 @@ def heat_models(
         models = [*(models or default_models(study, records)[:1]), _other(study.workspace, options.against)]
         models = [replace(each, name=f"{each.study.name}: {each.name}") for each in models]
     if len(models) > 2:
-        message = f"heat is shown of one or two models, found {len(models)}"
+        message = f"heat: expected one or two models, got {len(models)}"
         raise ConfigError(f"{message}: name two trials, or one and --against")
     if options.names and len(options.names) != len(models):
-        message = f"there must be one name a model, found {len(options.names)} for {len(models)}"
+        message = f"expected one name per model, got {len(options.names)} for {len(models)}"
         raise ConfigError(f"{message}: give --name as often as there are models")
     called = options.names or [each.name for each in models]
     return [replace(each, name=name) for each, name in zip(models, called, strict=True)]
@@ -110,8 +110,8 @@ def heat_models(
 
 def _with_and_without(models: Sequence[ExplainedModel], options: ExplainOptions) -> list[ExplainedModel]:
     if len(models) > 1 or options.against:
-        message = "a model with and without its metadata stands beside no other"
-        raise ConfigError(f"{message}: name one trial, or leave --without-metadata out")
+        message = "--without-metadata: expected one model, got several"
+        raise ConfigError(f"{message}; name one trial and leave --against out, or leave this option out")
     (model,) = models
     return [model, replace(model, name=f"{model.name}, metadata missing", without_metadata=True)]
 
@@ -123,7 +123,7 @@ def _other(workspace: Workspace, against: str) -> ExplainedModel:
     if not number:
         return default_models(study, records)[0]
     if not number.isdecimal():
-        raise ConfigError(f"--against must be STUDY or STUDY:NUMBER of a trial; found {against!r}")
+        raise ConfigError(f"--against: expected STUDY or STUDY:NUMBER of a trial, got {against!r}")
     return _model(study, _record(records, int(number)))
 
 
@@ -142,14 +142,14 @@ def explained_trials(
     weights = read_stack(study).stack.member_weights if (study.folder / "stack.json").is_file() else {}
     members = sorted(weights, key=lambda number: -weights[number])
     numbers = dict.fromkeys([finished(records)[0].plan.number, *members])
-    return [_record(records, number) for number in list(numbers)[:MOST_TRIALS]]
+    return [_record(records, number) for number in list(numbers)[:MAX_TRIALS]]
 
 
 def _record(records: Sequence[TrialRecord], number: int) -> TrialRecord:
     found = [record for record in finished(records) if record.plan.number == number]
     if not found:
         done = ", ".join(str(record.plan.number) for record in sorted(finished(records), key=_number))
-        raise ConfigError(f"a trial to explain must have finished, and {number} has not; there are {done}")
+        raise ConfigError(f"--trial: expected a trial that has finished ({done}), got {number}")
     return found[0]
 
 
@@ -162,5 +162,5 @@ def _mapped(records: Sequence[TrialRecord], options: ExplainOptions) -> TrialRec
     named = [_record(records, number) for number in options.trials]
     with_image = [record for record in named or finished(records) if record.plan.config.uses_image]
     if not with_image:
-        raise ConfigError("a map needs a trial with an image, and there is none: name another with --trial")
+        raise ConfigError("maps: expected a trial with an image, got none; name another with --trial")
     return with_image[0]

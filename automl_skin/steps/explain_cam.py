@@ -12,11 +12,11 @@ from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.chains.config import FUSIONS, IMAGE, METADATA
 from automl_skin.errors import ConfigError
 from automl_skin.explain.chain_score import has_gradient
-from automl_skin.explain.heat_index import FEWEST, IndexTest, compare_indices, heat_index
+from automl_skin.explain.heat_index import MIN_CASES, IndexTest, compare_indices, heat_index
 from automl_skin.explain.plots.heat_grid import HeatCase, HeatOfModel, heat_grid
 from automl_skin.explain.plots.index_plot import index_plot
 from automl_skin.explain.shown import find_mask, read_mask, shown
-from automl_skin.files import atomic_write, write_json, write_text
+from automl_skin.files import write_bytes, write_json, write_text
 from automl_skin.images.recipe import Recipe
 from automl_skin.records import to_plain
 from automl_skin.search.material import Material
@@ -42,7 +42,7 @@ SIDE = 400
 
 @dataclass(frozen=True)
 class _Seen:
-    """A model's heat with the class that it is of and the index, one a case."""
+    """A model's heat with the class that it is of and the index, per case."""
 
     heats: Heats
     classes: IntArray
@@ -72,8 +72,10 @@ def default_models(study: Study, records: Sequence[TrialRecord]) -> list[Explain
         if sees_metadata or len(FUSIONS[record.plan.config.fusion].branches) == 1:
             found.setdefault("image + metadata" if sees_metadata else IMAGE, record)
     if not found:
-        message = f"heat needs a finished trial of {study.name} with an image and a linear or neural head"
-        raise ConfigError(f"{message}, and there is none; give the search the family logistic")
+        message = (
+            f"{study.name}: expected a finished trial with an image and a linear or neural head, got none"
+        )
+        raise ConfigError(f"{message}; give the search the family logistic")
     names = [name for name in (IMAGE, "image + metadata") if name in found]
     return [ExplainedModel(name, study, found[name]) for name in names]
 
@@ -108,7 +110,7 @@ def explain_photographs(
     table = _table(models, photographs, seen)
     write_text(folder / "heat.csv", table.to_csv(index=False))
     columns = [_column(at, photographs, seen, table) for at in range(min(n_shown, len(photographs.cases)))]
-    _write(folder / "heat.png", heat_grid(columns, [model.name for model in models]))
+    write_bytes(folder / "heat.png", heat_grid(columns, [model.name for model in models]))
     return _compare(models, seen, folder) if options.masks else []
 
 
@@ -121,10 +123,8 @@ def _draw_cases(models: Sequence[ExplainedModel], options: HeatOptions) -> tuple
         possible = possible.intersection(Material.read(model.study.material).cases.index, sort=False)
     unknown = [case for case in options.cases if case not in possible]
     if unknown:
-        message = (
-            f"cases to explain must be development cases of {study.name} with an image; {unknown[0]!r} is not"
-        )
-        raise ConfigError(f"{message}: name others with --cases")
+        message = f"--cases: expected development cases of {study.name} with an image, got {unknown[0]!r}"
+        raise ConfigError(f"{message}; name others")
     order = possible[generator(study.config.seed, "explain", "cases").permutation(len(possible))]
     if options.masks is not None:
         order = _with_masks(study, order, Path(options.masks))
@@ -139,8 +139,8 @@ def _with_masks(study: Study, cases: "pd.Index[str]", masks: Path) -> "pd.Index[
         str(case) for case, path in zip(images["case"], images["path"], strict=True) if find_mask(masks, path)
     }
     if not masked:
-        message = f"{masks} must hold masks called like the photographs, such as NAME_segmentation.png"
-        raise ConfigError(f"{message}, and holds none of this study; give another folder with --masks")
+        message = f"--masks {masks}: expected masks named like the photographs, such as NAME_segmentation.png"
+        raise ConfigError(f"{message}, got none for this study; give another folder")
     return cases[cases.isin(list(masked))]
 
 
@@ -183,13 +183,13 @@ def _explained_classes(
         return material.labels[positions]
     classes = _classes(model.study)
     if of_class not in classes:
-        message = f"the class to explain must be {PREDICTED}, {LABEL} or one of {', '.join(classes)}"
-        raise ConfigError(f"{message}; found {of_class!r}")
+        message = f"expected {PREDICTED}, {LABEL} or one of {', '.join(classes)} as the class to explain"
+        raise ConfigError(f"{message}, got {of_class!r}")
     return np.full(len(positions), classes.index(of_class))
 
 
 def _table(models: Sequence[ExplainedModel], photographs: Photographs, seen: Sequence[_Seen]) -> pd.DataFrame:
-    """Return one row a case and model."""
+    """Return one row per case and model."""
     study = models[0].study
     classes = np.array(_classes(study), dtype=object)
     labels = Material.read(study.material).cases["target"].reindex(list(photographs.cases)).to_numpy()
@@ -234,8 +234,8 @@ def _compare(models: Sequence[ExplainedModel], seen: Sequence[_Seen], folder: Pa
     if test is not None:
         lines.append(f"{names[1]} less {names[0]}: {test.in_words()}")
     indices = {name: each.index for name, each in zip(names, seen, strict=True)}
-    if all(np.isfinite(index).sum() >= FEWEST for index in indices.values()):
-        _write(folder / "heat_index.png", index_plot(indices, areas[np.isfinite(areas)], test))
+    if all(np.isfinite(index).sum() >= MIN_CASES for index in indices.values()):
+        write_bytes(folder / "heat_index.png", index_plot(indices, areas[np.isfinite(areas)], test))
     facts: dict[str, Any] = {
         "models": names,
         "even": float(np.nanmean(areas)),
@@ -251,7 +251,7 @@ def _test(seen: Sequence[_Seen]) -> IndexTest | None:
         return None
     first, second = seen[0].index, seen[1].index
     some = np.isfinite(seen[0].areas)
-    if (np.isfinite(first) & np.isfinite(second)).sum() < FEWEST:
+    if (np.isfinite(first) & np.isfinite(second)).sum() < MIN_CASES:
         return None
     return compare_indices(first[some], second[some])
 
@@ -260,8 +260,3 @@ def _classes(study: Study) -> tuple[str, ...]:
     target = read_understood(study).target
     assert target is not None
     return target.classes
-
-
-def _write(path: Path, png: bytes) -> None:
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(png)

@@ -117,7 +117,7 @@ def heats_of(
     photographs : Photographs
         Of development cases of the model's study.
     classes : ndarray of shape (n_cases,)
-        The class to explain, one a case.
+        The class to explain, one per case.
     method : {"grad-cam", "cam"}
     progress : callable, optional
         Called with (done, total) cases.
@@ -175,7 +175,7 @@ class _Networks:
         return self.loaded[name]
 
     def entering(self, name: str, metadata: pd.DataFrame) -> Float32Array | None:
-        """Return the metadata that enter a loaded network, a row a case; None where they enter none."""
+        """Return the metadata that enter a loaded network, one row per case; None where none enter it."""
         return entering_rows(self.backbones[name], metadata, metadata.index)
 
     @property
@@ -221,12 +221,12 @@ def _training_rows(material: Material, name: str, fold: int, n_dimensions: int) 
 
 
 def together(heats: Sequence[Float32Array], recipe: Recipe) -> Float32Array:
-    """Return the heat of several networks that stand side by side: log-odds a place add up.
+    """Return the heat of several networks that stand side by side: log-odds per place add up.
 
     Parameters
     ----------
     heats : sequence of ndarray of shape (n_cases, map height, map width)
-        One a network; maps of several sizes.
+        One per network; maps of several sizes.
     recipe : Recipe
         Of whose size the sum is, where there are several.
     """

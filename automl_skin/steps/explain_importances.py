@@ -9,11 +9,15 @@ import pandas as pd
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.evaluation.plots.importances import importances_plot
-from automl_skin.explain import contributions as adding
-from automl_skin.explain import native
 from automl_skin.explain.columns import Branch, branches_of, mean_shares
+from automl_skin.explain.contributions import (
+    CONTRIBUTION_WORDS,
+    IMPORTANCE_WORDS,
+    contributions,
+    native_importance,
+)
 from automl_skin.explain.permutation import permutation_importance
-from automl_skin.files import atomic_write, write_text
+from automl_skin.files import write_bytes, write_text
 from automl_skin.heads.logistic import LogisticHead
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
@@ -46,8 +50,7 @@ def explain_inputs(study: Study, records: Sequence[TrialRecord], folder: Path, t
     for done, record in enumerate(records, 1):
         found = importances_of(study, record)
         name = f"importances_{record.plan.number:03d}"
-        with atomic_write(folder / f"{name}.png") as path:
-            path.write_bytes(importances_plot(found.panels))
+        write_bytes(folder / f"{name}.png", importances_plot(found.panels))
         write_text(folder / f"{name}.csv", _as_table(found.panels).to_csv(index=False))
         if len(found.columns):
             write_text(folder / f"{name}_columns.csv", found.columns.to_csv(index=False))
@@ -87,20 +90,20 @@ def importances_of(study: Study, record: TrialRecord) -> Importances:
 
 def _of_branch(branch: Branch, labels: IntArray) -> Iterator[tuple[str, FloatArray, dict[str, FloatArray]]]:
     """Yield kind, values by column and values by group of what a head knows of its columns."""
-    own = native.native_importance(branch.head, branch.design, labels)
+    own = native_importance(branch.head, branch.design, labels)
     if own is not None:
         # the coefficients of columns that stand in for each other say little in sum; SHAP values below do
         is_sum = not isinstance(branch.head, LogisticHead)
         groups = branch.by_group(own / max(float(own.sum()), 1e-12)) if is_sum else {}
-        yield f"share of {native.WORDS[type(branch.head)]}", own, groups
-    added = adding.contributions(branch.head, branch.design)
+        yield f"share of {IMPORTANCE_WORDS[type(branch.head)]}", own, groups
+    added = contributions(branch.head, branch.design)
     if added is not None:
         groups = {group: np.abs(values).mean() for group, values in branch.by_group(added).items()}
-        yield adding.WORDS[type(branch.head)], np.abs(added).mean(axis=(0, 2)), groups
+        yield CONTRIBUTION_WORDS[type(branch.head)], np.abs(added).mean(axis=(0, 2)), groups
 
 
 def _as_table(panels: dict[str, dict[str, FloatArray]]) -> pd.DataFrame:
-    """Return one row a kind, group and fold."""
+    """Return one row per kind, group and fold."""
     rows = [
         {"kind": kind, "group": group, "fold": fold, "value": value}
         for kind, groups in panels.items()

@@ -10,7 +10,7 @@ from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.explain.clusters import cluster_indices
 from automl_skin.explain.maps import lay_out
 from automl_skin.explain.plots.map_plot import categories_map, numbers_map
-from automl_skin.files import atomic_write, write_text
+from automl_skin.files import write_bytes, write_text
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.seeding import derive_seed, generator
@@ -63,8 +63,7 @@ def explain_embeddings(
     )
     write_text(folder / "map.csv", table.to_csv())
     for colouring, png in _pictures(table, points, held, name).items():
-        with atomic_write(folder / f"map_{colouring}.png") as path:
-            path.write_bytes(png)
+        write_bytes(folder / f"map_{colouring}.png", png)
     progress(2, 2)
     layers: dict[str, FloatArray] = {
         "features": embeddings[held].astype(np.float64),

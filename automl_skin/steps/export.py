@@ -121,9 +121,9 @@ def require_as_measured(stack: FittedStack, built: BuiltStack, material: Materia
         worst = float(difference.max())
         if not worst <= (MAX_RANK_DIFFERENCE if ranked else MAX_DIFFERENCE):
             message = (
-                f"the stack of {material.n_folds} folds must repeat its measured out-of-fold probabilities, and "
-                f"differs by up to {worst:.2g} on fold {fold}: a file of the study was changed; run the search "
-                "again, which builds the stack and its chains anew"
+                f"expected the stack of {material.n_folds} folds to repeat its measured out-of-fold probabilities, "
+                f"got differences of up to {worst:.2g} on fold {fold}. A file of the study was changed; run the "
+                "search again, which builds the stack and its chains anew"
             )
             raise IntegrityError(message)
 

@@ -18,7 +18,9 @@ def register_export(study: Study, bundle: Path, tracking_uri: str | None = None)
     store = open_store(uri, study.name, study.workspace.runs / "artifacts")
     parent = find_parent(runs_of_study(store, tracking_digest(study)))
     if parent is None:
-        message = f"the study {study.name} must have a run in {uri} and has none; run the search again with this store"
+        message = (
+            f"{uri}: expected a run of the study {study.name}, got none; run the search again with this store"
+        )
         raise ConfigError(message)
     version = register_bundle(bundle, study.name, uri, parent.info.run_id)
     return f"models:/{model_name(study.name)}/{version}"

@@ -15,7 +15,7 @@ from automl_skin.evaluation.plots.forest import forest_plot
 from automl_skin.evaluation.plots.overview import trial_overview
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
 from automl_skin.evaluation.plots.shifts import shift_plot
-from automl_skin.files import atomic_write, write_text
+from automl_skin.files import write_bytes, write_text
 from automl_skin.networks import FROZEN
 from automl_skin.records import write_record
 from automl_skin.search.baseline_names import BASELINES
@@ -52,20 +52,18 @@ def write_report(
     folder = study.report
     write_text(folder / "leaderboard.csv", board.table.to_csv())
     write_text(folder / "spread.csv", board.spread.to_csv(index=False))
-    for name, png in pictures(study, records, built, board, material).items():
-        _write(study, name, png)
     rounds = round_files(study).read()
     if rounds:
         write_text(folder / "tuning.csv", rounds_table(rounds, records).to_csv(index=False))
-    for name, png in tuning_pictures(rounds).items():
-        _write(study, name, png)
+    drawn = pictures(study, records, built, board, material) | tuning_pictures(rounds)
     shifts = read_shifts(study, built.stack)
     if shifts is not None:
-        _write(study, "shifts", shift_plot(replace(shifts, models=in_curves(shifts.models))))
+        drawn["shifts"] = shift_plot(replace(shifts, models=in_curves(shifts.models)))
     if opening is not None:
         write_record(folder / "locked_test.json", opening)
-        for name, png in locked_pictures(study, opening).items():
-            _write(study, name, png)
+        drawn |= locked_pictures(study, opening)
+    for name, png in drawn.items():
+        write_bytes(folder / f"{name}.png", png)
     points = operating_points(study, built, material)
     facts = card_facts(study, built, material, find_needed(study, built.stack), opening, points)
     write_text(folder / "MODEL_CARD.md", render_model_card(facts))
@@ -134,8 +132,3 @@ def _classes(study: Study) -> tuple[str, ...]:
     target = read_understood(study).target
     assert target is not None
     return target.classes
-
-
-def _write(study: Study, name: str, png: bytes) -> None:
-    with atomic_write(study.report / f"{name}.png") as path:
-        path.write_bytes(png)

@@ -57,7 +57,7 @@ def score(
         If the bundle, the table or the options cannot be used; finished parts are kept.
     """
     if not images.is_dir():
-        raise ConfigError(f"--images must be a folder; {images} is none: check the path")
+        raise ConfigError(f"--images: expected a folder, got {images} (not a folder); check the path")
     job = Job(
         bundle, table_paths(data), images, output, options or ScoringOptions(), dict(roles or {}), device
     )

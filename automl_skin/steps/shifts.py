@@ -12,7 +12,7 @@ import pandas as pd
 from automl_skin.arrays import FloatArray
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.evaluation.shifts import ShiftedModel, ShiftFigures, shifted_model
-from automl_skin.files import atomic_write
+from automl_skin.files import atomic_write, write_bytes
 from automl_skin.images.decode import decode
 from automl_skin.images.folder import ImageFolder
 from automl_skin.images.shifts import shift_sheet
@@ -93,8 +93,7 @@ def draw_sheet(study: Study, prepared: Prepared, cases: "pd.Index[str]") -> None
     some = prepared.images[prepared.images["case"].isin(cases)].iloc[:ON_SHEET]
     folder = ImageFolder(prepared.manifest.images_root)
     photographs = [decode(folder.read(path), name=path) for path in some["path"]]
-    with atomic_write(study.report / "shift_sheet.png") as path:
-        path.write_bytes(shift_sheet(photographs, list(some["content"])))
+    write_bytes(study.report / "shift_sheet.png", shift_sheet(photographs, list(some["content"])))
 
 
 def read_shifts(study: Study, stack: Stack | None = None) -> ShiftFigures | None:

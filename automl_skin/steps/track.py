@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.digests import digest_json
-from automl_skin.evaluation.agreement import find_disagreements
 from automl_skin.evaluation.plots.forest import forest_plot
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
 from automl_skin.files import read_json, write_json
@@ -253,7 +252,7 @@ def note_of(outcome: SearchResult) -> str:
     if outcome.opening is not None:
         figures = outcome.opening.figures
         lines += [f"Locked test set, opened {outcome.opening.when}:", *figures.lines()]
-        lines += find_disagreements(figures, outcome.leaderboard.expected)
+        lines += figures.find_disagreements(outcome.leaderboard.expected)
     return "\n".join([f"**Study {study.name}**", "", "```", *lines, "```"])
 
 

@@ -41,10 +41,10 @@ def test_rows_that_cannot_be_scored_give_three(tiny, end_to_end, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"--images": "/nowhere"}, "--images must be a folder"),
+        ({"--images": "/nowhere"}, "--images: expected a folder"),
         ({"--data": "/nowhere.csv"}, "check the path given as --data"),
-        ({"--sensitivity": "0.2"}, "--sensitivity must be one of"),
-        ({"--prevalence": "2"}, "--prevalence must lie between 0 and 1"),
+        ({"--sensitivity": "0.2"}, "--sensitivity: expected one of"),
+        ({"--prevalence": "2"}, "--prevalence: expected a share between 0 and 1"),
         ({"--output": "TABLE/scores.csv"}, "a part of the path is a file"),
         ({"--image-column": "photo"}, "'photo': expected a column of the table"),
     ],

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -155,3 +156,26 @@ def test_a_slope_far_from_one_is_said_of_the_first_model(cases):
     calm = {"calibration_slope_high": 2.5, "calibration_slope_low": 0.9}
     models = {**figures.models, "stack": replace(figures.models["stack"], **calm)}
     assert not any("Warning" in line for line in replace(figures, models=models).lines())
+
+
+LOCKED = Interval(0.8, 0.75, 0.85)
+FIGURES = SimpleNamespace(models={"stack": SimpleNamespace(auc=LOCKED)}, opened="opened once")
+
+
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [
+        (Interval(0.9, 0.86, 0.93), "below the 0.900 (0.860 to 0.930) that cross-validation led to expect"),
+        (Interval(0.7, 0.66, 0.74), "above the 0.700 (0.660 to 0.740) that cross-validation led to expect"),
+        (Interval(0.9, 0.85, 0.93), ""),
+        (Interval(0.7, 0.6, 0.75), ""),
+    ],
+)
+def test_intervals_that_do_not_meet_are_said(expected, words):
+    found = Figures.find_disagreements(FIGURES, {"stack": expected, "not measured": Interval(0.1, 0.1, 0.1)})
+    assert len(found) == bool(words)
+    if words:
+        assert words in found[0]
+        assert found[0].startswith(
+            "Warning: the AUC of the stack is 0.800 (0.750 to 0.850) on the locked test set"
+        )

@@ -64,13 +64,13 @@ def test_no_sensitivities():
 
 def test_what_cannot_have_one():
     labels, p, folds, groups = draw()
-    with pytest.raises(InputError, match="belongs to a binary target; found 3 classes"):
+    with pytest.raises(InputError, match="expected a binary target, got 3 classes"):
         cross_fitted_operating_points(labels, np.full((600, 3), 1 / 3), folds, groups, [0.9], 0)
-    with pytest.raises(InputError, match="positive cases must lie in at least two folds"):
+    with pytest.raises(InputError, match="expected positive cases in at least two folds"):
         cross_fitted_operating_points(labels, p, np.where(labels == 1, 0, folds), groups, [0.9], 0)
-    with pytest.raises(InputError, match="negative cases must lie in at least two folds"):
+    with pytest.raises(InputError, match="expected negative cases in at least two folds"):
         cross_fitted_operating_points(labels, p, np.where(labels == 0, 0, folds), groups, [0.9], 0)
-    with pytest.raises(InputError, match="folds must have shape"):
+    with pytest.raises(InputError, match="expected folds of shape"):
         cross_fitted_operating_points(labels, p, folds[:5], groups, [0.9], 0)
     with pytest.raises(InputError, match="at least two classes"):
         cross_fitted_operating_points(labels * 0, p, folds, groups, [0.9], 0)

@@ -42,5 +42,5 @@ def test_all_or_none_still_has_width():
 
 
 def test_nothing_to_count():
-    with pytest.raises(InputError, match="there is none of that class"):
+    with pytest.raises(InputError, match="no cases of that class"):
         rate_intervals(np.ones((1, 4), bool), np.zeros(4, bool), np.arange(4))

@@ -99,5 +99,5 @@ def test_only_smooth_heads_that_see_the_image_have_gradients(material):
     late = ChainConfig("late", (branch("logistic"), branch("lightgbm")), (NetworkId("net", "plain"),))
     assert [has_gradient(each) for each in (trees, late)] == [False, True]
     assert not has_gradient(ChainConfig("metadata", (branch("logistic"),)))
-    with pytest.raises(ConfigError, match="needs an image and a head with gradients"):
+    with pytest.raises(ConfigError, match="expected a trial with an image and a head with gradients"):
         score_of(material, trees)

@@ -68,8 +68,8 @@ def test_only_distances_depend_on_the_scale(scale):
     [
         (np.zeros((3, 2)), np.zeros(4, int), "finite rows"),
         (np.array([[np.nan], [1.0], [2.0]]), np.array([0, 1, 1]), "finite rows"),
-        (np.zeros((3, 2)), np.zeros(3, int), "found 1 of 3"),
-        (np.zeros((2, 2)), np.array([0, 1]), "found 2 of 2"),
+        (np.zeros((3, 2)), np.zeros(3, int), "got 1 classes of 3"),
+        (np.zeros((2, 2)), np.array([0, 1]), "got 2 classes of 2"),
     ],
 )
 def test_what_has_no_clusters_is_refused(rows, labels, message):

@@ -114,7 +114,7 @@ def test_cam_needs_a_plain_average():
 
 
 def test_methods_are_named(resnet):
-    with pytest.raises(ConfigError, match=r"one of grad-cam, cam; found 'camera'"):
+    with pytest.raises(ConfigError, match=r"one of grad-cam, cam, got 'camera'"):
         Looking(resnet, RECIPE, method="camera")
 
 
@@ -129,5 +129,7 @@ class Unplaced(torch.nn.Module):
 
 
 def test_tokens_without_places_are_refused():
-    with pytest.raises(ConfigError, match="the 7 tokens of Unplaced must be places"):
+    with pytest.raises(
+        ConfigError, match=r"Unplaced: expected tokens that are places of the image .*, got 7"
+    ):
         feature_maps(Unplaced(), torch.zeros(1, 3, 64, 64))

@@ -62,7 +62,7 @@ def test_equal_settings_have_no_p_value():
 
 
 def test_too_few_are_refused():
-    with pytest.raises(InputError, match="at least 3 cases with an index in both settings, found 2"):
+    with pytest.raises(InputError, match="at least 3 cases with an index in both settings, got 2"):
         compare_indices(np.array([0.1, 0.2, np.nan]), np.array([0.1, 0.3, 0.3]))
-    with pytest.raises(InputError, match="one mask a case, found 2 for 1"):
+    with pytest.raises(InputError, match="one mask per case, got 2 for 1"):
         heat_index(np.ones((1, 2, 2), np.float32), np.ones((2, 4, 4), np.bool_))

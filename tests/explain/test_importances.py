@@ -7,9 +7,8 @@ import pytest
 
 from automl_skin.chains.config import BranchConfig, ChainConfig
 from automl_skin.chains.fitting import FoldFitter
-from automl_skin.explain import contributions as adding
 from automl_skin.explain.columns import branches_of, mean_shares
-from automl_skin.explain.native import native_importance
+from automl_skin.explain.contributions import contributions, native_importance
 from automl_skin.explain.permutation import groups_of, permutation_importance, permuted
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES
@@ -67,14 +66,14 @@ def test_a_network_has_no_native_importance(material):
     inputs, labels = held(material)
     (branch,) = branches_of(chain_of(material, "concat", "mlp"), inputs)
     assert native_importance(branch.head, branch.design, labels) is None
-    assert adding.contributions(branch.head, branch.design) is None
+    assert contributions(branch.head, branch.design) is None
 
 
 @pytest.mark.parametrize("family", [*TREES, "logistic"])
 def test_contributions_add_up_to_the_prediction(material, family):
     inputs, _ = held(material)
     (branch,) = branches_of(chain_of(material, "concat", family), inputs)
-    values = adding.contributions(branch.head, branch.design)
+    values = contributions(branch.head, branch.design)
     added = values.sum(axis=1)
     probabilities = branch.head.predict(branch.design)
     if family in LOG_ODDS:
@@ -91,7 +90,7 @@ def test_contributions_add_up_to_the_prediction(material, family):
 def test_columns_without_splits_add_nothing(material):
     inputs, _ = held(material)
     (branch,) = branches_of(chain_of(material, "concat", "lightgbm"), inputs)
-    values = adding.contributions(branch.head, branch.design)
+    values = contributions(branch.head, branch.design)
     splits = branch.head.booster.feature_importance("split")
     assert np.abs(values[:, splits == 0]).max(initial=0) == 0
     assert np.abs(values[:, splits > 3]).max() > 0

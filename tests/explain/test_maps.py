@@ -31,11 +31,11 @@ def test_what_cannot_be_laid_out():
         lay_out(np.zeros((3, 2), np.float32), 0)
     with pytest.raises(InputError, match="finite embeddings"):
         lay_out(np.full((9, 2), np.nan, np.float32), 0)
-    with pytest.raises(ConfigError, match="found 'pca'"):
+    with pytest.raises(ConfigError, match="got 'pca'"):
         lay_out(np.zeros((9, 2), np.float32), 0, "pca")
 
 
 def test_umap_where_it_is_not_installed(monkeypatch):
     monkeypatch.setattr("automl_skin.explain.maps.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match="umap-learn, and it is not installed"):
+    with pytest.raises(ConfigError, match="umap-learn, which is not installed"):
         lay_out(two_clouds()[0], 0, "umap")

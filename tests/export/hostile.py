@@ -23,7 +23,7 @@ from safetensors.numpy import load, save
 
 from automl_skin.digests import digest_file
 from automl_skin.errors import IntegrityError
-from automl_skin.export.predictor import Photograph, Predictor
+from automl_skin.export.predictor import CaseImage, Predictor
 
 MAX_SECONDS = 20
 MAX_BYTES = 3 * 2**30
@@ -64,7 +64,7 @@ def outcome(folder: Path) -> str:
     except IntegrityError:
         return "refused"
     fields = pd.DataFrame({"age": [50.0, None], "sex": ["male", None]}, index=["a", "b"])
-    answer = predictor.predict(fields, [Photograph("a", "image", "a", photograph())]).probabilities
+    answer = predictor.predict(fields, [CaseImage("a", "image", "a", photograph())]).probabilities
     assert np.isfinite(answer[0]).all(), answer
     assert abs(answer[0].sum() - 1) < 1e-6, answer
     return "answers"

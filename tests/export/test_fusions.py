@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_skin.export.predictor import Photograph, Predictor
+from automl_skin.export.predictor import CaseImage, Predictor
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.search.material import Material
 from automl_skin.search.propose import Proposal
@@ -76,7 +76,7 @@ def some(tiny):
     """Metadata and photographs of a few cases."""
     rows = tiny.rows.head(5).set_index("image_id")
     return rows, [
-        Photograph(name, "image", name, (tiny.images / f"{name}.jpg").read_bytes()) for name in rows.index
+        CaseImage(name, "image", name, (tiny.images / f"{name}.jpg").read_bytes()) for name in rows.index
     ]
 
 
@@ -87,7 +87,7 @@ def test_the_bundle_has_chains_of_every_fusion_and_scores_as_was_measured(study,
     locked = pd.read_parquet(study.locked / "predictions.parquet")
     rows = tiny.rows.set_index("image_id").loc[locked.index]
     photographs = [
-        Photograph(name, "image", name, (tiny.images / f"{name}.jpg").read_bytes()) for name in rows.index
+        CaseImage(name, "image", name, (tiny.images / f"{name}.jpg").read_bytes()) for name in rows.index
     ]
     answer = predictor.predict(rows, photographs).probabilities
     assert answer[:, 1] == pytest.approx(locked["stack: 1"].to_numpy(), abs=1e-3)

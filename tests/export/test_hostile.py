@@ -88,7 +88,7 @@ def test_links_are_refused(copy, refuses, name):
 def test_pipe_is_refused_and_not_waited_for(copy, hostile):
     hostile.renew_digests(copy)
     os.mkfifo(copy / "pipe")
-    with pytest.raises(IntegrityError, match="found pipe; take it away"):
+    with pytest.raises(IntegrityError, match="got pipe; remove it"):
         Predictor.load(copy, "cpu")
 
 
@@ -102,6 +102,9 @@ def test_pipe_is_refused_and_not_waited_for(copy, hostile):
         ("measured", 1, "measured: input should be a valid boolean"),
         ("roles", {"image": None}, "roles.image: input should be a valid string"),
         ("image_roles", [], "different kinds of photograph"),
+        ("seen", {}, "what was seen of each field"),
+        ("seen", {"age": {"kind": "number", "low": "1"}}, "seen.age.low.* input should be a valid number"),
+        ("seen", {"age": {"kind": "text"}}, "seen.age.kind: input should be"),
     ],
 )
 def test_facts_that_are_none_are_named(copy, refuses, field, value, message):
@@ -116,7 +119,7 @@ def test_facts_that_are_none_are_named(copy, refuses, field, value, message):
         ("backbone", "/etc", "names of folders of networks"),
         ("views", 10**9, "1, 4 or 8 views"),
         ("precision", "float16", "precision: input should be"),
-        ("network", "0" * 64, "not those that were measured"),
+        ("network", "0" * 64, "expected the weights that were measured"),
     ],
 )
 def test_embeddings_that_cannot_be_are_named(copy, refuses, field, value, message):

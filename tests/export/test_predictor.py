@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 
 from automl_skin.export import predictor as module
-from automl_skin.export.predictor import Photograph, Predictor
+from automl_skin.export.predictor import CaseImage, Predictor
 
 HERE_AND_THERE = """
 import json, sys
 from pathlib import Path
 import pandas as pd
-from automl_skin.export.predictor import Photograph, Predictor
+from automl_skin.export.predictor import CaseImage, Predictor
 bundle, table, images = map(Path, sys.argv[1:])
 rows = pd.read_csv(table, dtype="str").set_index("image_id")
-photographs = [Photograph(name, "image", name, (images / f"{name}.jpg").read_bytes()) for name in rows.index]
+photographs = [CaseImage(name, "image", name, (images / f"{name}.jpg").read_bytes()) for name in rows.index]
 answer = Predictor.load(bundle).predict(rows, photographs).probabilities
 heavy = [name for name in ("optuna", "mlflow", "typer", "matplotlib") if name in sys.modules]
 print(json.dumps({"probabilities": answer.tolist(), "heavy": heavy}))
@@ -36,7 +36,7 @@ def rows(tiny):
 @pytest.fixture(scope="module")
 def photographs(tiny, rows):
     return {
-        name: Photograph(name, "image", name, (tiny.images / f"{name}.jpg").read_bytes())
+        name: CaseImage(name, "image", name, (tiny.images / f"{name}.jpg").read_bytes())
         for name in rows.index
     }
 
@@ -56,7 +56,7 @@ def test_pixels_count(predictor, rows, photographs, batch):
     first, second = rows.index[:2]
     swapped = {
         **photographs,
-        first: Photograph(first, "image", first, photographs[second].content),
+        first: CaseImage(first, "image", first, photographs[second].content),
     }
     answer = predictor.predict(rows, swapped.values()).probabilities
     assert abs(answer[0, 1] - batch.probabilities[0, 1]) > 1e-3
@@ -125,8 +125,8 @@ def test_impossible_numbers_are_missing(predictor, rows, photographs):
 def test_unreadable_image_leaves_the_probability_empty(predictor, rows, photographs, batch):
     damaged = {
         **photographs,
-        rows.index[0]: Photograph(rows.index[0], "image", "text.jpg", b"no image"),
-        rows.index[1]: Photograph(rows.index[1], "image", "absent.jpg", None, "is not there"),
+        rows.index[0]: CaseImage(rows.index[0], "image", "text.jpg", b"no image"),
+        rows.index[1]: CaseImage(rows.index[1], "image", "absent.jpg", None, "is not there"),
     }
     prediction = predictor.predict(rows, list(damaged.values()))
     assert np.isnan(prediction.probabilities[:2]).all()
@@ -138,7 +138,7 @@ def test_unreadable_image_leaves_the_probability_empty(predictor, rows, photogra
 
 def test_one_damaged_image_of_two_is_flagged_and_the_other_scores(predictor, rows, photographs):
     name = rows.index[0]
-    pair = [photographs[name], Photograph(name, "image", "second", b"no image")]
+    pair = [photographs[name], CaseImage(name, "image", "second", b"no image")]
     prediction = predictor.predict(rows.loc[[name]], pair)
     assert np.isfinite(prediction.probabilities).all()
     assert prediction.flags[0][0] == "image_unreadable"
@@ -152,7 +152,7 @@ def test_no_images_at_all(predictor, rows):
 
 def test_bundle_of_one_kind_takes_any_photograph(predictor, rows, photographs, batch):
     name = rows.index[0]
-    photograph = Photograph(name, "close-up", name, photographs[name].content)
+    photograph = CaseImage(name, "close-up", name, photographs[name].content)
     answer = predictor.predict(rows.loc[[name]], [photograph])
     assert answer.probabilities[0] == pytest.approx(batch.probabilities[0], abs=1e-3)
 

@@ -40,7 +40,7 @@ def test_prevalence_keeps_empty_rows_empty():
 
 @pytest.mark.parametrize("prevalence", [0.0, 1.0, -0.1, 7.0, float("nan")])
 def test_impossible_prevalence_is_refused_at_once(prevalence):
-    with pytest.raises(ConfigError, match="--prevalence must lie between 0 and 1"):
+    with pytest.raises(ConfigError, match="--prevalence: expected a share between 0 and 1"):
         ScoringOptions(prevalence=prevalence)
 
 
@@ -51,7 +51,7 @@ def test_sensitivity_that_is_not_stored_is_refused(facts, sensitivity):
 
 
 def test_sensitivity_is_of_binary_bundles(several):
-    with pytest.raises(ConfigError, match="this bundle has several classes"):
+    with pytest.raises(ConfigError, match="got one of several classes"):
         operating_point(several, 0.95)
 
 

@@ -2,12 +2,12 @@ import pandas as pd
 import pytest
 
 from automl_skin.errors import StorageError
-from automl_skin.export.predictor import Photograph
+from automl_skin.export.predictor import CaseImage
 from automl_skin.scoring.parts import MARK, Parts, digest_photographs
 
 PHOTOGRAPHS = [
-    Photograph("a", "image", "row 1, a", b"bytes"),
-    Photograph("b", "image", "row 2, b", None, "gone"),
+    CaseImage("a", "image", "row 1, a", b"bytes"),
+    CaseImage("b", "image", "row 2, b", None, "gone"),
 ]
 SCORES = pd.DataFrame(
     {"id": ["=a", "b\rc"], "probability": ["0.1", ""], "decision": "x", "flags": ""}, index=[4, 7]
@@ -33,10 +33,10 @@ def test_a_part_counts_for_the_same_photographs_alone(parts):
     assert not parts.is_done(1, PHOTOGRAPHS)
     first, second = PHOTOGRAPHS
     for others in (
-        [Photograph("a", "image", "row 1, a", b"Bytes"), second],
-        [first, Photograph("b", "image", "row 2, b", b"now there")],
+        [CaseImage("a", "image", "row 1, a", b"Bytes"), second],
+        [first, CaseImage("b", "image", "row 2, b", b"now there")],
         [first],
-        [Photograph("a", "close-up", "row 1, a", b"bytes"), second],
+        [CaseImage("a", "close-up", "row 1, a", b"bytes"), second],
     ):
         assert not parts.is_done(0, others)
 
@@ -68,7 +68,7 @@ def test_a_folder_of_the_users_is_refused_and_left(tmp_path, name):
     (folder / name).write_text('{"job": "mine"}')
     for attempt in (Parts(folder).require_own, lambda: Parts(folder).begin("job")):
         with pytest.raises(
-            StorageError, match=f"expected a folder of ours for finished parts, and it holds {name}"
+            StorageError, match=f"expected a folder of finished parts, got one that holds {name}"
         ):
             attempt()
     assert (folder / name).read_text() == '{"job": "mine"}'
@@ -79,7 +79,7 @@ def test_a_file_or_a_link_in_its_place_is_refused(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path)
     (tmp_path / "loop").symlink_to("loop")
     for name in ("file", "link", "loop"):
-        with pytest.raises(StorageError, match="it is no folder"):
+        with pytest.raises(StorageError, match="got something else"):
             Parts(tmp_path / name).require_own()
 
 

@@ -79,7 +79,7 @@ def test_words_for_missing_and_impossible_numbers_are_missing(service):
 
 def test_a_root_that_is_no_folder_is_refused(bundle, monkeypatch):
     monkeypatch.setenv("AUTOML_SKIN_IMAGE_ROOT", "/nowhere/at/all")
-    with pytest.raises(ConfigError, match="must be the folder of the images"):
+    with pytest.raises(ConfigError, match="expected the folder of the images"):
         _load_pyfunc(str(bundle))
 
 

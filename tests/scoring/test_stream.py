@@ -196,10 +196,10 @@ def test_absent_id_column_is_an_error(tiny, run):
 
 
 def test_empty_table_and_empty_folder_are_errors(tiny, run, tmp_path):
-    with pytest.raises(TableError, match="must hold at least one row and holds none"):
+    with pytest.raises(TableError, match="expected at least one row, got none"):
         run(tiny.rows.head(0))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(TableError, match="must hold an image and holds none"):
+    with pytest.raises(TableError, match="expected at least one image, got none"):
         run(images=tmp_path / "empty")
 
 
@@ -294,7 +294,7 @@ def test_several_classes(tiny, multiclass_bundle, end_to_end, tmp_path):
     assert list(scores.filter(regex="^probability")) == names
     assert scores[names].sum(axis=1).to_numpy() == pytest.approx(1.0)
     assert set(scores["decision"]) <= set(classes)
-    with pytest.raises(ConfigError, match="--prevalence is of binary targets"):
+    with pytest.raises(ConfigError, match="--prevalence: expected a bundle of a binary target"):
         end_to_end.score_file(multiclass_bundle, tiny.images, tmp_path / "no.csv", tiny.table, prevalence=0.1)
 
 
@@ -372,7 +372,7 @@ def test_foreign_files_stay_as_they_are(tiny, run, tmp_path):
     parts_folder = tmp_path / "scores.csv.parts"
     parts_folder.mkdir()
     (parts_folder / "thesis.txt").write_text("mine")
-    with pytest.raises(StorageError, match=r"it holds thesis.txt"):
+    with pytest.raises(StorageError, match=r"one that holds thesis.txt"):
         run(tiny.rows.head(3))
     assert (parts_folder / "thesis.txt").read_text() == "mine"
 

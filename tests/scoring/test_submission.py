@@ -32,13 +32,13 @@ def test_a_submission_has_names_without_extension_and_the_probabilities_as_they_
 def test_an_image_twice_is_refused(facts, tmp_path):
     scores = tmp_path / "scores.csv"
     scores.write_text("image,probability,decision,flags\na/x.jpg,0.1,,\ny.jpg,0.2,,\nb/x.png,0.3,,\n")
-    with pytest.raises(TableError, match="each image once, and rows 1, 3 name 'x'"):
+    with pytest.raises(TableError, match="each image once, got 'x' in rows 1, 3"):
         write_submission(scores, "image", facts, tmp_path / "s.csv")
     assert not (tmp_path / "s.csv").exists()
 
 
 def test_several_classes_have_no_submission(multiclass_bundle):
-    with pytest.raises(ConfigError, match="one probability an image"):
+    with pytest.raises(ConfigError, match="expected a bundle of a binary target, got one of the classes"):
         require_binary(read_facts(multiclass_bundle))
 
 

@@ -16,7 +16,7 @@ from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.export.bundle import read_facts, read_stack, verify
-from automl_skin.export.predictor import Photograph, Predictor
+from automl_skin.export.predictor import CaseImage, Predictor
 from automl_skin.networks import NetworkId
 from automl_skin.search.known import list_tuned_trials
 from automl_skin.search.material import Material
@@ -219,7 +219,7 @@ def test_one_row_alone_scores_like_in_a_batch(searched, tiny):
     predictor = Predictor.load(searched[2])
     rows = tiny.rows.set_index("image_id").iloc[:12]
     photographs = [
-        Photograph(name, "image", name, (tiny.images / f"{name}.jpg").read_bytes()) for name in rows.index
+        CaseImage(name, "image", name, (tiny.images / f"{name}.jpg").read_bytes()) for name in rows.index
     ]
     batch = predictor.predict(rows, photographs).probabilities
     assert np.isfinite(batch).all()
@@ -236,7 +236,7 @@ def test_new_cases_are_scored_by_the_measured_chains(searched, grown, tiny):
     expected = load_stack(grown, built.stack, development).predict(locked.inputs)
     rows = tiny.rows.set_index("image_id").loc[locked.cases.index]
     photographs = [
-        Photograph(name, "image", name, (tiny.images / f"{name}.jpg").read_bytes()) for name in rows.index
+        CaseImage(name, "image", name, (tiny.images / f"{name}.jpg").read_bytes()) for name in rows.index
     ]
     answer = Predictor.load(bundle).predict(pd.DataFrame(rows), photographs).probabilities
     assert np.abs(answer - expected).max() < 1e-3

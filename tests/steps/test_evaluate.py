@@ -56,7 +56,7 @@ def test_images_of_one_case_have_one_label(labelled, tiny, tmp_path):
     diagnoses = ["nevus", "melanoma", "nevus", "nevus"]
     rows = tiny.rows.head(4).assign(case_id=["a", "a", "b", "c"], diagnosis=diagnoses, **same)
     of_cases = replace(labelled(rows, positive=["melanoma"]), roles={"case": "case_id"})
-    with pytest.raises(TableError, match="1 cases have several, such as 'a'"):
+    with pytest.raises(TableError, match="got several in 1 cases, such as 'a'"):
         evaluate(tiny.bundle, of_cases, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -70,5 +70,5 @@ def test_cases_of_one_group_have_a_figure_without_an_interval(labelled, tiny, tm
 
 
 def test_a_target_without_any_value_is_refused(labelled, tiny):
-    with pytest.raises(TableError, match="'diagnosis' must hold a diagnosis and is empty"):
+    with pytest.raises(TableError, match="'diagnosis': expected a column of diagnoses, got an empty one"):
         labelled_rows(labelled(tiny.rows.assign(diagnosis="unknown")))

@@ -144,14 +144,14 @@ def test_shown_cases_can_be_named(study):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"trials": (99,)}, "must have finished, and 99 has not"),
-        ({"trials": (1, 2, 3)}, "one or two models, found 3"),
-        ({"trials": (1,), "names": ("a", "b")}, "one name a model, found 2 for 1"),
+        ({"trials": (99,)}, "expected a trial that has finished .*, got 99"),
+        ({"trials": (1, 2, 3)}, "one or two models, got 3"),
+        ({"trials": (1,), "names": ("a", "b")}, "one name per model, got 2 for 1"),
         ({"against": "tiny:x"}, "STUDY:NUMBER of a trial"),
         ({"against": "nothing"}, "no study was begun in"),
-        ({"heat": HeatOptions(cases=("none",))}, "'none' is not"),
-        ({"heat": HeatOptions(of_class="wart")}, "found 'wart'"),
-        ({"heat": HeatOptions(method="eyes")}, "found 'eyes'"),
+        ({"heat": HeatOptions(cases=("none",))}, "with an image, got 'none'"),
+        ({"heat": HeatOptions(of_class="wart")}, "got 'wart'"),
+        ({"heat": HeatOptions(method="eyes")}, "got 'eyes'"),
     ],
 )
 def test_wrong_wishes_are_named(study, options, message):
@@ -160,12 +160,12 @@ def test_wrong_wishes_are_named(study, options, message):
 
 
 def test_masks_of_other_photographs_are_refused(study, tmp_path):
-    with pytest.raises(ConfigError, match="masks called like the photographs"):
+    with pytest.raises(ConfigError, match="masks named like the photographs"):
         explain(study, ExplainOptions(what=("cam",), heat=HeatOptions(masks=tmp_path)), silent, pytest.fail)
 
 
 def test_maps_have_their_wishes(study):
-    with pytest.raises(ConfigError, match="found 'pca'"):
+    with pytest.raises(ConfigError, match="got 'pca'"):
         explain(study, ExplainOptions(what=("maps",), maps=MapOptions(20, "pca")), silent, pytest.fail)
 
 

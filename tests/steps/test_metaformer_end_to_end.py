@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_skin.export.predictor import Photograph, Predictor
+from automl_skin.export.predictor import CaseImage, Predictor
 from automl_skin.settings import Workspace
 from automl_skin.stacking.fitted import FittedStack, single_stack
 from automl_skin.steps import export, search
@@ -59,7 +59,7 @@ def predictor(bundle, study):
 def cases(made):
     rows = pd.read_csv(made.table, dtype="str", keep_default_na=False).set_index("image_id")
     photographs = [
-        Photograph(name, "image", name, (made.images / f"{name}.jpg").read_bytes()) for name in rows.index
+        CaseImage(name, "image", name, (made.images / f"{name}.jpg").read_bytes()) for name in rows.index
     ]
     return rows, photographs
 

@@ -13,7 +13,7 @@ from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.tuned_folder import TunedFolder
 from automl_skin.errors import IntegrityError
-from automl_skin.export.predictor import Photograph, Predictor
+from automl_skin.export.predictor import CaseImage, Predictor
 from automl_skin.networks import NetworkId
 from automl_skin.scoring.pyfunc import Service
 from automl_skin.search.material import Material
@@ -81,7 +81,7 @@ def cases(pairs):
     table = table[table.groupby("case_id")["image_id"].transform("size") == 2]
     table = table[~table[list(FIELDS)].isin(["", "unknown"]).any(axis=1)].head(8)
     files = {
-        (row.case_id, row.image_role): Photograph(
+        (row.case_id, row.image_role): CaseImage(
             row.case_id, row.image_role, row.image_id, (pairs.images / f"{row.image_id}.jpg").read_bytes()
         )
         for row in table.itertuples()
@@ -243,7 +243,7 @@ def test_the_bundle_scores_as_was_measured(study, predictor, pairs):
     locked = pd.read_parquet(study.locked / "predictions.parquet")
     rows = table[table["case_id"].isin(locked.index)]
     photographs = [
-        Photograph(
+        CaseImage(
             row.case_id, row.image_role, row.image_id, (pairs.images / f"{row.image_id}.jpg").read_bytes()
         )
         for row in rows.itertuples()
@@ -308,7 +308,7 @@ def test_each_kind_of_photograph_counts(predictor, cases):
     before = predictor.predict(metadata, files.values()).probabilities
     for role in ROLES:
         content = files[second, role].content
-        swapped = {**files, (first, role): Photograph(first, role, "swapped", content)}
+        swapped = {**files, (first, role): CaseImage(first, role, "swapped", content)}
         after = predictor.predict(metadata, swapped.values()).probabilities
         assert abs(after[0, 1] - before[0, 1]) > 1e-5
         assert after[1:] == pytest.approx(before[1:], abs=1e-6)
@@ -321,7 +321,7 @@ def test_nothing_given_is_no_answer_and_a_damaged_photograph_is_named(predictor,
     assert np.isnan(nothing.probabilities).all()
     assert nothing.flags == [["missing_close-up", "missing_dermoscopic", "no_metadata"]] * 2
     first, second = few.index
-    damaged = Photograph(first, "close-up", "text.jpg", b"no image")
+    damaged = CaseImage(first, "close-up", "text.jpg", b"no image")
     answer = predictor.predict(few, [damaged, files[second, "dermoscopic"]])
     assert np.isnan(answer.probabilities[0]).all()
     assert np.isfinite(answer.probabilities[1]).all()

@@ -22,7 +22,9 @@ def study(tiny, tmp_path):
 
 @pytest.mark.slow
 def test_a_bundle_needs_the_run_of_its_study_and_becomes_a_version_of_its_model(study, tiny):
-    with pytest.raises(ConfigError, match=r"must have a run in sqlite.* and has none; run the search again"):
+    with pytest.raises(
+        ConfigError, match=r"sqlite.*: expected a run of the study .*, got none; run the search again"
+    ):
         register_export(study, tiny.bundle)
     tracked = Tracked(study)
     tracked.embedded(study, None, Material.read(study.material))

@@ -47,6 +47,6 @@ def test_a_folder_alone_is_scored_image_by_image(tiny, end_to_end, tmp_path):
 
 
 def test_images_that_are_no_folder_are_refused_before_the_bundle_is_read(tiny, tmp_path):
-    with pytest.raises(ConfigError, match="--images must be a folder"):
+    with pytest.raises(ConfigError, match="--images: expected a folder"):
         score(tmp_path / "no bundle", tiny.table, tmp_path / "scores.csv")
     assert not list(tmp_path.iterdir())

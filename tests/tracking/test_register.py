@@ -15,7 +15,7 @@ import small_bundle
 from mlflow import MlflowClient
 from mlflow.models.utils import _enforce_schema
 
-from automl_skin.export.predictor import Photograph, Predictor
+from automl_skin.export.predictor import CaseImage, Predictor
 from automl_skin.tracking.register import model_name, register_bundle, signature_of
 
 
@@ -102,7 +102,7 @@ def test_the_server_answers_the_same_numbers(uri, bundle, parent, tmp_path):
     metadata = pd.DataFrame(
         {"age": np.arange(30.0, 50.0), "sex": ["female"] * 20}, index=[str(seed) for seed in range(20)]
     )
-    given = [Photograph(str(seed), "image", str(seed), content) for seed, content in enumerate(photographs)]
+    given = [CaseImage(str(seed), "image", str(seed), content) for seed, content in enumerate(photographs)]
     expected = Predictor.load(bundle, "cpu").predict(metadata, given).probabilities[:, 1]
     np.testing.assert_allclose([answer["probability"] for answer in answers[:20]], expected, atol=1e-6)
     assert answers[20]["probability"] == pytest.approx(expected[0], abs=1e-6)

@@ -46,7 +46,7 @@ def roc_plot(
 ) -> bytes:
     """Draw ROC curves as PNG.
 
-    One model of several classes gets a curve a class; several models get one curve each, of several
+    One model of several classes gets a curve per class; several models get one curve each, of several
     classes the macro average.
 
     Parameters
@@ -57,7 +57,7 @@ def roc_plot(
     groups : array of shape (n_cases,), optional
         With groups the figure shows 95 % intervals of the AUC and a pointwise band, groups drawn whole.
     classes : sequence of str
-        Names of the classes, for a curve a class.
+        Names of the classes, for a curve per class.
     """
     figure = new_figure(4.6, 4.8)
     axes = figure.add_subplot()

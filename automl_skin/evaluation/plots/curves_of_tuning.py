@@ -1,4 +1,4 @@
-"""How the networks of one tuning learnt: loss and inner AUC by epoch, one line a network."""
+"""How the networks of one tuning learnt: loss and inner AUC by epoch, one line per network."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -9,7 +9,7 @@ from automl_skin.evaluation.plots.style import COLOURS, INK, MUTED, dress, grid,
 
 
 def importances_plot(panels: Mapping[str, Mapping[str, FloatArray]], most: int = 12) -> bytes:
-    """Draw one panel a kind of importance as PNG: mean over folds, with every fold as a point.
+    """Draw one panel per kind of importance as PNG: mean over folds, with every fold as a point.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from automl_skin.evaluation.plots.curves import draw_precision_recall, draw_roc
 from automl_skin.evaluation.plots.style import new_figure, to_png
 from automl_skin.metrics.ranking import class_priors, decide
 
-_DPI = 100  # drawn once a trial: speed before sharpness
+_DPI = 100  # drawn once per trial: speed before sharpness
 
 
 def trial_overview(

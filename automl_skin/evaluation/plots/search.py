@@ -21,7 +21,7 @@ from automl_skin.evaluation.plots.style import (
     to_png,
 )
 
-_MOST_ROWS = 24
+_MAX_ROWS = 24
 
 
 def history_plot(
@@ -126,7 +126,7 @@ def spread_plot(spread: pd.DataFrame, *, metric: str = "AUC", title: str = "") -
     )
     best = named.pivot_table(index="row", columns="head", values="best", aggfunc="max", dropna=False)
     trials = named.pivot_table(index="row", columns="head", values="trials", aggfunc="sum", fill_value=0)
-    order = best.max(axis=1).sort_values(ascending=False, na_position="last").index[:_MOST_ROWS]
+    order = best.max(axis=1).sort_values(ascending=False, na_position="last").index[:_MAX_ROWS]
     heads = best.max().sort_values(ascending=False).index
     left_out = len(best) - len(order)
     shown, counts = best.reindex(index=order, columns=heads), trials.reindex(index=order, columns=heads)

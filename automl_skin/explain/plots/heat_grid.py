@@ -67,7 +67,7 @@ class HeatCase:
 
 
 def heat_grid(cases: Sequence[HeatCase], models: Sequence[str]) -> bytes:
-    """Draw cases from left to right, the photograph above one row a model, as PNG.
+    """Draw cases from left to right, the photograph above one row per model, as PNG.
 
     Parameters
     ----------

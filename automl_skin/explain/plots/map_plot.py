@@ -20,7 +20,7 @@ from automl_skin.evaluation.plots.style import (
     to_png,
 )
 
-MOST_LEVELS = 7
+MAX_LEVELS = 7
 """Levels with a colour of their own; rarer ones are "other"."""
 
 OTHER = "other"
@@ -42,7 +42,7 @@ def categories_map(
     ----------
     points : ndarray of shape (n_cases, 2)
     values : sequence of str
-        One a case.
+        One per case.
     title : str
     clear : ndarray of shape (n_cases,), optional
         Whether a case is coloured; others are grey, and `unclear` says what they are.
@@ -66,7 +66,7 @@ def levels_shown(values: "npt.NDArray[np.object_]") -> list[str]:
     """Return the levels that get a colour, the most frequent first, equal ones by name."""
     levels, counts = np.unique(values.astype(str), return_counts=True)
     order = sorted(range(len(levels)), key=lambda at: (-counts[at], levels[at]))
-    return [str(levels[at]) for at in order[: MOST_LEVELS if len(levels) > MOST_LEVELS + 1 else len(levels)]]
+    return [str(levels[at]) for at in order[: MAX_LEVELS if len(levels) > MAX_LEVELS + 1 else len(levels)]]
 
 
 def numbers_map(

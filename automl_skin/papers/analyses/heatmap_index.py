@@ -9,7 +9,7 @@ import numpy as np
 from automl_skin.arrays import BoolArray, FloatArray
 from automl_skin.errors import ImageError
 from automl_skin.explain.chain_score import has_gradient
-from automl_skin.explain.heat_index import FEWEST, IndexTest, compare_indices, heat_index
+from automl_skin.explain.heat_index import MIN_CASES, IndexTest, compare_indices, heat_index
 from automl_skin.explain.plots.heat_grid import PER_BAND, HeatCase, HeatOfModel, heat_grid
 from automl_skin.explain.plots.index_plot import index_plot
 from automl_skin.explain.shown import find_mask, read_mask, shown
@@ -58,7 +58,7 @@ def heatmap_index(
     ]
     folder = context.manifest.images_root.parent / masks
     drawn = _draw_cases(context, folder, cases)
-    if not models or len(drawn) < FEWEST:
+    if not models or len(drawn) < MIN_CASES:
         why = f"{len(drawn)} development cases have a lesion mask in {folder.name}, and {len(models)} models have heat"
         return Section(title, "\n\n".join([f"Nothing to compare: {why}.", *absent]))
     photographs = read_photographs(context.study, drawn)
@@ -111,7 +111,7 @@ def _read_masks(photographs: Photographs, folder: Path, heats: Heats) -> list[Bo
 
 def _test(indices: Mapping[str, FloatArray]) -> IndexTest | None:
     first, *others = indices.values()
-    if not others or (np.isfinite(first) & np.isfinite(others[0])).sum() < FEWEST:
+    if not others or (np.isfinite(first) & np.isfinite(others[0])).sum() < MIN_CASES:
         return None
     return compare_indices(first, others[0])
 
