@@ -7,9 +7,6 @@ from automl_skin.chains.inputs import CaseInputs
 from automl_skin.embeddings.key import check_tuned_on
 from automl_skin.errors import LeakageError
 
-LOCKED = -1
-"""The fold of locked cases."""
-
 
 def scored_folds(config: ChainConfig, fold: int, n_folds: int) -> list[tuple[str, tuple[int, ...]]]:
     """Return the networks that the chain of a fold needs, each with the folds that it must not have seen.
@@ -32,7 +29,7 @@ def check_applied(names: Sequence[str], inputs: CaseInputs, plan_digest: str) ->
     """
     for name in names:
         if name in inputs.tuned_on:
-            check_tuned_on(inputs.tuned_on[name], plan_digest, LOCKED)
+            check_tuned_on(inputs.tuned_on[name], plan_digest, None)
 
 
 def check_networks(

@@ -6,6 +6,7 @@ Besides ``key.json`` an entry has shards, ``<digest>.safetensors`` (see `shard`)
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 
 import numpy as np
@@ -83,7 +84,7 @@ class EmbeddingCache(EntryStore):
                 for left_over in folder.glob(".writing-*"):  # of a killed process: the lock is ours
                     left_over.unlink(missing_ok=True)
             if not (folder / KEY).is_file():
-                write_json(folder / KEY, {**key.to_json(), **about})
+                write_json(folder / KEY, {**asdict(key), **about})
             yield partial(write_shard, folder)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from automl_skin.digests import Json, digest_json
+from automl_skin.digests import digest_json
 from automl_skin.errors import LeakageError
 
 if TYPE_CHECKING:  # the workers of a search read keys, and none of them waits for torch
@@ -62,17 +62,10 @@ class EmbeddingKey:
     @property
     def digest(self) -> str:
         """What tells keys apart."""
-        return digest_json({"version": _VERSION, **self.to_json()})
-
-    def to_json(self) -> dict[str, Json]:
-        """Return the key as a JSON object; no shift is left out, as it was before there were any."""
-        value: dict[str, Json] = asdict(self)
-        if not self.shift:
-            del value["shift"]
-        return value
+        return digest_json({"version": _VERSION, **asdict(self)})
 
 
-def check_tuned_on(tuned_on: TunedOn, plan_digest: str, fold: int) -> None:
+def check_tuned_on(tuned_on: TunedOn, plan_digest: str, fold: int | None) -> None:
     """Refuse to score the cases of a fold with weights that were tuned on them.
 
     Parameters
@@ -80,8 +73,8 @@ def check_tuned_on(tuned_on: TunedOn, plan_digest: str, fold: int) -> None:
     tuned_on : TunedOn
     plan_digest : str
         Of the study's fold plan.
-    fold : int
-        Whose cases are to be scored; -1 is the locked test set, which no weights were tuned on.
+    fold : int or None
+        Whose cases are to be scored; None for the locked test set, which no weights were tuned on.
 
     Raises
     ------
@@ -89,10 +82,11 @@ def check_tuned_on(tuned_on: TunedOn, plan_digest: str, fold: int) -> None:
         If the weights were tuned under another plan, or on this fold.
     """
     if tuned_on.plan_digest != plan_digest:
-        message = "tuned weights must belong to the study's own fold plan"
-        found = f"these were tuned under plan {tuned_on.plan_digest[:12]}, the study has {plan_digest[:12]}"
-        raise LeakageError(f"{message}; {found}; tune them again under this plan")
-    if fold != -1 and fold not in tuned_on.held_out_folds:
+        message = f"tuned weights: expected those of the study's own fold plan {plan_digest[:12]}"
+        raise LeakageError(
+            f"{message}, got plan {tuned_on.plan_digest[:12]}; tune them again under this plan"
+        )
+    if fold is not None and fold not in tuned_on.held_out_folds:
         held_out = ", ".join(map(str, tuned_on.held_out_folds)) or "none"
-        message = f"the cases of fold {fold} must be scored by weights that were tuned without it"
-        raise LeakageError(f"{message}; these held out: {held_out}")
+        message = f"the cases of fold {fold}: expected weights that were tuned without it"
+        raise LeakageError(f"{message}, got some that held out {held_out}")

@@ -19,6 +19,7 @@ import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -105,7 +106,7 @@ class NetworkStore(EntryStore):
             If the store cannot be written.
         """
         training = self.training(key)
-        write_json(training / KEY, {**key.to_json(), **about})
+        write_json(training / KEY, {**asdict(key), **about})
         return training
 
     def finish(self, key: TuningKey) -> TunedFolder:

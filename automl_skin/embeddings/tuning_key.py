@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 from automl_skin.backbones.device import Precision
 from automl_skin.backbones.tuning.recipe import TuningRecipe
-from automl_skin.digests import Json, digest_json
+from automl_skin.digests import digest_json
 from automl_skin.embeddings.key import TunedOn
 
 _VERSION = 1  # counts changes of the training that change weights: old networks no longer match
@@ -55,11 +55,6 @@ class TuningKey:
     @property
     def digest(self) -> str:
         """What tells keys apart."""
-        facts = {**self.to_json(), "tuning": self.tuning.digest}
+        facts = {**asdict(self), "tuning": self.tuning.digest}
         del facts["threads"]
         return digest_json({"version": _VERSION, **facts})
-
-    def to_json(self) -> dict[str, Json]:
-        """Return the key as a JSON object; no role is left out, as it was before there were any."""
-        own = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "role" or self.role}
-        return {**own, "tuning": self.tuning.to_json(), "tuned_on": asdict(self.tuned_on)}

@@ -9,13 +9,14 @@ import pandas as pd
 
 from automl_skin.arrays import BoolArray, Float32Array
 from automl_skin.chains.inputs import CaseInputs
-from automl_skin.chains.networks import LOCKED
+from automl_skin.data.plan import FoldPlan
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.extract import Extraction, StageOneOptions, extract
 from automl_skin.errors import IntegrityError
 from automl_skin.features.entering import entering_rows
 from automl_skin.features.lesion import kinds_of, pool_images, roles_of
 from automl_skin.images.pixels import PixelCache
+from automl_skin.networks import NetworkId
 from automl_skin.search.material import Material, role_columns
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
@@ -102,11 +103,10 @@ def embed_tuned(
         If a case whose image was readable before has none now.
     """
     images, roles = prepared.images, roles_of(prepared.manifest.images)
-    table = prepared.plan.table
     extractions: list[Extraction] = []
     grown = [Material.read(folder) for folder in (study.material, study.locked / "material")]
     for each in networks:
-        wanted = table.index[table["fold"].isin([LOCKED, *each.id.held_out]) | (len(each.id.held_out) < 2)]
+        wanted = applied_cases(each.id, prepared.plan)
         some = images[images["case"].isin(wanted) & shown_to(each, images)]
         entering = entering_rows(each.backbone, prepared.manifest.metadata, some["case"])
         extraction = extract_network(study, each, prepared.manifest.images_root, some, tell, entering)
@@ -154,6 +154,14 @@ def _inputs_of(
         heads={each.name: each.head},
         tuned_on={each.name: each.tuned_on},
     )
+
+
+def applied_cases(network: NetworkId, plan: FoldPlan) -> "pd.Index[str]":
+    """Return the cases that a network is applied to: all, or those of the folds that it held out together."""
+    table = plan.table
+    if len(network.held_out) < 2:
+        return table.index
+    return table.index[table["fold"].isin(network.held_out)].union(plan.locked)
 
 
 def shown_to(each: ResolvedNetwork, images: pd.DataFrame) -> "pd.Series[bool]":

@@ -12,7 +12,7 @@ from automl_skin.embeddings.tuning import TuningFailure
 from automl_skin.features.entering import entering_rows
 from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING
 from automl_skin.search.tuning_wishes import TuningWishes
-from automl_skin.steps.embed import extract_network, shown_to
+from automl_skin.steps.embed import applied_cases, extract_network, shown_to
 from automl_skin.steps.events import Listener, Understood
 from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import Prepared, is_prepared, prepare, read_prepared
@@ -120,11 +120,7 @@ class _Working:
         """Return the images that a search needs of a network: a tower's kind, folds that were held out together."""
         images = self.prepared.images
         images = images[shown_to(each, images)]
-        if len(each.id.held_out) < 2:
-            return images
-        table = self.prepared.plan.table
-        wanted = table.index[table["fold"].isin(each.id.held_out)].union(self.prepared.plan.locked)
-        return images[images["case"].isin(wanted)]
+        return images[images["case"].isin(applied_cases(each.id, self.prepared.plan))]
 
     def tune(self, each: ResolvedNetwork, name: str) -> None:
         """Tune a network without each fold, unless the time for that is used up, and embed by what was tuned."""

@@ -110,9 +110,9 @@ def test_a_network_that_saw_what_it_scores_is_refused(
 ):
     config = chain_of(small_chain, way, fusion, family)
     make_fitter(tuned).fit(config, fold)
-    with pytest.raises(LeakageError, match="must be scored by weights that were tuned without it"):
+    with pytest.raises(LeakageError, match="expected weights that were tuned without it"):
         make_fitter(without(tuned, name, held_out)).fit(config, fold)
-    with pytest.raises(LeakageError, match="must belong to the study's own fold plan"):
+    with pytest.raises(LeakageError, match="expected those of the study's own fold plan"):
         make_fitter(without(tuned, name, (0, 1, 2, 3, 4), "another plan")).fit(config, fold)
     nameless = {key: each for key, each in tuned.inputs.tuned_on.items() if key != name}
     with pytest.raises(LeakageError, match="expected a record of the cases that tuned it"):
@@ -122,7 +122,7 @@ def test_a_network_that_saw_what_it_scores_is_refused(
 def test_a_tuned_network_under_a_frozen_name_is_refused(material, make_fitter, small_chain):
     wrong = without(material, "net@plain", (1,))
     make_fitter(wrong).fit(small_chain("image"), 1)
-    with pytest.raises(LeakageError, match="fold 2 must be scored"):
+    with pytest.raises(LeakageError, match="fold 2: expected weights"):
         make_fitter(wrong).fit(small_chain("image"), 2)
 
 
@@ -222,7 +222,7 @@ def test_what_was_fitted_before_changes_nothing(tuned, make_fitter, small_chain)
 def test_locked_cases_need_networks_of_the_same_plan(tuned):
     names = ["net@plain@full.without-0", "other@plain"]
     check_applied(names, tuned.inputs, tuned.plan_digest)
-    with pytest.raises(LeakageError, match="must belong to the study's own fold plan"):
+    with pytest.raises(LeakageError, match="expected those of the study's own fold plan"):
         check_applied(names, tuned.inputs, "another plan")
 
 

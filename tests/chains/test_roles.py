@@ -264,8 +264,8 @@ def test_a_tower_that_saw_what_it_scores_is_refused(
     name = config.image_names(2, 5)[ROLES.index(role)]
     held_out = (2,) if way == "rotation" else (1,)
     for wrong, message in (
-        (TunedOn(pairs.plan_digest, held_out), "must be scored by weights that were tuned without it"),
-        (TunedOn("another plan", (0, 1, 2, 3, 4)), "must belong to the study's own fold plan"),
+        (TunedOn(pairs.plan_digest, held_out), "expected weights that were tuned without it"),
+        (TunedOn("another plan", (0, 1, 2, 3, 4)), "expected those of the study's own fold plan"),
     ):
         tuned_on = {**pairs.inputs.tuned_on, name: wrong}
         with pytest.raises(LeakageError, match=message):

@@ -18,6 +18,7 @@ from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.features.seen import SeenField
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
+from automl_skin.networks import NetworkId
 from automl_skin.stacking.blend import Blend
 from automl_skin.stacking.fitted import FittedStack
 from automl_skin.stacking.stack import Stack
@@ -93,7 +94,7 @@ def _network(channels):
 
 def _embedding(name, backbone, digest):
     recipe = default_recipe(backbone, 32, 32, "none")
-    return BundleEmbedding(name, name.partition("@")[0], digest, recipe, 1, "float32")
+    return BundleEmbedding(NetworkId.parse(name), name.partition("@")[0], digest, recipe, 1, "float32")
 
 
 def _facts(embeddings):

@@ -211,5 +211,5 @@ def test_there_is_no_way_across_bases(tuned, configs, make_fitter):
     )
     assert disguised.image_names(1, 3) == (NAMES[0],)
     for fold in (1, 2):
-        with pytest.raises(LeakageError, match=f"fold {fold} must be scored by weights"):
+        with pytest.raises(LeakageError, match=f"fold {fold}: expected weights"):
             make_fitter(tuned.material).fit(disguised, fold)

@@ -19,14 +19,14 @@ def test_only_held_out_folds_are_scored(held_out):
             check_tuned_on(TunedOn("plan", held_out), "plan", fold)
         else:
             with pytest.raises(
-                LeakageError, match=f"fold {fold} must be scored by weights that were tuned without it"
+                LeakageError, match=f"fold {fold}: expected weights that were tuned without it"
             ):
                 check_tuned_on(TunedOn("plan", held_out), "plan", fold)
 
 
 def test_weights_of_another_plan_are_refused_for_every_fold():
     for fold in (*FOLDS, -1):
-        with pytest.raises(LeakageError, match="must belong to the study's own fold plan"):
+        with pytest.raises(LeakageError, match="expected those of the study's own fold plan"):
             check_tuned_on(TunedOn("another plan", tuple(FOLDS)), "plan", fold)
 
 

@@ -19,19 +19,15 @@ Mixing = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """What a step sees: images normalised (n, 3, height, width), soft labels (n, K), metadata or None.
-
-    `seen` of shape (n, 1) is 0 where a case loses its image; None where none does.
-    """
+    """What a step sees: images normalised (n, 3, height, width), soft labels (n, K), metadata or None."""
 
     images: Tensor
     soft: Tensor
     metadata: Tensor | None
-    seen: Tensor | None = None
 
     def split(self, n_pieces: int) -> list["Inputs"]:
         """Return nearly equal pieces."""
-        parts = (self.images, self.soft, self.metadata, self.seen)
+        parts = (self.images, self.soft, self.metadata)
         split = [[None] * n_pieces if part is None else part.tensor_split(n_pieces) for part in parts]
         return [Inputs(*piece) for piece in zip(*split, strict=True)]
 
@@ -55,14 +51,13 @@ class Preparation:
     ) -> None:
         self.n_classes = data.n_classes
         self.dropped = recipe.metadata_dropout
-        self.unseen = recipe.image_dropout
         self.device = device
         self.shift = torch.tensor(mean, device=device)[:, None, None]
         self.factor = torch.tensor(std, device=device).reciprocal()[:, None, None]
         self.absent = None if data.absent is None else torch.from_numpy(data.absent).float().to(device)
         self.cut = data.cut
         self.augment = _augmentation(recipe, *data.input_size)
-        self.mixings = _mixings(recipe, data.n_classes)
+        self.mixup = _mixup(recipe, data.n_classes)
 
     def for_training(self, batch: TuningBatch) -> Inputs:
         """Return augmented inputs; every random number is torch's."""
@@ -71,7 +66,7 @@ class Preparation:
         if self.augment is not None:
             images = self.augment(images)
         images, soft = self._mixed(images, batch.labels)
-        return Inputs(self._normalised(images), soft, *self._with_absent(batch.metadata))
+        return Inputs(self._normalised(images), soft, self._with_absent(batch.metadata))
 
     def for_watching(self, batch: TuningBatch) -> Inputs:
         """Return inputs as they are in use."""
@@ -85,17 +80,16 @@ class Preparation:
         return normalised.contiguous(memory_format=torch.channels_last)
 
     def _mixed(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        if not self.mixings:
+        if self.mixup is None:
             return images, functional.one_hot(labels, self.n_classes).float()
-        return self.mixings[int(torch.randint(len(self.mixings), ()))](images, labels)
+        return self.mixup(images, labels)
 
-    def _with_absent(self, metadata: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-        """Return metadata, some of them lost, and which images are seen; no case loses both."""
+    def _with_absent(self, metadata: Tensor | None) -> Tensor | None:
+        """Return metadata, some of them lost."""
         if metadata is None or self.absent is None:
-            return metadata, None
+            return metadata
         drawn = torch.rand(len(metadata), 1, device=self.device)
-        seen = (drawn < 1.0 - self.unseen).float() if self.unseen else None
-        return torch.where(drawn < self.dropped, self.absent, metadata), seen
+        return torch.where(drawn < self.dropped, self.absent, metadata)
 
 
 def cut_anywhere(pixels: Tensor, height: int, width: int) -> Tensor:
@@ -140,11 +134,10 @@ def _augmentation(recipe: TuningRecipe, height: int, width: int) -> Callable[[Te
     return made
 
 
-def _mixings(recipe: TuningRecipe, n_classes: int) -> list[Mixing]:
-    if not recipe.mixup and not recipe.cutmix:
-        return []
+def _mixup(recipe: TuningRecipe, n_classes: int) -> Mixing | None:
+    if not recipe.mixup:
+        return None
     from torchvision.transforms import v2  # type: ignore[import-untyped]
 
-    mixup = [v2.MixUp(alpha=recipe.mixup, num_classes=n_classes)] if recipe.mixup else []
-    cutmix = [v2.CutMix(alpha=recipe.cutmix, num_classes=n_classes)] if recipe.cutmix else []
-    return [*mixup, *cutmix]
+    mixup: Mixing = v2.MixUp(alpha=recipe.mixup, num_classes=n_classes)
+    return mixup

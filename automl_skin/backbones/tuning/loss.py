@@ -12,6 +12,9 @@ from torch.nn import functional
 from automl_skin.arrays import IntArray
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 
+FOCAL_GAMMA = 2.0
+"""Exponent of the focal loss, as Lin et al. found best."""
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -25,7 +28,7 @@ def make_loss(recipe: TuningRecipe, counts: IntArray, device: torch.device) -> L
     """
     smoothing = recipe.label_smoothing
     if recipe.loss == "focal":
-        return lambda logits, soft: focal_loss(logits, _smoothed(soft, smoothing), recipe.focal_gamma)
+        return lambda logits, soft: focal_loss(logits, _smoothed(soft, smoothing), FOCAL_GAMMA)
     weight = class_weights(counts).to(device) if recipe.loss == "weighted" else None
     return lambda logits, soft: functional.cross_entropy(
         logits, soft, weight=weight, label_smoothing=smoothing, reduction="none"

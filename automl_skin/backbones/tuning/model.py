@@ -115,19 +115,17 @@ class TuningModel(nn.Module):
         """Whether network or head is given metadata."""
         return self.head.sees_metadata or is_spatial(self.network)
 
-    def forward(self, images: Tensor, metadata: Tensor | None = None, seen: Tensor | None = None) -> Tensor:
+    def forward(self, images: Tensor, metadata: Tensor | None = None) -> Tensor:
         """Return logits of normalised images.
 
         Parameters
         ----------
         images : Tensor of shape (n, 3, height, width)
         metadata : Tensor of shape (n, n_metadata), optional
-        seen : Tensor of shape (n, 1), optional
-            0 where the head is given zeros for the image's embedding, as of a case without an image, 1 elsewhere.
         """
         with computing_in(self.precision, images.device):
             embedding = embedding_of(self.network, images, metadata if is_spatial(self.network) else None)
-        logits: Tensor = self.head(embedding if seen is None else embedding * seen, metadata)
+        logits: Tensor = self.head(embedding, metadata)
         return logits
 
 

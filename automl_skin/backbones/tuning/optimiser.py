@@ -20,7 +20,7 @@ def make_optimiser(model: TuningModel, recipe: TuningRecipe) -> torch.optim.Opti
     """
     head = param_groups_weight_decay(model.head, recipe.weight_decay)
     for group in head:
-        group["lr_scale"] = recipe.head_rate
+        group["lr_scale"] = 1.0
     optimiser: torch.optim.Optimizer = create_optimizer_v2(
         [*_network_groups(model, recipe), *head],
         opt=recipe.optimizer,
@@ -78,7 +78,4 @@ def _course(
         begun = warm_up["warmup_t"] - 1
         falls = [epoch * steps_per_epoch - begun for epoch in recipe.milestone_epochs]
         return MultiStepLRScheduler(optimiser, decay_t=falls, decay_rate=recipe.step_factor, **warm_up)
-    factor = recipe.step_factor if recipe.schedule == "steps" else 1.0
-    return StepLRScheduler(
-        optimiser, decay_t=recipe.step_epochs * steps_per_epoch, decay_rate=factor, **warm_up
-    )
+    return StepLRScheduler(optimiser, decay_t=recipe.epochs * steps_per_epoch, decay_rate=1.0, **warm_up)

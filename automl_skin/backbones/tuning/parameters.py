@@ -8,6 +8,9 @@ from automl_skin.backbones.tuning.model import TuningModel
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.errors import ConfigError
 
+LEARNING_STAGES = 2
+"""The last stages of a network, which learn in the mode "partial"."""
+
 
 def choose_parameters(model: TuningModel, recipe: TuningRecipe) -> None:
     """Unfreeze the parameters that the recipe's mode trains; the head always learns.
@@ -20,7 +23,7 @@ def choose_parameters(model: TuningModel, recipe: TuningRecipe) -> None:
     model.network.requires_grad_(recipe.mode in {"full", "joint"})
     model.head.requires_grad_(requires_grad=True)
     if recipe.mode == "partial":
-        learning = {name for stage in stages(model.network)[-recipe.last_stages :] for name in stage}
+        learning = {name for stage in stages(model.network)[-LEARNING_STAGES:] for name in stage}
         for name, parameter in model.network.named_parameters():
             parameter.requires_grad_(name in learning)
 

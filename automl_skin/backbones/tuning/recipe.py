@@ -1,27 +1,14 @@
 """The tuning recipe: everything that is decided about tuning before it begins."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_origin, get_type_hints
 
 from automl_skin.backbones.tuning.recipe_values import checked, suggestion
-from automl_skin.digests import Json, digest_json
+from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
 
 _VERSION = 1  # counts changes of the training that change its outcome: old networks no longer match
-
-# fields that came later: with their default they are no part of a description, so that networks that were tuned
-# before keep their keys
-_LATER = (
-    "milestones",
-    "warm_up_rate",
-    "fit",
-    "resize",
-    "fusion",
-    "fusion_settings",
-    "image_dropout",
-    "head_dropout",
-)
 
 
 @dataclass(frozen=True)
@@ -31,12 +18,12 @@ class TuningRecipe:
     Parameters
     ----------
     mode : {"head", "partial", "full", "joint"}
-        What learns: our linear head alone, also the last stages, everything, or everything together with a
+        What learns: our linear head alone, also the last two stages, everything, or everything together with a
         layer that sees the metadata.
     epochs : int
         Passes over the training rows.
     batch_size : int
-        Images a step of the optimiser; where memory is short it is gathered from smaller pieces.
+        Images per step of the optimiser; where memory is short it is gathered from smaller pieces.
     optimizer : {"adamw", "adam", "sgd", "momentum"}
         timm's; SGD has Nesterov's momentum of 0.9, "momentum" is SGD with the plain one of 0.9.
     learning_rate : float
@@ -45,38 +32,32 @@ class TuningRecipe:
         Of matrices only; scales and biases do not decay.
     layer_decay : float
         Factor of the learning rate from each layer to the one before it (Bao et al. 2022, BEiT).
-    head_rate : float
-        The head's learning rate over the network's.
     schedule : {"cosine", "steps", "constant"}
         Course of the learning rate after the warm-up.
     warm_up : float
         Epochs in which the learning rate rises linearly.
-    step_epochs, step_factor : int, float
-        Of "steps": after every `step_epochs` the learning rate is multiplied by `step_factor`.
+    milestones : str
+        Of "steps": the epochs after which the learning rate is multiplied by `step_factor`, such as ``50,120,200``.
+    step_factor : float
     loss : {"cross_entropy", "weighted", "focal"}
-        "weighted": each class weighs the inverse of its share; "focal": Lin et al. 2017.
-    focal_gamma : float
-        Exponent of the focal loss.
+        "weighted": each class weighs the inverse of its share; "focal": Lin et al. 2017, with their exponent of 2.
     label_smoothing : float
         Share of a label that is spread over all classes.
     sampling : {"natural", "balanced"}
         "balanced": each class is drawn equally often, with replacement.
     ema : float
-        Decay a step of the averaged weights that are kept in the end; 0 keeps the last ones.
+        Decay per step of the averaged weights that are kept in the end; 0 keeps the last ones.
     drop_path : float
         Share of residual branches that is dropped (stochastic depth), where the network has them.
     augmentation : {"none", "light", "siim", "randaugment"}
         Preset of `automl_skin.images.augment`.
-    mixup, cutmix : float
-        Parameters of the beta distributions (Zhang et al. 2018; Yun et al. 2019); 0 none. With both, each
-        step takes one of the two.
+    mixup : float
+        Parameter of the beta distribution (Zhang et al. 2018); 0 none.
     batch_norm : {"adapt", "kept"}
-        "kept": batch normalisation goes on with its pretrained statistics.
+        "kept": batch normalisation keeps its pretrained statistics.
     wise : float
         Share of the tuned weights in the network's final ones, the rest are pretrained ones (WiSE-FT,
         Wortsman et al. 2022).
-    last_stages : int
-        How many stages learn in "partial".
     labels : {"diagnosis", "target"}
         What is learnt.
     colour : {"", "none", "shades_of_grey"}
@@ -92,9 +73,6 @@ class TuningRecipe:
         Hidden units that see the metadata in "joint".
     metadata_dropout : float
         Share of the cases of a step that lose all metadata in "joint".
-    milestones : str
-        Of "steps": the epochs after which the learning rate is multiplied by `step_factor`, such as ``50,120,200``; ""
-        takes every `step_epochs`.
     warm_up_rate : float
         Share of the peak at which the learning rate stays during the warm-up; 0 lets it rise linearly instead.
     fit : {"", "squash", "crop"}
@@ -107,8 +85,6 @@ class TuningRecipe:
         another fusion of the neural heads or of `automl_skin.backbones.spatial`.
     fusion_settings : str
         What is changed of the fusion's settings, such as ``layers=3,width=64``.
-    image_dropout : float
-        Share of the cases of a step that lose their image's embedding in "joint"; never those that lose metadata.
     head_dropout : float
         Share of the linear head's input that is dropped, by each of five dropouts whose scores are averaged (Ha et al.
         2020); a fusion has settings of its own for that.
@@ -122,8 +98,6 @@ class TuningRecipe:
     --------
     >>> TuningRecipe(epochs=6).epochs
     6
-    >>> TuningRecipe.from_json(TuningRecipe().to_json()) == TuningRecipe()
-    True
     """
 
     mode: Literal["head", "partial", "full", "joint"] = "full"
@@ -133,23 +107,19 @@ class TuningRecipe:
     learning_rate: float = 5e-4
     weight_decay: float = 0.01
     layer_decay: float = 1.0
-    head_rate: float = 1.0
     schedule: Literal["cosine", "steps", "constant"] = "cosine"
     warm_up: float = 0.3
-    step_epochs: int = 10
+    milestones: str = ""
     step_factor: float = 0.1
     loss: Literal["cross_entropy", "weighted", "focal"] = "cross_entropy"
-    focal_gamma: float = 2.0
     label_smoothing: float = 0.0
     sampling: Literal["natural", "balanced"] = "natural"
     ema: float = 0.0
     drop_path: float = 0.0
     augmentation: Literal["none", "light", "siim", "randaugment"] = "light"
     mixup: float = 0.0
-    cutmix: float = 0.0
     batch_norm: Literal["adapt", "kept"] = "adapt"
     wise: float = 1.0
-    last_stages: int = 2
     labels: Literal["diagnosis", "target"] = "diagnosis"
     colour: Literal["", "none", "shades_of_grey"] = ""
     size: str = ""
@@ -157,13 +127,11 @@ class TuningRecipe:
     patience: int = 0
     metadata_width: int = 32
     metadata_dropout: float = 0.3
-    milestones: str = ""
     warm_up_rate: float = 0.0
     fit: Literal["", "squash", "crop"] = ""
     resize: str = ""
     fusion: str = "concat"
     fusion_settings: str = ""
-    image_dropout: float = 0.0
     head_dropout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -199,53 +167,33 @@ class TuningRecipe:
     @property
     def digest(self) -> str:
         """What tells tunings apart that give different weights."""
-        return digest_json({"version": _VERSION, **self.to_json()})
-
-    def to_json(self) -> dict[str, Json]:
-        """Return the recipe as a JSON object; later fields with their default are left out."""
-        defaults = {field.name: field.default for field in fields(self)}
-        return {
-            name: value
-            for name, value in asdict(self).items()
-            if name not in _LATER or value != defaults[name]
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Json]) -> "TuningRecipe":
-        """Return the recipe that `to_json` wrote.
-
-        Raises
-        ------
-        ConfigError
-            If a field is unknown or a value cannot be used.
-        """
-        _check_names(value)
-        return cls(**value)  # type: ignore[arg-type]  # __post_init__ checks what JSON cannot promise
+        return digest_json({"version": _VERSION, **asdict(self)})
 
 
 _KINDS: dict[str, Any] = get_type_hints(TuningRecipe)
 
 
 def _contradictions(recipe: TuningRecipe) -> Iterator[str]:
-    """Yield what of a recipe does not go together, and what to do."""
+    """Yield what in a recipe contradicts itself, and what to do."""
     if recipe.patience and not recipe.inner_parts:
-        message = f"patience={recipe.patience} needs rows to watch, and inner_parts is 0"
+        message = f"patience={recipe.patience}: expected rows to watch, got inner_parts=0"
         yield f"{message}; set inner_parts (20 watches one row in 20) or patience=0"
-    if recipe.mode == "joint" and (recipe.mixup or recipe.cutmix):
-        message = "mode=joint cannot mix images (mixup, cutmix), since metadata are not mixed"
-        yield f"{message}; set mixup=0 and cutmix=0, or choose mode=full"
-    if recipe.mode != "joint" and (recipe.has_fusion or recipe.image_dropout):
-        message = "fusion, fusion_settings and image_dropout are of mode=joint, which alone sees metadata"
-        yield f"{message}; found mode={recipe.mode}; choose mode=joint"
+    if recipe.mode == "joint" and recipe.mixup:
+        message = (
+            f"mixup={recipe.mixup:g}: images cannot be mixed in mode=joint, since metadata are not mixed"
+        )
+        yield f"{message}; set mixup=0, or choose mode=full"
+    if recipe.mode != "joint" and recipe.has_fusion:
+        message = "fusion and fusion_settings: expected mode=joint, the only mode that sees metadata"
+        yield f"{message}, got mode={recipe.mode}; choose mode=joint"
     if recipe.has_fusion and recipe.head_dropout:
-        yield f"head_dropout is of the linear head; found fusion={recipe.fusion}, which has fusion_settings instead"
-    if recipe.mode == "joint" and recipe.metadata_dropout + recipe.image_dropout > 1.0:
-        shares = f"{recipe.metadata_dropout:g} and {recipe.image_dropout:g}"
-        yield f"metadata_dropout and image_dropout must not exceed 1 together, found {shares}; lower one of them"
-    if recipe.milestones and recipe.schedule != "steps":
-        yield f"milestones are of schedule=steps; found schedule={recipe.schedule}; choose schedule=steps"
+        message = "head_dropout: expected the linear head"
+        yield f"{message}, got fusion={recipe.fusion}; set the dropout in fusion_settings instead"
+    if (recipe.schedule == "steps") != bool(recipe.milestones):
+        message = "milestones: expected epochs with schedule=steps and with no other"
+        yield f"{message}, got schedule={recipe.schedule} and milestones={recipe.milestones or 'empty'}"
     if list(recipe.milestone_epochs) != sorted(set(recipe.milestone_epochs)):
-        yield f"milestones must be epochs one after the other, such as 50,120,200; found {recipe.milestones}"
+        yield f"milestones: expected ascending epochs, such as 50,120,200, got {recipe.milestones}"
     sides, cut = recipe.resized_to, recipe.input_size
     if sides and cut and (sides[0] < cut[0] or sides[1] < cut[1]):
         yield f"size={recipe.size} cannot be cut out of resize={recipe.resize}; choose a greater resize"
@@ -280,4 +228,4 @@ def read_field(field: str, text: str) -> str | int | float:
         return int(text) if kind is int else float(text)
     except ValueError as error:
         wanted = "a whole number" if kind is int else "a number"
-        raise ConfigError(f"{field} of a tuning recipe must be {wanted}, not {text!r}") from error
+        raise ConfigError(f"{field} of a tuning recipe: expected {wanted}, got {text!r}") from error

@@ -23,24 +23,18 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-9, 100.0),
     "weight_decay": (0.0, 10.0),
     "layer_decay": (0.01, 1.0),
-    "head_rate": (0.001, 1000.0),
     "warm_up": (0.0, 10_000.0),
-    "step_epochs": (1, 10_000),
     "step_factor": (1e-6, 1.0),
     "warm_up_rate": (0.0, 1.0),
-    "focal_gamma": (0.0, 10.0),
     "label_smoothing": (0.0, 0.9),
     "ema": (0.0, 0.99999),
     "drop_path": (0.0, 0.9),
     "mixup": (0.0, 10.0),
-    "cutmix": (0.0, 10.0),
     "wise": (0.0, 1.0),
-    "last_stages": (1, 1000),
     "inner_parts": (0, 1000),
     "patience": (0, 10_000),
     "metadata_width": (1, 4096),
     "metadata_dropout": (0.0, 1.0),
-    "image_dropout": (0.0, 1.0),
     "head_dropout": (0.0, 0.95),
 }
 
@@ -68,24 +62,24 @@ def checked(name: str, kind: Any, value: Any) -> str | int | float:
     allowed = (int,) if kind is int else (int, float)
     if isinstance(value, bool) or not isinstance(value, allowed):
         wanted = "a whole number" if kind is int else "a number"
-        raise ConfigError(f"{name} of a tuning recipe must be {wanted}, not {value!r}")
+        raise ConfigError(f"{name} of a tuning recipe: expected {wanted}, got {value!r}")
     low, high = _BOUNDS[name]
     if not (math.isfinite(value) and low <= value <= high):
-        raise ConfigError(f"{name} of a tuning recipe must lie in {low:g} to {high:g}, not {value!r}")
+        raise ConfigError(f"{name} of a tuning recipe: expected {low:g} to {high:g}, got {value!r}")
     return int(value) if kind is int else float(value)
 
 
 def _checked_choice(name: str, allowed: tuple[str, ...], value: Any) -> str:
     if value not in allowed:
         choices = ", ".join(choice or '""' for choice in allowed)
-        raise ConfigError(f"{name} of a tuning recipe must be one of {choices}, not {value!r}")
+        raise ConfigError(f"{name} of a tuning recipe: expected one of {choices}, got {value!r}")
     return str(value)
 
 
 def _checked_text(name: str, value: Any) -> str:
     pattern, wanted = _TEXTS[name]
     if not (isinstance(value, str) and pattern.fullmatch(value)):
-        raise ConfigError(f"{name} of a tuning recipe must be {wanted}, not {value!r}")
+        raise ConfigError(f"{name} of a tuning recipe: expected {wanted}, got {value!r}")
     return value
 
 

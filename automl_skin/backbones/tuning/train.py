@@ -185,7 +185,7 @@ class _Training:
         n_images = len(batch.labels)
         total = torch.zeros((), device=self.device)
         for piece in inputs.split(split_evenly(n_images, size, self.min_size)):
-            loss = self.loss(self.state.model(piece.images, piece.metadata, piece.seen), piece.soft).sum()
+            loss = self.loss(self.state.model(piece.images, piece.metadata), piece.soft).sum()
             (loss / n_images).backward()  # type: ignore[no-untyped-call]  # torch's own stubs
             total += loss.detach()
         return total
@@ -223,11 +223,9 @@ def _check(backbone: Backbone, recipe: TuningRecipe, data: TuningData) -> None:
     if recipe.wise < 1.0 and backbone.weights == "random":
         message = f"wise={recipe.wise:g} mixes tuned with pretrained weights, and {backbone.name} has none"
         raise ConfigError(f"{message}; set wise=1 or choose pretrained weights")
-    if recipe.has_fusion and not is_pooled(recipe.fusion) and (recipe.wise < 1.0 or recipe.image_dropout):
+    if recipe.has_fusion and not is_pooled(recipe.fusion) and recipe.wise < 1.0:
         message = f"the fusion {recipe.fusion} stands inside the network"
-        raise ConfigError(
-            f"{message}, which rules out wise and image_dropout; set wise=1 and image_dropout=0"
-        )
+        raise ConfigError(f"{message}, which rules out wise={recipe.wise:g}; set wise=1")
     if recipe.mode == "joint" and data.metadata is None:
         raise ConfigError("mode=joint trains on metadata and got none; choose mode=full or add columns")
     if recipe.patience and len(np.unique(data.target_of[data.labels[data.watched]])) < 2:

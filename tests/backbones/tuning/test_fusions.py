@@ -10,7 +10,6 @@ from automl_skin.backbones.spatial.catalogue import is_spatial
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.fused_head import FusedHead
 from automl_skin.backbones.tuning.fusions import PooledFusion, read_settings
-from automl_skin.backbones.tuning.model import TuningModel
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.errors import ConfigError, IntegrityError
@@ -156,7 +155,6 @@ def test_a_seed_repeats_and_averaged_weights_have_a_fusion_of_their_own(tuned, t
         "epochs": 1,
         "fusion": "ha",
         "ema": 0.9,
-        "image_dropout": 0.3,
         "metadata_dropout": 0.3,
     }
     first, again = (tuned(told(), **options).head.to_arrays() for _ in range(2))
@@ -180,20 +178,6 @@ def test_a_killed_training_goes_on_to_the_same_weights(tuned, told, tmp_path):
     assert all(np.array_equal(array, continued[name]) for name, array in whole.items())
 
 
-def test_a_case_without_its_image_is_answered_by_its_metadata(backbone, toy):
-    from automl_skin.backbones.network import load_network
-
-    head = FusedHead(PooledFusion("tanh_gate", {}, 96, 4), 3, seed=0)
-    model = TuningModel(load_network(backbone), head, "float32").eval()
-    images, metadata = torch.randn(2, 3, 32, 32), torch.randn(2, 4)
-    with torch.inference_mode():
-        unseen = model(images, metadata, torch.tensor([[0.0], [1.0]]))
-        assert torch.equal(unseen[:1], head(torch.zeros(1, 96), metadata[:1]))
-        assert torch.allclose(unseen[1:], model(images, metadata)[1:])
-
-
 def test_what_rules_each_other_out_is_named(tuned, told):
     with pytest.raises(ConfigError, match=r"metanet_map stands inside the network.*set wise=1"):
-        tuned(told(), **JOINT, fusion="metanet_map", image_dropout=0.1)
-    with pytest.raises(ConfigError, match=r"must not exceed 1 together, found 0\.7 and 0\.4"):
-        TuningRecipe(mode="joint", metadata_dropout=0.7, image_dropout=0.4)
+        tuned(told(), **JOINT, fusion="metanet_map", wise=0.5)

@@ -21,9 +21,9 @@ def test_unknown_names_are_answered_with_a_suggestion():
         _ = Tuning("ful").recipe
     with pytest.raises(ConfigError, match=r"no field 'epoch'.*did you mean epochs"):
         _ = Tuning("full", {"epoch": "6"}).recipe
-    with pytest.raises(ConfigError, match=r"epochs of a tuning recipe must be a whole number, not '6.5'"):
+    with pytest.raises(ConfigError, match=r"epochs of a tuning recipe: expected a whole number, got '6.5'"):
         _ = Tuning("full", {"epochs": "6.5"}).recipe
-    with pytest.raises(ConfigError, match="learning_rate of a tuning recipe must be a number, not 'fast'"):
+    with pytest.raises(ConfigError, match="learning_rate of a tuning recipe: expected a number, got 'fast'"):
         _ = Tuning("full", {"learning_rate": "fast"}).recipe
 
 

@@ -41,12 +41,12 @@ def test_scales_and_biases_do_not_decay(make):
             assert group["weight_decay"] == (0.3 if parameter.ndim > 1 else 0.0)
 
 
-def test_early_layers_learn_slower_and_the_head_as_told(make):
-    model, recipe, optimiser = make(layer_decay=0.5, head_rate=10.0, learning_rate=1e-2, warm_up=0.0)
+def test_early_layers_learn_slower_and_the_head_at_the_full_rate(make):
+    model, recipe, optimiser = make(layer_decay=0.5, learning_rate=1e-2, warm_up=0.0)
     make_schedule(optimiser, recipe, 5).step_update(0)
     rate = {id(parameter): group["lr"] for group in optimiser.param_groups for parameter in group["params"]}
     named = dict(model.network.named_parameters())
-    assert rate[id(model.head.last.weight)] == rate[id(model.head.last.bias)] == pytest.approx(0.1)
+    assert rate[id(model.head.last.weight)] == rate[id(model.head.last.bias)] == pytest.approx(1e-2)
     last = rate[id(named["layer4.0.conv2.weight"])]
     assert last == pytest.approx(1e-2)
     assert rate[id(named["layer3.0.conv2.weight"])] == pytest.approx(last / 2)
@@ -62,7 +62,7 @@ def test_cosine_rises_and_falls(make):
 
 
 def test_steps_and_constant(make):
-    _, recipe, optimiser = make(epochs=4, warm_up=0, schedule="steps", step_epochs=2, step_factor=0.1)
+    _, recipe, optimiser = make(epochs=4, warm_up=0, schedule="steps", milestones="2", step_factor=0.1)
     np.testing.assert_allclose(rates(optimiser, recipe, 5), [1e-3] * 10 + [1e-4] * 10)
     _, recipe, optimiser = make(epochs=2, warm_up=0.0, schedule="constant")
     np.testing.assert_allclose(rates(optimiser, recipe, 5), [1e-3] * 10)
@@ -83,7 +83,13 @@ def test_steps_at_given_epochs_count_from_the_beginning(make):
 
 @pytest.mark.parametrize("schedule", ["cosine", "steps", "constant"])
 def test_the_warm_up_may_stay_at_a_share_of_the_peak(make, schedule):
-    _, recipe, optimiser = make(epochs=4, warm_up=1.0, warm_up_rate=0.1, schedule=schedule, step_epochs=9)
+    _, recipe, optimiser = make(
+        epochs=4,
+        warm_up=1.0,
+        warm_up_rate=0.1,
+        schedule=schedule,
+        milestones="3" if schedule == "steps" else "",
+    )
     found = rates(optimiser, recipe, 5)
     np.testing.assert_allclose(found[:5], [1e-4] * 5)
     assert found[5] == pytest.approx(1e-3)

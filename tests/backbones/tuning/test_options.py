@@ -33,7 +33,6 @@ def plain(tuned):
         ("learning_rate", 1e-4),
         ("weight_decay", 1.0),
         ("layer_decay", 0.5),
-        ("head_rate", 10.0),
         ("schedule", "constant"),
         ("warm_up", 0.0),
         ("loss", "weighted"),
@@ -44,7 +43,6 @@ def plain(tuned):
         ("drop_path", 0.3),
         ("augmentation", "light"),
         ("mixup", 1.0),
-        ("cutmix", 1.0),
         ("batch_norm", "kept"),
     ],
 )
@@ -55,8 +53,11 @@ def test_the_option_changes_the_weights_and_they_stay_finite(option, value, tune
 
 
 def test_steps_lower_the_learning_rate(tuned):
-    options = {"epochs": 2, "step_epochs": 1, "warm_up": 0.0}
-    constant, steps = (tuned(schedule=name, **options) for name in ("constant", "steps"))
+    options = {"epochs": 2, "warm_up": 0.0}
+    constant, steps = (
+        tuned(schedule="constant", **options),
+        tuned(schedule="steps", milestones="1", **options),
+    )
     assert constant.curve[0].loss == steps.curve[0].loss
     assert weights_digest(constant.network) != weights_digest(steps.network)
 
@@ -137,7 +138,7 @@ def test_bfloat16_learns_as_well(tuned):
 def test_other_architectures_are_tuned_by_layers_and_stages(name, tuned, toy):
     start = resolve_backbone(name)
     data = toy(side=start.height if start.fixed_size else 64, n=24)
-    outcome = tuned(data, start, mode="partial", last_stages=1, layer_decay=0.7, drop_path=0.1, epochs=1)
+    outcome = tuned(data, start, mode="partial", layer_decay=0.7, drop_path=0.1, epochs=1)
     assert weights_digest(outcome.network) != weights_digest(load_network(start))
 
 

@@ -5,6 +5,7 @@ from torch import nn
 
 from automl_skin.backbones.catalogue import resolve_backbone
 from automl_skin.backbones.network import load_network
+from automl_skin.backbones.tuning import parameters
 from automl_skin.backbones.tuning.model import LinearHead, TuningModel
 from automl_skin.backbones.tuning.parameters import choose_parameters, enter_training, min_images, stages
 from automl_skin.backbones.tuning.recipe import TuningRecipe
@@ -24,15 +25,16 @@ def modes(network, prefix):
 
 
 def test_frozen_stages_stay_as_in_use(backbone):
-    network = entered(backbone, mode="partial", last_stages=2)[0].network
+    network = entered(backbone, mode="partial")[0].network
     assert modes(network, "layer1") == modes(network, "layer2") == {False}
     assert modes(network, "layer3") == modes(network, "layer4") == {True}
     frozen = {name.partition(".")[0] for name, p in network.named_parameters() if not p.requires_grad}
     assert frozen == {"conv1", "bn1", "layer1", "layer2"}
 
 
-def test_frozen_stages_keep_no_graph(backbone):
-    network = entered(backbone, mode="partial", last_stages=1)[0].network
+def test_frozen_stages_keep_no_graph(backbone, monkeypatch):
+    monkeypatch.setattr(parameters, "LEARNING_STAGES", 1)
+    network = entered(backbone, mode="partial")[0].network
     seen = {}
     network.layer3.register_forward_hook(lambda *found: seen.update(layer3=found[2].requires_grad))
     network.layer4.register_forward_hook(lambda *found: seen.update(layer4=found[2].requires_grad))
