@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from automl_skin.steps.embed import embed, find_needed
 from automl_skin.steps.events import silent
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.stack import read_stack
+from automl_skin.study.stage_one_file import read_embedded, write_embedded
 from automl_skin.study.study import Study
 
 
@@ -37,12 +39,12 @@ def test_second_time_nothing_is_computed_and_the_material_is_the_same(study):
 
 
 def test_embeddings_of_another_precision_do_not_mix_with_the_trials(study):
-    path = study.folder / "stage_one.json"
-    path.write_text(path.read_text().replace("float32", "bfloat16"))
+    ((name, one),) = read_embedded(study).items()
+    other = "float32" if one.precision == "bfloat16" else "bfloat16"
+    write_embedded(study, {name: replace(one, precision=other)})
     before = {file: file.stat().st_mtime_ns for file in study.material.rglob("*")}
-    with pytest.raises(
-        ConfigError, match=r"expected the same embeddings for all.*float32, where they were .*bfloat16"
-    ):
+    now = f"{one.precision}, where they were .* in {other}"
+    with pytest.raises(ConfigError, match=f"expected the same embeddings for all.*{now}"):
         embed(study, read_prepared(study), silent)
     assert {file: file.stat().st_mtime_ns for file in study.material.rglob("*")} == before
 
