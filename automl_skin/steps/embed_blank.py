@@ -7,11 +7,9 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.chains.inputs import CaseInputs
-from automl_skin.features.entering import entering_rows
-from automl_skin.features.lesion import pool_images, roles_of
 from automl_skin.search.material import Material
-from automl_skin.steps.embed import extract_network, shown_to
 from automl_skin.steps.embedded import find_networks
+from automl_skin.steps.embedder import Embedder
 from automl_skin.steps.events import Listener
 from automl_skin.steps.prepare import Prepared
 from automl_skin.study.study import Study
@@ -44,17 +42,12 @@ def without_metadata(
     """
     unknown = blank(material.inputs.metadata)
     embeddings = dict(material.inputs.embeddings)
-    images, cases = prepared.images, material.cases.index
+    cases = material.cases.index
+    embedder = Embedder(study, prepared, tell, metadata=unknown)
     for each in find_networks(study, sorted(set(names))):
-        if not each.backbone.spatial:
-            continue
-        held_out = cases[material.cases["fold"].isin(each.id.held_out)]
-        some = images[images["case"].isin(held_out) & shown_to(each, images)]
-        entering = entering_rows(each.backbone, unknown, some["case"])
-        found = extract_network(study, each, prepared.manifest.images_root, some, tell, entering).embeddings
-        values = pool_images(
-            found, some, cases, (each.id.role,) if each.id.role else roles_of(prepared.manifest.images)
-        )
-        values[~cases.isin(held_out)] = np.nan
-        embeddings[each.name] = values
+        if each.backbone.spatial:
+            held_out = material.cases["fold"].isin(each.id.held_out).to_numpy()
+            values = embedder.embed(each, cases[held_out]).pool(cases)
+            values[~held_out] = np.nan
+            embeddings[each.name] = values
     return replace(material.inputs, embeddings=embeddings, metadata=unknown)

@@ -12,7 +12,7 @@ from automl_skin.search.trial import TrialRecord, TrialRecorded
 if TYPE_CHECKING:
     from automl_skin.images.loading import Progress
     from automl_skin.search.material import Material
-    from automl_skin.steps.embed import StageOne
+    from automl_skin.steps.embedder import StageOne
     from automl_skin.steps.search import SearchResult
     from automl_skin.steps.understand import Understanding
     from automl_skin.study.round_files import Round

@@ -9,7 +9,8 @@ from automl_skin.evaluation.shifts import ShiftFigures
 from automl_skin.evaluation.sources import SourceFigures
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
-from automl_skin.steps.embed import StageOne, embed
+from automl_skin.steps.embed import embed
+from automl_skin.steps.embedder import StageOne
 from automl_skin.steps.events import (
     Listener,
     SearchBegan,

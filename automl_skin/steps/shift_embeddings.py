@@ -7,25 +7,20 @@ import pandas as pd
 
 from automl_skin.arrays import Float32Array
 from automl_skin.chains.config import rotated
-from automl_skin.embeddings.cache import EmbeddingCache
-from automl_skin.embeddings.extract import StageOneOptions, extract
 from automl_skin.embeddings.key import check_tuned_on
-from automl_skin.features.entering import entering_rows
-from automl_skin.features.lesion import pool_images, roles_of
 from automl_skin.images.loading import Progress
 from automl_skin.images.shifts import SHIFTS
 from automl_skin.search.material import Material
 from automl_skin.search.shifted import Sample, ShiftedMaterial, begin, sample_cases
-from automl_skin.steps.embed import shown_to
+from automl_skin.steps.embedder import Embedder
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.prepare import Prepared
 from automl_skin.study.config import StudyConfig
-from automl_skin.study.precision import precision_of
 from automl_skin.study.study import Study
 
 SYNTHETIC_CASES = 100
-"""Sampled cases of the built-in study at the most: it is there to be tried, and shall not take long."""
+"""At most so many sampled cases of the built-in study, which should be quick to try."""
 
 
 def sample_of(study: Study, cases: pd.DataFrame) -> Sample:
@@ -94,37 +89,14 @@ def embed_shifted(
 ) -> Float32Array:
     """Return a set's embeddings of the sampled cases of some folds, shape (n_shifts, n_rows, n_dimensions)."""
     wanted = cases.index[shifted.sample.positions[shifted.rows_of_set(folds)]]
-    manifest = prepared.manifest
-    images = prepared.images[prepared.images["case"].isin(wanted) & shown_to(each, prepared.images)]
-    roles = (each.id.role,) if each.id.role else roles_of(manifest.images)
     shifts = shifted.sample.shifts
-    progress = start_progress(
-        tell, f"Embedding {len(wanted):,} cases under {len(shifts)} shifts by {each.name}"
-    )
-    cache = EmbeddingCache(study.workspace.cache / "embeddings")
-    entering = entering_rows(each.backbone, manifest.metadata, images["case"])
-    values = []
-    for position, shift in enumerate(shifts):
-        options = StageOneOptions(
-            views=study.config.views,
-            device=study.config.device,
-            precision=precision_of(study),
-            batch_size=study.config.batch_size or None,
-            progress=_part_of(progress, position, len(shifts)),
-            tuned_on=each.tuned_on,
-            shift=shift,
-        )
-        extraction = extract(
-            each.backbone,
-            each.recipe,
-            manifest.images_root,
-            images,
-            cache,
-            options=options,
-            metadata=entering,
-        )
-        whole = ~images["path"].isin(list(extraction.failures)).to_numpy()
-        values.append(pool_images(extraction.embeddings[whole], images[whole], wanted, roles))
+    what = f"Embedding {len(wanted):,} cases under {len(shifts)} shifts by {each.name}"
+    progress = start_progress(tell, what)
+    embedder = Embedder(study, prepared, tell)
+    values = [
+        embedder.embed(each, wanted, shift, _part_of(progress, position, len(shifts))).pool(wanted)
+        for position, shift in enumerate(shifts)
+    ]
     return np.stack(values)
 
 

@@ -1,18 +1,14 @@
 """Stage one alone: pixels, embeddings by frozen and by tuned networks, all into the cache."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
 from automl_skin.backbones.device import Precision, resolve_device
 from automl_skin.embeddings.tuning import TuningFailure
-from automl_skin.features.entering import entering_rows
 from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING
 from automl_skin.search.tuning_wishes import TuningWishes
-from automl_skin.steps.embed import applied_cases, extract_network, shown_to
+from automl_skin.steps.embedder import Embedder
 from automl_skin.steps.events import Listener, Understood
 from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import Prepared, is_prepared, prepare, read_prepared
@@ -65,7 +61,7 @@ def tunings_of(study: Study) -> tuple[str, ...]:
 
 
 def run_stage_one(study: Study, tell: Listener) -> StageOneOutcome:
-    """Carry stage one out, or go on with it.
+    """Carry stage one out, or resume it.
 
     Parameters
     ----------
@@ -75,12 +71,13 @@ def run_stage_one(study: Study, tell: Listener) -> StageOneOutcome:
     Raises
     ------
     AutomlSkinError
-        With what is finished kept; the same call goes on.
+        With what is finished kept; the same call resumes.
     """
     if not is_prepared(study):
         tell(Understood(study, prepare(study, tell)))
     working = _Working(study, read_prepared(study), tell, keep_precision(study))
-    working.embed(working.frozen)
+    for each in working.frozen:
+        working.embedder.embed(each)
     for name in tunings_of(study):
         for each in working.frozen:
             working.tune(each, name)
@@ -99,28 +96,11 @@ class _Working:
     tuned: list[ResolvedNetwork] = field(default_factory=list)
     failed: list[TuningFailure] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
-    computed: int = 0
-    unreadable: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.frozen = frozen_networks(self.study.config)
+        self.embedder = Embedder(self.study, self.prepared, self.tell)
         self.tuning_seconds = 0.0
-
-    def embed(self, networks: Sequence[ResolvedNetwork]) -> None:
-        """Have the cache hold the embeddings by some networks."""
-        root = self.prepared.manifest.images_root
-        for each in networks:
-            images = self._images_of(each)
-            entering = entering_rows(each.backbone, self.prepared.manifest.metadata, images["case"])
-            extraction = extract_network(self.study, each, root, images, self.tell, entering)
-            self.computed += extraction.computed
-            self.unreadable |= extraction.failures
-
-    def _images_of(self, each: ResolvedNetwork) -> pd.DataFrame:
-        """Return the images that a search needs of a network: a tower's kind, folds that were held out together."""
-        images = self.prepared.images
-        images = images[shown_to(each, images)]
-        return images[images["case"].isin(applied_cases(each.id, self.prepared.plan))]
 
     def tune(self, each: ResolvedNetwork, name: str) -> None:
         """Tune a network without each fold, unless the time for that is used up, and embed by what was tuned."""
@@ -138,7 +118,8 @@ class _Working:
         tuned = [result for result in results if isinstance(result, ResolvedNetwork)]
         self.failed += [result for result in results if isinstance(result, TuningFailure)]
         self.tuned += tuned
-        self.embed(tuned)
+        for result in tuned:
+            self.embedder.embed(result)
 
     def outcome(self) -> StageOneOutcome:
         """Return what was done."""
@@ -148,8 +129,8 @@ class _Working:
             tuple(self.tuned),
             tuple(self.failed),
             tuple(self.skipped),
-            self.computed,
-            self.unreadable,
+            self.embedder.done.computed,
+            self.embedder.done.failures,
             time.monotonic() - self.started,
         )
 

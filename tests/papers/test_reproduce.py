@@ -16,7 +16,7 @@ from automl_skin.papers.reproduce import reproduce
 from automl_skin.papers.study_file import read_study_file
 from automl_skin.papers.variant import Overrides
 from automl_skin.settings import Workspace
-from automl_skin.steps import embed
+from automl_skin.steps import embedder
 from automl_skin.study.locked_part import LockedPart
 from automl_skin.study.stage_one_file import read_embedded
 
@@ -220,7 +220,7 @@ def metadata_alone():
 
 def test_where_no_cell_sees_an_image_nothing_is_embedded(run, done, tmp_path):
     write(tmp_path, metadata_alone())
-    with mock.patch.object(embed, "extract_network", side_effect=AssertionError("an image was embedded")):
+    with mock.patch.object(embedder, "extract", side_effect=AssertionError("an image was embedded")):
         _, variants = run(tmp_path, variants=("held-out",))
         run(tmp_path, variants=("held-out",))
     context = variants["held-out"].context

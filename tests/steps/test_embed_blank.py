@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 
 from automl_skin.backbones.tuning.recipe import TuningRecipe
-from automl_skin.features.entering import entering_rows
 from automl_skin.search.material import Material
 from automl_skin.search.tuning_steps import TuningStep
 from automl_skin.settings import Workspace
 from automl_skin.steps import embed_blank
-from automl_skin.steps.embed import extract_network
 from automl_skin.steps.embed_blank import without_metadata
+from automl_skin.steps.embedder import Embedder
 from automl_skin.steps.events import silent
 from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.prepare import read_prepared
@@ -55,11 +54,9 @@ def test_a_network_that_metadata_enter_sees_none(study, tuned, monkeypatch):
     assert np.isfinite(values[inside]).all()
     assert np.isnan(values[~inside]).all()
 
-    images = prepared.images.drop_duplicates("case").set_index("case", drop=False)
-    shown = images.loc[material.cases.index[inside]]
-    known = entering_rows(tuned.backbone, prepared.manifest.metadata, shown["case"])
-    root = prepared.manifest.images_root
-    with_metadata = extract_network(study, tuned, root, shown, silent, known).embeddings
+    cases = material.cases.index[inside]
+    with_metadata = Embedder(study, prepared, silent).embed(tuned, cases).pool(cases)
+    assert np.isfinite(with_metadata).all()
     assert not np.allclose(values[inside], with_metadata)
 
 

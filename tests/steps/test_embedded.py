@@ -174,7 +174,7 @@ def test_images_that_vanished_are_named(grown):
     prepared = read_prepared(grown)
     contents = prepared.contents.copy()
     contents.loc[3, "content"] = None
-    with pytest.raises(IntegrityError, match="must have it when a tuned network is applied, and 1 have none"):
+    with pytest.raises(IntegrityError, match="but 1 cases have none now"):
         embed_tuned(grown, replace(prepared, contents=contents), [made_up(grown, (0,))], silent)
 
 
