@@ -7,6 +7,7 @@ counted: which of them lead is not known yet.
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,7 +74,7 @@ class Probe:
     ----------
     network : NetworkId
     n_dimensions : int
-    images_a_second : float
+    images_per_second : float
     missing : int
         Images that the cache does not have.
     loading : Loading
@@ -82,18 +83,18 @@ class Probe:
 
     network: NetworkId
     n_dimensions: int
-    images_a_second: float
+    images_per_second: float
     missing: int
     loading: Loading = Loading()
 
     @property
     def seconds(self) -> float:
         """Time of stage one for the missing images."""
-        return self.missing * (1.0 / self.images_a_second + self.loading.plain)
+        return self.missing * (1.0 / self.images_per_second + self.loading.plain)
 
     def shifted_seconds(self, n_images: int) -> float:
         """Return the time for some images under every shift."""
-        return n_images * len(SHIFTS) * (1.0 / self.images_a_second + self.loading.shifted)
+        return n_images * len(SHIFTS) * (1.0 / self.images_per_second + self.loading.shifted)
 
 
 def estimate(study: Study, tell: Listener) -> list[str]:
@@ -106,28 +107,20 @@ def estimate(study: Study, tell: Listener) -> list[str]:
     probes = [probe(study, each, understanding) for each in frozen_networks(config)]
     cases = len(plan.development)
     jobs = worker_count(study)
-    cost = estimate_trials(
-        config,
-        understanding.manifest,
-        plan,
-        {each.network: each.n_dimensions for each in probes},
-    )
+    dimensions = {each.network: each.n_dimensions for each in probes}
+    cost = estimate_trials(config, understanding.manifest, plan, dimensions)
     trials = cost.search_seconds(config.trials, jobs)
     refitted = cost.refit_seconds(min(REFITTED, config.trials), jobs) + SECONDS_OF_REPORT
     n_shifted = shifted_images(study, plan, understanding)
     shifts = sum(each.shifted_seconds(n_shifted) for each in probes)
     tuning, tuning_seconds = tuning_lines(study, plan, understanding)
     total = sum(each.seconds for each in probes) + tuning_seconds + trials + refitted + shifts
-    n_images = len(understanding.inspection.table)
-    disk = sum(each.n_dimensions for each in probes) * n_images * 4 * 2
-    root = study.workspace.root
-    free = shutil.disk_usage(next(each for each in (root, *root.parents) if each.is_dir())).free
     return [
         *understanding.lines,
         f"Plan:      {cases:,} development cases in {len(plan.folds)} folds, {len(plan.locked):,} locked",
         *(f"Note:      {note}" for note in plan.remarks),
         *(
-            f"Stage one: {each.network}, {each.n_dimensions} dimensions, {each.images_a_second:.0f} images/s, "
+            f"Stage one: {each.network}, {each.n_dimensions} dimensions, {each.images_per_second:.0f} images/s, "
             f"{each.missing:,} to compute: {in_words(each.seconds)}"
             for each in probes
         ),
@@ -142,9 +135,17 @@ def estimate(study: Study, tell: Listener) -> list[str]:
         if n_shifted
         else "Shifts:    none",
         f"In all:    about {in_words(total)}",
-        f"Disk:      about {disk / 1e6:.0f} MB of {free / 1e9:.0f} GB free",
+        f"Disk:      {describe_disk(study, probes, len(understanding.inspection.table))}",
         "Nothing was begun; leave out --dry-run to search.",
     ]
+
+
+def describe_disk(study: Study, probes: Sequence[Probe], n_images: int) -> str:
+    """Return what the embeddings of some images take on the disk, in the cache and in the study, and what is free."""
+    taken = sum(each.n_dimensions for each in probes) * n_images * 4 * 2
+    root = study.workspace.root
+    free = shutil.disk_usage(next(each for each in (root, *root.parents) if each.is_dir())).free
+    return f"about {taken / 1e6:.0f} MB of {free / 1e9:.0f} GB free"
 
 
 def shifted_images(study: Study, plan: FoldPlan, understanding: Understanding) -> int:
