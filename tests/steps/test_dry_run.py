@@ -7,6 +7,7 @@ import pytest
 from automl_skin.errors import InputError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.images.shifts import SHIFTS
+from automl_skin.networks import NetworkId
 from automl_skin.steps import dry_run
 from automl_skin.steps.dry_run import Loading, Probe, estimate, probe
 from automl_skin.steps.events import silent
@@ -47,7 +48,7 @@ def test_an_empty_cache_makes_every_image_count(tiny, study, tmp_path):
     assert found.missing == len(tiny.rows)
     assert found.n_dimensions == np.load(tiny.study.material / "embeddings" / f"{each.name}.npy").shape[1]
     assert found.loading.plain > 0.0
-    slow = Probe("slow", "plain", 512, 20.0, 3000, Loading(0.01, 0.05))
+    slow = Probe(NetworkId("slow", "plain"), 512, 20.0, 3000, Loading(0.01, 0.05))
     assert slow.seconds == pytest.approx(3000 * 0.06)
     assert slow.shifted_seconds(100) == pytest.approx(100 * len(SHIFTS) * 0.1)
 
@@ -64,7 +65,7 @@ def seconds_of(lines, step):
 
 def test_every_step_is_in_the_total_the_shifts_included(tiny, study, monkeypatch):
     """They were left out, and a search of seven minutes was to take 0.4."""
-    slow = Probe("test_resnet.random", "plain", 32, 100.0, 300, Loading(0.0, 0.19))
+    slow = Probe(NetworkId("test_resnet.random", "plain"), 32, 100.0, 300, Loading(0.0, 0.19))
     monkeypatch.setattr(dry_run, "probe", lambda *_: slow)
     n_cases = len(tiny.study.read_plan().development)
     asked = study.config.with_settings({"shift_cases": n_cases - 3, "trials": 9, "tuning": ["none"]})
