@@ -119,7 +119,7 @@ def test_facts_that_are_none_are_named(copy, refuses, field, value, message):
         ("backbone", "/etc", "names of folders of networks"),
         ("views", 10**9, "1, 4 or 8 views"),
         ("precision", "float16", "precision: input should be"),
-        ("network", "0" * 64, "expected the weights that were measured"),
+        ("weights", "0" * 64, "expected the weights that were measured"),
     ],
 )
 def test_embeddings_that_cannot_be_are_named(copy, refuses, field, value, message):

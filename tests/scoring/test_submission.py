@@ -58,7 +58,7 @@ def test_score_writes_one_beside_its_scores(tiny, end_to_end, tmp_path):
         tmp_path / "submission.csv",
     )
     assert ended.code == 3
-    assert "1 rows have the share of positives" in ended.output
+    assert "1 of its rows have the share of positives" in ended.output
     submission, scores = pd.read_csv(tmp_path / "submission.csv"), pd.read_csv(tmp_path / "scores.csv")
     assert list(submission.columns) == ["image_name", "target"]
     assert list(submission["image_name"]) == list(rows["image_id"])
