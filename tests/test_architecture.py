@@ -259,25 +259,60 @@ READERS_OF_LABELS = {READER_OF_LOCKED_LABELS, "automl_skin.study.development_lab
 LABELS_FILE = "labels.parquet"
 
 
+STUDY_FILES = {
+    "audit.json": "data.audit",
+    "cells.safetensors": "papers.locked",
+    "contents.parquet": "study.understood",
+    "development_labels.parquet": "study.development_labels",
+    "identity.json": "study.study",
+    "leaderboard.csv": "steps.report",
+    "locked_test.json": "steps.locked",
+    "openings.json": "study.locked_part",
+    "plan.csv": "data.plan",
+    "plan.json": "data.plan",
+    "predictions.parquet": "study.study",
+    "prepared.json": "study.study",
+    "shifts.json": "study.shift_files",
+    "shifts.parquet": "study.shift_files",
+    "sources.json": "study.study",
+    "stack.json": "study.stack_files",
+    "stack.parquet": "study.stack_files",
+    "study.toml": "study.study",
+    "tracking.json": "study.study",
+    "understood": "study.understood",
+}
+"""Each file of a study, and the one module that names it; a bundle may have files of the same names."""
+
+
+def words_of(text: str) -> list[str]:
+    """Return the texts in a module's code, docstrings aside."""
+    tree = ast.parse(text)
+    documents = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents
+    ]
+
+
 def namings(sources: Mapping[str, str]) -> set[str]:
-    """Return the modules in whose code, docstrings aside, the name of a file of labels stands."""
-    found = set()
+    """Return the modules in whose code the name of a file of labels stands."""
+    return {module for module, text in sources.items() if any(LABELS_FILE in word for word in words_of(text))}
+
+
+def owners(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """Return, for each file of a study, the modules that name it as a path; messages may mention it."""
+    found: dict[str, set[str]] = {name: set() for name in STUDY_FILES}
     for module, text in sources.items():
-        tree = ast.parse(text)
-        documents = {
-            id(node.body[0].value)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-            and node.body
-            and isinstance(node.body[0], ast.Expr)
-        }
-        words = [
-            node.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents
-        ]
-        if any(LABELS_FILE in word for word in words):
-            found.add(module)
+        if room_of(module) != "export":
+            for name in found.keys() & {word.rpartition("/")[2] for word in words_of(text)}:
+                found[name].add(module.removeprefix(f"{PACKAGE}."))
     return found
 
 
@@ -294,6 +329,19 @@ def test_the_labels_of_locked_cases_have_one_reader(imports):
     sources = read_sources(FOLDER)
     assert "locked" not in sources["automl_skin.study.development_labels"]
     assert sources[READER_OF_LOCKED_LABELS].count(" read_labels(") == 1
+
+
+def test_each_file_of_a_study_is_named_by_one_module():
+    assert owners(read_sources(FOLDER)) == {name: {owner} for name, owner in STUDY_FILES.items()}
+
+
+def test_another_name_of_a_studys_file_is_found():
+    sources = {
+        "automl_skin.steps.sly": 'def look(study):\n    return study.folder / "stack.json"',
+        "automl_skin.steps.honest": '"""Not stack.json."""\nMESSAGE = "stack.json was changed"\n',
+        "automl_skin.export.bundle": 'STACK = "stack.json"\n',
+    }
+    assert owners(sources)["stack.json"] == {"steps.sly"}
 
 
 def test_another_reader_of_labels_is_found():

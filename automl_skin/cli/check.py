@@ -28,6 +28,5 @@ def check(
         understanding = check_data(Workspace.at(None, cache_dir), flags, tell)
     terminal.say(*understanding.lines)
     if output is not None:
-        understanding.audit.write(output)
-        terminal.say(f"Written: {output / 'audit.json'}")
+        terminal.say(f"Written: {understanding.audit.write(output)}")
     require_found(understanding)

@@ -25,6 +25,8 @@ from automl_skin.data.table import id_text
 from automl_skin.errors import ConfigError
 from automl_skin.records import write_record
 
+AUDIT = "audit.json"
+
 
 @dataclass(frozen=True)
 class Audit:
@@ -76,9 +78,10 @@ class Audit:
             *(others or ["  none"]),
         ]
 
-    def write(self, folder: Path) -> None:
-        """Write ``audit.json`` into `folder`."""
-        write_record(folder / "audit.json", self)
+    def write(self, folder: Path) -> Path:
+        """Write ``audit.json`` into `folder`, and return its path."""
+        write_record(folder / AUDIT, self)
+        return folder / AUDIT
 
 
 def run_audit(

@@ -42,6 +42,9 @@ HeldOut = int | tuple[int, ...] | None
 """Folds that take no part: one, several, or none."""
 
 
+PLAN = "plan.json"
+
+
 @dataclass(frozen=True)
 class FoldPlan:
     """The locked test set and the K folds of a study.
@@ -165,8 +168,8 @@ class FoldPlan:
             "crossing_share": self.crossing_share,
             "notes": list(self.notes),
         }
-        write_json(folder / "plan.json", facts)
-        write_json(folder / "locked" / "plan.json", {"notes": list(self.locked_notes)})
+        write_json(folder / PLAN, facts)
+        write_json(folder / "locked" / PLAN, {"notes": list(self.locked_notes)})
 
     @classmethod
     def read(cls, folder: Path) -> "FoldPlan":
@@ -177,7 +180,7 @@ class FoldPlan:
         IntegrityError
             If the table is not the one whose digest was written, or cannot be read.
         """
-        facts = read_json(folder / "plan.json")
+        facts = read_json(folder / PLAN)
         assert isinstance(facts, dict)
         plan = cls(
             table=_read_table(folder / "plan.csv"),
@@ -185,7 +188,7 @@ class FoldPlan:
             waiver=facts["waiver"],
             crossing_share=facts["crossing_share"],
             notes=tuple(facts["notes"]),
-            locked_notes=_read_locked_notes(folder / "locked" / "plan.json"),
+            locked_notes=_read_locked_notes(folder / "locked" / PLAN),
         )
         if plan.digest != facts["digest"]:
             message = (

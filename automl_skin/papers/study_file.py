@@ -25,7 +25,7 @@ from automl_skin.errors import ConfigError
 from automl_skin.heads.space import Value
 from automl_skin.settings import Workspace
 from automl_skin.study.settings_file import read_document, settings_in
-from automl_skin.study.study import committed_study, list_studies
+from automl_skin.study.study import SETTINGS, committed_study, list_studies
 
 Figure = float | tuple[float, float]
 """A published figure: a mean, or mean and standard deviation over folds."""
@@ -302,7 +302,7 @@ def find_study_file(workspace: Workspace, name: str) -> StudyFile:
 
 def _study_path(workspace: Workspace, name: str) -> Path | None:
     """Return the file of a paper's study, the workspace's own first; None if there is none."""
-    own = workspace.study_folder(name) / "study.toml"
+    own = workspace.study_folder(name) / SETTINGS
     candidates = [
         path for path in (own, committed_study(Path(name).name)) if path is not None and path.is_file()
     ]

@@ -13,7 +13,6 @@ from automl_skin.steps.carry_out import carry_out, lanes_of, restore_material
 from automl_skin.steps.events import Listener, RoundBegan, RoundEnded
 from automl_skin.steps.networks import RECIPE_NAMES
 from automl_skin.steps.prepare import Prepared
-from automl_skin.steps.rounds import round_files
 from automl_skin.steps.tune import towers_of
 from automl_skin.study.round_files import Round, outcomes_of
 
@@ -43,7 +42,7 @@ def tune_cells(
     material : Material
         With the embeddings of the tuned networks.
     """
-    study, files = opened.study, round_files(opened.study)
+    study, files = opened.study, opened.study.rounds
     with files.held():
         rounds = [each for each in files.read() if each.is_over]
         material = restore_material(study, prepared, material, rounds, tell)

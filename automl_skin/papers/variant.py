@@ -29,7 +29,7 @@ from automl_skin.settings import Workspace
 from automl_skin.steps.events import Listener
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.settings_file import write_settings
-from automl_skin.study.study import Study, settings_of
+from automl_skin.study.study import SETTINGS, Study, settings_of
 
 DIGITS = 8
 """Of the digest that tells runs of a variant with other settings or data apart."""
@@ -136,9 +136,9 @@ def open_variant(
     name = "-".join([variant.name, *(["smoke"] if overrides.smoke else []), digest])
     folder = workspace.study_folder(file.name) / name
     config = config.with_settings({"data": tables})
-    if not (folder / "study.toml").is_file():
+    if not (folder / SETTINGS).is_file():
         heading = f"The variant {variant.name} of {file.name}: automl-skin reproduce {file.name}"
-        write_settings(folder / "study.toml", config, heading)
+        write_settings(folder / SETTINGS, config, heading)
     study = Study(f"{file.name} {name}", folder, config, workspace)
     changes = (*_changes(overrides, given, made_up), *lacking)
     return OpenedVariant(variant, study, cells, changes, own_data)

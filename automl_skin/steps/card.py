@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from automl_skin.data.audit import AUDIT
 from automl_skin.data.manifest import Manifest
 from automl_skin.evaluation.model_card import (
     CardData,
@@ -27,11 +28,8 @@ from automl_skin.search.material import Material
 from automl_skin.steps.leaderboard import make_leaderboard
 from automl_skin.steps.locked import Opening
 from automl_skin.steps.networks import ResolvedNetwork
-from automl_skin.steps.rounds import round_files
-from automl_skin.steps.shifts import read_shifts
-from automl_skin.steps.sources import read_sources
-from automl_skin.steps.stack import BuiltStack
 from automl_skin.study.development_labels import read_development_labels
+from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.stage_one_file import read_embedded
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
@@ -78,8 +76,8 @@ def card_facts(
         operating_point=next((point for point in points if point.wanted == SHOWN_SENSITIVITY), None),
         subgroups=tuple(card_subgroups(study, built, material)),
         subgroups_overall=macro_auc(material.labels, built.probabilities),
-        shifts=read_shifts(study, built.stack),
-        sources=read_sources(study),
+        shifts=study.shifts.read(built.stack),
+        sources=study.sources.find(),
         tunings=card_tunings(study, built, networks),
         roles=card_roles(study, built, manifest),
     )
@@ -87,7 +85,7 @@ def card_facts(
 
 def card_data(study: Study, manifest: Manifest) -> CardData:
     """Return counts of the whole study."""
-    audit: Any = read_json(study.folder / "audit.json")
+    audit: Any = read_json(study.folder / AUDIT)
     plan = study.read_plan()
     missing = manifest.metadata.isna().mean()
     return CardData(
@@ -146,7 +144,7 @@ def card_tunings(
     members = set(built.stack.members)
     configs = [record.plan.config for record in study.journal.read() if record.plan.number in members]
     tunings = []
-    for outcome in (each for this in round_files(study).read() for each in this.tuned):
+    for outcome in (each for this in study.rounds.read() for each in this.tuned):
         together = [each for each in networks if each.id.together == outcome.tuned]
         ways = dict.fromkeys(
             config.way for config in configs if outcome.tuned in [each.together for each in config.networks]

@@ -62,7 +62,7 @@ def embed(
     images = prepared.images[~prepared.images["path"].isin(failures)]
     keep_embedded(study, {each.name: embedded_by(each, done[each.name].extraction) for each in networks})
     plan = prepared.plan
-    for folder, cases in ((study.material, plan.development), (study.locked / "material", plan.locked)):
+    for folder, cases in ((study.material, plan.development), (study.locked_material, plan.locked)):
         pooled = {name: each.pool(cases, failures) for name, each in done.items()}
         _with_tuned_of(folder, material_of(prepared, cases, images, pooled)).write(folder)
     return embedder.done
@@ -81,7 +81,7 @@ def embed_tuned(
         If a case whose image was readable earlier has none now.
     """
     embedder = Embedder(study, prepared, tell)
-    folders = (study.material, study.locked / "material")
+    folders = (study.material, study.locked_material)
     grown = [Material.read(folder) for folder in folders]
     embedded = {}
     for each in networks:

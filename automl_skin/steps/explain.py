@@ -17,7 +17,7 @@ from automl_skin.steps.explain_heat import ExplainedModel
 from automl_skin.steps.explain_importances import explain_inputs
 from automl_skin.steps.explain_maps import explain_embeddings
 from automl_skin.steps.explain_options import CAM, IMPORTANCES, MAPS, ExplainOptions
-from automl_skin.steps.stack import finished, read_stack
+from automl_skin.steps.stack import finished
 from automl_skin.steps.track import log_explanations
 from automl_skin.study.study import Study, existing_study
 
@@ -139,7 +139,7 @@ def explained_trials(
     """Return the trials whose importances are shown: those named, or the best and the stack's members."""
     if options.trials:
         return [_record(records, number) for number in options.trials]
-    weights = read_stack(study).stack.member_weights if (study.folder / "stack.json").is_file() else {}
+    weights = study.stack.read().stack.member_weights if study.stack.exists else {}
     members = sorted(weights, key=lambda number: -weights[number])
     numbers = dict.fromkeys([finished(records)[0].plan.number, *members])
     return [_record(records, number) for number in list(numbers)[:MAX_TRIALS]]

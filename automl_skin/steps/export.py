@@ -29,11 +29,10 @@ from automl_skin.steps.stack import (
     MAX_DIFFERENCE,
     MAX_RANK_DIFFERENCE,
     STACK,
-    BuiltStack,
     fit_chains,
     load_stack,
-    read_stack,
 )
+from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.stage_one_file import EmbeddedNetwork, read_embedded
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
@@ -73,13 +72,13 @@ def export(
     """
     if private_key is not None:
         check_key(private_key)
-    if not (study.folder / "stack.json").is_file():
+    if not study.stack.exists:
         message = (
             f"the study {study.name} has no stack yet; finish `automl-skin search --study {study.name}` first"
         )
         raise ConfigError(message)
     material = Material.read(study.material)
-    built = read_stack(study)
+    built = study.stack.read()
     if refit:
         stack = refit_stack(study, built.stack.method, material, progress)
     else:

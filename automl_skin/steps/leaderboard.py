@@ -11,7 +11,6 @@ from automl_skin.metrics.intervals import Interval
 from automl_skin.metrics.selection import CorrectedBest, bbc_cv, tied_with_best
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
-from automl_skin.steps.shifts import read_shifts
 from automl_skin.steps.stack import STACK, finished, groups_of, out_of_fold
 from automl_skin.study.study import Study
 
@@ -108,7 +107,7 @@ def trial_table(records: Sequence[TrialRecord]) -> pd.DataFrame:
 def shifted_figures(study: Study, records: Sequence[TrialRecord]) -> dict[int, Mapping[str, float]]:
     """Return the figures under shift of the trials that have them: leading ones, or all of a robust study."""
     own = {record.plan.number: record.metrics for record in records if "auc_shifted" in record.metrics}
-    measured = read_shifts(study)
+    measured = study.shifts.read()
     return own if measured is None else {**own, **{n: each.metrics for n, each in measured.trials.items()}}
 
 

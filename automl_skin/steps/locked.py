@@ -23,9 +23,13 @@ from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
-from automl_skin.steps.stack import BuiltStack, compared_stacks, fit_chains, load_stack
+from automl_skin.steps.stack import compared_stacks, fit_chains, load_stack
 from automl_skin.study.locked_part import LockedPart, OpeningRecord
+from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.study import Study
+
+LOCKED_TEST = "locked_test.json"
+"""File of a report: the figures of the opening."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def why_not_opened(study: Study) -> str:
     if not has_locked_cases(study):
         return "The plan has no locked part: there is no figure on cases that the search never saw."
     first = LockedPart(study).records()[0]
-    figures = "report/locked_test.json has that stack's figures"
+    figures = f"{study.report.name}/{LOCKED_TEST} has that stack's figures"
     if first.figures is None:
         figures = "that search ended before it had figures"
     return (
@@ -107,7 +111,7 @@ def open_locked(
     locked = read_locked_material(study, development)
     if record is None:
         score_locked(study, stacks, locked, development)
-    predictions = study.locked / "predictions.parquet"
+    predictions = study.locked_predictions
     record, labels = part.open(for_=digest, trials=len(records), predictions=predictions)
     probabilities = read_predictions(predictions, list(stacks), locked)
     return measure_opening(study, record, labels, locked, development, probabilities)
@@ -121,7 +125,7 @@ def read_locked_material(study: Study, development: Material) -> Material:
     IntegrityError
         If they are of another plan than the development cases.
     """
-    locked = Material.read(study.locked / "material")
+    locked = Material.read(study.locked_material)
     if locked.plan_digest != development.plan_digest:
         message = (
             f"the locked cases of {study.folder} must be of the plan {development.plan_digest[:16]} and are of "
@@ -182,7 +186,7 @@ def score_locked(study: Study, stacks: Mapping[str, Stack], locked: Material, de
         for name, values in ((name, stack.predict(locked.inputs)) for name, stack in fitted.items())
         for label in range(values.shape[1])
     }
-    write_parquet(study.locked / "predictions.parquet", pd.DataFrame(columns, index=locked.cases.index))
+    write_parquet(study.locked_predictions, pd.DataFrame(columns, index=locked.cases.index))
 
 
 def read_predictions(path: Path, names: Sequence[str], locked: Material) -> dict[str, FloatArray]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -11,18 +10,16 @@ from automl_skin.backbones.device import resolve_device
 from automl_skin.data.join import digest_tables
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.plan import FoldPlan, make_plan, plan_from_split
-from automl_skin.data.record import write_parquet
 from automl_skin.digests import digest_json
 from automl_skin.errors import IntegrityError
-from automl_skin.files import read_json, write_json
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.understand import Understanding, decide, require_images, understand
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.development_labels import read_development_labels, write_development_labels
 from automl_skin.study.locked_part import LockedPart
-from automl_skin.study.study import Study, begin
-from automl_skin.study.understood import read_understood, write_understood
+from automl_skin.study.study import PreparedDigests, Study, begin
+from automl_skin.study.understood import read_contents, read_understood, write_contents, write_understood
 from automl_skin.synthetic.study import generate, study_folder
 
 
@@ -51,7 +48,7 @@ class Prepared:
 
 def is_prepared(study: Study) -> bool:
     """Return whether the study's plan is made."""
-    return (study.folder / "prepared.json").is_file()
+    return study.prepared.exists
 
 
 def prepare(study: Study, tell: Listener) -> Understanding:
@@ -76,20 +73,20 @@ def prepare(study: Study, tell: Listener) -> Understanding:
     write_understood(study, manifest, plan)
     table = understanding.inspection.table
     contents = table[table["error"] == ""]
-    write_parquet(study.folder / "understood" / "contents.parquet", contents)
+    write_contents(study, contents)
     labels = write_development_labels(study, manifest.label_table(plan.development))
     locked = LockedPart(study).put_away(
         manifest.label_table(plan.locked), manifest.images, contents.set_index("path")["content"]
     )
-    facts: dict[str, Any] = {
-        "labels": labels,
+    digests = PreparedDigests(
+        labels=labels,
         **locked,
-        "plan": plan.digest,
-        "table": digest_tables(config.data),
-        "images": digest_json(sorted(table["content"])),
-        "without_image": [str(case) for case in manifest.cases.index.difference(understanding.readable)],
-    }
-    write_json(study.folder / "prepared.json", facts)
+        plan=plan.digest,
+        table=digest_tables(config.data),
+        images=digest_json(sorted(table["content"])),
+        without_image=tuple(map(str, manifest.cases.index.difference(understanding.readable))),
+    )
+    study.prepared.write(digests)
     return understanding
 
 
@@ -141,16 +138,16 @@ def read_prepared(study: Study) -> Prepared:
     IntegrityError
         If the plan, or the table on which it was made, is another one now.
     """
-    facts: Any = read_json(study.folder / "prepared.json")
+    digests = study.prepared.read()
     plan = study.read_plan()
-    if plan.digest != facts["plan"]:
+    if plan.digest != digests.plan:
         message = (
-            f"the plan of {study.folder} must have the digest {facts['plan'][:16]} and has {plan.digest[:16]}: "
-            "it was changed after the study began; restore it, or begin another study"
+            f"the plan of {study.folder}: expected the digest {digests.plan[:16]}, got {plan.digest[:16]}. "
+            "It was changed after the study began; restore it, or begin another study"
         )
         raise IntegrityError(message)
     tables = study.config.data
-    if tables and all(Path(path).is_file() for path in tables) and digest_tables(tables) != facts["table"]:
+    if tables and all(Path(path).is_file() for path in tables) and digest_tables(tables) != digests.table:
         message = (
             f"{' or '.join(map(str, tables))} was changed after the study {study.name} began; restore it, "
             "or give another --study for the changed table"
@@ -159,5 +156,4 @@ def read_prepared(study: Study) -> Prepared:
     manifest = read_understood(study).with_labels(read_development_labels(study))
     if study.config.images:  # the folder may have moved; what its files hold is known by digest
         manifest = replace(manifest, images_root=Path(study.config.images).resolve())
-    contents = pd.read_parquet(study.folder / "understood" / "contents.parquet")
-    return Prepared(manifest, contents, plan)
+    return Prepared(manifest, read_contents(study), plan)

@@ -25,18 +25,18 @@ from automl_skin.steps.card import card_facts
 from automl_skin.steps.embed import find_needed
 from automl_skin.steps.export import operating_points
 from automl_skin.steps.leaderboard import Leaderboard
-from automl_skin.steps.locked import Opening, read_predictions
-from automl_skin.steps.rounds import round_files
+from automl_skin.steps.locked import LOCKED_TEST, Opening, read_predictions
 from automl_skin.steps.rounds_table import network_curves, rounds_table
-from automl_skin.steps.shifts import read_shifts
-from automl_skin.steps.stack import STACK, BuiltStack
+from automl_skin.steps.stack import STACK
 from automl_skin.study.locked_part import LockedPart
 from automl_skin.study.round_files import Round
+from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
 
 T = TypeVar("T")
 
+LEADERBOARD = "leaderboard.csv"
 IN_CURVES = (STACK, BEST_TRIAL, *BASELINES, FROZEN)
 
 
@@ -50,17 +50,17 @@ def write_report(
 ) -> None:
     """Write tables, plots and the model card into the study's folder ``report``."""
     folder = study.report
-    write_text(folder / "leaderboard.csv", board.table.to_csv())
+    write_text(folder / LEADERBOARD, board.table.to_csv())
     write_text(folder / "spread.csv", board.spread.to_csv(index=False))
-    rounds = round_files(study).read()
+    rounds = study.rounds.read()
     if rounds:
         write_text(folder / "tuning.csv", rounds_table(rounds, records).to_csv(index=False))
     drawn = pictures(study, records, built, board, material) | tuning_pictures(rounds)
-    shifts = read_shifts(study, built.stack)
+    shifts = study.shifts.read(built.stack)
     if shifts is not None:
         drawn["shifts"] = shift_plot(replace(shifts, models=in_curves(shifts.models)))
     if opening is not None:
-        write_record(folder / "locked_test.json", opening)
+        write_record(folder / LOCKED_TEST, opening)
         drawn |= locked_pictures(study, opening)
     for name, png in drawn.items():
         write_bytes(folder / f"{name}.png", png)
@@ -107,8 +107,8 @@ def locked_pictures(study: Study, opening: Opening) -> dict[str, bytes]:
     IntegrityError
         If labels or probabilities are not those of the opening.
     """
-    locked = Material.read(study.locked / "material")
-    predictions = study.locked / "predictions.parquet"
+    locked = Material.read(study.locked_material)
+    predictions = study.locked_predictions
     _, labels = LockedPart(study).open(for_=opening.stack, trials=opening.trials, predictions=predictions)
     target = labels.loc[locked.cases.index, "label"].to_numpy(np.int64)
     models = read_predictions(predictions, list(opening.figures.models), locked)

@@ -62,7 +62,7 @@ def search_in_rounds(
     SearchError
         If too many trials fail in a row, or another process runs the study.
     """
-    files = round_files(study)
+    files = study.rounds
     rounds = files.read()
     wishes = tuning_wishes(study, prepared, material)
     if wishes is None and not rounds:
@@ -163,11 +163,6 @@ class _Searching:
         over = [each for each in self.rounds if each.is_over]
         later = [phase_of(self.study, self.material, over[: count + 1]) for count in range(len(over))]
         return [first_phase(self.study, self.material), *later]
-
-
-def round_files(study: Study) -> RoundFiles:
-    """Return where the rounds of a study are kept."""
-    return RoundFiles(study.folder / "tuning")
 
 
 def tuning_wishes(study: Study, prepared: Prepared, material: Material) -> TuningWishes | None:

@@ -29,8 +29,9 @@ from automl_skin.steps.report import write_report
 from automl_skin.steps.rounds import search_in_rounds
 from automl_skin.steps.shifts import measure_shifts, prepare_shifts
 from automl_skin.steps.sources import measure_sources
-from automl_skin.steps.stack import BuiltStack, build_stack
+from automl_skin.steps.stack import build_stack
 from automl_skin.study.round_files import Round
+from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.study import Study
 
 

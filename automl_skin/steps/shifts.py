@@ -12,7 +12,7 @@ import pandas as pd
 from automl_skin.arrays import FloatArray
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.evaluation.shifts import ShiftedModel, ShiftFigures, shifted_model
-from automl_skin.files import atomic_write, write_bytes
+from automl_skin.files import write_bytes
 from automl_skin.images.decode import decode
 from automl_skin.images.folder import ImageFolder
 from automl_skin.images.shifts import shift_sheet
@@ -27,9 +27,10 @@ from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.shift_embeddings import ensure_shifted
-from automl_skin.steps.stack import STACK, BuiltStack, best_of_ways, finished, fit_chains
+from automl_skin.steps.stack import STACK, best_of_ways, finished, fit_chains
 from automl_skin.steps.trials import bench_of, worker_count
 from automl_skin.study.kept_chains import read_chain
+from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.study import Study
 from automl_skin.workers.processes import open_workers
 
@@ -41,8 +42,6 @@ WORTH_WORKERS = 200_000
 
 ON_SHEET = 4
 """Photographs that are shown under every shift."""
-
-RECORD = "shifts.json"
 
 
 def prepare_shifts(
@@ -83,7 +82,8 @@ def measure_shifts(
     scores = score_trials(study, records, trials, shifted, material, tell)
     stack = score_stack(study, built.stack, scores, shifted, material)
     figures = figures_of(study, records, built, scores, stack, shifted, material)
-    _write(study, built, figures, stack, shifted, material)
+    answers = [built.probabilities[shifted.sample.positions], *stack]
+    study.shifts.write(figures, answers, material.cases.iloc[shifted.sample.positions])
     draw_sheet(study, prepared, material.cases.index[shifted.sample.positions])
     return figures
 
@@ -94,15 +94,6 @@ def draw_sheet(study: Study, prepared: Prepared, cases: "pd.Index[str]") -> None
     folder = ImageFolder(prepared.manifest.images_root)
     photographs = [decode(folder.read(path), name=path) for path in some["path"]]
     write_bytes(study.report / "shift_sheet.png", shift_sheet(photographs, list(some["content"])))
-
-
-def read_shifts(study: Study, stack: Stack | None = None) -> ShiftFigures | None:
-    """Return what `measure_shifts` wrote; None if it has not run, or for another stack than `stack`."""
-    path = study.folder / RECORD
-    if not path.is_file():
-        return None
-    figures = read_record(ShiftFigures, path)
-    return None if stack is not None and figures.stack != stack.digest else figures
 
 
 def leading(records: Sequence[TrialRecord], stack: Stack) -> list[TrialRecord]:
@@ -212,32 +203,3 @@ def figures_of(
     return ShiftFigures(
         len(sample.positions), len(material.cases), sample.shifts, models, trials, built.stack.digest
     )
-
-
-def _write(
-    study: Study,
-    built: BuiltStack,
-    figures: ShiftFigures,
-    stack: FloatArray,
-    shifted: ShiftedMaterial,
-    material: Material,
-) -> None:
-    """Write the figures, and the stack's probabilities behind them: one row a sampled case and shift."""
-    sample = shifted.sample
-    cases = material.cases.index[sample.positions]
-    tables = [
-        pd.DataFrame(
-            {
-                "case": cases,
-                "shift": shift,
-                "fold": shifted.folds,
-                **{f"probability_{label}": each[:, label] for label in range(material.n_classes)},
-            }
-        )
-        for shift, each in zip(
-            ("", *sample.shifts), (built.probabilities[sample.positions], *stack), strict=True
-        )
-    ]
-    with atomic_write(study.folder / "shifts.parquet") as path:
-        pd.concat(tables, ignore_index=True).to_parquet(path)
-    write_record(study.folder / RECORD, figures)

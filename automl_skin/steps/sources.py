@@ -29,7 +29,7 @@ from automl_skin.steps.trials import worker_count
 from automl_skin.study.study import Study
 from automl_skin.workers.processes import open_workers
 
-FEWEST_OF_A_CLASS = 10
+MIN_OF_A_CLASS = 10
 """Cases that a source must have of a class for it to count, and two classes must."""
 
 N_RESAMPLES = 1000
@@ -37,7 +37,6 @@ N_RESAMPLES = 1000
 WORTH_WORKERS = 2_000
 """Cases from which on several processes are faster than starting them takes."""
 
-RECORD = "sources.json"
 BEST_FROZEN = "best frozen trial"
 
 LEFT_OUT, FITTED = 0, 1
@@ -74,14 +73,8 @@ def measure_sources(
     models = {name: record.plan.title for name, record in trials.items()}
     tuned_leads = finished(records)[0].plan.config.is_tuned
     figures = SourceFigures(models, left_out, too_small, tuned_leads)
-    write_record(study.folder / RECORD, figures)
+    study.sources.write(figures)
     return figures
-
-
-def read_sources(study: Study) -> SourceFigures | None:
-    """Return what `measure_sources` wrote; None if there is nothing."""
-    path = study.folder / RECORD
-    return read_record(SourceFigures, path) if path.is_file() else None
 
 
 def compared_trials(records: Sequence[TrialRecord]) -> dict[str, TrialRecord]:
@@ -98,7 +91,7 @@ def sort_sources(
 ) -> tuple[list[str], dict[str, str]]:
     """Return the sources that can be left out, by name, and of the others why they cannot."""
     enough, others = [], {}
-    wanted = f"two classes must have at least {FEWEST_OF_A_CLASS} cases each"
+    wanted = f"two classes must have at least {MIN_OF_A_CLASS} cases each"
     for source in sorted(str(each) for each in sources.dropna().unique()):
         parts = parts_of(sources, groups, source)
         counts, rest = (np.bincount(labels[parts == part], minlength=2) for part in (LEFT_OUT, FITTED))
@@ -114,7 +107,7 @@ def sort_sources(
 
 
 def _two_classes(counts: IntArray) -> bool:
-    return int((counts >= FEWEST_OF_A_CLASS).sum()) >= 2  # an AUC is of two classes
+    return int((counts >= MIN_OF_A_CLASS).sum()) >= 2  # an AUC is of two classes
 
 
 def parts_of(sources: "pd.Series[str]", groups: "pd.Series[str]", source: str) -> IntArray:

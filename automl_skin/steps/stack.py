@@ -1,19 +1,14 @@
 """From trials to a stack, and from the stack to the fitted chains that score new cases."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from automl_skin.arrays import FloatArray
 from automl_skin.chains.fitted import FittedChain, with_calibrator
-from automl_skin.digests import Json, digest_array
 from automl_skin.errors import IntegrityError, SearchError
 from automl_skin.evaluation.figures import BEST_TRIAL
-from automl_skin.files import atomic_write, read_json, write_json
 from automl_skin.images.loading import Progress
 from automl_skin.networks import FROZEN
 from automl_skin.records import from_plain, to_plain
@@ -23,9 +18,10 @@ from automl_skin.search.shifted import ShiftedMaterial
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.fitted import FittedStack, needed_chains, single_stack
 from automl_skin.stacking.methods import Rows
-from automl_skin.stacking.stack import MethodComparison, Stack, fit_stack
+from automl_skin.stacking.stack import Stack, fit_stack
 from automl_skin.steps.trials import bench_of, worker_count
 from automl_skin.study.kept_chains import chain_folder, keep_chain, read_chain
+from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.study import Study
 from automl_skin.workers.processes import open_workers
 
@@ -36,23 +32,6 @@ MAX_DIFFERENCE = 1e-6
 
 MAX_RANK_DIFFERENCE = 0.02
 """The same where it is made of ranks: the last digit of a probability may move a case by a place."""
-
-
-@dataclass(frozen=True)
-class BuiltStack:
-    """The stack of a study, as it lies on disk.
-
-    Parameters
-    ----------
-    stack : Stack
-    probabilities : ndarray of shape (n_cases, n_classes)
-        Out-of-fold, for the development cases in the material's order.
-    comparison : MethodComparison
-    """
-
-    stack: Stack
-    probabilities: FloatArray
-    comparison: MethodComparison
 
 
 def finished(records: Sequence[TrialRecord]) -> list[TrialRecord]:
@@ -107,48 +86,9 @@ def groups_of(study: Study, rows: Rows, material: Material) -> npt.NDArray[np.ob
 def build_stack(study: Study, records: Sequence[TrialRecord], material: Material) -> BuiltStack:
     """Choose the stack from all finished trials and write it down."""
     stack, probabilities, comparison = fit_stack(out_of_fold(study, records, material))
-    table = pd.DataFrame(
-        {f"probability_{label}": probabilities[:, label] for label in range(material.n_classes)},
-        index=material.cases.index,
-    )
-    with atomic_write(study.folder / "stack.parquet") as path:
-        table.to_parquet(path)
-    description: Json = {
-        "digest": stack.digest,
-        "trials": len(records),
-        "probabilities": digest_array(probabilities),
-        "stack": to_plain(stack),
-        "compared": {name: list(values) for name, values in comparison.utilities.items()},
-    }
-    write_json(study.folder / "stack.json", description)
-    return BuiltStack(stack, probabilities, comparison)
-
-
-def read_stack(study: Study) -> BuiltStack:
-    """Return the stack that `build_stack` wrote.
-
-    Raises
-    ------
-    IntegrityError
-        If the file was changed since.
-    """
-    value: Any = read_json(study.folder / "stack.json")
-    stack = from_plain(Stack, value["stack"], str(study.folder / "stack.json"))
-    if stack.digest != value["digest"]:
-        message = (
-            f"{study.folder / 'stack.json'} must have the digest {value['digest'][:16]} and has "
-            f"{stack.digest[:16]}: it was changed; run the search again to build it anew"
-        )
-        raise IntegrityError(message)
-    compared = {name: tuple(values) for name, values in value["compared"].items()}
-    probabilities = pd.read_parquet(study.folder / "stack.parquet").to_numpy(np.float64)
-    if digest_array(probabilities) != value["probabilities"]:
-        message = (
-            f"{study.folder / 'stack.parquet'}: expected the out-of-fold probabilities whose digest stack.json has, "
-            "got others. It was changed; run the search again to build it anew"
-        )
-        raise IntegrityError(message)
-    return BuiltStack(stack, probabilities, MethodComparison(compared, stack.method))
+    built = BuiltStack(stack, probabilities, comparison)
+    study.stack.write(built, material.cases.index, trials=len(records))
+    return built
 
 
 def fit_chains(

@@ -7,7 +7,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,25 +15,21 @@ import pandas as pd
 from automl_skin.digests import digest_json
 from automl_skin.evaluation.plots.forest import forest_plot
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
-from automl_skin.files import read_json, write_json
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecorded
 from automl_skin.steps.events import Event, RoundEnded, SearchEnded, SearchInterrupted, StageOneEnded
 from automl_skin.steps.locked import Opening
-from automl_skin.steps.rounds import round_files
+from automl_skin.steps.report import LEADERBOARD
 from automl_skin.steps.rounds_table import rounds_in_words
 from automl_skin.steps.search import SearchResult
 from automl_skin.steps.track_tuning import tuning_totals, tunings_of
 from automl_skin.study.config import RUNTIME
-from automl_skin.study.study import Study
+from automl_skin.study.study import Study, TrackingMark
 from automl_skin.study.understood import read_understood
 from automl_skin.tracking.facts import CaseFacts, Conclusion, DatasetFacts, StudyFacts
 
 if TYPE_CHECKING:
     from automl_skin.tracking.tracker import Tracker
-
-MARK = "tracking.json"
-"""File of a study's folder that tells this very study from another of the same name and settings."""
 
 
 class Tracked:
@@ -88,23 +84,20 @@ class Tracked:
             study.journal.predictions,
             self.say,
         )
-        self.tracker.open(study.journal.read(), tunings_of(study, round_files(study).read()))
+        self.tracker.open(study.journal.read(), tunings_of(study, study.rounds.read()))
 
 
 def tracking_digest(study: Study) -> str:
     """Return the digest by which MLflow's runs of this study are found; it is made once, and kept in its folder."""
-    path = study.folder / MARK
-    if not path.is_file():
-        identity: Any = read_json(study.folder / "identity.json")
-        own = [identity["digest"], study.read_plan().digest, uuid.uuid4().hex]
-        write_json(path, {"study_digest": digest_json(own)})
-    value: Any = read_json(path)
-    return str(value["study_digest"])
+    if not study.tracking.exists:
+        own = [study.identity.read().digest, study.read_plan().digest, uuid.uuid4().hex]
+        study.tracking.write(TrackingMark(digest_json(own)))
+    return study.tracking.read().study_digest
 
 
 def log_explanations(study: Study, folder: Path, name: str, say: Callable[[str], None]) -> bool:
     """Show a folder of explanations in the study's parent run, if it has one; return whether it has."""
-    if not (study.folder / MARK).is_file():
+    if not study.tracking.exists:
         return False
     from automl_skin.tracking.pictures import log_pictures
 
@@ -130,17 +123,17 @@ def study_facts(study: Study, material: Material) -> StudyFacts:
 
 def dataset_facts(study: Study, material: Material) -> DatasetFacts:
     """Return the name, place, digest and size of a study's data."""
-    prepared: Any = read_json(study.folder / "prepared.json")
+    prepared = study.prepared.read()
     plan = study.read_plan()
     profile: dict[str, int | str] = {
         "development_cases": len(plan.development),
         "locked_cases": len(plan.locked),
         "folds": len(plan.folds),
         "plan_digest": plan.digest,
-        "images_digest": prepared["images"],
+        "images_digest": prepared.images,
     }
     source = "; ".join(map(str, study.config.data)) or "built-in synthetic study"
-    return DatasetFacts(study.name, source, prepared["table"], dict(material.kinds), profile)
+    return DatasetFacts(study.name, source, prepared.table, dict(material.kinds), profile)
 
 
 def case_facts(study: Study, material: Material) -> CaseFacts:
@@ -168,16 +161,14 @@ def conclusion_of(outcome: SearchResult) -> Conclusion:
     values = [record.utility if record.state == "finished" else np.nan for record in outcome.records]
     families = [record.plan.config.family for record in outcome.records]
     files = {
-        "leaderboard.csv": board.table.to_csv().encode(),
+        LEADERBOARD: board.table.to_csv().encode(),
         "spread.csv": board.spread.to_csv(index=False).encode(),
         "search_history.png": history_plot(values, families, metric=metric),
         "spread.png": spread_plot(board.spread, metric=metric),
     }
     if opening is not None:
         files["locked_test.png"] = forest_plot(opening.figures)
-    for name in ("audit.json", "plan.json", "stack.json", "shifts.json", "sources.json", "study.toml"):
-        if (study.folder / name).is_file():
-            files[name] = (study.folder / name).read_bytes()
+    files |= {path.name: path.read_bytes() for path in study.documents}
     folders = {"report": study.report} if study.report.is_dir() else {}
     weights = outcome.built.stack.member_weights
     tunings = tunings_of(study, outcome.rounds)

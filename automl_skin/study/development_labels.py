@@ -1,14 +1,12 @@
 """The labels of the development cases: one file of a study, whose digest ``prepared.json`` has."""
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from automl_skin.data.record import read_labels, write_labels
 from automl_skin.digests import digest_file
 from automl_skin.errors import IntegrityError
-from automl_skin.files import read_json
 from automl_skin.study.study import Study
 
 
@@ -27,10 +25,10 @@ def read_development_labels(study: Study) -> pd.DataFrame:
         If the file was changed.
     """
     path = _file(study)
-    facts: Any = read_json(study.folder / "prepared.json")
-    if not path.is_file() or digest_file(path) != facts["labels"]:
+    expected = study.prepared.read().labels
+    if not path.is_file() or digest_file(path) != expected:
         message = (
-            f"{path}: expected the digest {facts['labels'][:16]} that prepared.json records, got another file or "
+            f"{path}: expected the digest {expected[:16]} that prepared.json records, got another file or "
             "none. It was changed after the study began; restore it, or begin another study"
         )
         raise IntegrityError(message)

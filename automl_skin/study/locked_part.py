@@ -238,17 +238,16 @@ class LockedPart:
         return found
 
     def _read_cases(self) -> CaseKeys:
-        self._verify(self._cases, "locked_cases")
+        self._verify(self._cases, self.study.prepared.read().locked_cases)
         cases: Any = read_json(self._cases)
         return dict(cases)
 
     def _read_labels(self) -> pd.DataFrame:
-        self._verify(self._labels, "locked_labels")
+        self._verify(self._labels, self.study.prepared.read().locked_labels)
         return read_labels(self._labels)
 
-    def _verify(self, path: Path, name: str) -> None:
-        facts: Any = read_json(self.study.folder / "prepared.json")
-        if not path.is_file() or digest_file(path) != facts[name]:
+    def _verify(self, path: Path, expected: str) -> None:
+        if not path.is_file() or digest_file(path) != expected:
             raise IntegrityError(self._changed(path))
 
     def _changed(self, path: Path) -> str:

@@ -41,8 +41,5 @@ def keep_precision(study: Study) -> Precision:
 
 def _note(study: Study) -> Path | None:
     """Return where the precision of a study's fold plan stands; None before there is a plan."""
-    prepared = study.folder / "prepared.json"
-    if not prepared.is_file():
-        return None
-    facts: Any = read_json(prepared)
-    return study.workspace.cache / "stage_one" / f"{facts['plan']}.json"
+    prepared = study.prepared.find()
+    return None if prepared is None else study.workspace.cache / "stage_one" / f"{prepared.plan}.json"

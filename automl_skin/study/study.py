@@ -25,12 +25,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from automl_skin.data.plan import FoldPlan
+from automl_skin.data.audit import AUDIT
+from automl_skin.data.plan import PLAN, FoldPlan
 from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
-from automl_skin.files import read_json, storage_errors, write_json
+from automl_skin.files import storage_errors
 from automl_skin.search.trial import TrialJournal
 from automl_skin.settings import Workspace
 from automl_skin.study.config import (
@@ -38,28 +39,93 @@ from automl_skin.study.config import (
     StudyConfig,
     parse_settings,
 )
+from automl_skin.study.record_file import RecordFile
+from automl_skin.study.round_files import RoundFiles
 from automl_skin.study.settings_file import read_settings, write_settings
 from automl_skin.synthetic.study import SYNTHETIC_ARGUMENTS
+
+if TYPE_CHECKING:
+    from automl_skin.evaluation.sources import SourceFigures
+    from automl_skin.study.shift_files import ShiftFiles
+    from automl_skin.study.stack_files import StackFiles
 
 DEFAULT_STUDY = "synthetic"
 
 
+SETTINGS, IDENTITY = "study.toml", "identity.json"
+TRIALS = "trials"
+
+
 @dataclass(frozen=True)
-class Study:
-    """A study and where its files are.
+class Identity:
+    """What makes a study what it is; a later call must agree with it.
 
     Parameters
     ----------
-    name : str
-    folder : Path
-    config : StudyConfig
-    workspace : Workspace
+    digest : str
+        Of the settings.
+    settings : dict of str to value
+        By name, those that may not change (`StudyConfig.identity`).
     """
+
+    digest: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PreparedDigests:
+    """Digests of what a study begins with; written when all of it is there.
+
+    Parameters
+    ----------
+    labels, locked_labels, locked_cases : str
+        Of the files of labels, and of that by which openings are counted.
+    plan : str
+    table, images : str
+        Of the user's table and photographs.
+    without_image : tuple of str
+        Cases that have no readable photograph.
+    """
+
+    labels: str
+    locked_labels: str
+    locked_cases: str
+    plan: str
+    table: str
+    images: str
+    without_image: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TrackingMark:
+    """Tells this very study from another of the same name and settings, in MLflow."""
+
+    study_digest: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study: its settings, and the files of its folder, each by one name."""
 
     name: str
     folder: Path
     config: StudyConfig
     workspace: Workspace
+
+    @property
+    def identity(self) -> RecordFile[Identity]:
+        """What makes the study what it is."""
+        return RecordFile(self.folder / IDENTITY, Identity)
+
+    @property
+    def prepared(self) -> RecordFile[PreparedDigests]:
+        """Digests of table, images, plan and labels; the last file that preparing writes."""
+        return RecordFile(self.folder / "prepared.json", PreparedDigests)
+
+    @property
+    def tracking(self) -> RecordFile[TrackingMark]:
+        """By what MLflow's runs of this very study are found."""
+        return RecordFile(self.folder / "tracking.json", TrackingMark)
 
     @property
     def material(self) -> Path:
@@ -72,9 +138,35 @@ class Study:
         return self.material / "shifted"
 
     @property
-    def locked(self) -> Path:
-        """The locked cases."""
-        return self.folder / "locked"
+    def journal(self) -> TrialJournal:
+        """The trials."""
+        return TrialJournal(self.folder / TRIALS)
+
+    @property
+    def rounds(self) -> RoundFiles:
+        """The rounds of tuning."""
+        return RoundFiles(self.folder / "tuning")
+
+    @property
+    def stack(self) -> "StackFiles":
+        """The stack and its out-of-fold probabilities."""
+        from automl_skin.study.stack_files import StackFiles
+
+        return StackFiles(self.folder)
+
+    @property
+    def shifts(self) -> "ShiftFiles":
+        """How the stack and the leading trials fall under shift."""
+        from automl_skin.study.shift_files import ShiftFiles
+
+        return ShiftFiles(self.folder)
+
+    @property
+    def sources(self) -> "RecordFile[SourceFigures]":
+        """How models score a source that they were not fitted on."""
+        from automl_skin.evaluation.sources import SourceFigures
+
+        return RecordFile(self.folder / "sources.json", SourceFigures)
 
     @property
     def chains(self) -> Path:
@@ -82,14 +174,30 @@ class Study:
         return self.folder / "chains"
 
     @property
+    def locked(self) -> Path:
+        """The locked cases."""
+        return self.folder / "locked"
+
+    @property
+    def locked_material(self) -> Path:
+        """What chains are applied to when the locked test set is opened; without labels."""
+        return self.locked / self.material.name
+
+    @property
+    def locked_predictions(self) -> Path:
+        """Probabilities of the locked cases, written before their labels are read."""
+        return self.locked / "predictions.parquet"
+
+    @property
     def report(self) -> Path:
         """Figures and plots."""
         return self.folder / "report"
 
     @property
-    def journal(self) -> TrialJournal:
-        """The trials."""
-        return TrialJournal(self.folder / "trials")
+    def documents(self) -> list[Path]:
+        """The files that say what the study is and found, those that there are."""
+        paths = [self.folder / AUDIT, self.folder / PLAN, self.stack.path, self.shifts.path]
+        return [path for path in (*paths, self.sources.path, self.folder / SETTINGS) if path.is_file()]
 
     def read_plan(self) -> FoldPlan:
         """Return the fold plan, its digest verified."""
@@ -98,7 +206,7 @@ class Study:
 
 def committed_study(name: str) -> Path | None:
     """Return the `study.toml` that ships with automl-skin under this name, if there is one."""
-    files = (folder / name / "study.toml" for folder in _shipped_folders())
+    files = (folder / name / SETTINGS for folder in _shipped_folders())
     return next((path for path in files if path.is_file()), None)
 
 
@@ -130,9 +238,10 @@ def open_study(workspace: Workspace, name: str, flags: Mapping[str, Any]) -> Stu
     name = study_name(name, flags)
     folder = workspace.study_folder(name)
     settings = _file_settings(folder, Path(name).name)
-    config = settings_of(settings, flags, str(folder / "study.toml"))
-    _check_identity(folder, config)
-    return Study(Path(name).name, folder, config, workspace)
+    config = settings_of(settings, flags, str(folder / SETTINGS))
+    study = Study(Path(name).name, folder, config, workspace)
+    _check_identity(study)
+    return study
 
 
 def settings_of(settings: Mapping[str, Any], flags: Mapping[str, Any], where: str) -> StudyConfig:
@@ -157,7 +266,7 @@ def existing_study(workspace: Workspace, name: str) -> Study:
     ConfigError
         If there is none, or several and no name; the message lists those that there are.
     """
-    begun = sorted(path.parent.name for path in workspace.studies.glob("*/identity.json"))
+    begun = sorted(path.parent.name for path in workspace.studies.glob(f"*/{IDENTITY}"))
     if not name and len(begun) > 1:
         message = (
             f"--study: expected a name, since {workspace.studies} has several studies: {', '.join(begun)}"
@@ -165,20 +274,20 @@ def existing_study(workspace: Workspace, name: str) -> Study:
         raise ConfigError(message)
     name = name or next(iter(begun), DEFAULT_STUDY)
     folder = workspace.study_folder(name)
-    if not (folder / "identity.json").is_file():
+    if not (folder / IDENTITY).is_file():
         others = f", or name one of: {', '.join(begun)}" if begun else ""
         message = f"no study was begun in {folder}; begin it with `automl-skin search --study {name}`{others}"
         raise ConfigError(message)
     study = open_study(workspace, name, {})
-    if (folder / "plan.json").is_file():
+    if (folder / PLAN).is_file():
         study.read_plan()  # one that was changed is an error, whoever asks
     return study
 
 
 def list_studies(workspace: Workspace) -> list[tuple[str, str, str, str]]:
     """Return name, where it is, its trials, and its first line, of all committed and begun studies."""
-    shipped = [path for root in _shipped_folders() for path in sorted(root.glob("*/study.toml"))]
-    own = [path for path in sorted(workspace.studies.glob("*/study.toml")) if path not in shipped]
+    shipped = [path for root in _shipped_folders() for path in sorted(root.glob(f"*/{SETTINGS}"))]
+    own = [path for path in sorted(workspace.studies.glob(f"*/{SETTINGS}")) if path not in shipped]
     rows = {}
     for path, where in [
         *((path, "ships with automl-skin") for path in shipped),
@@ -186,7 +295,7 @@ def list_studies(workspace: Workspace) -> list[tuple[str, str, str, str]]:
     ]:
         settings = parse_settings(read_settings(path), str(path))
         first = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
-        trials = (workspace.studies / path.parent.name / "trials").glob("*.json")
+        trials = (workspace.studies / path.parent.name / TRIALS).glob("*.json")
         done = sum(trial.stem.isdecimal() for trial in trials)  # not what a killed process was writing
         rows[path.parent.name] = (path.parent.name, where, f"{done} of {settings.trials}", first)
     return list(rows.values())
@@ -200,23 +309,23 @@ def _shipped_folders() -> list[Path]:
 
 def begin(study: Study) -> None:
     """Write down what the study is, before anything is computed."""
-    if (study.folder / "identity.json").is_file():
+    if study.identity.exists:
         return
     with storage_errors(study.folder):
         study.folder.mkdir(parents=True, exist_ok=True)
-    if not (study.folder / "study.toml").is_file():
+    if not (study.folder / SETTINGS).is_file():
         command = f"automl-skin search --study {study.name}"
         committed = committed_study(study.name)
         if committed is not None and parse_settings(read_settings(committed), "") == study.config:
-            shutil.copyfile(committed, study.folder / "study.toml")
+            shutil.copyfile(committed, study.folder / SETTINGS)
         else:
-            write_settings(study.folder / "study.toml", study.config, f"Continues with: {command}")
+            write_settings(study.folder / SETTINGS, study.config, f"Continues with: {command}")
     identity = study.config.identity()
-    write_json(study.folder / "identity.json", {"digest": digest_json(identity), "settings": identity})
+    study.identity.write(Identity(digest_json(identity), identity))
 
 
 def _file_settings(folder: Path, name: str) -> dict[str, Any]:
-    own = folder / "study.toml"
+    own = folder / SETTINGS
     committed = committed_study(name)
     path = own if own.is_file() else committed
     return read_settings(path) if path else {}
@@ -241,17 +350,16 @@ def _paths(data: Any) -> list[str]:
     return [str(path) for path in each if path]
 
 
-def _check_identity(folder: Path, config: StudyConfig) -> None:
-    path = folder / "identity.json"
-    if not path.is_file():
+def _check_identity(study: Study) -> None:
+    """Refuse settings that differ from those with which the study began."""
+    if not study.identity.exists:
         return
-    begun: Any = read_json(path)
-    then, now = begun["settings"], config.identity()
+    then, now = study.identity.read().settings, study.config.identity()
     differing = [name for name in now if then.get(name) != now[name]]
     if differing:
         listing = "; ".join(f"{name}: {then.get(name)!r}, now {now[name]!r}" for name in differing)
         message = (
-            f"a study must go on with the settings it was begun with; {folder.name} was begun with {listing}. "
-            f"Give another --study for these settings (only {', '.join(sorted(RUNTIME))} may change)"
+            f"the study {study.folder.name} was begun with other settings ({listing}). Continue it with the same "
+            f"settings, or give these another --study (only {', '.join(sorted(RUNTIME))} may change)"
         )
         raise ConfigError(message)

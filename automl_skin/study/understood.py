@@ -5,11 +5,13 @@ cases lies in ``locked/understood/``. Neither has a label.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.plan import FoldPlan
+from automl_skin.data.record import write_parquet
 from automl_skin.study.study import Study
 
 
@@ -20,9 +22,9 @@ def write_understood(study: Study, manifest: Manifest, plan: FoldPlan) -> None:
     """
     plain = replace(manifest, findings=(), roles=replace(manifest.roles, doubts={}))
     others = manifest.cases.index.difference(plan.locked, sort=False)
-    plain.select(others).write(study.folder / "understood")
+    plain.select(others).write(_folder(study))
     if len(plan.locked):
-        plain.select(plan.locked).write(study.locked / "understood")
+        plain.select(plan.locked).write(study.locked / _folder(study).name)
 
 
 def read_understood(study: Study) -> Manifest:
@@ -33,11 +35,11 @@ def read_understood(study: Study) -> Manifest:
     IntegrityError
         If a part is not there as a whole, or was changed.
     """
-    others = Manifest.read(study.folder / "understood")
+    others = Manifest.read(_folder(study))
     plan = study.read_plan()
     if not len(plan.locked):
         return others
-    locked = Manifest.read(study.locked / "understood")
+    locked = Manifest.read(study.locked / _folder(study).name)
     both = replace(
         others,
         cases=pd.concat([others.cases, locked.cases]),
@@ -46,3 +48,21 @@ def read_understood(study: Study) -> Manifest:
     )
     planned = plan.table.index
     return both.select([*planned, *both.cases.index.difference(planned, sort=False)])
+
+
+def write_contents(study: Study, contents: pd.DataFrame) -> None:
+    """Write which photographs can be read: columns ``path`` and ``content``, the digest of the file's bytes."""
+    write_parquet(_contents(study), contents)
+
+
+def read_contents(study: Study) -> pd.DataFrame:
+    """Return what `write_contents` wrote."""
+    return pd.read_parquet(_contents(study))
+
+
+def _folder(study: Study) -> Path:
+    return study.folder / "understood"
+
+
+def _contents(study: Study) -> Path:
+    return _folder(study) / "contents.parquet"

@@ -11,7 +11,6 @@ from automl_skin.steps import events
 from automl_skin.steps.events import start_progress
 from automl_skin.steps.leaderboard import read_leaderboard
 from automl_skin.steps.locked import read_openings
-from automl_skin.steps.stack import read_stack
 from automl_skin.study.round_files import Round
 
 
@@ -96,7 +95,7 @@ def test_a_locked_test_that_was_not_expected_is_said(tiny):
             read_leaderboard(tiny.study), expected={"stack": opening.figures.models["stack"].auc}
         ),
         rounds=[],
-        built=read_stack(tiny.study),
+        built=tiny.study.stack.read(),
         opening=opening,
         shifts=None,
         sources=None,

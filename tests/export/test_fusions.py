@@ -84,7 +84,7 @@ def test_the_bundle_has_chains_of_every_fusion_and_scores_as_was_measured(study,
     """Locked cases through pixels, against what was written when the test set was opened."""
     fusions = [chain.config.fusion for chain in predictor.stack.chains.values()]
     assert sorted(fusions) == sorted([*NEURAL_FUSIONS, *NEURAL_FUSIONS])
-    locked = pd.read_parquet(study.locked / "predictions.parquet")
+    locked = pd.read_parquet(study.locked_predictions)
     rows = tiny.rows.set_index("image_id").loc[locked.index]
     photographs = [
         CaseImage(name, "image", name, (tiny.images / f"{name}.jpg").read_bytes()) for name in rows.index

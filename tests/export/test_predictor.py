@@ -88,7 +88,7 @@ def test_another_process_gives_the_same_and_imports_no_search(tiny, batch):
 
 def test_bundle_scores_by_the_chains_that_were_measured(tiny, predictor, rows, photographs):
     # of the locked cases, through pixels, against what was written when the test set was opened
-    locked = pd.read_parquet(tiny.study.locked / "predictions.parquet")
+    locked = pd.read_parquet(tiny.study.locked_predictions)
     some = rows.loc[locked.index]
     answer = predictor.predict(some, [photographs[name] for name in some.index]).probabilities
     assert answer[:, 1] == pytest.approx(locked["stack: 1"].to_numpy(), abs=1e-3)

@@ -22,9 +22,7 @@ from automl_skin.embeddings.tuning import TuningJob
 from automl_skin.settings import Workspace
 from automl_skin.steps import tune
 from automl_skin.steps.leaderboard import trial_table
-from automl_skin.steps.rounds import round_files
 from automl_skin.steps.search import run_search
-from automl_skin.steps.stack import read_stack
 from automl_skin.study.round_files import RoundFiles
 from automl_skin.study.study import open_study
 from automl_skin.synthetic.study import generate
@@ -56,9 +54,9 @@ def outcome(folder: Path, given: dict) -> dict:
     return {
         "trials": trial_table(study.journal.read()).to_json(),
         "networks": {f"{path.parent.name}/{path.name}": digest_file(path) for path in sorted(networks)},
-        "rounds": [[step.title for step in this.decision.steps] for this in round_files(study).read()],
-        "stack": read_stack(study).stack.digest,
-        "predictions": digest_file(study.locked / "predictions.parquet"),
+        "rounds": [[step.title for step in this.decision.steps] for this in study.rounds.read()],
+        "stack": study.stack.read().stack.digest,
+        "predictions": digest_file(study.locked_predictions),
         "openings": len(json.loads((study.locked / "openings.json").read_text())),
     }
 

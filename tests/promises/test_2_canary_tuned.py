@@ -165,9 +165,9 @@ def means_of_ways(records):
 def locked_aucs(study, records, material):
     """Return the locked AUC of a stack of each way's trials, of the stack of all and of what it is compared with."""
     open_locked(study, records, build_stack(study, records, material), material)
-    locked = Material.read(study.locked / "material")
+    locked = Material.read(study.locked_material)
     labels = read_labels(study.locked / "labels.parquet").loc[locked.cases.index, "label"].to_numpy()
-    table = pd.read_parquet(study.locked / "predictions.parquet")
+    table = pd.read_parquet(study.locked_predictions)
     aucs = {
         name: macro_auc(labels, table[[f"{name}: 0", f"{name}: 1"]].to_numpy())
         for name in ("stack", "best trial")

@@ -96,7 +96,7 @@ def test_the_networks_of_a_fold_saw_neither_it_nor_what_the_chain_is_fitted_on(t
 
 
 def test_networks_without_two_folds_say_nothing_of_the_cases_that_they_saw(tuned):
-    material, locked = tuned.material, Material.read(tuned.study.locked / "material")
+    material, locked = tuned.material, Material.read(tuned.study.locked_material)
     for name, folds in zip(NAMES, HELD_OUT, strict=True):
         answered = np.isfinite(material.inputs.embeddings[name]).all(axis=1)
         if len(folds) == 2:

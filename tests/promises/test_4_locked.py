@@ -71,7 +71,7 @@ def test_no_file_but_the_locked_ones_says_what_a_locked_case_is(study):
         study.material,
         study.folder / "understood",
         study.folder / "trials",
-        study.locked / "material",
+        study.locked_material,
         study.locked / "understood",
     ):
         for name, values in columns_of(folder, labels.index):
@@ -95,7 +95,7 @@ def test_trials_are_given_development_cases_alone(study):
     assert len(material.inputs) == len(material.inputs.metadata) == len(plan.development)
     assert all(len(values) == len(plan.development) for values in material.inputs.embeddings.values())
     assert not set(material.groups) & set(plan.table.loc[plan.locked, "group"])
-    locked = Material.read(study.locked / "material")
+    locked = Material.read(study.locked_material)
     assert list(locked.cases.index) == list(plan.locked)
     assert not {"target", "diagnosis"} & set(locked.cases)
     assert locked.plan_digest == material.plan_digest == plan.digest

@@ -22,7 +22,6 @@ from automl_skin.settings import Workspace
 from automl_skin.steps.export import export
 from automl_skin.steps.leaderboard import trial_table
 from automl_skin.steps.search import run_search
-from automl_skin.steps.stack import read_stack
 from automl_skin.study.study import open_study
 from automl_skin.synthetic.study import generate
 
@@ -55,10 +54,10 @@ def outcome(folder: Path, given: dict) -> dict:
     left = [path.name for path in folder.rglob("*") if path.name.startswith(".writing")]
     return {
         "trials": trial_table(study.journal.read()).to_json(),
-        "stack": read_stack(study).stack.digest,
+        "stack": study.stack.read().stack.digest,
         "plan": study.read_plan().digest,
         "opened": len(json.loads((study.locked / "openings.json").read_text())),
-        "predictions": digest_file(study.locked / "predictions.parquet"),
+        "predictions": digest_file(study.locked_predictions),
         "probabilities": probabilities.tolist(),
         "left": len(left),
     }

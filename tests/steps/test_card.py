@@ -10,14 +10,13 @@ from automl_skin.steps.card import card_data, card_facts, card_members, card_sub
 from automl_skin.steps.embed import find_needed
 from automl_skin.steps.export import operating_points
 from automl_skin.steps.locked import read_openings
-from automl_skin.steps.stack import read_stack
 from automl_skin.study.development_labels import read_development_labels
 from automl_skin.study.understood import read_understood
 
 
 @pytest.fixture
 def built(tiny):
-    return read_stack(tiny.study)
+    return tiny.study.stack.read()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from automl_skin.search.material import Material
 from automl_skin.steps.embed import embed, find_needed
 from automl_skin.steps.events import silent
 from automl_skin.steps.prepare import read_prepared
-from automl_skin.steps.stack import read_stack
 from automl_skin.study.stage_one_file import read_embedded, write_embedded
 from automl_skin.study.study import Study
 
@@ -24,7 +23,7 @@ def study(tiny, tmp_path):
 
 def test_material_has_no_locked_case_and_the_locked_one_no_label(tiny):
     plan = tiny.study.read_plan()
-    development, locked = Material.read(tiny.study.material), Material.read(tiny.study.locked / "material")
+    development, locked = Material.read(tiny.study.material), Material.read(tiny.study.locked_material)
     assert set(development.cases.index) == set(plan.development)
     assert set(locked.cases.index) == set(plan.locked)
     assert "target" not in locked.cases
@@ -65,7 +64,7 @@ def test_image_that_vanished_before_stage_one_is_reported(tiny, end_to_end, tmp_
 
 
 def test_needed_sets_are_those_of_the_members(tiny):
-    sets = find_needed(tiny.study, read_stack(tiny.study).stack)
+    sets = find_needed(tiny.study, tiny.study.stack.read().stack)
     assert [each.name for each in sets] == ["test_resnet.random@plain"]
 
 

@@ -11,7 +11,6 @@ from automl_skin.errors import ConfigError
 from automl_skin.export.bundle import read_facts, read_stack, verify
 from automl_skin.search.material import Material
 from automl_skin.steps import export
-from automl_skin.steps.stack import read_stack as read_built
 from automl_skin.study.study import Study
 
 
@@ -22,7 +21,7 @@ def test_study_without_a_stack_is_refused(tiny, tmp_path):
 
 
 def test_bundle_has_the_very_chains_that_were_measured(tiny):
-    stack, built = read_stack(tiny.bundle, 2), read_built(tiny.study)
+    stack, built = read_stack(tiny.bundle, 2), tiny.study.stack.read()
     material = Material.read(tiny.study.material)
     assert stack.stack == built.stack
     for fold in np.unique(material.folds):

@@ -11,7 +11,7 @@ from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
 from automl_skin.stacking.methods import best_single
 from automl_skin.steps.locked import open_locked, read_openings, why_not_opened
-from automl_skin.steps.stack import build_stack, read_stack
+from automl_skin.steps.stack import build_stack
 from automl_skin.study.locked_part import LockedPart
 
 
@@ -43,7 +43,7 @@ def another(study, records, material):
 def test_the_same_stack_opens_nothing_twice(study, records, material):
     before = read_openings(study)
     (study.locked / "labels.parquet").write_bytes(b"must not be read again")
-    opening = open_locked(study, records, read_stack(study), material)
+    opening = open_locked(study, records, study.stack.read(), material)
     assert [opening] == before == read_openings(study)
     assert opening.figures.times_opened == 1
 
@@ -78,7 +78,7 @@ def forget_openings(study):
 
 
 def measured(study, records, material, **options):
-    return open_locked(study, records, read_stack(study), material, **options).figures
+    return open_locked(study, records, study.stack.read(), material, **options).figures
 
 
 def test_a_record_that_was_deleted_does_not_make_it_the_first_opening_again(study, records, material):
@@ -149,7 +149,7 @@ def test_probabilities_changed_after_the_opening_are_refused(study, records, mat
         killed.setattr("automl_skin.steps.locked.locked_figures", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             measured(study, records, material)
-    path = study.locked / "predictions.parquet"
+    path = study.locked_predictions
     (1.0 - pd.read_parquet(path)).to_parquet(path)
     with pytest.raises(IntegrityError, match=r"predictions\.parquet: expected what was written before"):
         measured(study, records, material)

@@ -66,7 +66,7 @@ def cases(made):
 
 def test_a_file_is_scored_as_was_measured(study, bundle, made, end_to_end, tmp_path):
     scores = end_to_end.score_file(bundle, made.images, tmp_path / "scores.csv", made.table)
-    locked = pd.read_parquet(study.locked / "predictions.parquet")
+    locked = pd.read_parquet(study.locked_predictions)
     measured = scores.set_index("image_id").loc[locked.index, "probability"]
     assert measured.to_numpy() == pytest.approx(locked["stack: 1"].to_numpy(), abs=1e-3)
     alone = end_to_end.score_file(bundle, made.images, tmp_path / "alone.csv")

@@ -25,9 +25,7 @@ from automl_skin.steps.embed import embed, embed_tuned
 from automl_skin.steps.embedded import find_networks
 from automl_skin.steps.events import silent
 from automl_skin.steps.prepare import read_prepared
-from automl_skin.steps.rounds import round_files
 from automl_skin.steps.shift_embeddings import ensure_shifted
-from automl_skin.steps.stack import read_stack
 from automl_skin.study.stage_one_file import read_embedded, write_embedded
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
@@ -103,7 +101,7 @@ def test_the_material_says_which_kinds_a_case_has(study, pairs):
     width = frozen.shape[1] // 2
     assert (frozen[lacks, :width] == 0).all()
     assert (frozen[~lacks, :width] != 0).any(axis=1).all()
-    assert Material.read(study.locked / "material").inputs.roles == ROLES
+    assert Material.read(study.locked_material).inputs.roles == ROLES
 
 
 def test_each_kind_has_fold_networks_of_its_own(study):
@@ -143,7 +141,7 @@ def test_trials_see_towers_and_frozen_networks(study):
     assert {config.way for config in configs if config.towers} >= {"within", "logits", "own"}
     assert {config.roles for config in configs if config.towers} == {ROLES}
     assert () in {config.roles for config in configs if not config.is_tuned}
-    (this,) = round_files(study).read()
+    (this,) = study.rounds.read()
     (outcome,) = this.outcomes
     assert [str(each.network) for each in outcome.networks] == TOWERS
     assert len(set(outcome.folders)) == 6
@@ -240,7 +238,7 @@ def test_towers_are_measured_under_shift_by_their_own_kind(study, monkeypatch, t
 def test_the_bundle_scores_as_was_measured(study, predictor, pairs):
     """Locked cases through pixels, also those that lack a photograph, against what was written at the opening."""
     table = pd.read_csv(pairs.table, dtype="str", keep_default_na=False)
-    locked = pd.read_parquet(study.locked / "predictions.parquet")
+    locked = pd.read_parquet(study.locked_predictions)
     rows = table[table["case_id"].isin(locked.index)]
     photographs = [
         CaseImage(
@@ -256,7 +254,7 @@ def test_the_bundle_scores_as_was_measured(study, predictor, pairs):
 
 
 def test_the_card_says_which_kinds_the_chains_see(study, bundle, pairs):
-    table, built = pd.read_csv(pairs.table), read_stack(study)
+    table, built = pd.read_csv(pairs.table), study.stack.read()
     configs = {record.plan.number: record.plan.config for record in study.journal.read()}
     with_image = [each for each in built.stack.members if configs[each].uses_image]
     roles = card_roles(study, built, read_understood(study))

@@ -10,7 +10,6 @@ from automl_skin.search.material import Material
 from automl_skin.steps import export
 from automl_skin.steps.locked import read_openings
 from automl_skin.steps.refit import all_rows, refit_stack
-from automl_skin.steps.stack import read_stack as read_built
 from automl_skin.study.study import Study
 
 
@@ -29,7 +28,7 @@ def bundle(tiny, tmp_path_factory):
 def test_one_chain_a_member(tiny, bundle):
     stack = read_stack(bundle, 2)
     assert set(stack.chains) == {(member, 0) for member in stack.stack.members}
-    assert stack.stack.method == read_built(tiny.study).stack.method
+    assert stack.stack.method == tiny.study.stack.read().stack.method
     assert len(stack.stack.blends) == 1
 
 
@@ -65,7 +64,7 @@ def test_labels_of_all_rows_are_those_of_the_table(tiny, material):
 
 
 def test_calibrators_are_fitted_on_all_out_of_fold_rows(tiny, material):
-    stack = refit_stack(tiny.study, read_built(tiny.study).stack.method, material)
+    stack = refit_stack(tiny.study, tiny.study.stack.read().stack.method, material)
     member = stack.stack.members[0]
     raw = tiny.study.journal.predictions(member).raw
     assert stack.chains[member, 0].calibrator == fit_calibrator(raw, material.labels)
@@ -88,5 +87,5 @@ def test_refit_is_near_the_measured_stack_and_not_the_same(tiny, bundle, end_to_
 
 def test_refit_repeats(tiny, bundle, material):
     inputs = material.inputs
-    again = refit_stack(tiny.study, read_built(tiny.study).stack.method, material)
+    again = refit_stack(tiny.study, tiny.study.stack.read().stack.method, material)
     assert np.array_equal(again.predict(inputs), Predictor.load(bundle).stack.predict(inputs))

@@ -6,6 +6,7 @@ from mlflow import MlflowClient
 from automl_skin.errors import ConfigError
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
+from automl_skin.steps.events import StageOneEnded
 from automl_skin.steps.register import register_export
 from automl_skin.steps.track import Tracked
 from automl_skin.study.study import Study
@@ -27,7 +28,7 @@ def test_a_bundle_needs_the_run_of_its_study_and_becomes_a_version_of_its_model(
     ):
         register_export(study, tiny.bundle)
     tracked = Tracked(study)
-    tracked.embedded(study, None, Material.read(study.material))
+    tracked(StageOneEnded(study, None, Material.read(study.material)))
     assert register_export(study, tiny.bundle) == "models:/tiny/1"
     assert register_export(study, tiny.bundle) == "models:/tiny/1"
     uri = study.workspace.tracking_uri

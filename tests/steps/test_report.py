@@ -11,7 +11,6 @@ from automl_skin.search.material import Material
 from automl_skin.steps.leaderboard import make_leaderboard
 from automl_skin.steps.locked import read_openings
 from automl_skin.steps.report import in_curves, locked_pictures, write_report
-from automl_skin.steps.stack import read_stack
 from automl_skin.study.locked_part import LockedPart
 
 OF_THE_SEARCH = {
@@ -41,7 +40,7 @@ def write(tiny, tmp_path):
     def run(opening):
         records, material = study.journal.read(), Material.read(study.material)
         board = make_leaderboard(study, records, material)
-        write_report(study, records, read_stack(study), board, opening, material)
+        write_report(study, records, study.stack.read(), board, opening, material)
         return study.report
 
     return run
@@ -66,8 +65,8 @@ def test_pictures_of_the_locked_test_show_what_was_written_before_it_was_opened(
     study = replace(tiny.study, folder=shutil.copytree(tiny.study.folder, tmp_path / "tiny"))
     (opening,) = read_openings(study)
     before = locked_pictures(study, opening)
-    predictions = pd.read_parquet(study.locked / "predictions.parquet")
-    (1.0 - predictions).to_parquet(study.locked / "predictions.parquet")
+    predictions = pd.read_parquet(study.locked_predictions)
+    (1.0 - predictions).to_parquet(study.locked_predictions)
     with pytest.raises(IntegrityError, match=r"predictions\.parquet: expected what was written before"):
         locked_pictures(study, opening)
     with monkeypatch.context() as patched:

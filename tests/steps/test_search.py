@@ -7,7 +7,6 @@ from automl_skin.settings import Workspace
 from automl_skin.steps import search
 from automl_skin.steps.events import Progressed, SearchBegan, StageOneEnded
 from automl_skin.steps.leaderboard import trial_table
-from automl_skin.steps.stack import read_stack
 
 
 def test_every_second_belongs_to_one_step(monkeypatch):
@@ -28,7 +27,7 @@ def test_a_finished_study_is_not_searched_again(tiny, end_to_end, tmp_path):
     assert outcome.study.folder == folder
     assert outcome.stage_one.computed == 0
     assert {path: path.read_bytes() for path in kept} == kept
-    assert outcome.built.stack == read_stack(tiny.study).stack
+    assert outcome.built.stack == tiny.study.stack.read().stack
     assert outcome.opening.stack == outcome.built.stack.digest
     assert trial_table(outcome.records).equals(trial_table(tiny.study.journal.read()))
     steps = ["understanding", "stage one", "trials", "stacking", "locked test", "shifts", "sources"]

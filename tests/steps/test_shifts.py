@@ -21,8 +21,8 @@ from automl_skin.steps.events import silent
 from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.shift_embeddings import applied_folds, sample_of
-from automl_skin.steps.shifts import leading, measure_shifts, read_shifts
-from automl_skin.steps.stack import load_stack, read_stack
+from automl_skin.steps.shifts import leading, measure_shifts
+from automl_skin.steps.stack import load_stack
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def study(tiny, tmp_path):
 
 
 def measure(study):
-    return measure_shifts(study, read_prepared(study), study.journal.read(), read_stack(study), silent)
+    return measure_shifts(study, read_prepared(study), study.journal.read(), study.stack.read(), silent)
 
 
 def test_a_shift_that_changes_nothing_gives_what_was_measured(study, monkeypatch):
@@ -58,11 +58,11 @@ def test_a_shift_that_changes_nothing_gives_what_was_measured(study, monkeypatch
 
 
 def test_what_the_search_wrote_is_measured_again(tiny, study):
-    before = read_shifts(tiny.study)
+    before = tiny.study.shifts.read()
     assert before is not None
     after = measure(study)
     assert after == before
-    assert read_shifts(study) == before
+    assert study.shifts.read() == before
     assert list(after.models) == ["stack", "best trial", "metadata alone", "image alone", "rank average"]
     assert set(after.models["metadata alone"].by_shift.values()) == {
         after.models["metadata alone"].auc_sample
@@ -71,7 +71,7 @@ def test_what_the_search_wrote_is_measured_again(tiny, study):
 
 
 def test_the_stack_at_home_is_of_the_same_cases_by_the_same_chains(tiny):
-    material, built = Material.read(tiny.study.material), read_stack(tiny.study)
+    material, built = Material.read(tiny.study.material), tiny.study.stack.read()
     positions = sample_of(tiny.study, material.cases).positions
     fitted = load_stack(tiny.study, built.stack, material)
     labels = material.labels[positions]
@@ -79,21 +79,21 @@ def test_the_stack_at_home_is_of_the_same_cases_by_the_same_chains(tiny):
     for fold in range(material.n_folds):
         own = material.folds[positions] == fold
         whole[own] = fitted.predict_fold(material.inputs.take(positions[own]), fold)
-    home = read_shifts(tiny.study).models["stack"].auc_sample
+    home = tiny.study.shifts.read().models["stack"].auc_sample
     assert home == pytest.approx(macro_auc(labels, built.probabilities[positions]))
     assert home == pytest.approx(macro_auc(labels, whole))
 
 
 def test_figures_of_another_stack_are_not_shown(tiny):
-    built = read_stack(tiny.study)
+    built = tiny.study.stack.read()
     other = replace(built.stack, calibrators=built.stack.calibrators[::-1])
-    assert read_shifts(tiny.study, built.stack) is not None
-    assert read_shifts(tiny.study, other) is None
+    assert tiny.study.shifts.read(built.stack) is not None
+    assert tiny.study.shifts.read(other) is None
 
 
 def test_no_case_is_looked_at_where_none_is_wanted(study):
     assert measure(replace(study, config=replace(study.config, shift_cases=0))) is None
-    assert read_shifts(study) is None
+    assert study.shifts.read() is None
 
 
 def test_the_built_in_study_looks_at_few_cases(tiny, monkeypatch):
@@ -135,7 +135,7 @@ def test_a_robust_search_is_measured_by_the_trials_themselves(tiny, end_to_end, 
     given = {"data": str(tiny.table), "images": str(tiny.images), **end_to_end.BINARY}
     workspace = Workspace.at(tmp_path, tiny.workspace.cache)
     outcome = end_to_end.search(workspace, "robust", **given, objective="robust")
-    plain = read_shifts(tiny.study)
+    plain = tiny.study.shifts.read()
     for number, model in outcome.shifts.trials.items():
         if outcome.records[number].plan == tiny.study.journal.read()[number].plan:
             assert model.by_shift == pytest.approx(plain.trials[number].by_shift)

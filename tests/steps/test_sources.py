@@ -16,7 +16,6 @@ from automl_skin.steps.sources import (
     compared_trials,
     measure_sources,
     parts_of,
-    read_sources,
     score_left_out,
     sort_sources,
 )
@@ -89,7 +88,7 @@ def test_every_source_gets_its_figure(study, source, material, small_chain):
             assert auc.low < auc.value < auc.high
             assert auc.value > 0.6  # the signal is the same everywhere
     assert "unknown" in figures.too_small
-    assert read_sources(study) == figures
+    assert study.sources.read() == figures
 
 
 def test_a_signal_of_one_source_alone_is_worth_nothing_elsewhere(
@@ -128,7 +127,7 @@ def test_without_two_sources_there_is_nothing(study, source, material, small_cha
     trials = [record(0, small_chain("image"), 0.7)]
     for column in (source.where(source.isna(), "one"), source.where(source.isna())):
         assert measure_sources(study, prepared_with(column), trials, material, silent) is None
-    assert read_sources(study) is None
+    assert study.sources.find() is None
 
 
 def test_a_source_is_too_small_by_its_classes(material, monkeypatch):
@@ -138,5 +137,5 @@ def test_a_source_is_too_small_by_its_classes(material, monkeypatch):
     enough, others = sort_sources(column, groups, material.labels)
     assert enough == ["large"] or "cases are left" in others["large"]
     assert others["small"] == "12 cases; two classes must have at least 10 cases each"
-    monkeypatch.setattr(sources, "FEWEST_OF_A_CLASS", 1)
+    monkeypatch.setattr(sources, "MIN_OF_A_CLASS", 1)
     assert sort_sources(column, groups, material.labels)[0] == ["large", "small"]

@@ -21,7 +21,6 @@ from automl_skin.steps.stack import (
     finished,
     fit_chains,
     load_stack,
-    read_stack,
 )
 from automl_skin.study.kept_chains import chain_folder
 from automl_skin.study.locked_part import LockedPart
@@ -54,7 +53,7 @@ def test_a_chain_that_does_not_repeat_what_was_measured_is_refused(study):
 
 def test_chains_that_are_there_are_not_fitted_again(study, monkeypatch):
     monkeypatch.setattr("automl_skin.steps.stack.fit_fold", None)
-    stack = read_stack(study).stack
+    stack = study.stack.read().stack
     fit_chains(study, study.journal.read(), [(member, 0) for member in stack.members])
     shutil.rmtree(chain_folder(study, 2, 0))
     with pytest.raises(TypeError, match="not callable"):
@@ -62,7 +61,7 @@ def test_chains_that_are_there_are_not_fitted_again(study, monkeypatch):
 
 
 def test_loaded_stack_says_of_a_fold_what_was_measured(study):
-    built, material = read_stack(study), Material.read(study.material)
+    built, material = study.stack.read(), Material.read(study.material)
     held = np.flatnonzero(material.folds == 1)
     answer = load_stack(study, built.stack, material).predict_fold(material.inputs.take(held), 1)
     assert answer == pytest.approx(built.probabilities[held], abs=1e-12)
@@ -70,7 +69,7 @@ def test_loaded_stack_says_of_a_fold_what_was_measured(study):
 
 def test_a_stack_is_read_as_it_was_built_and_not_after_a_change(study):
     built = build_stack(study, study.journal.read(), Material.read(study.material))
-    again = read_stack(study)
+    again = study.stack.read()
     assert (again.stack, again.comparison) == (built.stack, built.comparison)
     assert np.array_equal(again.probabilities, built.probabilities)
     assert set(again.comparison.utilities) == set(METHODS)
@@ -78,11 +77,11 @@ def test_a_stack_is_read_as_it_was_built_and_not_after_a_change(study):
     value["stack"]["method"] = "another"
     (study.folder / "stack.json").write_text(json.dumps(value))
     with pytest.raises(IntegrityError, match=r"stack\.json must have the digest .* it was changed"):
-        read_stack(study)
+        study.stack.read()
 
 
 def test_the_locked_test_compares_the_stack_with_the_best_trial_and_finished_baselines(tiny):
-    records, built = tiny.study.journal.read(), read_stack(tiny.study)
+    records, built = tiny.study.journal.read(), tiny.study.stack.read()
     stacks = compared_stacks(records, built)
     assert list(stacks) == ["stack", "best trial", "metadata alone", "image alone", "rank average"]
     assert stacks["best trial"].members == (finished(records)[0].plan.number,)
@@ -91,7 +90,7 @@ def test_the_locked_test_compares_the_stack_with_the_best_trial_and_finished_bas
 
 
 def test_with_tuned_networks_the_best_trial_of_each_tuning_and_way_is_compared_as_well(tiny):
-    records, built = tiny.study.journal.read(), read_stack(tiny.study)
+    records, built = tiny.study.journal.read(), tiny.study.stack.read()
     assert best_of_ways(records) == {}
     best, second, *_ = (
         each for each in finished(records) if each.plan.kind != "baseline" and each.plan.config.uses_image
@@ -113,7 +112,7 @@ def test_a_stack_whose_probabilities_were_changed_is_refused(study):
     path = study.folder / "stack.parquet"
     (1.0 - pd.read_parquet(path)).to_parquet(path)
     with pytest.raises(IntegrityError, match=r"stack\.parquet: expected the out-of-fold probabilities"):
-        read_stack(study)
+        study.stack.read()
 
 
 def flip(folder, *, sign_anew):
@@ -144,13 +143,13 @@ def test_a_coefficient_with_another_sign_is_neither_exported_nor_opened_for(
     assert not (tmp_path / "bundle").exists()
     material, (opening,) = Material.read(study.material), LockedPart(study).records()
     with pytest.raises(IntegrityError, match=message):
-        score_locked(study, {"stack": read_stack(study).stack}, material, material)
+        score_locked(study, {"stack": study.stack.read().stack}, material, material)
     assert LockedPart(study).records() == [opening]
 
 
 def test_a_stack_that_does_not_repeat_its_probabilities_is_not_exported_as_measured(study, tmp_path):
     value = json.loads((study.folder / "stack.json").read_text())
-    stack = read_stack(study).stack
+    stack = study.stack.read().stack
     steeper = replace(stack.calibrators[0], slopes=tuple(-each for each in stack.calibrators[0].slopes))
     other = replace(stack, calibrators=(steeper, *stack.calibrators[1:]))
     value |= {"stack": to_plain(other), "digest": other.digest}

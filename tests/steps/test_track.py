@@ -12,8 +12,6 @@ from automl_skin.steps.events import SearchEnded, StageOneEnded
 from automl_skin.steps.leaderboard import make_leaderboard
 from automl_skin.steps.locked import read_openings
 from automl_skin.steps.search import SearchResult, announced
-from automl_skin.steps.shifts import read_shifts
-from automl_skin.steps.stack import read_stack
 from automl_skin.study.study import Study
 from automl_skin.tracking.entries import PLAN_DIGEST, TRIAL
 
@@ -40,8 +38,8 @@ def outcome(study, material):
     board = make_leaderboard(study, records, material)
     (opening,) = read_openings(study)
     seconds = {"stage one": 1.5, "trials": 2.0}
-    shifts = read_shifts(study)
-    return SearchResult(study, records, read_stack(study), board, opening, None, seconds, shifts=shifts)
+    shifts = study.shifts.read()
+    return SearchResult(study, records, study.stack.read(), board, opening, None, seconds, shifts=shifts)
 
 
 class FakeTracker:
@@ -59,8 +57,9 @@ def test_a_study_keeps_its_digest_and_another_one_of_the_same_settings_has_anoth
     first = track.tracking_digest(study)
     assert track.tracking_digest(study) == first
     again = shutil.copytree(study.folder, tmp_path / "tiny")
-    (again / track.MARK).unlink()
-    assert track.tracking_digest(dataclasses.replace(study, folder=again)) != first
+    copied = dataclasses.replace(study, folder=again)
+    copied.tracking.path.unlink()
+    assert track.tracking_digest(copied) != first
 
 
 def test_facts_part_what_a_study_is_from_how_it_was_begun(study, material):

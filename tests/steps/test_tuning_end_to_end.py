@@ -6,7 +6,6 @@ from mlflow import MlflowClient
 
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
-from automl_skin.steps.rounds import round_files
 from automl_skin.study.study import existing_study
 from automl_skin.synthetic.study import generate
 from automl_skin.tracking.entries import TRIAL, TUNING
@@ -39,7 +38,7 @@ def test_tuning_from_an_empty_folder_to_scores(end_to_end, tmp_path):
     assert "Rounds of tuning" in ended.output
 
     study = existing_study(workspace, "tuned")
-    (this,) = round_files(study).read()
+    (this,) = study.rounds.read()
     assert [outcome.state for outcome in this.outcomes] == ["finished"]
     records = study.journal.read()
     assert {record.state for record in records} == {"finished"}

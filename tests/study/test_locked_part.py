@@ -25,14 +25,14 @@ def make(tmp_path):
         contents = pd.Series(list(photographs), index=images["path"])
         facts = LockedPart(study).put_away(labels, images, contents)
         (study.folder / "prepared.json").write_text(json.dumps(facts))
-        (study.locked / "predictions.parquet").write_bytes(name.encode())
+        (study.locked_predictions).write_bytes(name.encode())
         return study
 
     return run
 
 
 def open_for(study, stack="stack"):
-    predictions = study.locked / "predictions.parquet"
+    predictions = study.locked_predictions
     record, labels = LockedPart(study).open(for_=stack, trials=3, predictions=predictions)
     assert len(labels)
     return record.times_opened, record.reopened_share
