@@ -267,6 +267,7 @@ STUDY_FILES = {
     "identity.json": "study.study",
     "leaderboard.csv": "steps.report",
     "locked_test.json": "steps.locked",
+    "material.json": "search.material",
     "openings.json": "study.locked_part",
     "plan.csv": "data.plan",
     "plan.json": "data.plan",

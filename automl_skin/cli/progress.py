@@ -126,7 +126,7 @@ def show_bar(what: str, bars: Progress, say: Callable[[str], None]) -> Update:
                 if total:
                     say(ended(what, total, pace.elapsed))
             return
-        if task is None:  # it goes on after all
+        if task is None:  # it continues after all
             task = bars.add_task(what, total=total, left=None)
         bars.update(task, completed=done, total=total, left=left)
 

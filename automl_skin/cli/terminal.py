@@ -76,7 +76,7 @@ class TrialTicker:
         """Print one line about a trial."""
         self.valid += record.state != "failed"
         if record.plan.kind == "tuning":
-            self.terminal.say(f"{record.plan.name} failed: {record.reason}; the search goes on without it")
+            self.terminal.say(f"{record.plan.name} failed: {record.reason}; the search continues without it")
             return
         if record.state == "finished" and (self.best is None or record.utility > self.best.utility):
             self.best = record

@@ -25,7 +25,9 @@ def alone_in(folder: Path) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            message = f"only one search may run in {folder.parent} at a time, and another does: wait for it"
+            message = (
+                f"only one search can run in {folder.parent} at a time; wait for the one that is running"
+            )
             raise SearchError(message) from error
     try:
         yield

@@ -35,11 +35,11 @@ from automl_skin.search.propose import Proposal
 from automl_skin.search.shifted import Sample
 from automl_skin.search.trial import Predictions, TrialJournal, TrialPlan, TrialRecord, TrialRecorded
 
-FAILURES_IN_A_ROW = 10
+MAX_FAILURES_IN_A_ROW = 10
 
 WORKER_ENDED = (
-    "a worker process was ended from outside, perhaps for want of memory; give the same command "
-    "again, with fewer --jobs if it happens twice: what is finished is kept"
+    "a worker process was killed from outside, perhaps because memory ran out. Give the same command again, with "
+    "fewer --jobs if it happens twice; what is finished is kept"
 )
 
 Propose = Callable[[int, Sequence[TrialRecord], Sequence[TrialPlan]], Proposal | None]
@@ -70,7 +70,7 @@ class Limits:
 
     @property
     def ahead(self) -> int:
-        """How many trials may be under way; two a worker, so that none waits for the slowest."""
+        """How many trials may be under way; two per worker, so that none waits for the slowest."""
         return 1 if self.jobs == 1 else 2 * self.jobs
 
 
@@ -85,7 +85,7 @@ class Running:
     aucs: list[float] = field(default_factory=list)
     seconds: float = 0.0
     outcome: tuple[str, str] | None = None  # state and reason, once it is over
-    shifted: list[FloatArray] = field(default_factory=list)  # one a fold, where the objective is robust
+    shifted: list[FloatArray] = field(default_factory=list)  # one per fold, where the objective is robust
 
 
 class Search:
@@ -144,7 +144,7 @@ class Search:
         Raises
         ------
         SearchError
-            If `FAILURES_IN_A_ROW` trials fail one after another, or another process runs the study.
+            If `MAX_FAILURES_IN_A_ROW` trials fail one after another, or another process runs the study.
         IntegrityError, LeakageError
             If a worker's material is damaged, or a chain would be scored on what it has seen.
         """
@@ -196,13 +196,13 @@ class Search:
         self.futures[future] = number
 
     def _take_fold(self, number: int, future: Future[FoldOutcome], workers: Executor) -> None:
-        """Take a fold's outcome, and decide how the trial goes on."""
+        """Take a fold's outcome, and decide how the trial continues."""
         trial = self.running[number]
         error = future.exception()
         if isinstance(error, BrokenExecutor):
             raise SearchError(WORKER_ENDED) from error
         if isinstance(error, (IntegrityError, LeakageError)) or not isinstance(error, Exception | None):
-            raise error  # no other configuration would mend it
+            raise error  # no other configuration would help
         if error is not None:
             trial.outcome = ("failed", f"{type(error).__name__}: {error}")
             return
@@ -291,18 +291,18 @@ class Search:
         ]
         if other:
             message = (
-                f"all trials in {self.journal.folder} must be of the same cases, folds and embeddings; {len(other)} "
-                f"of them (first: {other[0]}) were measured on others: restore the study's folder and its images, "
-                "or begin another study"
+                f"{self.journal.folder}: expected trials of the same cases, folds and embeddings, got {len(other)} "
+                f"(first: {other[0]}) that were measured on others. Restore the study's folder and its images, or "
+                "begin another study"
             )
             raise IntegrityError(message)
 
     def _check_failures(self) -> None:
-        last = self.records[-FAILURES_IN_A_ROW:]
-        if len(last) == FAILURES_IN_A_ROW and all(record.state == "failed" for record in last):
+        last = self.records[-MAX_FAILURES_IN_A_ROW:]
+        if len(last) == MAX_FAILURES_IN_A_ROW and all(record.state == "failed" for record in last):
             reasons = "; ".join(sorted({record.reason for record in last})[:3])
             message = (
-                f"{FAILURES_IN_A_ROW} trials failed one after another ({reasons}); "
-                "mend the cause and give the same command again: what is finished is kept"
+                f"{MAX_FAILURES_IN_A_ROW} trials failed one after another ({reasons}). Fix the cause and give the "
+                "same command again; what is finished is kept"
             )
             raise SearchError(message)

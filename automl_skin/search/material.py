@@ -10,7 +10,7 @@ Folder of the material (each file can be opened by itself; no locked case is in 
 
 The locked cases have a folder of the same form without the columns `target` and `diagnosis`.
 
-Embeddings of tuned networks may be added to a material while a study goes on. What was measured before stays what it
+Embeddings of tuned networks may be added to a material while a study runs. What was measured before stays what it
 was: the outcome of a trial depends on `Material.digest_for` its configuration, and on nothing else of the material.
 """
 
@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,8 +32,11 @@ from automl_skin.digests import Json, digest_array, digest_json
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.errors import IntegrityError
 from automl_skin.features.encoder import Kind
-from automl_skin.files import atomic_write, read_json, write_json
+from automl_skin.files import atomic_write
 from automl_skin.heads.stored import read_arrays, write_arrays
+from automl_skin.records import read_record, write_record
+
+MATERIAL = "material.json"
 
 
 @dataclass(frozen=True)
@@ -157,8 +159,8 @@ class Material:
         """
         if not inputs.metadata.index.equals(self.inputs.metadata.index):
             message = (
-                f"embeddings that are added must be of the {len(self.cases)} cases of the material in their order, and "
-                f"are of {len(inputs)} others; make them from the study's own cases"
+                f"added embeddings: expected the {len(self.cases)} cases of the material in their order, got "
+                f"{len(inputs)} others; make them from the study's own cases"
             )
             raise IntegrityError(message)
         mine = self.inputs
@@ -185,24 +187,19 @@ class Material:
         for name, frame in (("cases", self.cases), ("metadata", self.inputs.metadata)):
             with atomic_write(folder / f"{name}.parquet") as path:
                 frame.to_parquet(path)
-        facts: dict[str, Any] = {
-            "digest": self.digest,
-            "plan": self.plan_digest,
-            "kinds": dict(self.kinds),
-            "class_of": dict(self.class_of),
-            "n_classes": self.n_classes,
-            **({"roles": list(self.inputs.roles)} if self.inputs.roles else {}),
-            "embeddings": {name: self._description(name) for name in sorted(self.inputs.embeddings)},
-        }
-        write_json(folder / "material.json", facts)
+        facts = _Facts(
+            digest=self.digest,
+            plan=self.plan_digest,
+            kinds=dict(self.kinds),
+            class_of=dict(self.class_of),
+            n_classes=self.n_classes,
+            roles=self.inputs.roles,
+            embeddings={name: self._description(name) for name in sorted(self.inputs.embeddings)},
+        )
+        write_record(folder / MATERIAL, facts)
 
-    def _description(self, name: str) -> dict[str, Any]:
-        tuned_on = self.inputs.tuned_on.get(name)
-        return {
-            "digest": self.digests[name],
-            "tuned_on": asdict(tuned_on) if tuned_on else None,
-            "head": name in self.inputs.heads,
-        }
+    def _description(self, name: str) -> "_Embedding":
+        return _Embedding(self.digests[name], self.inputs.tuned_on.get(name), name in self.inputs.heads)
 
     @classmethod
     def read(cls, folder: Path) -> "Material":
@@ -213,29 +210,49 @@ class Material:
         IntegrityError
             If a file was changed since.
         """
-        facts: Any = read_json(folder / "material.json")
+        facts = read_record(_Facts, folder / MATERIAL)
         cases = pd.read_parquet(folder / "cases.parquet")
         metadata = pd.read_parquet(folder / "metadata.parquet")
-        # materials of before there were tuned networks list the names alone
-        entries = facts["embeddings"] if isinstance(facts["embeddings"], dict) else {}
-        roles = tuple(facts.get("roles", ()))  # materials of before there were several list none
+        entries, roles = facts.embeddings, facts.roles
         inputs = CaseInputs(
-            {name: _map(_embedding_file(folder, name)) for name in facts["embeddings"]},
+            {name: _map(_embedding_file(folder, name)) for name in entries},
             cases["has_image"].to_numpy(np.bool_),
             metadata,
-            {name: _read_head(folder, name) for name, entry in entries.items() if entry["head"]},
-            {name: _tuned_on(entry) for name, entry in entries.items() if entry["tuned_on"]},
+            {name: _read_head(folder, name) for name, entry in entries.items() if entry.head},
+            {name: entry.tuned_on for name, entry in entries.items() if entry.tuned_on},
             roles,
             cases[role_columns(roles)].to_numpy(np.bool_) if roles else None,
         )
-        material = cls(cases, inputs, facts["kinds"], facts["class_of"], facts["n_classes"], facts["plan"])
-        if material.digest != facts["digest"]:
+        material = cls(cases, inputs, facts.kinds, facts.class_of, facts.n_classes, facts.plan)
+        if material.digest != facts.digest:
             message = (
-                f"the material in {folder} must have the digest {facts['digest'][:16]} and has "
-                f"{material.digest[:16]}: a file was changed; delete the folder, it is made again from the cache"
+                f"the material in {folder}: expected the digest {facts.digest[:16]}, got {material.digest[:16]}. "
+                "A file was changed; delete the folder, and it is made again from the cache"
             )
             raise IntegrityError(message)
         return material
+
+
+@dataclass(frozen=True)
+class _Embedding:
+    """An embedding as it stands in ``material.json``."""
+
+    digest: str
+    tuned_on: TunedOn | None
+    head: bool
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What stands in ``material.json``."""
+
+    digest: str
+    plan: str
+    kinds: dict[str, Kind]
+    class_of: dict[str, int]
+    n_classes: int
+    roles: tuple[str, ...]
+    embeddings: dict[str, _Embedding]
 
 
 def role_columns(roles: Sequence[str]) -> list[str]:
@@ -245,8 +262,7 @@ def role_columns(roles: Sequence[str]) -> list[str]:
 
 def written_digest(folder: Path) -> str:
     """Return the digest that stands in ``material.json``."""
-    facts: Any = read_json(folder / "material.json")
-    return str(facts["digest"])
+    return read_record(_Facts, folder / MATERIAL).digest
 
 
 def _columns(table: pd.DataFrame) -> dict[str, list[str]]:
@@ -265,11 +281,6 @@ def _read_head(folder: Path, name: str) -> TunedHead:
     return TunedHead.from_arrays(read_arrays(_head_file(folder, name)))
 
 
-def _tuned_on(entry: Mapping[str, Any]) -> TunedOn:
-    value = entry["tuned_on"]
-    return TunedOn(value["plan_digest"], tuple(value["held_out_folds"]))
-
-
 def _save(path: Path, values: Float32Array) -> None:
     with path.open("wb") as file:
         np.save(file, np.ascontiguousarray(values))
@@ -279,15 +290,13 @@ def _map(path: Path) -> Float32Array:
     try:
         values: Float32Array = np.load(path, mmap_mode="r")
     except (OSError, ValueError) as error:
-        message = (
-            f"{path} must hold an array and does not ({error}): delete it, it is made again from the cache"
-        )
+        message = f"{path}: not an array ({error}). Delete it, and it is made again from the cache"
         raise IntegrityError(message) from error
     return values
 
 
 def _digest_of_array(values: Float32Array) -> str:
-    """Return the digest of an array; one that is a whole mapped file is hashed once a process."""
+    """Return the digest of an array; one that is a whole mapped file is hashed once per process."""
     if isinstance(values, np.memmap) and values.mode == "r" and values.flags.c_contiguous:
         path = Path(str(values.filename))
         if path.is_file() and values.offset + values.nbytes == path.stat().st_size:  # not a part of it

@@ -90,7 +90,7 @@ class TrialRecord:
     metrics : mapping of str to float
         Over the folds that it finished.
     calibrators : tuple of Calibrator
-        One a fold; empty unless finished.
+        One per fold; empty unless finished.
     material : str
         Digest of the material, and with it of the fold plan, that it was measured on.
     """
@@ -236,8 +236,8 @@ class TrialJournal:
         if numbers != list(range(len(numbers))):
             missing = sorted(set(range(max(numbers) + 1)) - set(numbers))
             message = (
-                f"the trials in {self.folder} must be numbered without a gap; missing are {missing[:5]}: "
-                "put the files back, or begin a new study"
+                f"the trials in {self.folder}: expected numbers without a gap, but {missing[:5]} are missing. "
+                "Restore these files, or begin a new study"
             )
             raise IntegrityError(message)
         return records

@@ -11,7 +11,7 @@ from automl_skin.arrays import BoolArray, Float32Array
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.errors import IntegrityError
 from automl_skin.features.lesion import kinds_of, roles_of
-from automl_skin.search.material import Material, role_columns
+from automl_skin.search.material import MATERIAL, Material, role_columns
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
 from automl_skin.steps.embedded import applied_names, embedded_by, find_networks, keep_embedded
@@ -130,7 +130,7 @@ def _has_image(material: Material, role: str) -> BoolArray:
 
 def _with_tuned_of(folder: Path, fresh: Material) -> Material:
     """Return fresh material with the tuned embeddings of what lies in a folder, if that is of the same cases."""
-    if not (folder / "material.json").is_file():
+    if not (folder / MATERIAL).is_file():
         return fresh
     try:
         before = Material.read(folder)

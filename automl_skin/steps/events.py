@@ -45,7 +45,7 @@ class Understood:
 
 @dataclass(frozen=True)
 class StageOneEnded:
-    """The frozen networks' embeddings are there; no trial was begun in this call."""
+    """The frozen networks' embeddings are there; no trial of this call has begun."""
 
     study: "Study"
     stage_one: "StageOne"

@@ -25,7 +25,7 @@ class Leaderboard:
     Parameters
     ----------
     table : DataFrame
-        One row a trial: finished ones, the best first; then stopped and failed ones.
+        One row per trial: finished ones, the best first; then stopped and failed ones.
     spread : DataFrame
         Best value of the study's metric by backbone, tuning, fusion and head, with the number of trials.
     best : CorrectedBest
@@ -87,7 +87,7 @@ def expected_aucs(study: Study, records: Sequence[TrialRecord], best: CorrectedB
 
 
 def trial_table(records: Sequence[TrialRecord]) -> pd.DataFrame:
-    """Return one row a trial, by number, without anything that depends on the clock."""
+    """Return one row per trial, by number, without anything that depends on the clock."""
     return pd.DataFrame(
         [
             {

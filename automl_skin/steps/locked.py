@@ -128,7 +128,7 @@ def read_locked_material(study: Study, development: Material) -> Material:
     locked = Material.read(study.locked_material)
     if locked.plan_digest != development.plan_digest:
         message = (
-            f"the locked cases of {study.folder} must be of the plan {development.plan_digest[:16]} and are of "
+            f"the locked cases of {study.folder}: expected the plan {development.plan_digest[:16]}, got "
             f"{locked.plan_digest[:16]}; restore the folder `locked`, or begin another study"
         )
         raise IntegrityError(message)

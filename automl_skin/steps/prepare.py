@@ -1,4 +1,4 @@
-"""Making the fold plan, once a study, and putting the labels of the locked cases away."""
+"""Making the fold plan, once per study, and putting the labels of the locked cases away."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -59,7 +59,7 @@ def prepare(study: Study, tell: Listener) -> Understanding:
     InputError, LeakageError
         If the data or the settings cannot be used as they are; then no study was begun.
     """
-    frozen_networks(study.config)  # a slip in a name must not begin a study that cannot go on
+    frozen_networks(study.config)  # a slip in a name must not begin a study that cannot continue
     resolve_device(study.config.device)
     config = with_data(study, tell)
     understanding = understand(config, study.workspace.cache, tell)

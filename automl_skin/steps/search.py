@@ -46,7 +46,7 @@ class SearchResult:
     built : BuiltStack
     leaderboard : Leaderboard
     opening : Opening or None
-        None where the plan has no locked part, or it was opened for another stack before.
+        None where the plan has no locked part, or it was opened for another stack.
     stage_one : StageOne
     seconds : dict of str to float
         By step.
@@ -108,7 +108,7 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
     Raises
     ------
     AutomlSkinError
-        With what is finished kept; the same call goes on.
+        What is finished is kept, and the same call continues it.
     """
     watch = Stopwatch()
     if not is_prepared(study):

@@ -44,9 +44,7 @@ def finished(records: Sequence[TrialRecord]) -> list[TrialRecord]:
     """
     done = [record for record in records if record.state == "finished"]
     if not done:
-        raise SearchError(
-            "at least one trial must have finished; none has: give the study more trials or time"
-        )
+        raise SearchError("cannot build a stack: no trial has finished; give the study more trials or time")
     return sorted(done, key=lambda record: (-record.utility, record.plan.number))
 
 
@@ -207,8 +205,8 @@ def _fit_and_keep(study: Study, record: TrialRecord, fold: int) -> None:
     ):
         worst = float(np.abs(calibrated - measured.calibrated[rows]).max())
         message = (
-            f"trial {record.plan.number} must repeat what was measured on fold {fold} bit for bit, and differs by "
-            f"up to {worst:.2g}: its file was changed, or the machine or a library is not the one that ran the search; "
+            f"trial {record.plan.number} does not repeat what was measured on fold {fold} bit for bit: it differs by "
+            f"up to {worst:.2g}. Its file was changed, or the machine or a library is not the one that ran the search; "
             "finish it where it began"
         )
         raise IntegrityError(message)

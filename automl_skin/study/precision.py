@@ -25,8 +25,9 @@ def precision_of(study: Study) -> Precision:
         return resolve_precision(resolve_device((*study.config.devices, study.config.device)[0]))
     said: Any = read_json(note)
     if not isinstance(said, dict) or said.get("precision") not in get_args(Precision):
-        message = f"{note} must name a precision, one of {', '.join(get_args(Precision))}, and does not"
-        raise IntegrityError(f"{message}; delete it")
+        raise IntegrityError(
+            f"{note}: expected a precision ({', '.join(get_args(Precision))}); delete the file"
+        )
     return cast("Precision", said["precision"])
 
 

@@ -86,14 +86,14 @@ class StackFiles:
         if stack.digest != described.digest:
             message = (
                 f"{self.path}: expected the digest {described.digest[:16]}, got {stack.digest[:16]}. It was changed; "
-                "run the search again to build it anew"
+                "run the search again to rebuild it"
             )
             raise IntegrityError(message)
         probabilities = pd.read_parquet(self._probabilities).to_numpy(np.float64)
         if digest_array(probabilities) != described.probabilities:
             message = (
                 f"{self._probabilities}: expected the out-of-fold probabilities whose digest {self.path.name} has, "
-                "got others. It was changed; run the search again to build it anew"
+                "got others. It was changed; run the search again to rebuild it"
             )
             raise IntegrityError(message)
         return BuiltStack(stack, probabilities, MethodComparison(described.compared, stack.method))

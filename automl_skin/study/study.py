@@ -233,7 +233,7 @@ def open_study(workspace: Workspace, name: str, flags: Mapping[str, Any]) -> Stu
     Raises
     ------
     ConfigError
-        If a setting is wrong, or is not what the study was begun with.
+        If a setting is wrong, or differs from that with which the study began.
     """
     name = study_name(name, flags)
     folder = workspace.study_folder(name)
@@ -253,7 +253,7 @@ def settings_of(settings: Mapping[str, Any], flags: Mapping[str, Any], where: st
 
 
 def existing_study(workspace: Workspace, name: str) -> Study:
-    """Open a study that was begun before.
+    """Open a study that has begun.
 
     Parameters
     ----------
@@ -264,7 +264,7 @@ def existing_study(workspace: Workspace, name: str) -> Study:
     Raises
     ------
     ConfigError
-        If there is none, or several and no name; the message lists those that there are.
+        If it has not begun, or there are several and no name; the message lists them.
     """
     begun = sorted(path.parent.name for path in workspace.studies.glob(f"*/{IDENTITY}"))
     if not name and len(begun) > 1:
@@ -276,7 +276,7 @@ def existing_study(workspace: Workspace, name: str) -> Study:
     folder = workspace.study_folder(name)
     if not (folder / IDENTITY).is_file():
         others = f", or name one of: {', '.join(begun)}" if begun else ""
-        message = f"no study was begun in {folder}; begin it with `automl-skin search --study {name}`{others}"
+        message = f"no study has begun in {folder}; begin it with `automl-skin search --study {name}`{others}"
         raise ConfigError(message)
     study = open_study(workspace, name, {})
     if (folder / PLAN).is_file():

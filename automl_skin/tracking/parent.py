@@ -42,7 +42,7 @@ def find_parent(runs: list[Run]) -> Run | None:
 
 
 def open_parent(store: Store, facts: StudyFacts, found: Run | None) -> str:
-    """Begin the parent run, or go on with the one that was found, and return its id."""
+    """Begin the parent run, or resume the one that was found, and return its id."""
     tags = {**shared_tags(facts), "kind": "study", "automl_skin.table_digest": facts.dataset.digest}
     if found is None:
         found = store.client.create_run(store.experiment_id, tags=tags, run_name=facts.name)

@@ -57,18 +57,14 @@ def serve_ui(
         If the store cannot be opened.
     """
     if not is_local(uri):
-        raise ConfigError(
-            f"the tracking store must be a SQLite file to be served; {uri} has its own pages: open it"
-        )
+        raise ConfigError(f"only a SQLite file can be served; {uri} has pages of its own, open that address")
     address = address_of(host, port)
     _expect_free(host, port)
     with _readable(uri, artifacts, say) as served:
         try:
             studies = experiments_of(served, artifacts)
         except FAILURES as error:
-            raise StorageError(
-                f"{uri} must be a tracking store of MLflow and cannot be opened: {error}"
-            ) from error
+            raise StorageError(f"{uri} cannot be opened as a tracking store of MLflow: {error}") from error
         views = {name: view_address(address, number) for name, number in studies.items() if name != "Default"}
         process = subprocess.Popen(ui_command(served, artifacts, host, port), env=ui_environment(served))  # noqa: S603 - our own
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us ends the server too
@@ -141,9 +137,7 @@ def _readable(uri: str, artifacts: Path, say: Callable[[str], None]) -> Iterator
             if artifacts.parent == database.parent:
                 follow_move(copy, database.parent)
         except FAILURES as error:
-            raise StorageError(
-                f"{uri} must be a tracking store of MLflow and cannot be opened: {error}"
-            ) from error
+            raise StorageError(f"{uri} cannot be opened as a tracking store of MLflow: {error}") from error
         yield f"sqlite:///{copy}"
 
 

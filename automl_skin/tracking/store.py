@@ -67,7 +67,7 @@ class Guard:
         except FAILURES as error:
             if not self.failed:
                 self.say(
-                    f"MLflow could not be written ({_first_line(error)}); the search goes on without it, and what "
+                    f"MLflow could not be written ({_first_line(error)}); the search continues without it, and what "
                     "is missing is written when the search ends or the same command is given again"
                 )
             self.failed = True

@@ -47,7 +47,7 @@ class Tracker:
         self.session: Session | None = None
 
     def open(self, records: Sequence[TrialRecord], tunings: Sequence[TuningFacts] = ()) -> None:
-        """Open the store, begin or go on with the parent run, and write what is on disk and MLflow has not."""
+        """Open the store, begin or resume the parent run, and write what is on disk but not in MLflow."""
         self.session = None
         with self.guard():
             store = open_store(self.uri, self.facts.name, self.artifacts)

@@ -65,7 +65,7 @@ def test_a_failed_tuning_is_said_and_does_not_count():
     failed.plan.kind, failed.plan.name = "tuning", "tuning net plain full"
     ticker.record(failed)
     assert output.getvalue() == (
-        "tuning net plain full failed: the loss diverged; the search goes on without it\n"
+        "tuning net plain full failed: the loss diverged; the search continues without it\n"
     )
     assert ticker.valid == 0
 

@@ -358,7 +358,7 @@ def test_other_cells_leave_the_locked_cases_closed_unless_asked_for(context):
 
 def test_cells_of_another_plan_open_nothing(context):
     strange = replace(context, material=replace(context.material, plan_digest="0" * 64))
-    with pytest.raises(IntegrityError, match="must be of the plan 0000"):
+    with pytest.raises(IntegrityError, match="expected the plan 0000"):
         open_cells(strange, silent, again=False)
     assert LockedPart(context.study).records() == []
 

@@ -308,7 +308,7 @@ def test_a_trial_is_proposed_from_what_may_be_known(evaluator, make_search):
 def test_trials_of_other_material_are_refused(evaluator, make_search, material):
     run(make_search(), 3)
     other = replace(material, plan_digest="another plan")
-    with pytest.raises(IntegrityError, match=r"same cases, folds and embeddings; 3 of them \(first: 0\)"):
+    with pytest.raises(IntegrityError, match=r"same cases, folds and embeddings, got 3 \(first: 0\)"):
         make_search(material=other)
 
 

@@ -57,7 +57,7 @@ def change_classes(folder):
 def test_a_changed_file_is_found(change, material, tmp_path):
     material.write(tmp_path)
     change(tmp_path)
-    with pytest.raises(IntegrityError, match="a file was changed"):
+    with pytest.raises(IntegrityError, match="A file was changed"):
         Material.read(tmp_path)
 
 

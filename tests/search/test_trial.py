@@ -46,7 +46,7 @@ def test_an_empty_folder_has_no_trials(journal):
 def test_a_gap_is_named(journal, small_chain):
     for number in (0, 1, 3):
         journal.write(make(number, small_chain(), "stopped"), None)
-    with pytest.raises(IntegrityError, match=r"numbered without a gap; missing are \[2\]"):
+    with pytest.raises(IntegrityError, match=r"numbers without a gap, but \[2\] are missing"):
         journal.read()
 
 
@@ -101,7 +101,7 @@ def test_a_record_with_another_figure_is_not_believed(before, after, journal, sm
 
 def test_two_searches_of_one_study_are_refused(journal):
     other = TrialJournal(journal.folder)
-    refused = pytest.raises(SearchError, match=r"only one search may run in .*study at a time")
+    refused = pytest.raises(SearchError, match=r"only one search can run in .*study at a time")
     with journal.held(), refused, other.held():
         pass
     with other.held():

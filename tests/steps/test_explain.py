@@ -148,7 +148,7 @@ def test_shown_cases_can_be_named(study):
         ({"trials": (1, 2, 3)}, "one or two models, got 3"),
         ({"trials": (1,), "names": ("a", "b")}, "one name per model, got 2 for 1"),
         ({"against": "tiny:x"}, "STUDY:NUMBER of a trial"),
-        ({"against": "nothing"}, "no study was begun in"),
+        ({"against": "nothing"}, "no study has begun in"),
         ({"heat": HeatOptions(cases=("none",))}, "with an image, got 'none'"),
         ({"heat": HeatOptions(of_class="wart")}, "got 'wart'"),
         ({"heat": HeatOptions(method="eyes")}, "got 'eyes'"),

@@ -79,7 +79,7 @@ def test_trial_table_has_nothing_of_the_clock(records):
 
 
 def test_no_finished_trial_is_told(tiny, records, material):
-    with pytest.raises(SearchError, match="at least one trial must have finished"):
+    with pytest.raises(SearchError, match="no trial has finished"):
         make_leaderboard(tiny.study, [replace(each, state="failed") for each in records], material)
 
 

@@ -69,7 +69,7 @@ def test_opening_it_again_is_counted_in_every_figure(study, records, material, a
 
 def test_locked_cases_of_another_plan_are_refused(study, records, material, another):
     strange = replace(material, plan_digest="0" * 64)
-    with pytest.raises(IntegrityError, match="must be of the plan 0000"):
+    with pytest.raises(IntegrityError, match="expected the plan 0000"):
         open_locked(study, records, another, strange, again=True)
 
 

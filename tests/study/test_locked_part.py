@@ -9,7 +9,7 @@ from automl_skin.digests import digest_file
 from automl_skin.errors import IntegrityError
 from automl_skin.settings import Workspace
 from automl_skin.study.locked_part import LockedPart
-from automl_skin.study.study import Study
+from automl_skin.study.study import PreparedDigests, Study
 
 
 @pytest.fixture
@@ -24,8 +24,9 @@ def make(tmp_path):
         images = pd.DataFrame({"case": cases, "path": [f"{case}.jpg" for case in cases]})
         contents = pd.Series(list(photographs), index=images["path"])
         facts = LockedPart(study).put_away(labels, images, contents)
-        (study.folder / "prepared.json").write_text(json.dumps(facts))
-        (study.locked_predictions).write_bytes(name.encode())
+        rest = {"labels": "", "plan": "", "table": "", "images": "", "without_image": ()}
+        study.prepared.write(PreparedDigests(**facts, **rest))
+        study.locked_predictions.write_bytes(name.encode())
         return study
 
     return run

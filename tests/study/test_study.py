@@ -45,7 +45,10 @@ def test_written_file_continues_the_study(tiny, workspace, end_to_end):
 def test_places_and_totals_may_change_and_nothing_else(tiny, workspace, end_to_end):
     begin(open_study(workspace, "mine", {**end_to_end.SETTINGS, **end_to_end.BINARY}))
     open_study(workspace, "mine", {"trials": 50, "jobs": 2, "device": "auto", "timeout_seconds": 5.0})
-    with pytest.raises(ConfigError, match=r"views: 1, now 4\. Give another --study"):
+    with pytest.raises(
+        ConfigError,
+        match=r"views: 1, now 4\)\. Continue it with the same settings, or give these another --study",
+    ):
         open_study(workspace, "mine", {"views": 4})
 
 
@@ -63,7 +66,7 @@ def test_study_by_path(workspace, tmp_path):
 
 
 def test_what_was_never_begun_lists_what_was(tiny, workspace):
-    with pytest.raises(ConfigError, match=r"no study was begun in .*--study mine`$"):
+    with pytest.raises(ConfigError, match=r"no study has begun in .*--study mine`$"):
         existing_study(workspace, "mine")
     with pytest.raises(ConfigError, match=r"name one of: .*tiny"):
         existing_study(tiny.workspace, "mine")
@@ -75,7 +78,7 @@ def begin_named(workspace, end_to_end, *names):
 
 
 def test_without_a_name_the_only_study_is_meant(workspace, end_to_end):
-    with pytest.raises(ConfigError, match=r"no study was begun in .*synthetic; begin it with"):
+    with pytest.raises(ConfigError, match=r"no study has begun in .*synthetic; begin it with"):
         existing_study(workspace, "")
     begin_named(workspace, end_to_end, "mine")
     assert existing_study(workspace, "").name == "mine"

@@ -149,7 +149,7 @@ def test_a_store_that_fails_is_said_once_and_caught_up_with_at_the_end(uri, stud
     database.mkdir()  # nothing can be opened there
     study.run(6, tracker)
     assert len(study.messages) == 1
-    assert "the search goes on without it" in study.messages[0]
+    assert "the search continues without it" in study.messages[0]
     assert "\n" not in study.messages[0]
     database.rmdir()
     aside.rename(database)
