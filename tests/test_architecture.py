@@ -278,6 +278,7 @@ STUDY_FILES = {
     "sources.json": "study.study",
     "stack.json": "study.stack_files",
     "stack.parquet": "study.stack_files",
+    "stage_one.json": "study.stage_one_file",
     "study.toml": "study.study",
     "tracking.json": "study.study",
     "understood": "study.understood",
