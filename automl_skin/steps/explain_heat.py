@@ -114,7 +114,7 @@ def heats_of(
     Parameters
     ----------
     model : ExplainedModel
-    photographs : Photographs
+    photographs : DecodedCases
         Of development cases of the model's study.
     classes : ndarray of shape (n_cases,)
         The class to explain, one per case.
