@@ -25,9 +25,9 @@ from automl_skin.seeding import generator
 from automl_skin.steps.embedded import metadata_enter
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.explain_heat import (
+    DecodedCases,
     ExplainedModel,
     Heats,
-    Photographs,
     heats_of,
     read_photographs,
 )
@@ -151,7 +151,7 @@ def _dealt(material: Material, order: "pd.Index[str]", count: int) -> list[str]:
     return [str(case) for _, rows in target.groupby(target) for case in rows.index[:each]]
 
 
-def _see(model: ExplainedModel, photographs: Photographs, options: HeatOptions, tell: Listener) -> _Seen:
+def _see(model: ExplainedModel, photographs: DecodedCases, options: HeatOptions, tell: Listener) -> _Seen:
     material = Material.read(model.study.material)
     positions = material.cases.index.get_indexer(pd.Index(photographs.cases))
     classes = _explained_classes(model, material, positions, options.of_class)
@@ -188,7 +188,9 @@ def _explained_classes(
     return np.full(len(positions), classes.index(of_class))
 
 
-def _table(models: Sequence[ExplainedModel], photographs: Photographs, seen: Sequence[_Seen]) -> pd.DataFrame:
+def _table(
+    models: Sequence[ExplainedModel], photographs: DecodedCases, seen: Sequence[_Seen]
+) -> pd.DataFrame:
     """Return one row per case and model."""
     study = models[0].study
     classes = np.array(_classes(study), dtype=object)
@@ -211,7 +213,7 @@ def _table(models: Sequence[ExplainedModel], photographs: Photographs, seen: Seq
     return pd.concat(parts, ignore_index=True)
 
 
-def _column(at: int, photographs: Photographs, seen: Sequence[_Seen], table: pd.DataFrame) -> HeatCase:
+def _column(at: int, photographs: DecodedCases, seen: Sequence[_Seen], table: pd.DataFrame) -> HeatCase:
     case = photographs.cases[at]
     rows = table[table["case"] == case]
     models = []

@@ -50,7 +50,7 @@ class ExplainedModel:
 
 
 @dataclass(frozen=True)
-class Photographs:
+class DecodedCases:
     """One decoded photograph of each of some cases.
 
     Parameters
@@ -86,7 +86,7 @@ class Heats:
     probabilities: FloatArray
 
 
-def read_photographs(study: Study, cases: Sequence[str], kinds: Sequence[str] = ()) -> Photographs:
+def read_photographs(study: Study, cases: Sequence[str], kinds: Sequence[str] = ()) -> DecodedCases:
     """Return the first photograph of each case, of one of some kinds if any are named."""
     manifest = read_prepared(study).manifest
     images = manifest.images.dropna(subset="path")
@@ -98,12 +98,12 @@ def read_photographs(study: Study, cases: Sequence[str], kinds: Sequence[str] = 
     paths = [str(first.loc[case, "path"]) for case in shown]
     places = [roles.index(str(first.loc[case, "role"])) for case in shown]
     pixels = [decode(folder.read(path), name=path) for path in paths]
-    return Photographs(tuple(shown), tuple(paths), tuple(places), tuple(pixels))
+    return DecodedCases(tuple(shown), tuple(paths), tuple(places), tuple(pixels))
 
 
 def heats_of(
     model: ExplainedModel,
-    photographs: Photographs,
+    photographs: DecodedCases,
     classes: IntArray,
     *,
     method: str = "grad-cam",
@@ -189,7 +189,7 @@ def _heat_of_fold(
     looking: _Networks,
     material: Material,
     positions: IntArray,
-    photographs: Photographs,
+    photographs: DecodedCases,
     rows: IntArray,
     classes: IntArray,
 ) -> Float32Array:

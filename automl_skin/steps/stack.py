@@ -11,7 +11,6 @@ from automl_skin.errors import IntegrityError, SearchError
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.images.loading import Progress
 from automl_skin.networks import FROZEN
-from automl_skin.records import from_plain, to_plain
 from automl_skin.search.material import Material
 from automl_skin.search.objective import fit_fold
 from automl_skin.search.shifted import ShiftedMaterial

@@ -17,7 +17,7 @@ from automl_skin.papers.analyses.models import Cells, name_models, save_picture,
 from automl_skin.papers.context import ReproduceContext, Section
 from automl_skin.papers.markdown import format_table
 from automl_skin.seeding import generator
-from automl_skin.steps.explain_heat import ExplainedModel, Heats, Photographs, heats_of, read_photographs
+from automl_skin.steps.explain_heat import DecodedCases, ExplainedModel, Heats, heats_of, read_photographs
 
 _SIDE = 224
 _KEEP = slice(0, PER_BAND)
@@ -97,7 +97,7 @@ def _draw_cases(context: ReproduceContext, folder: Path, limit: int) -> list[str
     return [masked[position] for position in np.sort(drawn)]
 
 
-def _read_masks(photographs: Photographs, folder: Path, heats: Heats) -> list[BoolArray | None]:
+def _read_masks(photographs: DecodedCases, folder: Path, heats: Heats) -> list[BoolArray | None]:
     """Return the mask of each photograph; None for one that cannot be read or is empty."""
     masks: list[BoolArray | None] = []
     for path in photographs.paths:
@@ -136,7 +136,7 @@ def _test_lines(indices: Mapping[str, FloatArray], test: IndexTest | None) -> li
 
 
 def _draw_examples(
-    photographs: Photographs, heats: Mapping[str, Heats], masks: list[BoolArray | None], whole: Any
+    photographs: DecodedCases, heats: Mapping[str, Heats], masks: list[BoolArray | None], whole: Any
 ) -> bytes:
     """Draw the first cases."""
     recipe = next(iter(heats.values())).recipe
