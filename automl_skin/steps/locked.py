@@ -199,5 +199,5 @@ def read_predictions(path: Path, names: Sequence[str], locked: Material) -> dict
 
 
 def _measured(record: OpeningRecord, figures: Mapping[str, Any]) -> Opening:
-    measured = from_plain(Figures, dict(figures), "locked/openings.json")
+    measured = from_plain(Figures, dict(figures), "the figures of an opening of the locked part")
     return Opening(record.when, record.stack, record.trials, measured)

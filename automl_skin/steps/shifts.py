@@ -16,7 +16,6 @@ from automl_skin.files import write_bytes
 from automl_skin.images.decode import decode
 from automl_skin.images.folder import ImageFolder
 from automl_skin.images.shifts import shift_sheet
-from automl_skin.records import read_record, write_record
 from automl_skin.search.material import Material
 from automl_skin.search.objective import score_shifted
 from automl_skin.search.shifted import ShiftedMaterial

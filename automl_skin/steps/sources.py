@@ -17,7 +17,6 @@ from automl_skin.chains.config import ChainConfig
 from automl_skin.chains.fitting import FoldFitter
 from automl_skin.evaluation.sources import LeftOutSource, SourceFigures
 from automl_skin.metrics.intervals import auc_interval
-from automl_skin.records import read_record, write_record
 from automl_skin.search.baseline_names import RANK_AVERAGE
 from automl_skin.search.material import Material
 from automl_skin.search.objective import THREADS

@@ -132,5 +132,7 @@ def test_a_part_of_a_mapped_array_has_its_own_digest(material, tmp_path):
 
 
 def test_what_is_added_must_be_of_the_same_cases(material, with_tuned):
-    with pytest.raises(IntegrityError, match="expected the 267 cases of the material in their order, got 5 others"):
+    with pytest.raises(
+        IntegrityError, match="expected the 267 cases of the material in their order, got 5 others"
+    ):
         material.adding(with_tuned(material).inputs.take(np.arange(5)))

@@ -19,6 +19,7 @@ from automl_skin.steps.sources import (
     score_left_out,
     sort_sources,
 )
+from automl_skin.study.study import Study
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def source(material):
 def study(material, tmp_path):
     material.write(tmp_path / "material")
     config = SimpleNamespace(encoder=EncoderConfig(), seed=0, jobs=1)
-    return SimpleNamespace(material=tmp_path / "material", folder=tmp_path, config=config)
+    return Study("study", tmp_path, config, None)
 
 
 def record(number, config, utility, name="", kind="search"):

@@ -156,7 +156,5 @@ def test_a_stack_that_does_not_repeat_its_probabilities_is_not_exported_as_measu
     other = replace(stack, calibrators=(steeper, *stack.calibrators[1:]))
     value |= {"stack": to_plain(other), "digest": other.digest}
     (study.folder / "stack.json").write_text(json.dumps(value))
-    with pytest.raises(
-        IntegrityError, match=r"does not repeat its measured out-of-fold probabilities.* on fold 0"
-    ):
+    with pytest.raises(IntegrityError, match=r"to repeat its measured out-of-fold probabilities.* on fold 0"):
         export(study, tmp_path / "bundle")
