@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from automl_skin.evaluation.subgroups import Subgroup, split_levels, subgroup_figures
-from automl_skin.metrics.intervals import auc_interval
+from automl_skin.metrics.intervals import Interval, auc_interval
 from automl_skin.records import from_plain, to_plain
 
 
@@ -102,3 +102,10 @@ def test_rare_words_are_taken_together():
     levels = split_levels(pd.Series(words, name="site"))
     assert levels.tolist()[-2:] == ["other (2 rarer levels)"] * 2
     assert len(levels.cat.categories) == 14
+
+
+def test_a_level_is_below_where_its_whole_interval_is():
+    level = Subgroup("sex", "male", 50, (25, 25), Interval(0.7, 0.6, 0.8))
+    assert level.is_below(0.81)
+    assert not level.is_below(0.8)
+    assert not level.is_below(0.75)
