@@ -25,6 +25,8 @@ Arrays = dict[str, npt.NDArray[Any]]
 # Above this many columns the eigenvectors of the covariance take longer than a randomised search for a few.
 _EIGH_COLUMNS = 1536
 _ROWS_AT_ONCE = 1024  # bounds the memory of float64 copies
+# Of the largest variance; below it lies the rounding of float32, which differs between machines.
+_MIN_VARIANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Projection:
     variances : ndarray of shape (n_components,), float64
         Of the components in training, descending; empty without components.
     components : ndarray of shape (n_dimensions, n_components), float64, or None
-        Orthonormal columns; None where only standardised.
+        Orthonormal columns, zeros for those without variance; None where only standardised.
     """
 
     mean: FloatArray
@@ -163,8 +165,11 @@ def _principal_components(
     exact = standardised.shape[1] <= _EIGH_COLUMNS or 2 * n_components > min(standardised.shape)
     solver = "covariance_eigh" if exact else "randomized"
     pca = PCA(n_components, svd_solver=solver, random_state=seed).fit(standardised)
-    components = np.ascontiguousarray(pca.components_.T.astype(np.float64))
-    return components, pca.explained_variance_.astype(np.float64)
+    variances = pca.explained_variance_.astype(np.float64)
+    # As for a constant column: more components than the rank become 0, not noise that a tree would split on.
+    varies = variances > _MIN_VARIANCE * variances[0]
+    components = np.where(varies, pca.components_.T.astype(np.float64), 0.0)
+    return np.ascontiguousarray(components), np.where(varies, variances, 0.0)
 
 
 def _power_of_two(variances: FloatArray) -> float:

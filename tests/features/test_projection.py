@@ -57,6 +57,14 @@ def test_more_components_than_there_are():
         fit_projection(make_embeddings(20), 256).first(21)
 
 
+def test_components_beyond_the_rank_are_zero_and_not_noise():
+    twice = np.repeat(make_embeddings(10), 2, axis=0)  # of rank 9 once it is centred
+    projection = fit_projection(twice, 20)
+    columns = projection.transform(make_embeddings(50, seed=1))
+    assert (columns.any(axis=0) == [True] * 9 + [False] * 11).all()
+    assert ((projection.variances > 0) == (np.arange(20) < 9)).all()
+
+
 def test_many_dimensions_are_searched_at_random_and_repeat():
     wide = make_embeddings(200, 2000)
     first, second = (fit_projection(wide, 8, seed=3) for _ in range(2))
