@@ -143,7 +143,6 @@ def at_size(backbone: Backbone, height: int, width: int) -> Backbone:
 
     Parameters
     ----------
-    backbone : Backbone
     height, width : int
         In pixels.
 

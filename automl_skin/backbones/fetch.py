@@ -25,7 +25,6 @@ def load_pretrained(name: str, **arguments: Any) -> nn.Module:
 
     Parameters
     ----------
-    name : str
     **arguments
         Of the architecture, such as ``drop_path_rate``.
 

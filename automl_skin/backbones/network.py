@@ -46,7 +46,6 @@ def load_network(backbone: Backbone, drop_path: float = 0.0) -> nn.Module:
 
     Parameters
     ----------
-    backbone : Backbone
     drop_path : float
         Share of residual branches that a network in training mode drops (stochastic depth); changes no
         weight.
@@ -322,7 +321,6 @@ def embedding_of(
 
     Parameters
     ----------
-    network : Module
     images : Tensor of shape (n, 3, height, width)
         Normalised.
     metadata : Tensor of shape (n, n_metadata), optional

@@ -82,7 +82,6 @@ class NearCover:
 
     Parameters
     ----------
-    columns : tuple of str
     offending : bool array of shape (n_rows,)
         Where none is ticked, several are, or one that speaks for another level.
     """

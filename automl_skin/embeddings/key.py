@@ -70,7 +70,6 @@ def check_tuned_on(tuned_on: TunedOn, plan_digest: str, fold: int | None) -> Non
 
     Parameters
     ----------
-    tuned_on : TunedOn
     plan_digest : str
         Of the study's fold plan.
     fold : int or None

@@ -96,7 +96,6 @@ class NetworkStore(EntryStore):
 
         Parameters
         ----------
-        key : TuningKey
         about : mapping
             More about it for ``key.json``: at least ``backbone``, its name, and ``target_of``.
 

@@ -47,7 +47,6 @@ class TuningJob:
 
     Parameters
     ----------
-    network : NetworkId
     backbone : Backbone
         What it begins as.
     key : TuningKey
@@ -128,8 +127,6 @@ def tune_networks(
 
     Parameters
     ----------
-    jobs : sequence of TuningJob
-    store : NetworkStore
     devices : sequence of str
         One process works on each; on ``cpu`` as many as there are cores for their threads.
     progress : callable, optional

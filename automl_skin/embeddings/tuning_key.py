@@ -32,7 +32,6 @@ class TuningKey:
         Digest of the training rows in order: content of the image, label, whether it is watched.
     metadata : str
         Digest of the encoder and of the encoded rows; empty without metadata.
-    precision : {"float32", "bfloat16"}
     seed : int
         Of this training.
     threads : int

@@ -58,7 +58,6 @@ class Followed:
         What a person calls it.
     n_rows : int
         Images per epoch.
-    n_epochs : int
     training, outcome : Path
         The folder that it works in, and the one that it is moved to at the end.
     """

@@ -29,7 +29,6 @@ class Figures:
 
     Parameters
     ----------
-    n_cases, n_lesions, n_groups : int
     class_counts : tuple of int
         Cases of each class.
     times_opened : int
@@ -198,7 +197,6 @@ def locked_figures(
         By name; the first is compared with the others.
     priors : array of shape (n_classes,)
         Shares of the classes among the development cases, for decisions.
-    times_opened : int
     seed : int
         The study's seed.
     reopened_share : float

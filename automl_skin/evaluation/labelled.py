@@ -28,16 +28,12 @@ class LabelledEvaluation(Calibration):
         All cases, and those left out because they have no probability.
     class_counts, unscored_counts : tuple of int
         Cases of each class with a probability, and without.
-    classes : tuple of str
     mean_probabilities : tuple of float
         Mean probability of each class over the scored cases, to be compared with its share.
-    auc : Interval or None
-    average_precision, brier : float or None
     threshold : float or None
         The bundle's stored one.
     sensitivity, specificity : Interval or None
         At the threshold.
-    notes : tuple of str
     """
 
     n_cases: int
@@ -104,7 +100,6 @@ def evaluate_scores(
         Of a binary target: probabilities from here on are positive decisions.
     classes : tuple of str
         Names in the order of the columns.
-    seed : int
 
     Raises
     ------

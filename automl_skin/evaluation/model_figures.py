@@ -78,7 +78,6 @@ class ModelFigures(Calibration):
         Per case; macro one-vs-rest for several classes; the interval is a group bootstrap's.
     lesion_auc : Interval
         The same per lesion, with the mean of its cases' probabilities.
-    average_precision, balanced_accuracy, brier : float
     partial_auc : float
         Area above a sensitivity of 0.8, in [0, 0.2] (ISIC 2024).
     sensitivity_at_95_specificity : float or None

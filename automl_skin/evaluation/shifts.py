@@ -87,7 +87,6 @@ class ShiftFigures:
         Sampled cases.
     n_development : int
         Cases that they were sampled from.
-    shifts : tuple of str
     models : mapping of str to ShiftedModel
         The stack first, then the best trial and the baselines.
     trials : mapping of int to ShiftedModel
@@ -159,10 +158,8 @@ def shifted_model(
     labels : ndarray of shape (n_sampled,)
     at_home : ndarray of shape (n_sampled, n_classes)
     shifted : ndarray of shape (n_shifts, n_sampled, n_classes)
-    shifts : sequence of str
     groups : array of shape (n_sampled,), optional
         With them the fall gets its interval.
-    seed : int
     """
     by_shift = {name: macro_auc(labels, each) for name, each in zip(shifts, shifted, strict=True)}
     model = ShiftedModel(macro_auc(labels, at_home), by_shift)

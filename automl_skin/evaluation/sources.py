@@ -37,7 +37,6 @@ class SourceFigures:
     ----------
     models : mapping of str to str
         Name of each model and what it is; the first one leads.
-    sources : mapping of str to LeftOutSource
     too_small : mapping of str to str
         Sources that were not left out, and why.
     tuned_leads : bool

@@ -39,9 +39,6 @@ class Subgroup:
 
     Parameters
     ----------
-    column, level : str
-    n_cases : int
-    class_counts : tuple of int
     auc : Interval or None
         None where the level is too small; macro over the classes that it has.
     too_small : str

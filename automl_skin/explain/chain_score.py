@@ -37,7 +37,6 @@ class ChainScore:
 
     Parameters
     ----------
-    chain : FittedChain
     inputs : CaseInputs
         Of the cases, with the embeddings that the chain applies.
     classes : ndarray of shape (n_cases,)

@@ -20,8 +20,6 @@ class Branch:
 
     Parameters
     ----------
-    head : FittedHead
-    design : Design
     columns, groups : tuple of str
         Name of every column, and of the group that it belongs to.
     """

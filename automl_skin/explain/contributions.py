@@ -102,7 +102,6 @@ def native_importance(head: FittedHead, design: Design, labels: IntArray) -> Flo
 
     Parameters
     ----------
-    head : FittedHead
     design : Design
         Of cases that the head has not seen.
     labels : ndarray of shape (n_cases,)

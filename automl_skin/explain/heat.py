@@ -53,10 +53,8 @@ class Looking:
     ----------
     network : Module
         From `load_network`, on the CPU.
-    recipe : Recipe
     views : {1, 4, 8}
         Flips over which embeddings, and here the heat as well, are averaged.
-    method : {"grad-cam", "cam"}
     """
 
     network: nn.Module

@@ -28,8 +28,6 @@ def lay_out(embeddings: Float32Array, seed: int, by: str = "tsne") -> FloatArray
     Parameters
     ----------
     embeddings : ndarray of shape (n_cases, n_dimensions)
-    seed : int
-    by : {"tsne", "umap"}
 
     Raises
     ------

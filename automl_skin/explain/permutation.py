@@ -36,10 +36,7 @@ def permutation_importance(
     ----------
     chains : mapping of int to FittedChain
         By the fold that they have not seen.
-    inputs : CaseInputs
     labels, folds : ndarray of shape (n_cases,)
-    metric : Metric
-    seed : int
     repeats : int
         Permutations that are averaged.
 

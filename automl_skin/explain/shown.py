@@ -23,7 +23,6 @@ def find_mask(folder: Path, image: str) -> str | None:
 
     Parameters
     ----------
-    folder : Path
     image : str
         Path of the photograph. Its mask is called like it, maybe with ``_segmentation`` (as ISIC's) or ``_mask``.
     """
@@ -66,7 +65,6 @@ def shown(recipe: Recipe, photograph: Pixels, side: int) -> Pixels:
 
     Parameters
     ----------
-    recipe : Recipe
     photograph : ndarray of shape (any height, any width, 3)
         RGB, uint8, as decoded.
     side : int

@@ -38,8 +38,6 @@ class BundleContent:
 
     Parameters
     ----------
-    facts : BundleFacts
-    stack : FittedStack
     backbones : dict of str to Backbone
         By folder name.
     card : str

@@ -36,9 +36,6 @@ class BundleEmbedding:
         Folder under ``backbones/``.
     weights : str
         Digest of architecture and weights.
-    recipe : Recipe
-    views : int
-    precision : {"float32", "bfloat16"}
     """
 
     network: NetworkId
@@ -60,7 +57,6 @@ class BundleFacts:
 
     Parameters
     ----------
-    study : str
     version : str
         Of automl-skin.
     created : str
@@ -81,7 +77,6 @@ class BundleFacts:
         Column names by role in the training table, tried first on a table to be scored.
     image_roles : tuple of str
         Kinds of photograph a case may have.
-    embeddings : tuple of BundleEmbedding
     priors : tuple of float
         Shares of the classes among the development cases.
     operating_points : tuple of OperatingPoint
@@ -90,14 +85,12 @@ class BundleFacts:
         Digest of the fold plan.
     stack : str
         Digest of the stack.
-    waiver : str or None
     crossing_share : float
         Share of cases whose group was on both sides, where that was waived.
     measured : bool
         False for a bundle that was refitted on all rows.
     auc : dict of str to float, or None
         Of the locked test: value, low, high.
-    format : int
     """
 
     study: str

@@ -50,8 +50,6 @@ class CaseImage:
 
     Parameters
     ----------
-    case : str
-    role : str
     name : str
         By which messages call it.
     content : bytes or None
@@ -94,13 +92,10 @@ class Predictor:
 
     Parameters
     ----------
-    facts : BundleFacts
-    stack : FittedStack
     networks : mapping of str to Module
         By the backbone's folder name.
     backbones : mapping of str to Backbone
         The same names.
-    device : str
     """
 
     def __init__(
@@ -123,8 +118,6 @@ class Predictor:
 
         Parameters
         ----------
-        folder : Path
-        device : str
         public_key : Path, optional
             Of whoever must have signed the bundle.
 

@@ -19,7 +19,6 @@ def sign(bundle: Path, private_key: Path) -> Path:
 
     Parameters
     ----------
-    bundle : Path
     private_key : Path
         PEM file with a private key on the elliptic curve P-256, P-384 or P-521, without a password.
 
@@ -57,7 +56,6 @@ def verify_signature(bundle: Path, public_key: Path) -> None:
 
     Parameters
     ----------
-    bundle : Path
     public_key : Path
         PEM file.
 

@@ -73,7 +73,6 @@ class MetadataEncoder:
 
     Parameters
     ----------
-    config : EncoderConfig
     fields : tuple of NumberColumn, UnitColumn or LevelColumn
         In the order of the training metadata.
     """
@@ -138,7 +137,6 @@ def fit_encoder(config: EncoderConfig, metadata: pd.DataFrame, kinds: Mapping[st
 
     Parameters
     ----------
-    config : EncoderConfig
     metadata : DataFrame
         One row per case. A column without a single value is left out.
     kinds : mapping of str to {"number", "category"}

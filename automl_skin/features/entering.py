@@ -16,7 +16,6 @@ def entering_rows(backbone: Backbone, metadata: pd.DataFrame, cases: Iterable[st
 
     Parameters
     ----------
-    backbone : Backbone
     metadata : DataFrame
         Index: the cases, each once.
     cases : iterable of str, of length n_images

@@ -16,7 +16,6 @@ class LevelColumn:
 
     Parameters
     ----------
-    name : str
     levels : tuple of str
         Levels with a column of their own; `RARE` is the last of them where there were rare levels.
     shares : tuple of float

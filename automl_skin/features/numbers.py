@@ -18,7 +18,6 @@ class NumberColumn:
 
     Parameters
     ----------
-    name : str
     low, high : float
         Values are clipped to these bounds.
     median : float

@@ -54,7 +54,6 @@ class SeenField:
 
     Parameters
     ----------
-    kind : {"number", "category"}
     levels : tuple of str
         Of a category, sorted.
     low, high : float or None

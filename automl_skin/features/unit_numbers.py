@@ -15,7 +15,6 @@ class UnitColumn:
 
     Parameters
     ----------
-    name : str
     low, high : float
         Least and greatest value of the training cases: they become 0 and 1, and what lies beyond them too.
     fill : float

@@ -122,7 +122,6 @@ class PixelCache(EntryStore):
             The memory map that has most of the images.
         rows : ndarray of shape (n_contents,)
             Where each image is in `pixels`; -1 if it is not there, or could not be read.
-
         None if no map has any of them.
         """
         best: tuple[int, PixelFile, IntArray] | None = None

@@ -69,7 +69,6 @@ def reliability(
     Parameters
     ----------
     probabilities : array of shape (n_cases, n_classes)
-    n_bins : int
     bins : "quantile" or "uniform"
         As many cases in each bin (equal probabilities stay together), or equal widths.
     """

@@ -17,10 +17,8 @@ class Metric:
 
     Parameters
     ----------
-    name : str
     function : callable
         ``(labels, probabilities) -> float``.
-    greater_is_better : bool
     resampled : callable, optional
         ``(labels, probabilities, weights of shape (n_resamples, n_cases)) -> (n_resamples,)``, the same on
         many resamples at once. Without it rows are repeated one resample after the other.

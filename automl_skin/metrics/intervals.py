@@ -39,7 +39,6 @@ def weight_blocks(groups: npt.ArrayLike, n_resamples: int, seed: int) -> Iterato
     ----------
     groups : array of shape (n_cases,)
         Group of each case; none may be missing.
-    n_resamples : int
     seed : int
         The study's seed.
 
@@ -94,11 +93,9 @@ def metric_interval(
 
     Parameters
     ----------
-    metric : Metric
     labels : array of shape (n_cases,)
     probabilities : array of shape (n_cases, n_classes)
     groups : array of shape (n_cases,)
-    n_resamples : int
     seed : int
         The study's seed.
     """

@@ -28,7 +28,6 @@ def robust_metric(metric: Metric, shift: IntArray) -> Metric:
 
     Parameters
     ----------
-    metric : Metric
     shift : ndarray of int of shape (n_rows,)
         Of the rows that the metric will be given, in their order.
     """

@@ -64,7 +64,6 @@ class PlannedCell:
 
     Parameters
     ----------
-    cell : Cell
     backbone : Backbone or None
         None for metadata alone.
     tuning : Tuning or None
@@ -116,7 +115,6 @@ def proposal_of(planned: PlannedCell, options: SpaceOptions, pixels: str) -> Pro
 
     Parameters
     ----------
-    planned : PlannedCell
     options : SpaceOptions
         Of the study, of which labels and metadata are taken.
     pixels : str

@@ -26,8 +26,6 @@ class Section:
 
     Parameters
     ----------
-    title : str
-    markdown : str
     pictures : tuple of Path
         Files in the variant's folder of pictures, shown after the text.
     """
@@ -50,7 +48,6 @@ class LockedCells:
         By the cell's name what the chain of each fold says.
     when : str
         UTC, ISO 8601.
-    times_opened : int
     reopened_share : float
         See `Figures`.
     """
@@ -75,11 +72,8 @@ class CellResult:
 
     Parameters
     ----------
-    cell : Cell
-    state : {"finished", "failed", "not run"}
     reason : str
         Why it failed or was not run.
-    record : TrialRecord or None
     predictions : Predictions or None
         Out-of-fold, for the development cases.
     changed : str
@@ -100,7 +94,6 @@ class ReproduceContext:
 
     Parameters
     ----------
-    variant : Variant
     study : Study
         The variant's own.
     material : Material
@@ -111,7 +104,6 @@ class ReproduceContext:
         All cells of the variant by name.
     folder : Path
         Where pictures go.
-    locked : LockedCells or None
     changes : tuple of str
         What was changed of the file's settings, in words.
     """

@@ -106,7 +106,6 @@ def image_folds(table: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame
 
     Parameters
     ----------
-    table : DataFrame
     options : mapping
         ``target``: column of the diagnosis; ``folds`` (5), ``seed`` (0), and ``column`` ("fold"): what the new
         column is called.

@@ -17,9 +17,6 @@ class Reproduced:
 
     Parameters
     ----------
-    context : ReproduceContext
-    tables : tuple of FilledTable
-    sections : tuple of Section
     seconds : float
         Of this call.
     """

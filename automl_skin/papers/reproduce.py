@@ -34,8 +34,6 @@ class Reproduction:
 
     Parameters
     ----------
-    file : StudyFile
-    variants : tuple of Reproduced
     report : Path
         The Markdown file.
     """
@@ -56,10 +54,6 @@ def reproduce(
 
     Parameters
     ----------
-    workspace : Workspace
-    file : StudyFile
-    overrides : Overrides
-    tell : ReproduceListener
     command : str
         As it stands in the report.
 

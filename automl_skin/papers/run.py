@@ -39,8 +39,6 @@ def run_variant(
 
     Parameters
     ----------
-    opened : OpenedVariant
-    tell : Listener
     prepared_for : callable
         Is told the classes, before anything is computed.
     open_again : bool

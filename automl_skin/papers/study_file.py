@@ -62,7 +62,6 @@ class Variant:
 
     Parameters
     ----------
-    name, title : str
     settings : mapping
         Of a study, over those on top of the file.
     synthetic : mapping
@@ -91,7 +90,6 @@ class Cell:
 
     Parameters
     ----------
-    name : str
     choose : mapping of str to value
         The model as a run's parameters name it (backbone, tuning, way, fusion, head, hyperparameters with the
         family's prefix); what is not given has the default of the search space.
@@ -134,7 +132,6 @@ class Row:
 
     Parameters
     ----------
-    label : str
     cell : str
         Whose figures stand in it.
     cells : mapping of str to str
@@ -162,10 +159,8 @@ class Table:
 
     Parameters
     ----------
-    title : str
     columns : tuple of Column or str
         A word stands for a column of that metric.
-    rows : tuple of Row
     note : str
         What must be known to compare the figures.
     scale : float
@@ -205,11 +200,8 @@ class StudyFile:
 
     Parameters
     ----------
-    name : str
     settings : mapping
         Of a search, not yet checked.
-    paper : Paper
-    variants, cells, tables, analyses : tuple
     """
 
     name: str

@@ -39,9 +39,6 @@ def synthetic_settings(said: Mapping[str, Any], seed: int, cache: Path, tell: Li
     ----------
     said : mapping
         See the module's docstring.
-    seed : int
-    cache : Path
-    tell : Listener
     """
     lesions = int(said.get("lesions", LESIONS))
     draw, name = (generate_pairs, pairs_folder) if said.get("pairs") else (generate, study_folder)

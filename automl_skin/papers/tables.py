@@ -24,11 +24,8 @@ class FilledTable:
 
     Parameters
     ----------
-    title : str
     columns : tuple of str
         Headings; the first is that of the labels.
-    rows : tuple of tuple of str
-    notes : tuple of str
     """
 
     title: str

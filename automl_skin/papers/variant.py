@@ -73,8 +73,6 @@ class OpenedVariant:
 
     Parameters
     ----------
-    variant : Variant
-    study : Study
     cells : tuple of PlannedCell
         All of the variant, those that cannot be run with the reason.
     changes : tuple of str
@@ -179,8 +177,6 @@ def plan_cells(
 
     Parameters
     ----------
-    cells : sequence of Cell
-    config : StudyConfig
     papers : str
         Network of the cells that name none.
     backbone : str

@@ -35,8 +35,6 @@ def describe_columns(rows: pd.DataFrame, roles: Roles, facts: BundleFacts) -> li
     ----------
     rows : DataFrame
         Some rows of the table.
-    roles : Roles
-    facts : BundleFacts
     """
     used = {role: column for role in SERVED_ROLES if (column := getattr(roles, role))}
     served = [f"{role.replace('_', ' ')} = {column!r}" for role, column in used.items()]

@@ -56,12 +56,7 @@ def digest_photographs(photographs: Iterable[CaseImage]) -> str:
 
 @dataclass(frozen=True)
 class Parts:
-    """The folder of the parts of a job.
-
-    Parameters
-    ----------
-    folder : Path
-    """
+    """The folder of the parts of a job."""
 
     folder: Path
 

@@ -45,7 +45,6 @@ class Service:
 
     Parameters
     ----------
-    predictor : Predictor
     images : ImageFolder or None
         Where paths are looked up; None refuses paths.
     """
@@ -59,7 +58,6 @@ class Service:
 
         Parameters
         ----------
-        model_input : DataFrame of n_rows rows
         params : dict, optional
             Taken because MLflow may give it; there are none.
 

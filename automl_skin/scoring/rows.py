@@ -115,8 +115,6 @@ def understand_columns(
     ----------
     rows : DataFrame
         The first rows of a table.
-    index : ImageIndex
-    facts : BundleFacts
     given : mapping of str to str
         Columns by role.
 
@@ -152,10 +150,6 @@ def score_rows(
 
     Parameters
     ----------
-    predictor : Predictor
-    rows : DataFrame
-    reading : Reading
-    options : ScoringOptions
     watch : callable
         Passes the photographs on as they are read.
 

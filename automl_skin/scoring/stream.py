@@ -39,16 +39,12 @@ class Job:
 
     Parameters
     ----------
-    bundle : Path
     data : Path, sequence of Path or None
         The table, or several that are joined; none scores every image of the folder.
-    images : Path
     output : Path
         A CSV file, or Parquet by its suffix.
-    options : ScoringOptions
     roles : dict of str to str
         Columns by role where they are not recognised.
-    device : str
     """
 
     bundle: Path
@@ -84,12 +80,10 @@ class Summary:
 
     Parameters
     ----------
-    rows : int
     unscored : int
         Rows without a probability.
     problems : dict of str to str
         The first images that could not be used, and why.
-    image_column : str
     notes : tuple of str
         Which columns served as what, and what the table lacks.
     flags : dict of str to int
@@ -114,8 +108,6 @@ def score_table(
 
     Parameters
     ----------
-    job : Job
-    predictor : Predictor
     progress : callable, optional
         Called with the rows that are done, and all.
     tell : callable, optional

@@ -40,17 +40,12 @@ class StudyFacts:
 
     Parameters
     ----------
-    name : str
     digest : str
         Of this very study: another one of the same name and settings has another digest.
-    plan_digest : str
-    waiver : str or None
-    crossing_share : float
     settings : mapping of str to str
         What makes the study what it is; these never change.
     begun_with : mapping of str to str
         What may change from call to call.
-    dataset : DatasetFacts
     """
 
     name: str
@@ -73,11 +68,8 @@ class TuningFacts:
         Different for every tuning of the study.
     title : str
         Of the run.
-    state : {"finished", "failed", "skipped"}
     began, seconds : float
         Since 1970, and how long.
-    params, tags : mapping of str to str
-    metrics : mapping of str to float
     curves : mapping of str to sequence of Epoch
         By network: ``fold_0`` is the one without fold 0.
     files : mapping of str to bytes
@@ -106,7 +98,6 @@ class CaseFacts:
         Index ``case``; columns ``fold``, ``label`` (the class's name) and ``image`` (paths).
     labels : ndarray of shape (n_cases,)
         The classes as numbers.
-    classes : tuple of str
     """
 
     table: pd.DataFrame
@@ -120,17 +111,14 @@ class Conclusion:
 
     Parameters
     ----------
-    records : sequence of TrialRecord
     weights : mapping of int to float
         Weight of each member of the stack.
-    metrics : mapping of str to float
     files : mapping of str to bytes
         To be kept as artefacts, by name.
     folders : mapping of str to Path
         Folders to be kept as artefacts, by name.
     note : str
         For people, Markdown.
-    tunings : sequence of TuningFacts
     trial_metrics : mapping of int to mapping of str to float
         What was measured of some trials afterwards, by number.
     """

@@ -20,12 +20,10 @@ def log_pictures(
 
     Parameters
     ----------
-    uri : str
     artifacts : Path
         Folder of the artefacts of a SQLite store.
     study : tuple of str
         Name and digest, as the runs have them.
-    folder : Path
     name : str
         Of the artefacts' folder.
     say : callable

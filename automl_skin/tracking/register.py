@@ -39,8 +39,6 @@ def register_bundle(bundle_folder: Path, study_name: str, tracking_uri: str, run
     ----------
     bundle_folder : Path
         As `automl-skin export` wrote it.
-    study_name : str
-    tracking_uri : str
     run_id : str
         The study's parent run.
 

@@ -73,12 +73,10 @@ class TrialRuns:
 
     Parameters
     ----------
-    store : Store
     parent : str
         Id of the search's run.
     shared : mapping of str to str
         Tags that every run of the study has.
-    exhibits : Exhibits
     """
 
     def __init__(self, store: Store, parent: str, shared: Mapping[str, str], exhibits: Exhibits) -> None:

@@ -37,8 +37,6 @@ def serve_ui(
         A SQLite store; a server has pages of its own.
     artifacts : Path
         Folder of the artefacts of new experiments.
-    host : str
-    port : int
     say : callable
         Takes one line for the user.
     browse : bool

@@ -27,9 +27,6 @@ class Session:
 
     Parameters
     ----------
-    store : Store
-    facts : StudyFacts
-    exhibits : Exhibits
     predictions_of : callable
         Gives the out-of-fold probabilities of a finished trial by its number.
     """

@@ -32,14 +32,7 @@ EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
 @dataclass(frozen=True)
 class Store:
-    """A tracking store with the experiment of a study.
-
-    Parameters
-    ----------
-    client : MlflowClient
-    uri : str
-    experiment_id : str
-    """
+    """A tracking store with the experiment of a study."""
 
     client: MlflowClient
     uri: str
@@ -82,7 +75,6 @@ def open_store(uri: str, experiment: str, artifacts: Path) -> Store:
     ----------
     uri : str
         A SQLite file of this machine, or an MLflow server.
-    experiment : str
     artifacts : Path
         Folder of the artefacts of a SQLite store, absolute; a server has its own.
     """

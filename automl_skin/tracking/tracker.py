@@ -18,11 +18,8 @@ class Tracker:
 
     Parameters
     ----------
-    uri : str
     artifacts : Path
         Folder of the artefacts of a SQLite store.
-    facts : StudyFacts
-    cases : CaseFacts
     predictions_of : callable
         Gives the out-of-fold probabilities of a finished trial by its number.
     say : callable

@@ -23,7 +23,6 @@ class TuningRuns:
 
     Parameters
     ----------
-    store : Store
     parent : str
         Id of the search's run.
     shared : mapping of str to str

@@ -25,12 +25,7 @@ from automl_skin.errors import ConfigError
 
 
 class Residual(nn.Module):
-    """Two layers with ReLU and normalisation, added to their input (the published `ResNormLayer`).
-
-    Parameters
-    ----------
-    width : int
-    """
+    """Two layers with ReLU and normalisation, added to their input (the published `ResNormLayer`)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -50,10 +45,8 @@ class MetadataStage(nn.Module):
 
     Parameters
     ----------
-    n_metadata : int
     width : int
         Channels of the stage.
-    n_heads : int
     """
 
     def __init__(self, n_metadata: int, width: int, n_heads: int) -> None:

@@ -18,7 +18,6 @@ class TuningData:
         RGB, uint8, of the pixel recipe's size; may be a memory map.
     labels : ndarray of shape (n,)
         Class of each row, from 0 to `n_classes` - 1.
-    n_classes : int
     inner : ndarray of shape (n,)
         Rows that are watched and not trained on.
     target_of : ndarray of shape (n_classes,)

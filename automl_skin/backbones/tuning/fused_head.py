@@ -21,8 +21,6 @@ class FusedHead(nn.Module):
 
     Parameters
     ----------
-    fusion : PooledFusion
-    n_classes : int
     seed : int
         Draws the initial weights; what is dropped in training is drawn by torch's own generator, which the training
         seeds at each step.

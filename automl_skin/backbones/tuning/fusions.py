@@ -19,7 +19,6 @@ class PooledFusion:
         In `automl_skin.heads.neural.fusions.catalogue.NEURAL_FUSIONS`.
     settings : mapping of str to value
         Those that are not its defaults.
-    n_image, n_metadata : int
     """
 
     name: str

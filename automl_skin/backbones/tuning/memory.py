@@ -25,7 +25,6 @@ class MicroBatch:
     ----------
     size : int
         To begin with.
-    min_size : int
     """
 
     def __init__(self, size: int, min_size: int) -> None:

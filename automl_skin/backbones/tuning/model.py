@@ -22,8 +22,6 @@ class LinearHead(nn.Module):
 
     Parameters
     ----------
-    n_dimensions : int
-    n_classes : int
     n_metadata : int
         0 for a head of images alone.
     metadata_width : int
@@ -100,8 +98,6 @@ class TuningModel(nn.Module):
     ----------
     network : Module
         From `load_network`.
-    head : LinearHead or FusedHead
-    precision : {"float32", "bfloat16"}
     """
 
     def __init__(self, network: nn.Module, head: LinearHead | FusedHead, precision: Precision) -> None:
@@ -134,7 +130,6 @@ def count_dimensions(network: nn.Module, height: int, width: int, n_metadata: in
 
     Parameters
     ----------
-    network : Module
     height, width : int
         Of the images, pixels.
     n_metadata : int

@@ -38,7 +38,6 @@ class TuningRecipe:
         Epochs in which the learning rate rises linearly.
     milestones : str
         Of "steps": the epochs after which the learning rate is multiplied by `step_factor`, such as ``50,120,200``.
-    step_factor : float
     loss : {"cross_entropy", "weighted", "focal"}
         "weighted": each class weighs the inverse of its share; "focal": Lin et al. 2017, with their exponent of 2.
     label_smoothing : float

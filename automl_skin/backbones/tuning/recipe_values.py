@@ -48,7 +48,6 @@ def checked(name: str, kind: Any, value: Any) -> str | int | float:
         Of the field.
     kind : type
         The field's: int, float, str or a ``Literal`` of texts.
-    value : object
 
     Raises
     ------

@@ -47,8 +47,6 @@ class Tuned:
     ----------
     network : Module
         Like that of `load_network`: evaluation mode, on the CPU.
-    head : TunedHead
-    curve : tuple of Epoch
     micro_batch : int
         Images that went through the network at once in the end.
     spatial : mapping
@@ -82,8 +80,6 @@ def tune(
     ----------
     backbone : Backbone
         Where the network starts.
-    recipe : TuningRecipe
-    data : TuningData
     mean, std : tuple of float
         Of the pixel recipe, channels in [0, 1].
     seed : int

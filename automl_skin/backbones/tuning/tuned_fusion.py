@@ -25,7 +25,6 @@ class TunedFusion:
 
     Parameters
     ----------
-    fusion : PooledFusion
     arrays : mapping of str to ndarray
         The state of an `Engine` with the fusion's layers.
 

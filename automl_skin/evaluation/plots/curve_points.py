@@ -23,7 +23,6 @@ class Contrast:
 
     Parameters
     ----------
-    label : int
     positive : array of shape (n_cases,)
     scores : array of shape (n_cases,)
     """

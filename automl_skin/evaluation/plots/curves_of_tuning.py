@@ -25,7 +25,6 @@ def curves_of_tuning(curves: Mapping[str, Sequence[Epoch]], *, title: str = "") 
     ----------
     curves : mapping of str to sequence of Epoch
         By what each network is called; one that has no finished epoch has no line.
-    title : str
     """
     figure = new_figure(7.6, 3.2)
     left, right = figure.subplots(1, 2)

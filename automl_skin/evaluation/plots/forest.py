@@ -18,12 +18,7 @@ from automl_skin.metrics.intervals import Interval
 
 
 def forest_plot(figures: Figures, *, title: str = "Locked test set") -> bytes:
-    """Draw the models' AUCs and the paired gains with 95 % intervals as PNG.
-
-    Parameters
-    ----------
-    figures : Figures
-    """
+    """Draw the models' AUCs and the paired gains with 95 % intervals as PNG."""
     names = list(figures.models)
     figure = new_figure(8.2, 1.7 + 0.44 * len(names))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.25, 1])

@@ -23,7 +23,6 @@ def trial_overview(
     ----------
     labels : array of shape (n_cases,)
     probabilities : array of shape (n_cases, n_classes)
-    classes : sequence of str
     name : str
         What the probabilities are, for the legends.
     """

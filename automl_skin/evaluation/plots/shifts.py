@@ -24,11 +24,6 @@ def shift_plot(figures: ShiftFigures, *, title: str = "Out-of-fold AUC under shi
 
     Shifts are in the order of the first model, the mildest at the top; a line joins each model's dots, so that one
     sees which of them bend where.
-
-    Parameters
-    ----------
-    figures : ShiftFigures
-    title : str
     """
     first = figures.models[figures.first]
     shifts = sorted(figures.shifts, key=lambda name: -first.by_shift[name])

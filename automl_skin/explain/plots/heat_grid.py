@@ -71,7 +71,6 @@ def heat_grid(cases: Sequence[HeatCase], models: Sequence[str]) -> bytes:
 
     Parameters
     ----------
-    cases : sequence of HeatCase
     models : sequence of str
         Names of the models.
     """

@@ -43,10 +43,8 @@ def categories_map(
     points : ndarray of shape (n_cases, 2)
     values : sequence of str
         One per case.
-    title : str
     clear : ndarray of shape (n_cases,), optional
         Whether a case is coloured; others are grey, and `unclear` says what they are.
-    unclear : str
     ranked : bool
         Whether the most frequent category comes first, and lies below the others; else they go by name.
     """

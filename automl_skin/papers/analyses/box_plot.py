@@ -45,7 +45,6 @@ def box_plot(
 
     Parameters
     ----------
-    context : ReproduceContext
     cells, locked
         See `choose_models`.
     metric : str
@@ -88,7 +87,6 @@ def draw_boxes(
         What the values are.
     published : mapping of str to (float, float)
         By model a paper's mean and standard deviation.
-    title : str
     """
     figure = new_figure(max(1.6 + 0.85 * len(values), 3.6), 4.2)
     axes = figure.add_subplot()

@@ -28,14 +28,12 @@ def cam(
 
     Parameters
     ----------
-    context : ReproduceContext
     cells
         Two of them; see `name_models`.
     cases : int
         How many are shown.
     method : {"grad-cam", "cam"}
         Grad-CAM is CAM where a linear layer follows the average of the map.
-    title : str
     """
     names = name_models(context, cells)
     models = find_explained(context, names)
@@ -57,7 +55,6 @@ def choose_cases(context: ReproduceContext, first: str, second: str, count: int)
 
     Parameters
     ----------
-    context : ReproduceContext
     first, second : str
         Names of finished cells.
     count : int

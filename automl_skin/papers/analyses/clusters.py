@@ -53,7 +53,6 @@ def clusters(
 
     Parameters
     ----------
-    context : ReproduceContext
     cells
         See `name_models`.
     cases : int
@@ -128,7 +127,6 @@ def draw_maps(
     maps : mapping of str to mapping of str to ndarray of shape (n_cases, 2)
         By model and layer.
     labels : ndarray of shape (n_cases,)
-    classes : sequence of str
     """
     figure = new_figure(2.6 * len(LAYERS), 2.6 * len(maps) + 0.4)
     panels = figure.subplots(len(maps), len(LAYERS), squeeze=False)

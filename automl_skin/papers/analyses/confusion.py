@@ -29,7 +29,6 @@ def confusion(
 
     Parameters
     ----------
-    context : ReproduceContext
     cells, locked
         See `choose_models`.
     note : str
@@ -69,8 +68,6 @@ def draw_confusions(models: Mapping[str, Parts], classes: Sequence[str], *, pool
 
     Parameters
     ----------
-    models : mapping of str to Parts
-    classes : sequence of str
     pooled : bool
         Whether folds hold different cases, whose counts are added; else counts are those of the mean model.
     """

@@ -78,7 +78,6 @@ def roc(
 
     Parameters
     ----------
-    context : ReproduceContext
     cells, locked
         See `choose_models`.
     positive : sequence of str
@@ -137,11 +136,8 @@ def draw_curves(curve: Curve, models: Mapping[str, Parts], positive: Sequence[in
 
     Parameters
     ----------
-    curve : Curve
-    models : mapping of str to Parts
     positive : sequence of int
         See `against_the_rest`.
-    title : str
     """
     is_roc = curve is ROC
     figure = new_figure(4.8, 5.0 if is_roc else 5.4)

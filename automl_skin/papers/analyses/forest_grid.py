@@ -72,7 +72,6 @@ def forest_grid(
 
     Parameters
     ----------
-    context : ReproduceContext
     grid : mapping of str to sequence
         Values by field of `RandomForestConfig`.
     sides : mapping of str to sequence of str

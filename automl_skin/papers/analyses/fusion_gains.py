@@ -43,12 +43,10 @@ def fusion_gains(
 
     Parameters
     ----------
-    context : ReproduceContext
     baseline : str
         The cell that gains are on.
     cells
         See `name_models`; all cells by default, also those without figures.
-    title : str
     """
     names = name_models(context, tuple(context.cells) if cells is None else cells)
     if baseline not in context.finished:
@@ -68,7 +66,6 @@ def answers_without_metadata(context: ReproduceContext, cells: list[str]) -> dic
 
     Parameters
     ----------
-    context : ReproduceContext
     cells : list of str
         Finished ones. Those that see metadata alone are left out: they have nothing to say.
 

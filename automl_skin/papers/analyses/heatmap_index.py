@@ -40,7 +40,6 @@ def heatmap_index(
 
     Parameters
     ----------
-    context : ReproduceContext
     cells
         See `name_models`; the first two are compared.
     cases : int

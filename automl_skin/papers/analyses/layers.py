@@ -33,7 +33,6 @@ def read_layer(context: ReproduceContext, cell: str, name: str, rows: IntArray) 
 
     Parameters
     ----------
-    context : ReproduceContext
     cell : str
         One that has figures.
     name : {"Input", "FE", "Pred"}

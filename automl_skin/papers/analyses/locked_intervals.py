@@ -24,12 +24,10 @@ def locked_intervals(
 
     Parameters
     ----------
-    context : ReproduceContext
     cells
         See `name_models`.
     pairs : sequence of (str, str)
         Cells of which the second's gain on the first is shown.
-    title : str
     """
     plan = _plan_lines(context.study.read_plan())
     locked = context.locked

@@ -37,14 +37,12 @@ def misaligned_labels(
 
     Parameters
     ----------
-    context : ReproduceContext
     cells, locked
         See `choose_models`.
     repeats : int
         Orders that are drawn.
     found : sequence of (int, int, int, str)
         Published confusion matrices: true positives, false negatives, false positives, and where they stand.
-    title : str
     """
     chosen = choose_models(context, cells, locked=locked)
     rng = generator(context.study.config.seed, "labels in another order")

@@ -42,7 +42,6 @@ def size_grid(
 
     Parameters
     ----------
-    context : ReproduceContext
     sizes : mapping of str to sequence of str
         By ``"LAYERSxWIDTH"`` (``"0"`` for none) the cells whose folds are averaged there.
     metrics : sequence of str

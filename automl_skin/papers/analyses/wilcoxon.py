@@ -31,12 +31,10 @@ def signed_rank(
 
     Parameters
     ----------
-    context : ReproduceContext
     pairs : sequence of mapping
         Each with ``label``, and the cells ``first`` and ``second``, one per network.
     metric : str
         See `automl_skin.papers.metrics`.
-    title : str
 
     Raises
     ------

@@ -61,7 +61,6 @@ class Curated:
 
     Parameters
     ----------
-    ledger : Ledger
     features : DataFrame or None
         Sex, age and one-hot site by row; None where missing values were left.
     fill : Fill or None
@@ -87,8 +86,6 @@ def curate(
 
     Parameters
     ----------
-    given : Uncurated
-    rules : CurationRules
     impute : bool
         Fill missing sex, age and site, and encode; else they stay missing.
     only_with_image : bool

@@ -109,7 +109,6 @@ def find_listed(
         Image ids by row.
     years : Series or None
         Challenge years by row, NA where a row is from none; None where the table does not say it.
-    entries : iterable of ListedCopy
     any_year : bool
         Whether an entry means the image whatever year it names.
     """
@@ -190,7 +189,6 @@ def find_in_reference(
 
     Parameters
     ----------
-    table : DataFrame of n_rows rows
     keys, reference : Series
         Ids or digests of the table's rows and of that set's, NA where there is none.
     """

@@ -29,7 +29,6 @@ class Fill:
         The most frequent one; of several the first by letters.
     age : float
         The median in years.
-    site : str
     rows : int
         On how many rows they were taken.
     """
@@ -110,11 +109,6 @@ def encode(table: pd.DataFrame, rules: CurationRules) -> pd.DataFrame:
     ----------
     table : DataFrame of n_rows rows
         Curated: nothing is missing in the three fields.
-    rules : CurationRules
-
-    Returns
-    -------
-    DataFrame of n_rows rows
     """
     sites = table[rules.site]
     levels = [*SITES, *sorted(set(sites) - set(SITES))]

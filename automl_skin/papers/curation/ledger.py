@@ -22,12 +22,10 @@ class Count:
 
     Parameters
     ----------
-    step : str
     rows, dropped, changed : int
         Rows that were left; rows that the step took away, and rows with a value that it changed.
     melanoma, other : int or None
         Rows of each class; None before there are classes.
-    note : str
     """
 
     step: str
@@ -49,7 +47,6 @@ class Ledger:
         Index ``(table, row)``.
     images : Series
         The image id of each row ever seen, for the record.
-    counts : tuple of Count
     entries : tuple of DataFrame
         Columns `ENTRY`.
     """
@@ -77,7 +74,6 @@ class Ledger:
 
         Parameters
         ----------
-        step : str
         why : Series
             Reason by row; its index are the rows to drop.
         note : str

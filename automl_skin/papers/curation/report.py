@@ -48,8 +48,6 @@ class PublishedCount:
 
     Parameters
     ----------
-    what : str
-    paper, ours : int
     remark : str
         Whether they can be compared, and what a difference means.
     """
@@ -77,7 +75,6 @@ def compare(raw: pd.DataFrame, ledger: Ledger, rules: CurationRules) -> tuple[Pu
         As it was given.
     ledger : Ledger
         Of the curation.
-    rules : CurationRules
     """
     kept = ledger.table
     new, before = _is_new(raw), ~_is_new(raw)
