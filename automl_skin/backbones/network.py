@@ -24,7 +24,7 @@ from automl_skin.backbones.device import Precision
 from automl_skin.backbones.fetch import load_pretrained
 from automl_skin.backbones.random_weights import draw_weights, untouched_torch_seed
 from automl_skin.backbones.spatial.catalogue import add_metadata
-from automl_skin.backbones.spatial.network import SpatialNetwork
+from automl_skin.backbones.spatial.features import SpatialNetwork
 from automl_skin.backbones.views import check_views, each_view
 from automl_skin.digests import digest_json
 from automl_skin.errors import BackboneError, ConfigError

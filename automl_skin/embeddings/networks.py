@@ -26,8 +26,7 @@ from pathlib import Path
 from automl_skin.backbones import hub
 from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.digests import Json
-from automl_skin.embeddings.curve import read_curve
-from automl_skin.embeddings.tuned_folder import TunedFolder
+from automl_skin.embeddings.tuned_folder import TunedFolder, read_curve
 from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.embeddings.tuning_progress import SEEN
 from automl_skin.errors import IntegrityError

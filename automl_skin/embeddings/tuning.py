@@ -23,10 +23,9 @@ from automl_skin.backbones.network import save_network
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.train import tune
 from automl_skin.digests import Json
-from automl_skin.embeddings.curve import write_curve
 from automl_skin.embeddings.networks import CHECKPOINTS, NetworkStore
 from automl_skin.embeddings.pixel_rows import PixelRows
-from automl_skin.embeddings.tuned_folder import TunedFolder
+from automl_skin.embeddings.tuned_folder import TunedFolder, write_curve
 from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.embeddings.tuning_progress import Followed, Teller, follow
 from automl_skin.embeddings.tuning_sheet import N_IMAGES, write_sheet

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from automl_skin.backbones.tuning.epoch import Epoch
-from automl_skin.embeddings.curve import read_curve, write_curve
+from automl_skin.embeddings.tuned_folder import read_curve, write_curve
 
 SEEN = "seen"
 WRITE_SECONDS = 1.0

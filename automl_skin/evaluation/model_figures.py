@@ -6,8 +6,11 @@ import numpy.typing as npt
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.evaluation.record import known, number
-from automl_skin.metrics.calibration import calibration_line, expected_calibration_error
-from automl_skin.metrics.calibration_interval import calibration_slope_interval
+from automl_skin.metrics.calibration import (
+    calibration_line,
+    calibration_slope_interval,
+    expected_calibration_error,
+)
 from automl_skin.metrics.intervals import Interval
 from automl_skin.metrics.ranking import average_precision, balanced_accuracy, brier, partial_auc
 from automl_skin.metrics.thresholds import sensitivity_at_specificity

@@ -22,8 +22,7 @@ import pandas as pd
 
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray
 from automl_skin.features.levels import LevelColumn, fit_levels
-from automl_skin.features.numbers import NumberColumn, fit_number
-from automl_skin.features.unit_numbers import UnitColumn, fit_unit_number
+from automl_skin.features.numbers import NumberColumn, UnitColumn, fit_number, fit_unit_number
 
 Kind = Literal["number", "category"]
 Imputation = Literal["neutral", "mean", "median"]

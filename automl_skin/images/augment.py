@@ -15,8 +15,18 @@ import torch
 from torch import Tensor
 
 from automl_skin.errors import ConfigError
-from automl_skin.images import distortions
-from automl_skin.images.steps import Step, clahe, elastic, noise, one_of, shifted_hsv, sometimes, transposed
+from automl_skin.images.steps import (
+    Step,
+    clahe,
+    distort_grid,
+    distort_lens,
+    elastic,
+    noise,
+    one_of,
+    shifted_hsv,
+    sometimes,
+    transposed,
+)
 
 
 def augmenter(name: str, height: int, width: int) -> Step:
@@ -101,10 +111,10 @@ def _siim(height: int, width: int) -> Sequence[Step]:
         one_of(
             0.7,
             # OpticalDistortion(distort_limit=1.0). Kornia's nearest, RandomFisheye, has another lens: ours, the same.
-            lambda images: distortions.optical(images, 1.0),
+            lambda images: distort_lens(images, 1.0),
             # GridDistortion(num_steps=5, distort_limit=1.0). Kornia's nearest, RandomThinPlateSpline, bends and takes
             # ten times as long: ours, the same.
-            lambda images: distortions.grid(images, 5, 1.0),
+            lambda images: distort_grid(images, 5, 1.0),
             # ElasticTransform(alpha=3): 3 pixels of noise smoothed over 50 are a hundredth of a pixel; what moved
             # their images was its alpha_affine of 50 pixels. Here waves that move 3 % of half a side, on average.
             elastic(height, width),

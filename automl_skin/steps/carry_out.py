@@ -9,8 +9,8 @@ from statistics import fmean
 from automl_skin.backbones.device import resolve_device
 from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.chains.config import IMAGE, OWN, BranchConfig, ChainConfig
-from automl_skin.embeddings.curve import read_curve
 from automl_skin.embeddings.networks import NetworkStore
+from automl_skin.embeddings.tuned_folder import read_curve
 from automl_skin.embeddings.tuning import TuningFailure, threads_for
 from automl_skin.errors import SearchError
 from automl_skin.heads.catalogue import HEADS

@@ -99,7 +99,7 @@ def log_explanations(study: Study, folder: Path, name: str, say: Callable[[str],
     """Show a folder of explanations in the study's parent run, if it has one; return whether it has."""
     if not study.tracking.exists:
         return False
-    from automl_skin.tracking.pictures import log_pictures
+    from automl_skin.tracking.parent import log_pictures
 
     uri = study.config.tracking_uri or study.workspace.tracking_uri
     artifacts = study.workspace.runs / "artifacts"

@@ -1,6 +1,8 @@
 """The parent run of a study: one for all its calls, with what the study is and what it came to."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 
@@ -16,7 +18,8 @@ from automl_skin.tracking.entries import (
     as_tags,
 )
 from automl_skin.tracking.facts import DatasetFacts, StudyFacts
-from automl_skin.tracking.store import Store
+from automl_skin.tracking.runs import runs_of_study
+from automl_skin.tracking.store import FAILURES, Store, open_store
 
 DATASET_DIGEST_LENGTH = 36
 """Characters that MLflow takes; the whole digest is a tag."""
@@ -71,3 +74,35 @@ def dataset_input(facts: DatasetFacts) -> DatasetInput:
         profile=json.dumps(dict(facts.profile)),
     )
     return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
+
+
+def log_pictures(
+    uri: str,
+    artifacts: Path,
+    study: tuple[str, str],
+    folder: Path,
+    name: str,
+    say: Callable[[str], None],
+) -> bool:
+    """Write a folder's files as artefacts of a study's parent run; return whether there is one and it was written.
+
+    Parameters
+    ----------
+    artifacts : Path
+        Folder of the artefacts of a SQLite store.
+    study : tuple of str
+        Name and digest, as the runs have them.
+    name : str
+        Of the artefacts' folder.
+    say : callable
+        Takes one line for the user, if the store cannot be written.
+    """
+    try:
+        store = open_store(uri, study[0], artifacts)
+        parent = find_parent(runs_of_study(store, study[1]))
+        if parent is not None:
+            store.client.log_artifacts(parent.info.run_id, str(folder), name)
+    except FAILURES as error:
+        say(f"MLflow could not be written ({error}); the pictures lie in {folder}")
+        return False
+    return parent is not None

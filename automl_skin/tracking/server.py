@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points
@@ -15,7 +16,6 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from automl_skin.errors import ConfigError, StorageError
-from automl_skin.tracking.browser import open_page
 from automl_skin.tracking.pages import STORE_VARIABLE
 from automl_skin.tracking.place import copy_database, database_of, follow_move, is_local
 from automl_skin.tracking.store import FAILURES, experiments_of
@@ -163,3 +163,18 @@ def _answers(process: subprocess.Popen[bytes], address: str) -> bool:
         except (URLError, OSError):
             time.sleep(0.3)
     return False
+
+
+def open_page(address: str) -> bool:
+    """Open a page, and return whether a browser took it; never an error, and never a browser in the terminal."""
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return False
+    # a plain GenericBrowser is lynx or the like, which would take the terminal; or what the user named
+    if type(browser) is webbrowser.GenericBrowser and "BROWSER" not in os.environ:
+        return False
+    try:
+        return browser.open(address)
+    except (webbrowser.Error, OSError):
+        return False

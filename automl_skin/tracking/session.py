@@ -13,9 +13,8 @@ from automl_skin.tracking.entries import TRIAL, as_metrics, as_tags, end_of
 from automl_skin.tracking.exhibits import Exhibits
 from automl_skin.tracking.facts import Conclusion, StudyFacts
 from automl_skin.tracking.parent import find_parent, open_parent, shared_tags
-from automl_skin.tracking.runs import TrialRuns, runs_of_study, sort_out
+from automl_skin.tracking.runs import TrialRuns, TuningRuns, runs_of_study, sort_out
 from automl_skin.tracking.store import Store
-from automl_skin.tracking.tunings import TuningRuns
 
 STACK_WEIGHT = "stack_weight"
 NOTE = "mlflow.note.content"

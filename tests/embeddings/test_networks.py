@@ -11,9 +11,9 @@ from automl_skin.backbones.network import load_network, save_network, weights_di
 from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
-from automl_skin.embeddings.curve import write_curve
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.networks import CHECKPOINTS, NetworkStore, tuning_state
+from automl_skin.embeddings.tuned_folder import write_curve
 from automl_skin.embeddings.tuning_key import TuningKey
 
 KEY = TuningKey("n", "r", TuningRecipe(), TunedOn("p", (2,)), "l", "", "float32", 0, 1)

@@ -3,8 +3,17 @@ import numpy as np
 import pytest
 import torch
 
-from automl_skin.images import distortions
-from automl_skin.images.steps import clahe, elastic, noise, one_of, shifted_hsv, sometimes
+from automl_skin.images import steps
+from automl_skin.images.steps import (
+    clahe,
+    distort_grid,
+    distort_lens,
+    elastic,
+    noise,
+    one_of,
+    shifted_hsv,
+    sometimes,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -71,10 +80,8 @@ def test_elastic_waves_move_pixels_gently(picture):
 
 @pytest.mark.parametrize("k", [-0.8, 0.5, 1.0])
 def test_optical_distortion_agrees_with_opencv(picture, monkeypatch, k):
-    monkeypatch.setattr(
-        distortions, "_uniform", lambda n, limit: torch.full((n,), k if limit == 1.0 else 0.0)
-    )
-    found = distortions.optical(picture, 1.0)[0].permute(1, 2, 0).numpy()
+    monkeypatch.setattr(steps, "_uniform", lambda n, limit: torch.full((n,), k if limit == 1.0 else 0.0))
+    found = distort_lens(picture, 1.0)[0].permute(1, 2, 0).numpy()
     camera = np.array([[128, 0, 63.5], [0, 128, 47.5], [0, 0, 1.0]])
     maps = cv2.initUndistortRectifyMap(
         camera, np.array([k, k, 0, 0, 0.0]), None, camera, (128, 96), cv2.CV_32FC1
@@ -85,15 +92,15 @@ def test_optical_distortion_agrees_with_opencv(picture, monkeypatch, k):
 
 
 def test_distortions_without_strength_are_the_identity(picture):
-    assert torch.allclose(distortions.grid(picture, 5, 0.0), picture, atol=1e-4)
+    assert torch.allclose(distort_grid(picture, 5, 0.0), picture, atol=1e-4)
 
 
 def test_grid_distortion_stretches_cells_by_their_own_scales(monkeypatch):
     monkeypatch.setattr(
-        distortions, "_uniform", lambda n, limit: torch.tensor([1.0, -1.0] if n == 2 else [0.0] * n)
+        steps, "_uniform", lambda n, limit: torch.tensor([1.0, -1.0] if n == 2 else [0.0] * n)
     )
     ramp = torch.arange(8.0).expand(1, 1, 8, 8)
-    found = distortions.grid(ramp, 2, 1.0)[0, 0, 0]
+    found = distort_grid(ramp, 2, 1.0)[0, 0, 0]
     # the first half runs twice as fast and covers all columns; the second half stands still at the end
     assert found[:4].tolist() == pytest.approx([0.5, 2.5, 4.5, 6.5], abs=1e-4)
     assert found[4:].tolist() == pytest.approx([7.0] * 4, abs=1e-4)

@@ -26,7 +26,7 @@ from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.chains import fitting
 from automl_skin.chains.config import WAYS
 from automl_skin.data.record import read_labels
-from automl_skin.embeddings.curve import read_curve
+from automl_skin.embeddings.tuned_folder import read_curve
 from automl_skin.errors import LeakageError
 from automl_skin.metrics.ranking import macro_auc
 from automl_skin.search.known import list_tuned_trials

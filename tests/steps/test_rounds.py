@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from automl_skin.backbones.tuning.epoch import Epoch
-from automl_skin.embeddings.curve import write_curve
+from automl_skin.embeddings.tuned_folder import write_curve
 from automl_skin.embeddings.tuning import TuningFailure
 from automl_skin.errors import IntegrityError, SearchError
 from automl_skin.records import from_plain, to_plain

@@ -37,7 +37,7 @@ def test_a_bundle_becomes_one_version_and_one_model(uri, bundle, parent):
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     (version,) = client.search_model_versions("name = 'moles'")
     assert version.run_id == parent
-    assert version.description == "# Moles\n"
+    assert version.description == "# Moles"
     folder = Path(version.source)
     description = (folder / "MLmodel").read_text()
     assert "loader_module: automl_skin.scoring.pyfunc" in description

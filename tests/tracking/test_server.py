@@ -1,6 +1,7 @@
 import socket
 import sqlite3
 import sys
+import webbrowser
 from contextlib import closing
 from types import SimpleNamespace
 
@@ -8,7 +9,7 @@ import pytest
 
 from automl_skin.errors import ConfigError, StorageError
 from automl_skin.tracking import server
-from automl_skin.tracking.server import serve_ui, ui_command, ui_environment
+from automl_skin.tracking.server import open_page, serve_ui, ui_command, ui_environment
 from automl_skin.tracking.store import open_store
 
 
@@ -21,7 +22,7 @@ def test_the_pages_are_of_this_store_and_this_python(tmp_path):
 
 
 def test_a_server_has_its_own_pages(tmp_path):
-    with pytest.raises(ConfigError, match="has its own pages"):
+    with pytest.raises(ConfigError, match="has pages of its own"):
         serve_ui("http://tracking:5000", tmp_path, "127.0.0.1", 5001, print)
 
 
@@ -98,3 +99,43 @@ def test_a_store_that_cannot_be_written_is_shown_by_a_copy(store, tmp_path, page
     assert places == [str(new / "artifacts")]  # the artefacts themselves are not copied
     assert (new / "mlflow.db").read_bytes() == content
     assert not (new / ".mlflow.lock").exists()
+
+
+class Window(webbrowser.BaseBrowser):
+    """A browser with a window."""
+
+    opened = ()
+
+    def open(self, url, new=0, autoraise=True):
+        self.opened = (*self.opened, url)
+        return True
+
+
+class Broken(webbrowser.BaseBrowser):
+    def open(self, url, new=0, autoraise=True):
+        raise OSError("cannot be started")
+
+
+def test_a_browser_with_a_window_opens_the_page(monkeypatch):
+    window = Window()
+    monkeypatch.setattr(webbrowser, "get", lambda: window)
+    assert open_page("http://127.0.0.1:5000")
+    assert window.opened == ("http://127.0.0.1:5000",)
+
+
+@pytest.mark.parametrize("browser", [None, Broken(), webbrowser.GenericBrowser("lynx")])
+def test_no_browser_is_no_error_and_none_takes_the_terminal(monkeypatch, browser):
+    def get():
+        if browser is None:
+            raise webbrowser.Error("could not locate runnable browser")
+        return browser
+
+    monkeypatch.delenv("BROWSER", raising=False)
+    monkeypatch.setattr(webbrowser, "get", get)
+    assert not open_page("http://127.0.0.1:5000")
+
+
+def test_the_browser_that_the_user_named_is_taken(monkeypatch):
+    monkeypatch.setenv("BROWSER", "true")
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("true"))
+    assert open_page("http://127.0.0.1:5000")

@@ -8,9 +8,9 @@ from torch import nn
 
 from automl_skin.backbones.random_weights import untouched_torch_seed
 from automl_skin.backbones.spatial.cross_attention import CrossAttention
+from automl_skin.backbones.spatial.features import SpatialNetwork
 from automl_skin.backbones.spatial.gated_map import GatedMap
 from automl_skin.backbones.spatial.metaformer import MetaFormer
-from automl_skin.backbones.spatial.network import SpatialNetwork
 from automl_skin.errors import ConfigError
 
 SPATIAL_FUSIONS: Mapping[str, Callable[..., SpatialNetwork]] = {

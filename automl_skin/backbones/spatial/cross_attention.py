@@ -7,8 +7,7 @@ answer stands beside the pooled embedding, so that an image without metadata los
 import torch
 from torch import nn
 
-from automl_skin.backbones.spatial.features import as_trunk, channels_of, tokens_of
-from automl_skin.backbones.spatial.network import SpatialNetwork
+from automl_skin.backbones.spatial.features import SpatialNetwork, as_trunk, channels_of, tokens_of
 
 WIDTH = 128
 HEADS = 4

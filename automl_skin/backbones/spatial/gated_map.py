@@ -10,8 +10,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from automl_skin.backbones.spatial.features import as_trunk, channels_of
-from automl_skin.backbones.spatial.network import SpatialNetwork
+from automl_skin.backbones.spatial.features import SpatialNetwork, as_trunk, channels_of
 
 
 class GatedMap(SpatialNetwork):

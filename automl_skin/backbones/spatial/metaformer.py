@@ -20,7 +20,7 @@ from timm.models.maxxvit import MaxxVit, TransformerBlock2d
 from torch import Tensor, nn
 from torch.nn import functional
 
-from automl_skin.backbones.spatial.network import SpatialNetwork
+from automl_skin.backbones.spatial.features import SpatialNetwork
 from automl_skin.errors import ConfigError
 
 

@@ -29,8 +29,13 @@ from automl_skin.backbones.tuning.inputs import Preparation
 from automl_skin.backbones.tuning.loss import make_loss
 from automl_skin.backbones.tuning.memory import MicroBatch, explain_out_of_memory
 from automl_skin.backbones.tuning.model import LinearHead, TuningModel, count_dimensions
-from automl_skin.backbones.tuning.optimiser import make_optimiser, make_schedule
-from automl_skin.backbones.tuning.parameters import choose_parameters, enter_training, min_images
+from automl_skin.backbones.tuning.optimiser import (
+    choose_parameters,
+    enter_training,
+    make_optimiser,
+    make_schedule,
+    min_images,
+)
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.backbones.tuning.watch import LossWatch, check_weights, inner_auc

@@ -1,15 +1,21 @@
-"""Four panels that say what one trial is worth, for the list of runs."""
+"""Four panels that say what one trial is worth, for the list of runs; the confusion matrix is drawn here."""
 
 from collections.abc import Sequence
 
+import numpy as np
+from matplotlib.axes import Axes
+
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.evaluation.plots.calibration import draw_reliability
-from automl_skin.evaluation.plots.confusion import draw_confusion
 from automl_skin.evaluation.plots.curves import draw_precision_recall, draw_roc
-from automl_skin.evaluation.plots.style import new_figure, to_png
+from automl_skin.evaluation.plots.style import INK, SMALL, dress, new_figure, to_png
 from automl_skin.metrics.ranking import class_priors, decide
+from automl_skin.metrics.thresholds import confusion
 
 _DPI = 100  # drawn once per trial: speed before sharpness
+_DARK = 0.55  # share above which the text on a cell is white
+_LETTERS = 42  # that fit side by side under the matrix
+_CROWDED = 5  # classes above which a cell shows its share on a second line in smaller letters
 
 
 def trial_overview(
@@ -35,3 +41,28 @@ def trial_overview(
     decisions = decide(probabilities, class_priors(labels, len(classes)))
     draw_confusion(matrix, labels, decisions, classes)
     return to_png(figure, _DPI)
+
+
+def draw_confusion(axes: Axes, labels: IntArray, decisions: IntArray, classes: Sequence[str]) -> None:
+    """Draw the confusion matrix into axes."""
+    dress(axes, "Confusion", "Decision", "True class")
+    counts = confusion(labels, decisions, len(classes))
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="equal")
+    for (row, column), share in np.ndenumerate(shares):
+        axes.text(
+            column,
+            row,
+            f"{counts[row, column]}\n{share:.0%}",
+            ha="center",
+            va="center",
+            fontsize=SMALL if len(classes) <= _CROWDED else SMALL - 1.5,
+            color="white" if share > _DARK else INK,
+        )
+    turned = 0 if max(map(len, classes)) * len(classes) <= _LETTERS else 35
+    positions = range(len(classes))
+    axes.set_xticks(positions, labels=list(classes), rotation=turned, ha="right" if turned else "center")
+    axes.set_yticks(positions, labels=list(classes))
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)

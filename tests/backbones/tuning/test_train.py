@@ -6,7 +6,7 @@ import torch
 
 from automl_skin.backbones.network import embed, load_network, weights_digest
 from automl_skin.backbones.tuning.checkpoint import CHECKPOINT
-from automl_skin.backbones.tuning.parameters import stages
+from automl_skin.backbones.tuning.optimiser import stages
 from automl_skin.backbones.tuning.train import tune
 from automl_skin.errors import ConfigError
 

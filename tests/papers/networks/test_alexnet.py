@@ -3,7 +3,7 @@ import torch
 from torchvision.models import alexnet as of_torchvision
 
 from automl_skin.backbones.random_weights import untouched_torch_seed
-from automl_skin.backbones.tuning.parameters import stages
+from automl_skin.backbones.tuning.optimiser import stages
 from automl_skin.papers.networks.alexnet import AlexNet
 
 

@@ -5,7 +5,7 @@ import torch
 from automl_skin.backbones.catalogue import resolve_backbone
 from automl_skin.backbones.device import resolve_device
 from automl_skin.backbones.network import embed, load_network, save_network, weights_digest
-from automl_skin.backbones.tuning.parameters import stages
+from automl_skin.backbones.tuning.optimiser import stages
 from automl_skin.errors import BackboneError
 from automl_skin.papers.networks.plain_cnn import PlainCnn
 

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from automl_skin.backbones.tuning.epoch import Epoch
-from automl_skin.embeddings.curve import read_curve, write_curve
+from automl_skin.embeddings.tuned_folder import read_curve, write_curve
 from automl_skin.errors import IntegrityError
 
 CURVE = (Epoch(1, 2, 0.1 + 0.2, math.pi, 118.0, 1e-9, 5.0), Epoch(2, 2, 0.5, 0.75, 119.0, 3.0, 0.0))
