@@ -15,7 +15,7 @@ from automl_skin.evaluation.record import in_words, listed
 from automl_skin.evaluation.resampling import resampled_aucs
 from automl_skin.metrics.intervals import Interval, central_range
 from automl_skin.metrics.ranking import macro_auc
-from automl_skin.search.baseline_names import BASELINES
+from automl_skin.search.trial import BASELINES
 
 BEST_TRIAL = "best trial"
 """Name of the best single trial."""

@@ -8,12 +8,10 @@ from automl_skin.papers.cells import PlannedCell
 from automl_skin.papers.variant import OpenedVariant
 from automl_skin.search.material import Material
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
-from automl_skin.search.tuning_wishes import TuningWishes
-from automl_skin.steps.carry_out import carry_out, lanes_of, restore_material
+from automl_skin.steps.carry_out import carry_out, request_tuning, restore_material
 from automl_skin.steps.events import Listener, RoundBegan, RoundEnded
 from automl_skin.steps.networks import RECIPE_NAMES
 from automl_skin.steps.prepare import Prepared
-from automl_skin.steps.tune import towers_of
 from automl_skin.study.round_files import Round, outcomes_of
 
 
@@ -55,7 +53,8 @@ def tune_cells(
         this = Round(len(rounds), Decision("tuning", tuple(steps), "the paper's models need them"))
         files.write(this)
         tell(RoundBegan(study, this))
-        outcomes = carry_out(study, prepared, this, _wishes(opened, prepared, material), tell)
+        request = request_tuning(study, prepared.manifest, prepared.plan)
+        outcomes = carry_out(study, prepared, this, request, tell)
         this = replace(this, outcomes=tuple(outcomes), begins_at=len(study.journal.read()))
         files.write(this)
         tell(RoundEnded(study, this))
@@ -69,17 +68,3 @@ def _outcomes(rounds: Sequence[Round]) -> dict[NetworkId, StepOutcome]:
 def _needed(opened: OpenedVariant) -> Mapping[NetworkId, TuningStep]:
     steps = [step_of(each, recipe_of(opened)) for each in opened.cells]
     return {step.tuned: step for step in steps if step is not None}
-
-
-def _wishes(opened: OpenedVariant, prepared: Prepared, material: Material) -> TuningWishes:
-    study, plan = opened.study, prepared.plan
-    of_development = prepared.manifest.images["case"].isin(plan.development)
-    return TuningWishes(
-        names=study.config.tuning,
-        n_images=int(of_development.sum()),
-        n_folds=len(plan.folds),
-        lanes=lanes_of(study, len(plan.folds)),
-        ways=study.config.way,
-        has_metadata=bool(material.kinds),
-        n_towers=len(towers_of(study.config, prepared.manifest.images)) or 1,
-    )

@@ -6,10 +6,9 @@ from automl_skin.chains.config import BranchConfig, ChainConfig
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.space import Value
 from automl_skin.networks import NetworkId
-from automl_skin.search.baseline_names import IMAGE_ALONE, METADATA_ALONE, RANK_AVERAGE
 from automl_skin.search.propose import Proposal, given
 from automl_skin.search.space import SpaceOptions
-from automl_skin.search.trial import TrialPlan
+from automl_skin.search.trial import IMAGE_ALONE, METADATA_ALONE, RANK_AVERAGE, TrialPlan
 
 
 def baselines(options: SpaceOptions) -> dict[str, ChainConfig]:
@@ -32,7 +31,7 @@ def baselines(options: SpaceOptions) -> dict[str, ChainConfig]:
 
 
 KNOWN_GOOD: tuple[dict[str, Value], ...] = (
-    # what wins on small medical collections, one line a configuration; the rest is the family's default
+    # what wins on small medical collections, one line per configuration; the rest is the family's default
     {"fusion": "concat", "head": "logistic", "keep_columns": True},
     {"fusion": "concat", "head": "logistic", "keep_columns": True, "labels": "diagnosis"},
     {"fusion": "concat", "head": "mlp", "keep_columns": True},
@@ -68,6 +67,21 @@ def fixed_trials(options: SpaceOptions) -> list[Proposal]:
     for params, config in list_known_good(options):
         plans.append(TrialPlan(len(plans), "known", config.title, params, config))
     return [Proposal(plan, None) for plan in plans]
+
+
+def ranking_config(network: NetworkId) -> ChainConfig:
+    """Return the chain that ranks a frozen network: its image alone, logistic regression as it is by default."""
+    head = BranchConfig("logistic", FAMILIES["logistic"].config())
+    return ChainConfig("image", (head,), (network,))
+
+
+def list_ranking_trials(options: SpaceOptions) -> list[Proposal]:
+    """Return one trial per frozen network, in their order; none of them is ever stopped."""
+    configs = [ranking_config(network) for network in options.frozen]
+    return [
+        Proposal(TrialPlan(number, "known", config.title, {}, config), None)
+        for number, config in enumerate(configs)
+    ]
 
 
 KNOWN_TUNED: tuple[dict[str, Value], ...] = (

@@ -102,7 +102,7 @@ class Search:
     propose : callable
         ``(number, known records, pending plans) -> Proposal``; None ends the search.
     tell : callable
-        Told of every trial that is recorded; must not change it.
+        Called with every trial that is recorded; must not change it.
     sample : Sample, optional
         The cases under shift that `bench` has; with it the objective is robust.
     """
@@ -127,13 +127,11 @@ class Search:
         self.sample = sample
         self.labels = material.labels
         self.rows: list[IntArray] = [
-            np.flatnonzero(material.folds == fold) for fold in range(int(material.folds.max()) + 1)
+            np.flatnonzero(material.folds == fold) for fold in range(material.n_folds)
         ]
         self.records = journal.read()
         self._check_material()
-        cost = ChainCost(
-            material.inputs, material.training_labels, material.kinds, int(material.folds.max()) + 1
-        )
+        cost = ChainCost(material.inputs, material.training_labels, material.kinds, material.n_folds)
         self._seconds = cache(cost.seconds)
         self.running: dict[int, Running] = {}
         self.futures: dict[Future[FoldOutcome], int] = {}
@@ -176,15 +174,12 @@ class Search:
             if proposal is None:
                 return
             self.running[number] = Running(proposal, raw)
-            too_costly = self._why_too_costly(proposal, known)
-            if too_costly:
-                self.running[number].outcome = ("stopped", too_costly)
+            # fixed trials may cost what they like
+            reason = why_too_costly(proposal.plan.config, known, self._seconds) if proposal.trial else ""
+            if reason:
+                self.running[number].outcome = ("stopped", reason)
             else:
                 self._submit(number, workers)
-
-    def _why_too_costly(self, proposal: Proposal, known: Sequence[TrialRecord]) -> str:
-        """Return why a proposal of the optimiser costs too much; empty where it does not, and for fixed trials."""
-        return why_too_costly(proposal.plan.config, known, self._seconds) if proposal.trial else ""
 
     def _submit(self, number: int, workers: Executor) -> None:
         trial = self.running[number]
@@ -220,10 +215,8 @@ class Search:
         if len(trial.utilities) == len(self.rows):
             trial.outcome = ("finished", "")
         elif trial.proposal.should_stop(trial.utilities):
-            trial.outcome = (
-                "stopped",
-                f"below the median of finished trials after {len(trial.utilities)} folds",
-            )
+            reason = f"below the median of finished trials after {len(trial.utilities)} folds"
+            trial.outcome = ("stopped", reason)
         else:
             self._submit(number, workers)
 
@@ -276,10 +269,10 @@ class Search:
         if self.sample is None:
             return None
         folds = self.material.folds[self.sample.positions]
-        shape = (len(self.sample.shifts), len(folds), self.material.n_classes)
-        whole = np.empty(shape)
+        n_classes = self.material.n_classes
+        whole = np.empty((len(self.sample.shifts), len(folds), n_classes))
         for fold, (calibrator, values) in enumerate(zip(calibrators, trial.shifted, strict=True)):
-            flat = calibrator.apply(values.reshape(-1, shape[2]))
+            flat = calibrator.apply(values.reshape(-1, n_classes))
             whole[:, folds == fold] = flat.reshape(values.shape)
         return whole
 

@@ -5,7 +5,7 @@ Folder of the material (each file can be opened by itself; no locked case is in 
     material.json                 digest of all of it and of the plan, fields, classes
     cases.parquet                 case, fold, group, lesion, has_image, target, diagnosis
     metadata.parquet              the metadata fields
-    embeddings/<name>.npy         one row a case, float32
+    embeddings/<name>.npy         one row per case, float32
     heads/<name>.safetensors      the own head of a tuned network
 
 The locked cases have a folder of the same form without the columns `target` and `diagnosis`.

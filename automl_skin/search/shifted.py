@@ -10,7 +10,7 @@ Folder (inside that of the material; a set is added when it is first needed)::
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,12 @@ from automl_skin.arrays import Float32Array, FloatArray, IntArray
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.digests import digest_array
 from automl_skin.errors import IntegrityError, LeakageError
-from automl_skin.files import atomic_write, read_json, write_json
+from automl_skin.files import atomic_write
+from automl_skin.records import read_record, write_record
 from automl_skin.seeding import generator
 
-FEWEST = 10
-"""Cases of each class and fold that are sampled where there are so many: a fold's own figure needs them."""
+MIN_PER_STRATUM = 10
+"""Cases of each class and fold that are sampled, or all where there are fewer: a fold's own figure needs them."""
 
 RECORD = "shifted.json"
 
@@ -60,8 +61,8 @@ class Sample:
 def sample_cases(cases: pd.DataFrame, count: int, seed: int) -> IntArray:
     """Return the positions of a fixed sample of the cases that have an image, ascending.
 
-    The sample is stratified by class and fold. Of each stratum it holds `FEWEST` cases, or all, before the rest is
-    dealt in proportion, so that a rare class has a figure under shift in every fold.
+    The sample is stratified by class and fold. It holds `MIN_PER_STRATUM` cases of each stratum, or all, before the
+    rest is dealt in proportion, so that a rare class has a figure under shift in every fold.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def quotas(sizes: IntArray, count: int) -> IntArray:
     """
     if count >= sizes.sum():
         return sizes
-    least = np.minimum(sizes, max(1, min(FEWEST, count // len(sizes))))
+    least = np.minimum(sizes, max(1, min(MIN_PER_STRATUM, count // len(sizes))))
     free = sizes - least
     shares = max(count - int(least.sum()), 0) * free / max(int(free.sum()), 1)
     given = np.floor(shares).astype(np.int64)
@@ -123,6 +124,15 @@ class ShiftedSet:
     folds: tuple[int, ...]
     digest: str
     unshifted: str
+
+
+@dataclass(frozen=True)
+class _ShiftedRecord:
+    """What stands in ``shifted.json``."""
+
+    cases: tuple[str, ...]
+    shifts: tuple[str, ...]
+    sets: dict[str, ShiftedSet] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,20 +163,16 @@ class ShiftedMaterial:
         IntegrityError
             If a sampled case is not one of the material's.
         """
-        facts: Any = read_json(folder / RECORD)
-        positions = cases.index.get_indexer(pd.Index(facts["cases"])).astype(np.int64)
-        if (positions < 0).any():
+        record = read_record(_ShiftedRecord, folder / RECORD)
+        positions = cases.index.get_indexer(pd.Index(list(record.cases))).astype(np.int64)
+        if strangers := int((positions < 0).sum()):
             message = (
-                f"the cases in {folder / RECORD} must be cases of the material; {int((positions < 0).sum())} are "
-                "not: delete the folder, it is made again from the cache"
+                f"{folder / RECORD}: expected cases of the material, got {strangers} others; delete the folder, and "
+                "it is made again from the cache"
             )
             raise IntegrityError(message)
-        sets = {
-            name: ShiftedSet(tuple(each["folds"]), each["digest"], each["unshifted"])
-            for name, each in facts["sets"].items()
-        }
         folds = cases["fold"].to_numpy(np.int64)[positions]
-        return cls(folder, Sample(positions, tuple(facts["shifts"])), folds, sets)
+        return cls(folder, Sample(positions, record.shifts), folds, record.sets)
 
     def rows(self, fold: int) -> IntArray:
         """Return the rows of the sample that a fold holds."""
@@ -184,8 +190,8 @@ class ShiftedMaterial:
         with atomic_write(_file(self.folder, name)) as path, path.open("wb") as file:
             np.save(file, values)
         added = ShiftedSet(tuple(folds), digest_array(values), unshifted)
-        facts: Any = read_json(self.folder / RECORD)
-        write_json(self.folder / RECORD, {**facts, "sets": {**facts["sets"], name: asdict(added)}})
+        record = read_record(_ShiftedRecord, self.folder / RECORD)
+        write_record(self.folder / RECORD, replace(record, sets={**record.sets, name: added}))
         return replace(self, sets={**self.sets, name: added})
 
     def block(self, name: str, fold: int) -> Float32Array:
@@ -199,13 +205,15 @@ class ShiftedMaterial:
             If the set is not there, or was changed.
         """
         if name not in self.sets:
-            message = f"the embeddings {name} under shift must be in {self.folder} and are not: run the search again"
+            message = (
+                f"{self.folder}: expected the embeddings {name} under shift, got none; run the search again"
+            )
             raise IntegrityError(message)
         kept = self.sets[name]
         if fold not in kept.folds:
             listed = ", ".join(map(str, kept.folds)) or "none"
             message = (
-                f"the cases of fold {fold} must be scored by networks that were tuned without it; {name} is for "
+                f"the cases of fold {fold}: expected networks that were tuned without it, got {name}, which is for "
                 f"the cases of fold {listed}"
             )
             raise LeakageError(message)
@@ -241,10 +249,10 @@ class ShiftedMaterial:
 
 def begin(folder: Path, cases: pd.DataFrame, sample: Sample) -> ShiftedMaterial:
     """Return the shifted material of a folder, empty if it is of another sample or not there."""
-    names = [str(case) for case in cases.index[sample.positions]]
-    facts: Any = read_json(folder / RECORD) if (folder / RECORD).is_file() else {}
-    if facts.get("cases") != names or facts.get("shifts") != list(sample.shifts):
-        write_json(folder / RECORD, {"cases": names, "shifts": list(sample.shifts), "sets": {}})
+    fresh = _ShiftedRecord(tuple(map(str, cases.index[sample.positions])), sample.shifts)
+    found = read_record(_ShiftedRecord, folder / RECORD) if (folder / RECORD).is_file() else None
+    if found is None or replace(found, sets={}) != fresh:
+        write_record(folder / RECORD, fresh)
     return ShiftedMaterial.read(folder, cases)
 
 
@@ -254,9 +262,11 @@ def _file(folder: Path, name: str) -> Path:
 
 @lru_cache(maxsize=128)
 def _verified(path: Path, digest: str) -> Float32Array:
-    """Return a set mapped into memory, its digest checked once a process."""
+    """Return a set mapped into memory, its digest checked once per process."""
     values: Float32Array = np.load(path, mmap_mode="r")
     if digest_array(values) != digest:
-        message = f"{path} must have the digest {digest[:16]}: it was changed; delete it, it is made again"
+        message = (
+            f"{path}: expected the digest {digest[:16]}, got another; delete the file, and it is made again"
+        )
         raise IntegrityError(message)
     return values

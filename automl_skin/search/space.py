@@ -3,8 +3,8 @@
 A `Chooser` answers each question (`choose(name, range, default)`); the space asks only the questions
 that the earlier answers leave open. The optimiser is one chooser, a table of given answers another.
 
-While a study goes on networks are tuned and the space grows: a question ``tuning`` then comes first, whose default
-"frozen" leads to the questions of before. So the trials of before have their place in the grown space as well.
+While a study runs, networks are tuned and the space grows: a question ``tuning`` then comes first, whose default
+"frozen" leads to the earlier questions. So earlier trials have their place in the grown space as well.
 
 Sources of the ranges that stand here (those of the heads stand in their own files): 16 to 256
 components hold 80 to 97 % of the variance of ImageNet embeddings of HAM10000; training on the full
@@ -124,8 +124,8 @@ class SpaceOptions:
     def __post_init__(self) -> None:
         if not self.usable_fusions:
             message = (
-                f"some fusion must be possible, and none of {', '.join(self.fusions)} is with the heads "
-                f"{', '.join(self.families)} {'and' if self.has_metadata else 'and without'} metadata: "
+                f"expected a fusion that is possible with the heads {', '.join(self.families)} "
+                f"{'and' if self.has_metadata else 'and without'} metadata, got {', '.join(self.fusions)}; "
                 "add a fusion, or a head that can carry it"
             )
             raise ConfigError(message)

@@ -8,7 +8,7 @@ and its own, so that a changed figure or probability is an error and no result.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +27,10 @@ from automl_skin.search.alone import alone_in
 
 State = Literal["finished", "stopped", "failed"]
 Kind = Literal["baseline", "known", "search", "tuning", "cell"]
+
+METADATA_ALONE, IMAGE_ALONE, RANK_AVERAGE = "metadata alone", "image alone", "rank average"
+BASELINES = (METADATA_ALONE, IMAGE_ALONE, RANK_AVERAGE)
+"""Names of the trials of kind ``baseline``, which every study has (promise 6)."""
 
 KINDS: dict[str, str] = {
     "baseline": "a fixed, untuned baseline",
@@ -111,47 +115,6 @@ class TrialRecord:
         """Mean of the study's metric over the folds that were finished."""
         return float(np.mean(self.utilities)) if self.utilities else float("nan")
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON."""
-        plan = self.plan
-        return {
-            "number": plan.number,
-            "kind": plan.kind,
-            "name": plan.name,
-            "params": dict(plan.params),
-            "config": to_plain(plan.config),
-            "state": self.state,
-            "utilities": list(self.utilities),
-            "aucs": list(self.aucs),
-            "seconds": self.seconds,
-            "started": self.started,
-            "reason": self.reason,
-            "metrics": dict(self.metrics),
-            "calibrators": [asdict(calibrator) for calibrator in self.calibrators],
-            "material": self.material,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "TrialRecord":
-        """Return the record that `to_json` described."""
-        config = from_plain(ChainConfig, value["config"], f"trial {value['number']}")
-        plan = TrialPlan(value["number"], value["kind"], value["name"], value["params"], config)
-        calibrators = [
-            Calibrator(tuple(each["slopes"]), tuple(each["intercepts"])) for each in value["calibrators"]
-        ]
-        return cls(
-            plan,
-            value["state"],
-            tuple(value["utilities"]),
-            tuple(value["aucs"]),
-            value["seconds"],
-            value["started"],
-            value["reason"],
-            value["metrics"],
-            tuple(calibrators),
-            value.get("material", ""),
-        )
-
 
 @dataclass(frozen=True)
 class Predictions:
@@ -214,7 +177,7 @@ class TrialJournal:
                     arrays["shifted"] = predictions.shifted
                 save_file(arrays, path)
             digest = digest_file(self._file(record.plan.number, "safetensors"))
-        value = {**record.to_json(), "predictions": digest}
+        value = {"record": to_plain(record), "predictions": digest}
         write_json(self._file(record.plan.number, "json"), {**value, "digest": digest_json(value)})
 
     def read(self) -> list[TrialRecord]:
@@ -227,7 +190,7 @@ class TrialJournal:
         """
         # a number and nothing else: what a killed process was writing lies beside them
         paths = [path for path in self.folder.glob("*.json") if path.stem.isdecimal()]
-        records = [TrialRecord.from_json(self._read(path)) for path in paths]
+        records = [from_plain(TrialRecord, self._read(path)["record"], str(path)) for path in paths]
         for path, record in zip(paths, records, strict=True):
             if record.plan.number != int(path.stem):
                 raise IntegrityError(_changed(path))

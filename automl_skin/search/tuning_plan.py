@@ -13,8 +13,7 @@ from statistics import fmean
 from automl_skin.backbones.tuning.names import Tuning
 from automl_skin.errors import ConfigError
 from automl_skin.networks import NetworkId
-from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
-from automl_skin.search.tuning_wishes import TuningWishes
+from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningRequest, TuningStep
 
 PROBE_SHARE = 0.25
 """Share of the budget after which no probe is begun."""
@@ -28,10 +27,10 @@ LONGER = (2, 4)
 def rank_frozen(utilities: Mapping[NetworkId, float]) -> list[NetworkId]:
     """Return the frozen networks, the best first; those whose utility is NaN keep their order behind the others."""
     frozen = [network for network in utilities if not network.is_tuned]
-    return sorted(frozen, key=lambda network: -_least_if_nan(utilities[network]))
+    return sorted(frozen, key=lambda network: -_worst_if_nan(utilities[network]))
 
 
-def predict_seconds(step: TuningStep, wishes: TuningWishes, past: Sequence[StepOutcome]) -> float | None:
+def predict_seconds(step: TuningStep, request: TuningRequest, past: Sequence[StepOutcome]) -> float | None:
     """Return how long a step would take on all folds, from what was measured; None before anything was."""
     measured = [each for each in past if math.isfinite(each.image_seconds)]
     same_network = [each for each in measured if each.step.network == step.network]
@@ -40,29 +39,29 @@ def predict_seconds(step: TuningStep, wishes: TuningWishes, past: Sequence[StepO
     nearest = same or same_network or measured
     if not nearest:
         return None
-    shares = [1.0 - len(held_out) / wishes.n_folds for held_out in wishes.held_out]
-    images = fmean(shares) * wishes.n_images / wishes.n_towers * step.tuning.recipe.epochs
-    turns = math.ceil(len(shares) * wishes.n_towers / wishes.lanes)
+    shares = [1.0 - len(held_out) / request.n_folds for held_out in request.held_out]
+    images = fmean(shares) * request.n_images / request.n_towers * step.tuning.recipe.epochs
+    turns = math.ceil(len(shares) * request.n_towers / request.lanes)
     return turns * images * fmean(each.image_seconds for each in nearest)
 
 
-def seconds_left(wishes: TuningWishes, past: Sequence[StepOutcome]) -> float:
+def seconds_left(request: TuningRequest, past: Sequence[StepOutcome]) -> float:
     """Return what is left of the budget."""
     return (
         math.inf
-        if wishes.budget_seconds is None
-        else wishes.budget_seconds - sum(each.seconds for each in past)
+        if request.budget_seconds is None
+        else request.budget_seconds - sum(each.seconds for each in past)
     )
 
 
 def decide(
-    wishes: TuningWishes, utilities: Mapping[NetworkId, float], past: Sequence[StepOutcome], *, probed: bool
+    request: TuningRequest, utilities: Mapping[NetworkId, float], past: Sequence[StepOutcome], *, probed: bool
 ) -> Decision:
     """Return what is tuned next.
 
     Parameters
     ----------
-    wishes : TuningWishes
+    request : TuningRequest
     utilities : mapping of NetworkId to float
         Of each frozen network that may be tuned, that of a plain linear head on its embeddings; NaN where it was not
         ranked. Of the networks of a tuning together, that of the best finished trial that uses them.
@@ -72,69 +71,69 @@ def decide(
         Whether the round of probes is over.
     """
     order = rank_frozen(utilities)
-    if wishes.budget_seconds is not None and not probed:
-        return _probe(wishes, order)
+    if request.budget_seconds is not None and not probed:
+        return _probe(request, order)
     whole = [each for each in past if not each.is_probe]
-    if not wishes.is_auto:
-        return _next_named(wishes, order, past, whole)
+    if not request.is_auto:
+        return _next_named(request, order, past, whole)
     if not whole:
-        return _promising(wishes, order, past)
-    return _continue_best(wishes, utilities, past, whole)
+        return _promising(request, order, past)
+    return _continue_best(request, utilities, past, whole)
 
 
-def _probe(wishes: TuningWishes, order: Sequence[NetworkId]) -> Decision:
-    steps = [wishes.step(each, wishes.base).with_epochs(PROBE_EPOCHS) for each in order[:MAX_PROBED]]
-    assert wishes.budget_seconds is not None
+def _probe(request: TuningRequest, order: Sequence[NetworkId]) -> Decision:
+    steps = [request.step(each, request.base).with_epochs(PROBE_EPOCHS) for each in order[:MAX_PROBED]]
+    assert request.budget_seconds is not None
     why = f"one epoch without one fold, to time and to compare {_count(len(steps), 'network')}"
-    return Decision("probe", tuple(steps), why, PROBE_SHARE * wishes.budget_seconds)
+    return Decision("probe", tuple(steps), why, PROBE_SHARE * request.budget_seconds)
 
 
 def _next_named(
-    wishes: TuningWishes,
+    request: TuningRequest,
     order: Sequence[NetworkId],
     past: Sequence[StepOutcome],
     whole: Sequence[StepOutcome],
 ) -> Decision:
     """Return the next named tuning of the best-ranked network that is not done and fits."""
     done = {each.step.tuned for each in whole}
-    left = seconds_left(wishes, past)
+    left = seconds_left(request, past)
     too_long: list[tuple[float, TuningStep]] = []
     for network in order:
-        for step in (wishes.step(network, name) for name in wishes.names):
+        for step in (request.step(network, name) for name in request.names):
             if step.tuned in done:
                 continue
-            seconds = predict_seconds(step, wishes, past)
+            seconds = predict_seconds(step, request, past)
             if left > 0.0 and (seconds is None or seconds <= left):
                 return Decision("tuning", (step,), f"as named; {_about(seconds)}")
             too_long.append((seconds or math.inf, step))
     return Decision("tuning", (), _nothing_fits(too_long, left) if too_long else "all named tunings are done")
 
 
-def _promising(wishes: TuningWishes, order: Sequence[NetworkId], past: Sequence[StepOutcome]) -> Decision:
+def _promising(request: TuningRequest, order: Sequence[NetworkId], past: Sequence[StepOutcome]) -> Decision:
     """Return the better half of the probed networks, as far as they fit; with fewer epochs if none does."""
     rank = {network: position for position, network in enumerate(order)}
     able = [each for each in past if each.state == "finished"]
-    able.sort(key=lambda each: (-_least_if_nan(each.inner_auc), rank[each.step.network]))
+    able.sort(key=lambda each: (-_worst_if_nan(each.inner_auc), rank[each.step.network]))
     if not able:
         return Decision("tuning", (), "no probe succeeded")
-    left = seconds_left(wishes, past)
+    left = seconds_left(request, past)
     chosen: list[TuningStep] = []
     for each in able[: math.ceil(len(able) / 2)]:
-        step = wishes.step(each.step.network, wishes.base)
-        seconds = predict_seconds(step, wishes, past) or 0.0
+        step = request.step(each.step.network, request.base)
+        seconds = predict_seconds(step, request, past) or 0.0
         if seconds <= left:
             chosen.append(step)
             left -= seconds
     if chosen:
         why = f"the better {len(chosen)} of {_count(len(able), 'probe')}, on all folds"
         return Decision("tuning", tuple(chosen), why)
-    return _shorter(wishes, wishes.step(able[0].step.network, wishes.base), past, left)
+    return _shorter(request, request.step(able[0].step.network, request.base), past, left)
 
 
-def _shorter(wishes: TuningWishes, step: TuningStep, past: Sequence[StepOutcome], left: float) -> Decision:
+def _shorter(request: TuningRequest, step: TuningStep, past: Sequence[StepOutcome], left: float) -> Decision:
     """Return the step with as many epochs as fit."""
     whole = step.tuning.recipe.epochs
-    an_epoch = (predict_seconds(step, wishes, past) or math.inf) / whole
+    an_epoch = (predict_seconds(step, request, past) or math.inf) / whole
     epochs = math.floor(left / an_epoch) if an_epoch > 0.0 else 0
     if epochs < 1:
         return Decision("tuning", (), _nothing_fits([(an_epoch, step.with_epochs(1))], left))
@@ -143,7 +142,7 @@ def _shorter(wishes: TuningWishes, step: TuningStep, past: Sequence[StepOutcome]
 
 
 def _continue_best(
-    wishes: TuningWishes,
+    request: TuningRequest,
     utilities: Mapping[NetworkId, float],
     past: Sequence[StepOutcome],
     whole: Sequence[StepOutcome],
@@ -153,19 +152,19 @@ def _continue_best(
     if not able:
         return Decision("tuning", (), "every tuning failed")
     reached = {each.step.tuned: utilities[each.tuned] for each in able}
-    best = max(able, key=lambda each: _least_if_nan(reached[each.step.tuned]))
+    best = max(able, key=lambda each: _worst_if_nan(reached[each.step.tuned]))
     first = next(each.step for each in able if each.step.network == best.step.network)
     done = {each.step.tuned for each in whole}
-    left = seconds_left(wishes, past)
-    for step, why in _continuations(wishes, first, reached):
-        seconds = predict_seconds(step, wishes, past)
+    left = seconds_left(request, past)
+    for step, why in _continuations(request, first, reached):
+        seconds = predict_seconds(step, request, past)
         if step.tuned not in done and seconds is not None and seconds <= left:
             return Decision("tuning", (step,), f"{why}; {_about(seconds)}")
     return Decision("tuning", (), f"nothing more fits the {in_words(max(left, 0.0))} that are left")
 
 
 def _continuations(
-    wishes: TuningWishes, step: TuningStep, reached: Mapping[NetworkId, float]
+    request: TuningRequest, step: TuningStep, reached: Mapping[NetworkId, float]
 ) -> Iterator[tuple[TuningStep, str]]:
     """Yield how the best network may continue: longer, by another recipe, and longer still where longer was better."""
     epochs = step.tuning.recipe.epochs
@@ -173,10 +172,10 @@ def _continuations(
     yield longer, "the best one for longer"
     others = [
         "full" if step.tuning.base == "robust" else "robust",
-        *(["joint"] if wishes.has_metadata else []),
+        *(["joint"] if request.has_metadata else []),
     ]
-    for base in (name for name in others if _is_possible(name, wishes.changes)):
-        yield wishes.step(step.network, base), "the best one by another recipe"
+    for base in (name for name in others if _is_possible(name, request.changes)):
+        yield request.step(step.network, base), "the best one by another recipe"
     if reached.get(longer.tuned, math.nan) > reached[step.tuned]:
         yield longest, "longer was better"
 
@@ -206,7 +205,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _least_if_nan(value: float) -> float:
+def _worst_if_nan(value: float) -> float:
     return -math.inf if math.isnan(value) else value
 
 
@@ -224,27 +223,27 @@ def in_words(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
 
 
-def plan_in_words(wishes: TuningWishes, n_sets: int) -> list[str]:
-    """Return what tuning is going to do, one step a line."""
-    networks = len(wishes.held_out) * wishes.n_towers
-    epochs = Tuning.parse(wishes.base, wishes.changes).recipe.epochs
-    time = "as long as it takes" if wishes.budget_seconds is None else in_words(wishes.budget_seconds)
-    ways = ", ".join(wishes.ways)
+def plan_in_words(request: TuningRequest, n_sets: int) -> list[str]:
+    """Return what tuning is going to do, one step per line."""
+    networks = len(request.held_out) * request.n_towers
+    epochs = Tuning.parse(request.base, request.changes).recipe.epochs
+    time = "as long as it takes" if request.budget_seconds is None else in_words(request.budget_seconds)
+    ways = ", ".join(request.ways)
     lines = [
-        f"{_count(networks, 'network')} per backbone, recipe and tuning, {wishes.lanes} side by side; ways: {ways}"
+        f"{_count(networks, 'network')} per backbone, recipe and tuning, {request.lanes} side by side; ways: {ways}"
     ]
     if n_sets > 1:
         lines.append(f"rank {n_sets} sets by a linear head on their frozen embeddings")
-    if wishes.budget_seconds is not None:
+    if request.budget_seconds is not None:
         lines.append(
             f"probe up to {min(n_sets, MAX_PROBED)} by one epoch without one fold, within a quarter of {time}"
         )
-    if not wishes.is_auto:
-        return [*lines, f"then {', '.join(wishes.names)} on every set, the best-ranked first, within {time}"]
-    others = "robust, joint" if wishes.has_metadata else "robust"
+    if not request.is_auto:
+        return [*lines, f"then {', '.join(request.names)} on every set, the best-ranked first, within {time}"]
+    others = "robust, joint" if request.has_metadata else "robust"
     return [
         *lines,
-        f"then {wishes.base} ({_count(epochs, 'epoch')}) on the better half, as far as {time} go",
+        f"then {request.base} ({_count(epochs, 'epoch')}) on the better half, as far as {time} go",
         f"what remains goes to the best one: more epochs, {others}",
     ]
 

@@ -1,13 +1,16 @@
-"""What a round of tuning consists of, and what came of it."""
+"""What is asked of tuning, what a round of it consists of, and what came of it."""
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.backbones.tuning.names import Tuning
+from automl_skin.chains.config import ROTATION, rotated
 from automl_skin.networks import NetworkId
 from automl_skin.records import NullableFloat
+from automl_skin.search.tuning_settings import AUTO_TUNING
 
 State = Literal["finished", "failed", "skipped"]
 RoundKind = Literal["ranking", "probe", "tuning"]
@@ -41,6 +44,68 @@ class TuningStep:
         return replace(
             self, tuning=replace(self.tuning, changes={**self.tuning.changes, "epochs": str(epochs)})
         )
+
+
+@dataclass(frozen=True)
+class TuningRequest:
+    """What is asked of tuning, and the facts of the study that decide what fits.
+
+    Parameters
+    ----------
+    names : tuple of str
+        ``("auto",)`` or names in `TUNINGS`, each maybe with changes of its own: ``full epochs=6``.
+    n_images, n_folds : int
+        Of the development part.
+    lanes : int
+        Networks that are tuned side by side.
+    changes : mapping of str to str
+        Of every tuning.
+    budget_seconds : float or None
+        None for as long as it takes, 0 for no tuning.
+    ways : tuple of str
+    robust : bool
+        Whether figures under shift count.
+    has_metadata : bool
+    n_towers : int
+        Kinds of photograph with networks of their own, among which the images are dealt; 1 for networks of all kinds.
+    """
+
+    names: tuple[str, ...]
+    n_images: int
+    n_folds: int
+    lanes: int = 1
+    changes: Mapping[str, str] = field(default_factory=dict)
+    budget_seconds: float | None = None
+    ways: tuple[str, ...] = ("within", "logits", "own")
+    robust: bool = False
+    has_metadata: bool = True
+    n_towers: int = 1
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be tuned."""
+        return self.budget_seconds == 0.0
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the search chooses the tunings."""
+        return self.names == (AUTO_TUNING,)
+
+    @property
+    def base(self) -> str:
+        """The tuning that is tried first."""
+        return ("robust" if self.robust else "full") if self.is_auto else self.names[0]
+
+    @property
+    def held_out(self) -> tuple[tuple[int, ...], ...]:
+        """The folds that each network of a step has not seen."""
+        singles = tuple((fold,) for fold in range(self.n_folds)) if set(self.ways) - {ROTATION} else ()
+        pairs = {tuple(sorted((fold, rotated(fold, self.n_folds)))) for fold in range(self.n_folds)}
+        return (*singles, *sorted(pairs)) if ROTATION in self.ways else singles
+
+    def step(self, network: NetworkId, name: str) -> TuningStep:
+        """Return a tuning of a frozen network with the changes that hold for all; those in its name win."""
+        return TuningStep(network, Tuning.parse(name, self.changes))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from statistics import fmean
 from automl_skin.backbones.device import resolve_device
 from automl_skin.backbones.tuning.epoch import Epoch
 from automl_skin.chains.config import IMAGE, OWN, BranchConfig, ChainConfig
+from automl_skin.data.manifest import Manifest
+from automl_skin.data.plan import FoldPlan
 from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.tuned_folder import read_curve
 from automl_skin.embeddings.tuning import TuningFailure, threads_for
@@ -16,14 +18,13 @@ from automl_skin.errors import SearchError
 from automl_skin.heads.catalogue import HEADS
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialPlan, TrialRecord, TrialRecorded
-from automl_skin.search.tuning_steps import StepOutcome, TunedNetwork, TuningStep
-from automl_skin.search.tuning_wishes import TuningWishes
+from automl_skin.search.tuning_steps import StepOutcome, TunedNetwork, TuningRequest, TuningStep
 from automl_skin.steps.embed import embed_tuned
 from automl_skin.steps.events import Listener
 from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.shifts import prepare_shifts
-from automl_skin.steps.tune import network_store, tune_network
+from automl_skin.steps.tune import network_store, towers_of, tune_network, tuning_budget
 from automl_skin.study.round_files import Round, outcomes_of
 from automl_skin.study.study import Study
 from automl_skin.workers.processes import available_processors
@@ -31,15 +32,32 @@ from automl_skin.workers.processes import available_processors
 FailedOrTuned = list[ResolvedNetwork | TuningFailure]
 
 
-def lanes_of(study: Study, n_folds: int) -> int:
-    """Return how many networks are tuned side by side: one a device, on a processor one for its share of cores."""
+def request_tuning(study: Study, manifest: Manifest, plan: FoldPlan) -> TuningRequest:
+    """Return what a study asks of tuning; the request is empty where nothing is to be tuned."""
+    config, n_folds = study.config, len(plan.folds)
+    return TuningRequest(
+        names=config.tuning,
+        n_images=int(manifest.images["case"].isin(plan.development).sum()),
+        n_folds=n_folds,
+        lanes=_count_lanes(study, n_folds),
+        changes=config.tuning_changes,
+        budget_seconds=tuning_budget(config),
+        ways=config.way,
+        robust=config.objective == "robust",
+        has_metadata=bool(manifest.kinds),
+        n_towers=len(towers_of(config, manifest.images)) or 1,
+    )
+
+
+def _count_lanes(study: Study, n_folds: int) -> int:
+    """Return how many networks are tuned side by side: one per GPU, or one per share of a processor's cores."""
     devices = study.config.devices or (str(resolve_device(study.config.device)),)
     processes = max(1, available_processors() // threads_for(n_folds))
     return sum(processes if device == "cpu" else 1 for device in devices)
 
 
 def carry_out(
-    study: Study, prepared: Prepared, this: Round, wishes: TuningWishes, tell: Listener
+    study: Study, prepared: Prepared, this: Round, request: TuningRequest, tell: Listener
 ) -> list[StepOutcome]:
     """Tune what a round decided, and add the embeddings of what was tuned on all folds to the material.
 
@@ -48,7 +66,7 @@ def carry_out(
     Returns
     -------
     list of StepOutcome
-        One a step, in their order.
+        One per step, in their order.
     """
     outcomes: list[StepOutcome] = []
     limit = this.decision.limit_seconds
@@ -57,19 +75,19 @@ def carry_out(
         if limit is not None and outcomes and spent >= limit:
             outcomes.append(StepOutcome(step, "skipped", True, "its share of the budget is used up"))
             continue
-        outcomes.append(_carry_out_step(study, prepared, step, this, wishes, tell))
+        outcomes.append(_carry_out_step(study, prepared, step, this, request, tell))
     return outcomes
 
 
 def _carry_out_step(
-    study: Study, prepared: Prepared, step: TuningStep, this: Round, wishes: TuningWishes, tell: Listener
+    study: Study, prepared: Prepared, step: TuningStep, this: Round, request: TuningRequest, tell: Listener
 ) -> StepOutcome:
     is_probe = this.decision.kind == "probe"
-    held_out = ((0,),) if is_probe else wishes.held_out
+    held_out = ((0,),) if is_probe else request.held_out
     began, start = time.time(), time.monotonic()
     results = tune_network(study, prepared, step, held_out, tell)
     store = network_store(study)
-    outcome = replace(_outcome(step, results, wishes, store), is_probe=is_probe, began=began)
+    outcome = replace(_outcome(step, results, request, store), is_probe=is_probe, began=began)
     if outcome.state == "failed":
         return replace(outcome, seconds=max(outcome.seconds, time.monotonic() - start))
     if not is_probe:
@@ -80,16 +98,16 @@ def _carry_out_step(
 
 
 def _outcome(
-    step: TuningStep, results: FailedOrTuned, wishes: TuningWishes, store: NetworkStore
+    step: TuningStep, results: FailedOrTuned, request: TuningRequest, store: NetworkStore
 ) -> StepOutcome:
     """Return what came of a step; one failed network is a failed step, since a trial needs them all."""
     failures = [each.reason for each in results if isinstance(each, TuningFailure)]
     networks = [_tuned_network(each, store) for each in results]
     curves = [each.curve for each in networks]
-    n_images = wishes.n_images / wishes.n_towers
-    sizes = [n_images * (1.0 - len(each.network.held_out) / wishes.n_folds) for each in networks]
+    n_images = request.n_images / request.n_towers
+    sizes = [n_images * (1.0 - len(each.network.held_out) / request.n_folds) for each in networks]
     took = [sum(epoch.seconds for epoch in curve) for curve in curves]
-    turns = math.ceil(len(results) / wishes.lanes)
+    turns = math.ceil(len(results) / request.lanes)
     return StepOutcome(
         step,
         "failed" if failures else "finished",

@@ -27,15 +27,14 @@ from automl_skin.networks import NetworkId
 from automl_skin.search.tuning_plan import in_words, plan_in_words, predict_seconds
 from automl_skin.search.tuning_settings import NO_TUNING
 from automl_skin.search.tuning_steps import StepOutcome
+from automl_skin.steps.carry_out import request_tuning
 from automl_skin.steps.events import Listener
 from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import draw_plan, with_data
-from automl_skin.steps.rounds import wishes_of
 from automl_skin.steps.shift_embeddings import sample_size
 from automl_skin.steps.shifts import LEADERS
 from automl_skin.steps.trial_cost import estimate_trials
 from automl_skin.steps.trials import worker_count
-from automl_skin.steps.tune import towers_of
 from automl_skin.steps.understand import Understanding, decide, require_images, understand
 from automl_skin.study.study import Study
 
@@ -158,35 +157,27 @@ def shifted_images(study: Study, plan: FoldPlan, understanding: Understanding) -
 
 def tuning_lines(study: Study, plan: FoldPlan, understanding: Understanding) -> tuple[list[str], float]:
     """Return what tuning would do, how long each network would take on all folds, and the seconds of all of it."""
-    manifest = understanding.manifest
-    of_development = manifest.images["case"].isin(plan.development)
-    wishes = wishes_of(
-        study,
-        len(plan.folds),
-        int(of_development.sum()),
-        has_metadata=bool(manifest.kinds),
-        n_towers=len(towers_of(study.config, manifest.images)) or 1,
-    )
-    if wishes is None:
+    request = request_tuning(study, understanding.manifest, plan)
+    if request.is_empty:
         return ["none" if study.config.tuning == (NO_TUNING,) else WITHOUT_BUDGET], 0.0
     networks = frozen_networks(study.config)
-    lines = plan_in_words(wishes, len(networks))
+    lines = plan_in_words(request, len(networks))
     total = 0.0
     for each in networks:
-        speed = tuning_speed(study, each, wishes.base)
-        for name in wishes.names if not wishes.is_auto else (wishes.base,):
-            step = wishes.step(each.id, name)
+        speed = tuning_speed(study, each, request.base)
+        for name in request.names if not request.is_auto else (request.base,):
+            step = request.step(each.id, name)
             measured = StepOutcome(step, "finished", image_seconds=1.0 / speed)
             # a processor was measured whole: its processes share what one had
-            alone = replace(wishes, lanes=max(len(study.config.devices), 1))
+            alone = replace(request, lanes=max(len(study.config.devices), 1))
             seconds = predict_seconds(step, alone, [measured]) or 0.0
             lines.append(f"{step.title}: {speed:.0f} images/s, about {in_words(seconds)} on all folds")
             total += seconds
-    budget = wishes.budget_seconds
+    budget = request.budget_seconds
     if budget is None:
         return lines, total
     # without names, the budget is spent on as many networks as fit into it
-    return lines, budget if wishes.is_auto else min(total, budget)
+    return lines, budget if request.is_auto else min(total, budget)
 
 
 def tuning_speed(study: Study, each: ResolvedNetwork, name: str) -> float:

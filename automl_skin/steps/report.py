@@ -18,9 +18,8 @@ from automl_skin.evaluation.plots.shifts import shift_plot
 from automl_skin.files import write_bytes, write_text
 from automl_skin.networks import FROZEN
 from automl_skin.records import write_record
-from automl_skin.search.baseline_names import BASELINES
 from automl_skin.search.material import Material
-from automl_skin.search.trial import TrialRecord
+from automl_skin.search.trial import BASELINES, TrialRecord
 from automl_skin.steps.card import card_facts
 from automl_skin.steps.embed import find_needed
 from automl_skin.steps.export import operating_points

@@ -8,11 +8,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from automl_skin.backbones.device import resolve_device
 from automl_skin.networks import NetworkId
-from automl_skin.search.known import list_tuned_trials
+from automl_skin.search.known import list_ranking_trials, list_tuned_trials, ranking_config
 from automl_skin.search.material import Material
-from automl_skin.search.ranking import list_ranking_trials, ranking_config
 from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialRecord
 from automl_skin.search.tuning_plan import (
@@ -21,13 +19,11 @@ from automl_skin.search.tuning_plan import (
     trials_after_round,
     trials_before_tuning,
 )
-from automl_skin.search.tuning_steps import Decision
-from automl_skin.search.tuning_wishes import TuningWishes
-from automl_skin.steps.carry_out import carry_out, lanes_of, record_failures, restore_material
+from automl_skin.search.tuning_steps import Decision, TuningRequest
+from automl_skin.steps.carry_out import carry_out, record_failures, request_tuning, restore_material
 from automl_skin.steps.events import Listener, RoundBegan, RoundEnded, Said
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.trials import Deadline, Phase, first_phase, n_valid, run_trials
-from automl_skin.steps.tune import towers_of
 from automl_skin.study.round_files import Round, RoundFiles, outcomes_of
 from automl_skin.study.study import Study
 
@@ -49,12 +45,7 @@ class Searched:
     rounds: list[Round]
 
 
-def search_in_rounds(
-    study: Study,
-    prepared: Prepared,
-    material: Material,
-    tell: Listener,
-) -> Searched:
+def search_in_rounds(study: Study, prepared: Prepared, material: Material, tell: Listener) -> Searched:
     """Run or continue the trials of a study, and the tuning between them.
 
     Raises
@@ -64,12 +55,12 @@ def search_in_rounds(
     """
     files = study.rounds
     rounds = files.read()
-    wishes = tuning_wishes(study, prepared, material)
-    if wishes is None and not rounds:
+    request = request_tuning(study, prepared.manifest, prepared.plan)
+    if request.is_empty and not rounds:
         return Searched(run_trials(study, material, tell), material, [])
     with files.held():
         searching = _Searching(study, prepared, material, tell, files, rounds)
-        return searching.run(wishes)
+        return searching.run(request)
 
 
 class _Searching:
@@ -96,28 +87,28 @@ class _Searching:
                 record_failures(study, self.material, each, tell)
                 tell(RoundEnded(study, each))
 
-    def run(self, wishes: TuningWishes | None) -> Searched:
-        if wishes is not None:
+    def run(self, request: TuningRequest) -> Searched:
+        if not request.is_empty:
             frozen = first_phase(self.study, self.material).options.frozen
-            for line in plan_in_words(wishes, len(frozen)):
+            for line in plan_in_words(request, len(frozen)):
                 self._say(line)
-            self._tune(wishes)
+            self._tune(request)
         records = self._trials(self.study.config.trials)
         return Searched(records, self.material, self.rounds)
 
-    def _tune(self, wishes: TuningWishes) -> None:
+    def _tune(self, request: TuningRequest) -> None:
         """Alternate between trials and rounds until nothing more is tuned."""
         while True:
             if not self.rounds or self.rounds[-1].is_over:
                 records = self._trials(self._until())
                 if n_valid(records) >= self.study.config.trials or self.deadline.is_over:
                     return
-                decision = next_decision(self.study, self.material, wishes, records, self.rounds)
+                decision = next_decision(self.study, self.material, request, records, self.rounds)
                 if not decision.steps and decision.kind != "ranking":
                     self._say(f"over: {decision.why}")
                     return
                 self._keep(Round(len(self.rounds), decision))
-            self._round(wishes)
+            self._round(request)
 
     def _until(self) -> int:
         """Return how many trials come before the next round."""
@@ -125,11 +116,11 @@ class _Searching:
             return self.rounds[-1].until or 0
         return trials_before_tuning(self.study.config.trials, len(self._phases()[0].fixed))
 
-    def _round(self, wishes: TuningWishes) -> None:
+    def _round(self, request: TuningRequest) -> None:
         """Carry out the round that was decided, and write down what it came to."""
         this = self.rounds[-1]
         self.tell(RoundBegan(self.study, this))
-        outcomes = carry_out(self.study, self.prepared, this, wishes, self.tell)
+        outcomes = carry_out(self.study, self.prepared, this, request, self.tell)
         over = replace(this, outcomes=tuple(outcomes))
         records = self.study.journal.read()
         self.material = Material.read(self.study.material)
@@ -150,14 +141,8 @@ class _Searching:
         self.rounds = [*self.rounds[: this.number], this]
 
     def _trials(self, until: int) -> list[TrialRecord]:
-        return run_trials(
-            self.study,
-            self.material,
-            self.tell,
-            phases=self._phases(),
-            until=until,
-            deadline=self.deadline,
-        )
+        phases, deadline = self._phases(), self.deadline
+        return run_trials(self.study, self.material, self.tell, phases=phases, until=until, deadline=deadline)
 
     def _phases(self) -> list[Phase]:
         over = [each for each in self.rounds if each.is_over]
@@ -165,41 +150,10 @@ class _Searching:
         return [first_phase(self.study, self.material), *later]
 
 
-def tuning_wishes(study: Study, prepared: Prepared, material: Material) -> TuningWishes | None:
-    """Return what is wanted of tuning in a study that is prepared; None where nothing is to be tuned."""
-    of_development = prepared.manifest.images["case"].isin(prepared.plan.development)
-    n_folds, n_images = len(prepared.plan.folds), int(of_development.sum())
-    n_towers = len(towers_of(study.config, prepared.manifest.images)) or 1
-    return wishes_of(study, n_folds, n_images, has_metadata=bool(material.kinds), n_towers=n_towers)
-
-
-def wishes_of(
-    study: Study, n_folds: int, n_images: int, *, has_metadata: bool, n_towers: int = 1
-) -> TuningWishes | None:
-    """Return what is wanted of tuning; None where nothing is to be tuned."""
-    config = study.config
-    on_gpu = bool(config.devices) or resolve_device(config.device).type != "cpu"
-    budget = config.tuning_seconds(on_gpu=on_gpu)
-    if budget == 0.0:
-        return None
-    return TuningWishes(
-        names=config.tuning,
-        n_images=n_images,
-        n_folds=n_folds,
-        lanes=lanes_of(study, n_folds),
-        changes=config.tuning_changes,
-        budget_seconds=budget,
-        ways=config.way,
-        robust=config.objective == "robust",
-        has_metadata=has_metadata,
-        n_towers=n_towers,
-    )
-
-
 def next_decision(
     study: Study,
     material: Material,
-    wishes: TuningWishes,
+    request: TuningRequest,
     records: Sequence[TrialRecord],
     rounds: Sequence[Round],
 ) -> Decision:
@@ -212,7 +166,7 @@ def next_decision(
     utilities = rank_utilities(frozen, records) | {
         each.tuned: best_utility(each.tuned, records) for each in past
     }
-    return decide(wishes, utilities, past, probed="probe" in kinds)
+    return decide(request, utilities, past, probed="probe" in kinds)
 
 
 def rank_utilities(frozen: Sequence[NetworkId], records: Sequence[TrialRecord]) -> dict[NetworkId, float]:

@@ -17,10 +17,9 @@ from automl_skin.chains.config import ChainConfig
 from automl_skin.chains.fitting import FoldFitter
 from automl_skin.evaluation.sources import LeftOutSource, SourceFigures
 from automl_skin.metrics.intervals import auc_interval
-from automl_skin.search.baseline_names import RANK_AVERAGE
 from automl_skin.search.material import Material
 from automl_skin.search.objective import THREADS
-from automl_skin.search.trial import TrialRecord
+from automl_skin.search.trial import RANK_AVERAGE, TrialRecord
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.stack import finished

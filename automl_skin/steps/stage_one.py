@@ -4,15 +4,15 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from automl_skin.backbones.device import Precision, resolve_device
+from automl_skin.backbones.device import Precision
 from automl_skin.embeddings.tuning import TuningFailure
 from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING
-from automl_skin.search.tuning_wishes import TuningWishes
+from automl_skin.search.tuning_steps import TuningRequest
 from automl_skin.steps.embedder import Embedder
 from automl_skin.steps.events import Listener, Understood
 from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import Prepared, is_prepared, prepare, read_prepared
-from automl_skin.steps.tune import tune_network
+from automl_skin.steps.tune import tune_network, tuning_budget
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.precision import keep_precision
 from automl_skin.study.study import Study
@@ -54,8 +54,7 @@ def tunings_of(study: Study) -> tuple[str, ...]:
     config = study.config
     if config.tuning != (AUTO_TUNING,):
         return () if config.tuning == (NO_TUNING,) else config.tuning
-    on_gpu = bool(config.devices) or resolve_device(config.device).type != "cpu"
-    if config.tuning_seconds(on_gpu=on_gpu) == 0.0:
+    if tuning_budget(config) == 0.0:
         return ()
     return ("robust",) if config.objective == "robust" else ("full",)
 
@@ -105,15 +104,15 @@ class _Working:
     def tune(self, each: ResolvedNetwork, name: str) -> None:
         """Tune a network without each fold, unless the time for that is used up, and embed by what was tuned."""
         config = self.study.config
-        wishes = TuningWishes(
+        request = TuningRequest(
             (name,), 0, len(self.prepared.plan.folds), changes=config.tuning_changes, ways=config.way
         )
-        step = wishes.step(each.id, name)
+        step = request.step(each.id, name)
         if self.tuning_seconds >= (config.tuning_budget_seconds or float("inf")):
             self.skipped.append(f"{each.name} {step.tuning.name}")
             return
         start = time.monotonic()
-        results = tune_network(self.study, self.prepared, step, wishes.held_out, self.tell)
+        results = tune_network(self.study, self.prepared, step, request.held_out, self.tell)
         self.tuning_seconds += time.monotonic() - start
         tuned = [result for result in results if isinstance(result, ResolvedNetwork)]
         self.failed += [result for result in results if isinstance(result, TuningFailure)]

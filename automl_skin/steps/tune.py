@@ -92,6 +92,12 @@ def towers_of(config: StudyConfig, images: pd.DataFrame) -> tuple[str, ...]:
     return roles if config.towers == "own" and len(roles) > 1 else ()
 
 
+def tuning_budget(config: StudyConfig) -> float | None:
+    """Return the seconds that tuning may take on this machine: 0 for none at all, None for as long as it takes."""
+    on_gpu = bool(config.devices) or resolve_device(config.device).type != "cpu"
+    return config.tuning_seconds(on_gpu=on_gpu)
+
+
 def network_store(study: Study) -> NetworkStore:
     """Return where tuned networks are kept."""
     return NetworkStore(study.workspace.cache / "networks")

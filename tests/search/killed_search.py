@@ -72,7 +72,7 @@ def table(folder):
     journal = TrialJournal(folder / "trials")
     rows = []
     for record in journal.read():
-        row = record.to_json()
+        row = to_plain(record)
         del row["seconds"], row["started"]
         if record.state == "finished":
             row["raw"] = journal.predictions(record.plan.number).raw.tolist()

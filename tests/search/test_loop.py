@@ -79,7 +79,7 @@ def table(search):
     """Everything about the trials on disk but the clock."""
     rows = []
     for record in search.journal.read():
-        row = record.to_json()
+        row = to_plain(record)
         del row["seconds"], row["started"]
         if record.state == "finished":
             row["raw"] = search.journal.predictions(record.plan.number).raw.tolist()
@@ -97,7 +97,7 @@ def run(search, trials, jobs=1, timeout=None):
 def test_one_worker_repeats_its_table(evaluator, make_search):
     first = run(make_search("one"), 40)
     assert run(make_search("two"), 40) == first
-    assert [row["number"] for row in first] == list(range(40))
+    assert [row["plan"]["number"] for row in first] == list(range(40))
     assert {row["state"] for row in first} == {"finished", "stopped"}
     assert {row["state"] for row in first[:25]} == {"finished"}
 
@@ -155,7 +155,9 @@ def test_what_costs_too_much_is_stopped_before_it_begins(evaluator, make_search,
     rows = run(make_search(), 40, jobs)
     stopped = [row for row in rows if row["reason"].startswith("would take ")]
     assert 0 < len(stopped) < 25
-    assert {(row["state"], row["kind"], *row["utilities"]) for row in stopped} == {("stopped", "search")}
+    assert {(row["state"], row["plan"]["kind"], *row["utilities"]) for row in stopped} == {
+        ("stopped", "search")
+    }
     assert {row["metrics"]["folds_finished"] for row in stopped} == {0.0}
     assert evaluator.calls == sum(len(row["utilities"]) for row in rows)
     assert all(row["state"] == "finished" for row in rows[: len(FIXED)])
@@ -319,7 +321,7 @@ def test_an_ended_worker_is_said(make_search, tmp_path):
 
             raise BrokenProcessPool
 
-    with pytest.raises(SearchError, match="a worker process was ended from outside"):
+    with pytest.raises(SearchError, match="a worker process was killed from outside"):
         make_search().run(Limits(3), Broken())
 
 

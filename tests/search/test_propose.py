@@ -53,11 +53,11 @@ def test_the_same_arguments_give_the_same_proposal(sampler, known):
 
 PROGRAM = """
 import json, sys
-from automl_skin.records import to_plain
+from automl_skin.records import from_plain, to_plain
 from automl_skin.search.propose import propose
 from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialRecord
-known = [TrialRecord.from_json(value) for value in json.load(sys.stdin)]
+known = [from_plain(TrialRecord, value, "stdin") for value in json.load(sys.stdin)]
 options = SpaceOptions(("a", "b"), ("plain", "grey"), diagnosis=True)
 plan = propose(40, known[:-3], [each.plan for each in known[-3:]], options, 7).plan
 print(json.dumps([to_plain(plan.config), dict(plan.params)]))
@@ -66,7 +66,7 @@ print(json.dumps([to_plain(plan.config), dict(plan.params)]))
 
 def test_another_process_with_another_hash_seed_proposes_the_same(known):
     """Through JSON, as when a killed search is continued."""
-    text = json.dumps([each.to_json() for each in known])
+    text = json.dumps([to_plain(each) for each in known])
     answer = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         input=text,

@@ -16,7 +16,7 @@ from automl_skin.networks import NetworkId
 from automl_skin.search.known import fixed_trials
 from automl_skin.search.loop import Limits, Search
 from automl_skin.search.objective import Bench, evaluate_fold, fit_fold, score_shifted
-from automl_skin.search.shifted import FEWEST, Sample, begin, quotas, sample_cases
+from automl_skin.search.shifted import MIN_PER_STRATUM, Sample, begin, quotas, sample_cases
 from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialJournal
 from automl_skin.workers.processes import HereAndNow
@@ -58,7 +58,7 @@ def test_the_sample_is_fixed_and_holds_every_class_in_every_fold(material):
     assert (sample_cases(material.cases, 150, 0) == positions).all()
     assert (sample_cases(material.cases, 150, 1) != positions).any()
     whole, drawn = strata(material).value_counts(), strata(material)[positions].value_counts()
-    assert (drawn.reindex(whole.index) >= np.minimum(whole, FEWEST)).all()
+    assert (drawn.reindex(whole.index) >= np.minimum(whole, MIN_PER_STRATUM)).all()
 
 
 def test_all_cases_are_taken_where_there_are_not_more(material):
@@ -100,7 +100,7 @@ def test_a_shifted_case_is_for_the_networks_of_its_own_fold(bench, made, materia
     values = np.zeros((2, len(made.rows_of_set((1,))), 12), np.float32)
     made.add("net@plain", values, (1,), "tuned without fold 1")
     with pytest.raises(
-        LeakageError, match=r"fold 2 must be scored by .* net@plain is for the cases of fold 1"
+        LeakageError, match=r"fold 2: expected networks .* net@plain, which is for the cases of fold 1"
     ):
         score_shifted(bench, made.folder, chain, 2)
 
@@ -121,17 +121,17 @@ def test_a_changed_file_is_refused(made, material):
     values = np.load(path)
     values[1, 5] += 1
     np.save(path, values)
-    with pytest.raises(IntegrityError, match=r"net@plain\.npy must have the digest"):
+    with pytest.raises(IntegrityError, match=r"net@plain\.npy: expected the digest"):
         made.block("net@plain", 0)
 
 
 def test_a_set_that_is_not_there_is_named(made):
-    with pytest.raises(IntegrityError, match="embeddings missing@plain under shift must be in"):
+    with pytest.raises(IntegrityError, match="expected the embeddings missing@plain under shift"):
         made.block("missing@plain", 0)
 
 
 def test_cases_of_other_material_are_refused(made, material):
-    with pytest.raises(IntegrityError, match="must be cases of the material; 1 are not"):
+    with pytest.raises(IntegrityError, match="expected cases of the material, got 1 others"):
         type(made).read(made.folder, material.cases.drop(material.cases.index[made.sample.positions[3]]))
 
 
@@ -150,7 +150,9 @@ def make_search(bench, made, material, tmp_path):
         given = replace(bench, shifted=made.folder if robust else None)
         journal = TrialJournal(tmp_path / name)
         sample = made.sample if robust else None
-        return Search(given, material, METRICS["auc"], journal, lambda n, *_: fixed[n], (), sample)
+        return Search(
+            given, material, METRICS["auc"], journal, lambda n, *_: fixed[n], lambda event: None, sample
+        )
 
     return make
 
@@ -248,9 +250,7 @@ def test_a_shifted_case_is_never_scored_by_a_network_that_saw_it(way, fusion, fa
     """A chain of fold 0 asked for the cases of fold 1, and a network that says it saw fold 0."""
     material, shifted, bench = tuned
     chain, _ = fit_fold(bench, small_chain(fusion, family, tuning="full", way=way), 0)
-    with pytest.raises(
-        LeakageError, match=r"the cases of fold 1 must be scored by networks that were tuned without"
-    ):
+    with pytest.raises(LeakageError, match=r"the cases of fold 1: expected networks that were tuned without"):
         score_shifted(bench, shifted.folder, chain, 1)
     seen = {name: replace(each, held_out_folds=(4,)) for name, each in material.inputs.tuned_on.items()}
     replace(material, inputs=replace(material.inputs, tuned_on=seen)).write(bench.material)

@@ -173,7 +173,7 @@ def test_without_metadata_only_the_image_is_left():
     [{"fusions": ("metadata",), "has_metadata": False}, {"fusions": ("metanet",), "families": ("logistic",)}],
 )
 def test_an_empty_space_is_refused(values):
-    with pytest.raises(ConfigError, match="some fusion must be possible, and none of"):
+    with pytest.raises(ConfigError, match="expected a fusion that is possible with the heads"):
         replace(OPTIONS, **values)
 
 

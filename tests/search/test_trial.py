@@ -5,6 +5,7 @@ import pytest
 
 from automl_skin.chains.calibration import Calibrator
 from automl_skin.errors import IntegrityError, SearchError
+from automl_skin.records import from_plain, to_plain
 from automl_skin.search.trial import Predictions, TrialJournal, TrialPlan, TrialRecord
 
 
@@ -36,7 +37,7 @@ def test_what_was_written_is_read(journal, small_chain):
 
 def test_json_round_trip(small_chain):
     record = make(3, small_chain("metanet", "mlp"))
-    assert TrialRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
+    assert from_plain(TrialRecord, json.loads(json.dumps(to_plain(record))), "a file") == record
 
 
 def test_an_empty_folder_has_no_trials(journal):
@@ -88,7 +89,7 @@ def test_damaged_predictions_are_named(damage, journal, small_chain):
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [('"aucs": [\n    0.7', '"aucs": [\n    0.9'), ('"state": "finished"', '"state": "failed"')],
+    [('"aucs": [\n      0.7', '"aucs": [\n      0.9'), ('"state": "finished"', '"state": "failed"')],
 )
 def test_a_record_with_another_figure_is_not_believed(before, after, journal, small_chain):
     journal.write(make(0, small_chain()), predictions())

@@ -16,12 +16,11 @@ from automl_skin.search.tuning_plan import (
     trials_after_round,
     trials_before_tuning,
 )
-from automl_skin.search.tuning_steps import StepOutcome, TunedNetwork, TuningStep
-from automl_skin.search.tuning_wishes import TuningWishes
+from automl_skin.search.tuning_steps import StepOutcome, TunedNetwork, TuningRequest, TuningStep
 
 A, B, C = (NetworkId(name, "plain") for name in "abc")
 FROZEN = {A: 0.80, B: 0.85, C: 0.70}
-AUTO = TuningWishes(("auto",), n_images=1000, n_folds=5, budget_seconds=1000.0)
+AUTO = TuningRequest(("auto",), n_images=1000, n_folds=5, budget_seconds=1000.0)
 """With 0.01 s an image: an epoch of a fold network is 8 s, five of three epochs are 120 s."""
 
 
@@ -48,12 +47,12 @@ def words(step):
     return step.network.backbone, step.tuning.name
 
 
-def play(wishes, frozen=FROZEN, reached=None, **world):
+def play(request, frozen=FROZEN, reached=None, **world):
     """Return the rounds of a whole study as (kind, tunings by backbone), and why it ended."""
     past, rounds, probed = [], [], False
     while True:
         tuned = {each.tuned: (reached or {}).get(words(each.step), 0.9) for each in past}
-        decision = decide(wishes, frozen | tuned, past, probed=probed)
+        decision = decide(request, frozen | tuned, past, probed=probed)
         if not decision.steps:
             return rounds, decision.why, past
         rounds.append((decision.kind, [words(step) for step in decision.steps]))
@@ -133,11 +132,11 @@ def test_where_nothing_is_watched_the_frozen_rank_decides():
 
 
 def test_named_tunings_are_carried_out_on_every_set_without_a_probe():
-    wishes = replace(AUTO, names=("full", "joint"), budget_seconds=None)
-    rounds, why, _ = play(wishes)
+    request = replace(AUTO, names=("full", "joint"), budget_seconds=None)
+    rounds, why, _ = play(request)
     assert rounds == [("tuning", [(name, tuning)]) for name in "bac" for tuning in ("full", "joint")]
     assert why == "all named tunings are done"
-    failing, _, _ = play(wishes, failing={"a", "b", "c"})
+    failing, _, _ = play(request, failing={"a", "b", "c"})
     assert failing == rounds  # the next one may succeed
 
 
@@ -216,23 +215,23 @@ def test_times_in_words():
 
 def test_several_recipes_of_one_tuning_are_carried_out_in_their_order():
     names = ("full", "full epochs=6 sampling=balanced", "joint")
-    wishes = TuningWishes(names, n_images=1000, n_folds=5, changes={"epochs": "2"})
-    rounds, why, _ = play(wishes, {A: 0.80})
+    request = TuningRequest(names, n_images=1000, n_folds=5, changes={"epochs": "2"})
+    rounds, why, _ = play(request, {A: 0.80})
     assert [tunings for _, tunings in rounds] == [
         [("a", "full-2-epochs")],
         [("a", "full-6-epochs-balanced-sampling")],
         [("a", "joint-2-epochs")],
     ]
     assert why == "all named tunings are done"
-    assert "full, full epochs=6 sampling=balanced, joint" in " ".join(plan_in_words(wishes, 1))
+    assert "full, full epochs=6 sampling=balanced, joint" in " ".join(plan_in_words(request, 1))
 
 
 def test_a_tuning_that_differs_by_more_than_its_epochs_is_timed_by_itself():
-    wishes = TuningWishes(("full",), n_images=1000, n_folds=5)
-    slow = StepOutcome(wishes.step(A, "full augmentation=siim"), "finished", image_seconds=0.1)
-    fast = StepOutcome(wishes.step(A, "full epochs=1"), "finished", image_seconds=0.01)
-    assert predict_seconds(wishes.step(A, "full epochs=2"), wishes, [slow, fast]) == pytest.approx(80)
-    assert predict_seconds(wishes.step(A, "full loss=focal"), wishes, [slow]) == pytest.approx(1200)
+    request = TuningRequest(("full",), n_images=1000, n_folds=5)
+    slow = StepOutcome(request.step(A, "full augmentation=siim"), "finished", image_seconds=0.1)
+    fast = StepOutcome(request.step(A, "full epochs=1"), "finished", image_seconds=0.01)
+    assert predict_seconds(request.step(A, "full epochs=2"), request, [slow, fast]) == pytest.approx(80)
+    assert predict_seconds(request.step(A, "full loss=focal"), request, [slow]) == pytest.approx(1200)
 
 
 def test_towers_are_twice_the_networks_on_half_of_the_images():
@@ -243,3 +242,9 @@ def test_towers_are_twice_the_networks_on_half_of_the_images():
     many = replace(towers, lanes=10)
     assert predict_seconds(step, many, [outcome]) == pytest.approx(400 * 3 * 0.01)
     assert plan_in_words(towers, 1)[0].startswith("10 networks per backbone, recipe and tuning")
+
+
+def test_networks_are_those_that_the_ways_need():
+    assert AUTO.held_out == ((0,), (1,), (2,), (3,), (4,))
+    assert replace(AUTO, ways=("rotation",)).held_out == ((0, 1), (0, 4), (1, 2), (2, 3), (3, 4))
+    assert len(replace(AUTO, ways=("within", "rotation")).held_out) == 10

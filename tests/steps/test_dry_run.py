@@ -84,7 +84,7 @@ def test_what_trials_cost_follows_the_space(study):
     plan = draw_plan(study.config, understanding)
 
     def cost(**changes):
-        dimensions = {("a", "plain"): 1280, ("b", "plain"): 1280}
+        dimensions = {NetworkId("a", "plain"): 1280, NetworkId("b", "plain"): 1280}
         return estimate_trials(study.config.with_settings(changes), understanding.manifest, plan, dimensions)
 
     usual, cheap = cost(family=list(FAMILIES)), cost(family=["logistic"])
