@@ -191,7 +191,7 @@ def _timm_backbone(name: str, folders: list[str]) -> Backbone:
     if not is_known or ("." in name and name not in tagged):
         message = f"unknown backbone {name!r}{_suggestion(name, [*folders, *tagged])}"
         raise BackboneError(
-            f"{message}; name a timm model or a folder of --weights-dir (found: {_listed(folders)})"
+            f"{message}; name a timm model or a folder of --weights-dir (found: {', '.join(folders) or 'none'})"
         )
     cfg = timm.get_pretrained_cfg(name)
     full_name = f"{architecture}.{cfg.tag}" if cfg.tag else architecture
@@ -228,7 +228,3 @@ def _suggestion(name: str, first: list[str]) -> str:
     close = get_close_matches(name, [*first, *timm.list_models(), *timm.list_pretrained()], n=5, cutoff=0.6)
     choices = list(dict.fromkeys([*first[:10], *close]))
     return f" (did you mean {', '.join(choices)}?)" if choices else ""
-
-
-def _listed(folders: list[str]) -> str:
-    return ", ".join(folders) or "none"

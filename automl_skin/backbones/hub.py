@@ -73,7 +73,8 @@ def read_config(folder: Path) -> HubConfig:
     model_args = _mapping(config, "model_args", folder)
     refused = sorted(_REFUSED_ARGUMENTS.intersection(model_args))
     if refused:
-        raise BackboneError(f"{folder / CONFIG}: model_args must not hold {', '.join(refused)}")
+        message = "expected no files or code paths in model_args"
+        raise BackboneError(f"{folder / CONFIG}: {message}, got {', '.join(refused)}")
     facts, spatial = (_mapping(config, name, folder) for name in ("pretrained_cfg", "spatial"))
     return HubConfig(config["architecture"], model_args, facts, spatial)
 

@@ -58,8 +58,8 @@ def reproduce(
     if backbone is not None:
         flags["backbone"] = [backbone]
     from automl_skin.cli.terminal import Terminal
+    from automl_skin.papers.reading import find_study_file
     from automl_skin.papers.reproduce import reproduce as run
-    from automl_skin.papers.study_file import find_study_file
     from automl_skin.papers.variant import Overrides
 
     terminal = Terminal()
@@ -114,7 +114,7 @@ class ReproduceTerminal:
 
     def _end(self, reproduced: "Reproduced") -> None:
         """Print the tables, and write them to MLflow."""
-        from automl_skin.papers.track import conclude_variant
+        from automl_skin.papers.report import conclude_variant
 
         for table in reproduced.tables:
             self.terminal.table(table.title, table.columns, table.rows)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def studies(workspace: options.WorkspaceFolder = None) -> None:
     """List the studies: what, from which paper, which data they need, and how long they took where."""
     from automl_skin.cli.terminal import Terminal
-    from automl_skin.papers.study_file import list_paper_studies
+    from automl_skin.papers.reading import list_paper_studies
     from automl_skin.study.study import list_studies
 
     place, terminal = Workspace.at(workspace, None), Terminal()

@@ -18,7 +18,7 @@ class NamedImages:
     Parameters
     ----------
     names : list of str
-        One an image: the digest of its bytes, or with metadata that of its bytes and its row; empty for one that
+        One per image: the digest of its bytes, or with metadata that of its bytes and its row; empty for one that
         could not be read.
     contents : mapping of str to str
         Digest of the bytes by name, where it is another.
@@ -53,13 +53,13 @@ def named_images(images: pd.DataFrame, metadata: Float32Array | None) -> NamedIm
     Raises
     ------
     InputError
-        If there is not one row of metadata an image.
+        If there is not one row of metadata per image.
     """
     contents = ["" if pd.isna(content) else str(content) for content in images["content"]]
     if metadata is None:
         return NamedImages(contents, {}, None)
     if metadata.ndim != 2 or len(metadata) != len(contents):
-        message = f"there must be one row of metadata an image, found the shape {metadata.shape}"
+        message = f"expected one row of metadata per image, got the shape {metadata.shape}"
         raise InputError(f"{message} for {len(contents)} images; encode the metadata of each image's case")
     rows = metadata.astype(np.float32)
     names = [

@@ -121,7 +121,7 @@ def tune_networks(
 ) -> list[TunedFolder | TuningFailure]:
     """Tune the networks that the store does not have.
 
-    A killed call goes on from the last finished epoch of each network. A training that fails is remembered and not
+    A killed call resumes from the last finished epoch of each network. A training that fails is remembered and not
     tried again until it is pruned.
 
     Parameters

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.errors import InputError
 from automl_skin.evaluation.model_figures import Calibration, measure_calibration
-from automl_skin.evaluation.rates import rate_intervals
 from automl_skin.evaluation.record import in_words, number
+from automl_skin.evaluation.resampling import rate_intervals
 from automl_skin.metrics.inputs import check_predictions
 from automl_skin.metrics.intervals import Interval, auc_interval
 from automl_skin.metrics.ranking import average_precision, brier

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.errors import InputError
-from automl_skin.evaluation.rates import rate_intervals
+from automl_skin.evaluation.resampling import rate_intervals
 from automl_skin.metrics.inputs import check_predictions, require_two_classes
 from automl_skin.metrics.thresholds import threshold_at_sensitivity
 

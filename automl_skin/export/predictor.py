@@ -275,7 +275,9 @@ class Predictor:
             except ImageError as error:
                 return without, str(error)
 
-        yield from map_in_order(look, photographs, available_processors(), 2 * BATCH, weigh=_held_bytes)
+        yield from map_in_order(
+            look, photographs, available_processors(), 2 * BATCH, weigh=lambda each: len(each.content or b"")
+        )
 
     def _role(self, photograph: CaseImage) -> str:
         """Return what a photograph shows; a bundle of one kind takes every photograph for it."""
@@ -322,10 +324,6 @@ class Predictor:
         if len(batches) == 1:  # one batch is faster on all cores, many are faster on one core each
             return [forward(batches[0])]
         return [embeddings for _, embeddings in forward.embed_batches(batches, available_processors())]
-
-
-def _held_bytes(photograph: CaseImage) -> int:
-    return len(photograph.content or b"")
 
 
 def _read_networks(folder: Path, facts: BundleFacts) -> tuple[dict[str, nn.Module], dict[str, Backbone]]:

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from automl_skin.arrays import BoolArray, Float32Array, FloatArray
+from automl_skin.arrays import Float32Array, FloatArray
 from automl_skin.features.levels import LevelColumn, fit_levels
 from automl_skin.features.numbers import NumberColumn, UnitColumn, fit_number, fit_unit_number
 
@@ -126,7 +126,7 @@ class MetadataEncoder:
             encoded = field.encode(values)
             parts.append(np.where(np.isnan(encoded), field.neutral, encoded))
         if self.config.missing_indicators:
-            parts += [_missing(values)[:, None].astype(np.float64) for values in read]
+            parts += [np.isnan(values)[:, None].astype(np.float64) for values in read]
         matrix: Float32Array = np.hstack(parts).astype(np.float32)
         return matrix
 
@@ -161,12 +161,8 @@ def _column(metadata: pd.DataFrame, name: str) -> pd.Series:
     return pd.Series(np.nan, index=metadata.index, dtype=object)
 
 
-def _missing(values: FloatArray) -> BoolArray:
-    return np.isnan(values)
-
-
 def _hot_deck(values: FloatArray, rng: np.random.Generator) -> FloatArray:
-    missing = _missing(values)
+    missing = np.isnan(values)
     donors = values[~missing]
     if len(donors) == 0:
         return values

@@ -49,7 +49,7 @@ def pool_images(
         message = f"expected one embedding per image, got {len(embeddings)} for {len(images)} images"
         raise InputError(message)
     rows, columns, roles = _places(images, cases, roles)
-    if len(roles) == 1 and (columns == 0).all() and _is_permutation(rows, len(cases)):
+    if len(roles) == 1 and (columns == 0).all() and np.array_equal(np.sort(rows), np.arange(len(cases))):
         return embeddings[np.argsort(rows)]
     total = np.zeros((len(roles), len(cases), embeddings.shape[1]))
     for embedding, row, column in zip(embeddings, rows, columns, strict=True):
@@ -91,7 +91,3 @@ def _counts(rows: IntArray, columns: IntArray, n_cases: int, n_roles: int) -> In
     known = (rows >= 0) & (columns >= 0)
     np.add.at(counts, (rows[known], columns[known]), 1)
     return counts
-
-
-def _is_permutation(rows: IntArray, n_cases: int) -> bool:
-    return np.array_equal(np.sort(rows), np.arange(n_cases))

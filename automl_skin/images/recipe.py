@@ -208,7 +208,7 @@ def shades_of_grey(pixels: Pixels, power: float = 6) -> Pixels:
 
 
 def _light(pixels: Pixels, power: float) -> FloatArray:
-    """Return the Minkowski mean of each channel, from 256 counts a channel instead of a power a pixel."""
+    """Return the Minkowski mean of each channel, from 256 counts per channel instead of a power per pixel."""
     counts = np.stack([cv2.calcHist([pixels], [c], None, [256], [0.0, 256.0]).ravel() for c in range(3)])
     levels = (np.arange(256.0) / 255.0) ** power
     mean: FloatArray = (counts @ levels) / (pixels.shape[0] * pixels.shape[1])

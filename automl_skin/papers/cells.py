@@ -1,19 +1,17 @@
-"""From a cell of the file to a trial: which network and tuning it needs, and which answers it gives the search space.
+"""From a planned cell to a trial: the answers that it gives the search space.
 
-A cell says what a run's parameters say; here that becomes the space's questions. Every answer must have been asked
-for and taken: a slip in a name or a value out of range is an error, never a default in silence.
+A cell says what a run's parameters say; here that becomes the space's questions. Every answer is asked
+for and taken: a slip in a name or a value out of range is an error, never a silent default.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from automl_skin.backbones.catalogue import Backbone
-from automl_skin.backbones.tuning.names import Tuning
-from automl_skin.chains.config import FUSIONS, OWN, WAYS, WITHIN, ChainConfig
+from automl_skin.chains.config import FUSIONS, OWN, WAYS, ChainConfig
 from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.space import Categorical, Integer, Range, Value
-from automl_skin.networks import FROZEN, NetworkId
+from automl_skin.networks import NetworkId
+from automl_skin.papers.planned import PlannedCell
 from automl_skin.papers.study_file import Cell
 from automl_skin.search.propose import Proposal
 from automl_skin.search.space import Given, SpaceOptions, choose_chain
@@ -48,68 +46,6 @@ def can_be_taken(values: Range, answer: Value) -> bool:
     return isinstance(answer, kinds) and answer >= 0
 
 
-SIZES = ("size", "resize")
-"""Fields of a tuning that a size of the user's takes the place of."""
-
-OTHER_NETWORK = "another network was asked for"
-NOT_ASKED = "not asked for"
-NOT_SMALL = "left out of the small form"
-LEFT_OUT = (OTHER_NETWORK, NOT_ASKED, NOT_SMALL)
-"""Why a cell is not run that could be."""
-
-
-@dataclass(frozen=True)
-class PlannedCell:
-    """A cell with the network that it is run on.
-
-    Parameters
-    ----------
-    backbone : Backbone or None
-        None for metadata alone.
-    tuning : Tuning or None
-        None for frozen networks.
-    changed : str
-        What is run in place of what the file says, in words.
-    not_run : str
-        Why it cannot be run; empty where it can.
-    """
-
-    cell: Cell
-    backbone: Backbone | None = None
-    tuning: Tuning | None = None
-    changed: str = ""
-    not_run: str = ""
-
-    @property
-    def way(self) -> str:
-        """How its tuned networks reach the chain; empty for frozen ones."""
-        return str(self.cell.choose.get("way", WITHIN)) if self.tuning else ""
-
-
-def uses_image(cell: Cell) -> bool:
-    """Return whether a cell needs a network at all."""
-    fusion = str(cell.choose.get("fusion", "concat"))
-    if fusion not in FUSIONS:
-        raise ConfigError(
-            f"the fusion of the cell {cell.name!r} must be one of {', '.join(FUSIONS)}; found {fusion!r}"
-        )
-    return "image" in FUSIONS[fusion].inputs
-
-
-def tuning_of(cell: Cell, changes: Mapping[str, str], *, own_size: bool = True) -> Tuning | None:
-    """Return a cell's tuning with changes of the user's, which win over the file's; None for frozen networks.
-
-    Without `own_size` the photographs have the study's size, whatever the tuning says.
-    """
-    if cell.tuning in {"", FROZEN}:
-        return None
-    named = Tuning.parse(cell.tuning)
-    kept = {name: value for name, value in named.changes.items() if own_size or name not in SIZES}
-    tuning = replace(named, changes={**kept, **changes})
-    _ = tuning.recipe  # a slip must be found before anything is computed
-    return tuning
-
-
 def proposal_of(planned: PlannedCell, options: SpaceOptions, pixels: str) -> Proposal:
     """Return the trial of a cell.
 
@@ -135,13 +71,13 @@ def proposal_of(planned: PlannedCell, options: SpaceOptions, pixels: str) -> Pro
 
 
 def _options_of(planned: PlannedCell, options: SpaceOptions, pixels: str) -> SpaceOptions:
-    """Return a space of one network, with every fusion and head there is."""
+    """Return a space of one network, with all fusions and heads."""
     name = planned.backbone.name if planned.backbone else ""  # no chain of metadata alone asks for it
     tuned = (NetworkId(name, pixels, planned.tuning.name),) if planned.tuning else ()
     way = planned.way
     if way and way not in WAYS:
         raise ConfigError(
-            f"the way of the cell {planned.cell.name!r} must be one of {', '.join(WAYS)}; found {way!r}"
+            f"the way of the cell {planned.cell.name!r}: expected one of {', '.join(WAYS)}, got {way!r}"
         )
     return replace(
         options,
@@ -175,18 +111,17 @@ def _check(cell: Cell, chooser: AsPublished, chain: ChainConfig) -> None:
     if wrong:
         name, got = next(iter(wrong.items()))
         raise ConfigError(
-            f"the cell {cell.name!r} says {name} = {cell.choose[name]!r}, which its other answers or the data do not "
-            f"allow: the space gives {got!r}"
+            f"the cell {cell.name!r}: expected {name} = {got!r}, as its other answers and the data allow, "
+            f"got {cell.choose[name]!r}"
         )
     for name, value in cell.choose.items():
         if name in PLACES:
             continue
         if name not in chooser.asked:
             raise ConfigError(
-                f"the cell {cell.name!r} answers {name!r}, which is not asked; asked are "
-                f"{', '.join(sorted(chooser.asked))}"
+                f"the cell {cell.name!r}: expected answers to {', '.join(sorted(chooser.asked))}, got one to {name!r}"
             )
         if not can_be_taken(chooser.asked[name], value):
             raise ConfigError(
-                f"the cell {cell.name!r} must answer {name} with one of {chooser.asked[name]}; found {value!r}"
+                f"the cell {cell.name!r}: expected {name} to be one of {chooser.asked[name]}, got {value!r}"
             )

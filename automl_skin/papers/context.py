@@ -149,8 +149,8 @@ class ReproduceContext:
         result = self.finished.get(cell)
         if result is None or result.predictions is None:
             raise ConfigError(
-                f"the cell {cell!r} of {self.variant.name} must have finished; finished are "
-                f"{', '.join(self.finished) or 'none'}"
+                f"{self.variant.name}: expected a finished cell ({', '.join(self.finished) or 'none has finished'}), "
+                f"got {cell!r}"
             )
         return result.predictions.calibrated if calibrated else result.predictions.raw
 

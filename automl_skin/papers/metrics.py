@@ -107,7 +107,7 @@ def _share(hits: BoolArray, among: BoolArray) -> float:
         If there are none.
     """
     if not among.any():
-        raise InputError("a share must be of at least one case, and there is none")
+        raise InputError("cannot compute a share: no cases of those classes")
     return float(hits[among].mean())
 
 
@@ -159,14 +159,21 @@ def published_metric(name: str, classes: Sequence[str]) -> PublishedMetric:
     """
     base, named = name.partition(SEPARATOR)[0], classes_named(name)
     if base not in KNOWN:
-        raise ConfigError(f"a metric must be one of {', '.join(KNOWN)}, maybe `of CLASS`; found {name!r}")
+        raise ConfigError(
+            f"a metric: expected one of {', '.join(KNOWN)}, optionally `of CLASS`, got {name!r}"
+        )
     if not named and base in WHOLE:
         return PublishedMetric(name, WHOLE[base], calibrated=base == "balanced_accuracy")
     chosen = named or (classes[-1],)
     unknown = [each for each in chosen if each not in classes]
-    if unknown or (base not in SCORED and base not in DECIDED):
-        found = f"no class {unknown[0]!r}" if unknown else f"{base!r}, which is of all classes"
-        raise ConfigError(f"the metric {name!r} must be of some of {', '.join(classes)}; found {found}")
+    if unknown:
+        raise ConfigError(
+            f"the metric {name!r}: expected classes among {', '.join(classes)}, got {unknown[0]!r}"
+        )
+    if base not in SCORED and base not in DECIDED:
+        raise ConfigError(
+            f"the metric {name!r}: expected {base!r} alone, as it is of all classes, got it of some"
+        )
     positions = [list(classes).index(each) for each in chosen]
     if base in DECIDED:
         return PublishedMetric(name, _decided(DECIDED[base], positions))

@@ -1,4 +1,4 @@
-"""``report.md`` of a paper's study: the tables with ours in them, pictures, on what data, when, by which command."""
+"""What a variant came to: ``report.md`` with tables and pictures, and the same in MLflow, a run per cell."""
 
 import os
 from collections.abc import Sequence
@@ -6,9 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automl_skin.papers.context import ReproduceContext, Section
+from automl_skin.papers.markdown import mean_and_deviation
+from automl_skin.papers.metrics import published_metric
 from automl_skin.papers.study_file import StudyFile
 from automl_skin.papers.tables import FilledTable
 from automl_skin.steps.locked import has_locked_cases
+from automl_skin.steps.track import Tracked
+from automl_skin.tracking.facts import Conclusion
+
+METRICS = ("mean_class_recall", "top_1", "auc", "average_precision")
+"""What every cell's run gets, mean and standard deviation over folds, besides what a trial's run has."""
 
 
 @dataclass(frozen=True)
@@ -111,3 +118,45 @@ def _locked_facts(context: ReproduceContext) -> list[str]:
     often = "" if locked.times_opened == 1 else f"; {locked.opened}, so that these figures may be too good"
     opened = f"opened on {context.locked.when} after every cell was fixed{often}"
     return [f"- Locked cases: {len(context.locked.labels):,}, {opened}."]
+
+
+def conclude_variant(tracked: Tracked, reproduced: Reproduced) -> None:
+    """Write what a variant came to, and close its run."""
+    context, tracker = reproduced.context, tracked.tracker
+    if tracker is None:
+        return
+    records = [each.record for each in context.cells.values() if each.record is not None]
+    states = [each.state for each in context.cells.values()]
+    files = {f"table-{number}.md": text.encode() for number, text in enumerate(_table_texts(reproduced), 1)}
+    folders = {"pictures": context.folder} if context.folder.is_dir() else {}
+    conclusion = Conclusion(
+        records=context.study.journal.read(),
+        weights={},
+        metrics={f"cells_{state.replace(' ', '_')}": float(states.count(state)) for state in set(states)},
+        files=files,
+        folders=folders,
+        note="\n\n".join(_table_texts(reproduced)),
+        trial_metrics={
+            result.record.plan.number: _metrics(reproduced, name)
+            for name, result in context.finished.items()
+            if result.record is not None and result.record in records
+        },
+    )
+    tracker.conclude(conclusion)
+
+
+def _table_texts(reproduced: Reproduced) -> list[str]:
+    return [f"**{table.title}**\n\n{table.markdown()}" for table in reproduced.tables]
+
+
+def _metrics(reproduced: Reproduced, cell: str) -> dict[str, float]:
+    """Return mean and standard deviation over folds of a cell's metrics, those that are numbers."""
+    context = reproduced.context
+    values: dict[str, float] = {}
+    for name in METRICS:
+        metric = published_metric(name, context.classes)
+        folds = metric.on_parts(context.parts(cell, calibrated=metric.calibrated))
+        mean, deviation = mean_and_deviation(folds)
+        if mean == mean:  # noqa: PLR0124 - a number
+            values |= {f"{name}_mean": mean, f"{name}_sd": deviation}
+    return values

@@ -1,7 +1,7 @@
 """``automl-skin reproduce``: a paper's study from its file to its report."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,15 +10,16 @@ from typing import Any
 from automl_skin.errors import AutomlSkinError, ConfigError
 from automl_skin.files import storage_boundary, write_text
 from automl_skin.papers.analyses.catalogue import check_call, run_analysis
+from automl_skin.papers.analyses.models import absent_classes, lacking_sides, no_class
 from automl_skin.papers.context import ReproduceContext, Section
 from automl_skin.papers.events import LeftOut, ReproduceEvent, ReproduceListener, VariantBegan, VariantEnded
-from automl_skin.papers.needs import list_left_out
+from automl_skin.papers.metrics import classes_named
 from automl_skin.papers.preparations import preparation_by_name
-from automl_skin.papers.report import Reproduced, report_text
+from automl_skin.papers.reading import find_study_file
+from automl_skin.papers.report import Reproduced, conclude_variant, report_text
 from automl_skin.papers.run import run_variant
-from automl_skin.papers.study_file import AnalysisCall, StudyFile, Variant, find_study_file
+from automl_skin.papers.study_file import AnalysisCall, StudyFile, Table, Variant
 from automl_skin.papers.tables import fill_table
-from automl_skin.papers.track import conclude_variant
 from automl_skin.papers.variant import Overrides, open_variant
 from automl_skin.settings import AnyPath, Workspace
 from automl_skin.steps.events import Progressed
@@ -60,7 +61,7 @@ def reproduce(
     Raises
     ------
     AutomlSkinError
-        With what is finished kept; the same call goes on.
+        With what is finished kept; the same call continues.
     """
     chosen = _chosen(file, overrides.variants)
     for call in file.analyses:  # a slip is found before hours of work
@@ -158,6 +159,24 @@ def _reproduce_variant(
     return Reproduced(context, filled, sections, time.monotonic() - start)
 
 
+def list_left_out(
+    tables: Sequence[Table], calls: Sequence[AnalysisCall], classes: Sequence[str]
+) -> Iterator[str]:
+    """Yield what of a variant's tables and pictures cannot be shown for lack of a class, one line per item."""
+    for table in tables:
+        metrics = {row.metric or column.metric for row in table.rows for column in table.headed}
+        absent = sorted({name for metric in metrics for name in classes_named(metric)} - set(classes))
+        if absent:
+            yield f"{table.title}: figures of {', '.join(absent)} ({no_class(absent, classes)})"
+    for call in calls:
+        title = call.options.get("title", call.name)
+        absent = absent_classes(call.options.get("positive", ()), classes)
+        if absent:
+            yield f"{title}: {no_class(absent, classes)}"
+        for side, reason in lacking_sides(call.options.get("sides", {}), classes).items():
+            yield f"{title}: {side} ({reason})"
+
+
 def _section(call: AnalysisCall, context: ReproduceContext) -> Section:
     """Return what an analysis shows; one that fails on these data says why, and the rest of the report is written."""
     try:
@@ -171,5 +190,5 @@ def _chosen(file: StudyFile, names: Sequence[str]) -> list[Variant]:
     known = {variant.name: variant for variant in file.variants}
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise ConfigError(f"a variant of {file.name} must be one of {', '.join(known)}; found {unknown[0]!r}")
+        raise ConfigError(f"a variant of {file.name}: expected one of {', '.join(known)}, got {unknown[0]!r}")
     return [variant for name, variant in known.items() if not names or name in names]

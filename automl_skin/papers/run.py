@@ -6,22 +6,30 @@ from dataclasses import replace
 from automl_skin.chains.config import ChainConfig
 from automl_skin.errors import ConfigError
 from automl_skin.networks import NetworkId
-from automl_skin.papers.cells import PlannedCell, proposal_of, uses_image
+from automl_skin.papers.cells import proposal_of
 from automl_skin.papers.context import CellResult, ReproduceContext
 from automl_skin.papers.locked import open_cells
-from automl_skin.papers.needs import leave_out_cells
-from automl_skin.papers.tuned import recipe_of, step_of, tune_cells
+from automl_skin.papers.planned import PlannedCell, leave_out_cells, uses_image
 from automl_skin.papers.variant import OpenedVariant
 from automl_skin.search.material import Material
 from automl_skin.search.propose import Proposal
 from automl_skin.search.trial import TrialRecord
-from automl_skin.search.tuning_steps import StepOutcome
+from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
+from automl_skin.steps.carry_out import carry_out, request_tuning, restore_material
 from automl_skin.steps.embed import embed
-from automl_skin.steps.events import Listener, StageOneEnded, Understood, start_progress
-from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
-from automl_skin.steps.prepare import is_prepared, prepare, read_prepared
+from automl_skin.steps.events import (
+    Listener,
+    RoundBegan,
+    RoundEnded,
+    StageOneEnded,
+    Understood,
+    start_progress,
+)
+from automl_skin.steps.networks import RECIPE_NAMES, ResolvedNetwork, frozen_networks
+from automl_skin.steps.prepare import Prepared, is_prepared, prepare, read_prepared
 from automl_skin.steps.search import announced
 from automl_skin.steps.trials import Phase, n_valid, run_trials, space_options
+from automl_skin.study.round_files import Round, outcomes_of
 from automl_skin.study.stage_one_file import read_embedded
 from automl_skin.study.study import Study
 
@@ -47,7 +55,7 @@ def run_variant(
     Raises
     ------
     AutomlSkinError
-        With what is finished kept; the same call goes on.
+        With what is finished kept; the same call continues.
     """
     study = opened.study
     if not is_prepared(study):
@@ -88,7 +96,7 @@ def run_variant(
 def _networks_of(opened: OpenedVariant) -> list[ResolvedNetwork]:
     """Return what is embedded: nothing where none of the variant's cells, run or not, sees an image.
 
-    A study that was begun with embeddings goes on with them: its trials are of a material that has them.
+    A study that was begun with embeddings keeps them: its trials are of a material that has them.
     """
     study = opened.study
     if any(uses_image(each.cell) for each in opened.cells) or read_embedded(study):
@@ -97,12 +105,12 @@ def _networks_of(opened: OpenedVariant) -> list[ResolvedNetwork]:
 
 
 def _check_cells(opened: OpenedVariant, material: Material) -> None:
-    """Find a slip in a cell before hours of tuning.
+    """Find slips in cells before hours of tuning.
 
     Raises
     ------
     ConfigError
-        If a cell is not as it must be.
+        If a cell cannot become a trial.
     """
     options = space_options(opened.study, material)
     for planned in opened.cells:
@@ -116,8 +124,8 @@ def _check_fields(planned: PlannedCell, material: Material) -> None:
     unknown = [name for name in cell.fields if name not in material.kinds]
     if unknown:
         raise ConfigError(
-            f"the fields of the cell {cell.name!r} must be metadata of the study ({', '.join(material.kinds)}); "
-            f"found {', '.join(unknown)}"
+            f"the fields of the cell {cell.name!r}: expected metadata of the study ({', '.join(material.kinds)}), "
+            f"got {', '.join(unknown)}"
         )
 
 
@@ -127,7 +135,7 @@ def _trial_of(
     outcomes: Mapping[NetworkId, StepOutcome],
     material: Material,
 ) -> Proposal | str:
-    """Return the trial of a cell, or why there is none."""
+    """Return the trial of a cell, or why it has none."""
     if planned.not_run:
         return planned.not_run
     pixels, step = recipe_of(opened), step_of(planned, recipe_of(opened))
@@ -165,3 +173,58 @@ def _result(
     record = finished[-1]
     predictions = study.journal.predictions(record.plan.number)
     return CellResult(cell, "finished", "", record, predictions, changed)
+
+
+def recipe_of(opened: OpenedVariant) -> str:
+    """Return the name of the recipe of the study's pixels: the first colour constancy of its settings."""
+    return RECIPE_NAMES[opened.study.config.colour[0]]
+
+
+def step_of(planned: PlannedCell, recipe: str) -> TuningStep | None:
+    """Return the tuning that a cell needs; None for frozen networks, metadata alone, and what cannot be run."""
+    if planned.tuning is None or planned.backbone is None or planned.not_run:
+        return None
+    return TuningStep(NetworkId(planned.backbone.name, recipe), planned.tuning)
+
+
+def tune_cells(
+    opened: OpenedVariant, prepared: Prepared, material: Material, tell: Listener
+) -> tuple[dict[NetworkId, StepOutcome], Material]:
+    """Tune the networks that are not tuned yet.
+
+    Returns
+    -------
+    outcomes : dict of NetworkId to StepOutcome
+        The last one of every tuning, by `TuningStep.tuned`. Those that failed are among them; the next call tries them
+        again.
+    material : Material
+        With the embeddings of the tuned networks.
+    """
+    study, files = opened.study, opened.study.rounds
+    with files.held():
+        rounds = [each for each in files.read() if each.is_over]
+        material = restore_material(study, prepared, material, rounds, tell)
+        for each in rounds:
+            tell(RoundEnded(study, each))
+        finished = {key for key, outcome in _outcomes(rounds).items() if outcome.state == "finished"}
+        steps = [step for key, step in _needed(opened).items() if key not in finished]
+        if not steps:
+            return _outcomes(rounds), material
+        this = Round(len(rounds), Decision("tuning", tuple(steps), "the paper's models need them"))
+        files.write(this)
+        tell(RoundBegan(study, this))
+        request = request_tuning(study, prepared.manifest, prepared.plan)
+        outcomes = carry_out(study, prepared, this, request, tell)
+        this = replace(this, outcomes=tuple(outcomes), begins_at=len(study.journal.read()))
+        files.write(this)
+        tell(RoundEnded(study, this))
+    return _outcomes([*rounds, this]), Material.read(study.material)
+
+
+def _outcomes(rounds: Sequence[Round]) -> dict[NetworkId, StepOutcome]:
+    return {each.step.tuned: each for each in outcomes_of(rounds)}
+
+
+def _needed(opened: OpenedVariant) -> Mapping[NetworkId, TuningStep]:
+    steps = [step_of(each, recipe_of(opened)) for each in opened.cells]
+    return {step.tuned: step for step in steps if step is not None}

@@ -15,17 +15,13 @@ the paper's, with our figures beside the published ones.
 
 from collections.abc import Sequence
 from dataclasses import field
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from automl_skin.errors import ConfigError
 from automl_skin.heads.space import Value
-from automl_skin.settings import Workspace
-from automl_skin.study.settings_file import read_document, settings_in
-from automl_skin.study.study import SETTINGS, committed_study, list_studies
 
 Figure = float | tuple[float, float]
 """A published figure: a mean, or mean and standard deviation over folds."""
@@ -217,7 +213,9 @@ class StudyFile:
         cells = [each.name for each in self.cells]
         for what, mine in (("variants", names), ("cells", cells)):
             if not mine or len(set(mine)) < len(mine):
-                raise ConfigError(f"the {what} of {self.name} must have different names; found {mine}")
+                raise ConfigError(
+                    f"the {what} of {self.name}: expected one or more with different names, got {mine}"
+                )
         limited = [cell.variants for cell in self.cells] + [table.variants for table in self.tables]
         for given in [*limited, *(call.variants for call in self.analyses)]:
             _check_names(self.name, "variant", given, names)
@@ -236,75 +234,10 @@ class StudyFile:
         return tuple(each for each in self.cells if variant in (each.variants or (variant,)))
 
 
-def read_study_file(path: Path) -> StudyFile:
-    """Read a paper's `study.toml`; the name is that of its folder.
-
-    Raises
-    ------
-    ConfigError
-        If it is no TOML, or one of its tables is not as it must be.
-    """
-    document = read_document(path)
-    tables = {
-        "variants": document.get("variant", []),
-        "cells": document.get("cell", []),
-        "tables": document.get("table", []),
-        "analyses": document.get("analysis", []),
-    }
-    value = {
-        "name": path.parent.name,
-        "settings": settings_in(document),
-        "paper": document.get("paper"),
-        **tables,
-    }
-    try:
-        return TypeAdapter(StudyFile).validate_python(value)
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()[:5]
-        )
-        raise ConfigError(f"{path} must be the study of a paper, with its tables: {problems}") from error
-
-
-def list_paper_studies(workspace: Workspace) -> list[StudyFile]:
-    """Return the studies of papers that ship with automl-skin, and those of the workspace, by name.
-
-    Raises
-    ------
-    ConfigError
-        If a file cannot be read as the study of a paper.
-    """
-    paths = [_study_path(workspace, name) for name in sorted(row[0] for row in list_studies(workspace))]
-    return [read_study_file(path) for path in paths if path is not None]
-
-
-def find_study_file(workspace: Workspace, name: str) -> StudyFile:
-    """Return the file of a paper's study: the workspace's own, else the one that ships with automl-skin.
-
-    Raises
-    ------
-    ConfigError
-        If there is none of that name.
-    """
-    path = _study_path(workspace, name)
-    if path is None:
-        raise ConfigError(f"found no study of a paper named {name!r}; `automl-skin studies` lists them")
-    return read_study_file(path)
-
-
-def _study_path(workspace: Workspace, name: str) -> Path | None:
-    """Return the file of a paper's study, the workspace's own first; None if there is none."""
-    own = workspace.study_folder(name) / SETTINGS
-    candidates = [
-        path for path in (own, committed_study(Path(name).name)) if path is not None and path.is_file()
-    ]
-    return next((path for path in candidates if "paper" in read_document(path)), None)
-
-
 def _check_names(study: str, what: str, given: Sequence[str], known: Sequence[str]) -> None:
     unknown = [name for name in given if name not in known]
     if unknown:
         raise ConfigError(
-            f"the file of the study {study} names the {what} {unknown[0]!r}, which it must define; "
-            f"it has {', '.join(known) or 'none'}"
+            f"the file of the study {study}: expected each {what} to be one that it defines "
+            f"({', '.join(known) or 'none'}), got {unknown[0]!r}"
         )

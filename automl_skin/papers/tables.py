@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 
 from automl_skin.arrays import FloatArray
-from automl_skin.papers.cells import LEFT_OUT
 from automl_skin.papers.context import CellResult, ReproduceContext
 from automl_skin.papers.markdown import format_table, mean_and_deviation
 from automl_skin.papers.metrics import classes_named, published_metric
+from automl_skin.papers.planned import LEFT_OUT
 from automl_skin.papers.study_file import Column, Figure, Row, Table
 
 NOTHING = "-"

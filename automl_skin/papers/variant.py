@@ -1,30 +1,27 @@
 """A variant as a study of its own: its table, its settings, its folder, and what can be run in it."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from automl_skin.backbones.catalogue import Backbone, resolve_backbone
-from automl_skin.backbones.network import load_network
 from automl_skin.data.join import digest_tables, read_tables
 from automl_skin.data.table import blank_missing, with_decimal_points
 from automl_skin.digests import digest_json
-from automl_skin.errors import BackboneError, ConfigError
+from automl_skin.errors import ConfigError
 from automl_skin.files import atomic_write
-from automl_skin.papers.cells import (
+from automl_skin.papers.planned import (
     NOT_ASKED,
     NOT_SMALL,
-    OTHER_NETWORK,
     PlannedCell,
-    tuning_of,
-    uses_image,
+    check_cell_names,
+    keep_alone,
+    plan_cells,
 )
 from automl_skin.papers.preparations import preparation_by_name
-from automl_skin.papers.study_file import Cell, StudyFile, Variant
+from automl_skin.papers.study_file import StudyFile, Variant
 from automl_skin.papers.synthetic import LESIONS, settings_alone, synthetic_settings
-from automl_skin.search.tuning_settings import NO_TUNING, tuning_changes
+from automl_skin.search.tuning_settings import NO_TUNING
 from automl_skin.settings import Workspace
 from automl_skin.steps.events import Listener
 from automl_skin.study.config import StudyConfig
@@ -34,12 +31,8 @@ from automl_skin.study.study import SETTINGS, Study, settings_of
 DIGITS = 8
 """Of the digest that tells runs of a variant with other settings or data apart."""
 
-
 OF_COLUMNS = ("group", "metadata", "ignore", "allow", "quarantine")
 """Settings that name columns without which a study can be made."""
-
-RANDOM = ".random"
-"""Ends the name of a network that begins with random weights."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +114,9 @@ def open_variant(
         named=overrides.cells,
     )
     if overrides.smoke and "cells" in variant.smoke:
-        cells = _alone(cells, variant.smoke["cells"], NOT_SMALL)
+        cells = keep_alone(cells, variant.smoke["cells"], NOT_SMALL)
     if overrides.cells:
-        cells = _alone(cells, _known_cells(file, overrides.cells), NOT_ASKED)
+        cells = keep_alone(cells, check_cell_names(file, overrides.cells), NOT_ASKED)
     config = _config_of(asked, cells)
     own_data = bool(overrides.flags.get("data")) and not overrides.smoke
     lacking: list[str] = []
@@ -143,122 +136,24 @@ def open_variant(
 
 
 def _synthetic_of(variant: Variant, given: Mapping[str, Any], overrides: Overrides) -> Mapping[str, Any]:
-    """Return which synthetic data are meant; none where there is a table."""
+    """Return which synthetic data are meant; empty where a table is given."""
     if overrides.smoke:
         return variant.smoke or {"lesions": LESIONS}
     return {} if given.get("data") or overrides.flags.get("data") else variant.synthetic
 
 
 def _require_data(file: StudyFile, config: StudyConfig) -> None:
-    """Refuse to go on without the paper's data.
+    """Refuse to continue without the paper's data.
 
     Raises
     ------
     ConfigError
-        If there is no table.
+        If no table is given.
     """
     if not config.data:
         raise ConfigError(
             f"{file.name} needs {file.paper.needs}: give --data and --images, or --smoke for synthetic data"
         )
-
-
-def plan_cells(
-    cells: Sequence[Cell],
-    config: StudyConfig,
-    papers: str,
-    backbone: str,
-    *,
-    keep_own: bool,
-    own_size: bool = True,
-    named: Sequence[str] = (),
-) -> tuple[PlannedCell, ...]:
-    """Find the network of every cell, or why it cannot be run.
-
-    Parameters
-    ----------
-    papers : str
-        Network of the cells that name none.
-    backbone : str
-        Network that takes the place of all others; empty for those of the file.
-    keep_own : bool
-        Whether cells about their very network keep it, and are not run where another one is asked for.
-    own_size : bool
-        Whether tunings keep the sizes that they name.
-    named : sequence of str
-        Cells that the user asked for by name: where they keep their network, they are run on it.
-    """
-    found: dict[str, Backbone | str] = {}
-    planned = []
-    for cell in cells:
-        tuning = tuning_of(cell, tuning_changes(config.tuning_set), own_size=own_size)
-        if not uses_image(cell):
-            planned.append(PlannedCell(cell))
-            continue
-        wanted = cell.backbone or papers
-        is_own = cell.own_backbone and keep_own and not _is_same(wanted, backbone)
-        if backbone and is_own and cell.name not in named:
-            planned.append(PlannedCell(cell, not_run=OTHER_NETWORK))
-            continue
-        name = _in_place_of(wanted, backbone) if backbone and not is_own else wanted
-        if name not in found:
-            found[name] = _find(name, config)
-        network = found[name]
-        if isinstance(network, str):
-            planned.append(PlannedCell(cell, not_run=network))
-            continue
-        changed = f"{network.name} in place of {wanted}" if not _is_same(wanted, network.name) else ""
-        planned.append(PlannedCell(cell, network, tuning, changed))
-    return tuple(planned)
-
-
-def _alone(cells: Sequence[PlannedCell], names: Sequence[str], reason: str) -> tuple[PlannedCell, ...]:
-    """Return the cells of which those alone are run that are named."""
-    return tuple(
-        planned if planned.cell.name in names else replace(planned, not_run=planned.not_run or reason)
-        for planned in cells
-    )
-
-
-def _known_cells(file: StudyFile, names: Sequence[str]) -> Sequence[str]:
-    """Return names of cells that there are.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such cell.
-    """
-    known = [cell.name for cell in file.cells]
-    for name in names:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f" (did you mean {close[0]!r}?)" if close else ""
-            raise ConfigError(f"{file.name} has no cell {name!r}{hint}; its cells are {', '.join(known)}")
-    return names
-
-
-def _in_place_of(wanted: str, backbone: str) -> str:
-    """Return the network that takes another's place; a model from scratch stays one, of the same architecture."""
-    if not wanted.endswith(RANDOM):
-        return backbone
-    return f"{backbone.partition('.')[0]}{RANDOM}"
-
-
-def _is_same(wanted: str, name: str) -> bool:
-    """Return whether a network is the one that is wanted: by its name, or its architecture alone."""
-    return name == wanted or name.partition(".")[0] == wanted
-
-
-def _find(name: str, config: StudyConfig) -> Backbone | str:
-    """Return a network, or why it cannot be had."""
-    folder = Path(config.weights_dir) if config.weights_dir else None
-    try:
-        backbone = resolve_backbone(name, folder, config.weights, config.seed)
-        if backbone.weights == "timm":
-            load_network(backbone)  # downloads the weights, which may not be possible
-    except BackboneError as error:
-        return f"no weights: {error}"
-    return backbone
 
 
 def _config_of(asked: StudyConfig, cells: Sequence[PlannedCell]) -> StudyConfig:

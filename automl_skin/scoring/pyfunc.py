@@ -95,29 +95,22 @@ class Service:
 
     def _photograph(self, case: str, role: str, name: str, value: object) -> CaseImage:
         try:
-            content = value if isinstance(value, bytes) else self._content(str(value).strip())
+            content = value if isinstance(value, bytes) else self._read(str(value).strip())
         except ImageError as error:
             return CaseImage(case, role, name, None, str(error))
         return CaseImage(case, role, name, content)
 
-    def _content(self, value: str) -> bytes:
-        """Return the bytes that a client sent or named.
-
-        Raises
-        ------
-        ImageError
-            If it is neither base64 nor a file below the root; the message says nothing of the server's folders.
-        """
-        return self._read(value) if is_path(value) else decode_base64(value)
-
-    def _read(self, path: str) -> bytes:
+    def _read(self, value: str) -> bytes:
+        """Return the bytes that a client sent in base64 or named; a message says nothing of the server's folders."""
+        if not is_path(value):
+            return decode_base64(value)
         if self.images is None:
             message = (
                 f"this server takes no paths: send the image in base64, or start it with {IMAGE_ROOT}=FOLDER"
             )
             raise ImageError(message)
         try:
-            return self.images.read(path)
+            return self.images.read(value)
         except (ImageError, UnicodeEncodeError):
             raise ImageError(NO_IMAGE_THERE) from None  # the cause names the server's folders
 

@@ -1,4 +1,4 @@
-"""Scoring a table of any length: part by part, each part kept, so that a killed run goes on.
+"""Scoring a table of any length: part by part, each part kept, so that a killed run resumes.
 
 A part that is kept is used again only for the same bytes of the same photographs, the same table, bundle, options and
 columns, and by the same version of the program; see `automl_skin.scoring.parts`.
@@ -124,7 +124,8 @@ def score_table(
     """
     _check_options(job, predictor)
     index = index_images(job.images)
-    table, notes = _whole(job)
+    # several tables are joined as a whole, a single one is read in parts
+    table, notes = read_tables(job.tables) if len(job.tables) > 1 else (None, ())
     reading, total, padded = _look_through(job, index, predictor, table)
     if padded:
         notes = (
@@ -161,11 +162,6 @@ def _check_options(job: Job, predictor: Predictor) -> None:
     require_format(job.output)
     require_own_scores(job.output, [("--data", path) for path in job.tables], job.bundle)
     job.parts.require_own()
-
-
-def _whole(job: Job) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
-    """Return several tables joined, and how; None for one table, which is read in parts."""
-    return read_tables(job.tables) if len(job.tables) > 1 else (None, ())
 
 
 def _look_through(

@@ -34,7 +34,7 @@ def serve_ui(
     Parameters
     ----------
     uri : str
-        A SQLite store; a server has pages of its own.
+        A SQLite store; a server has its own pages.
     artifacts : Path
         Folder of the artefacts of new experiments.
     say : callable
@@ -55,7 +55,7 @@ def serve_ui(
         If the store cannot be opened.
     """
     if not is_local(uri):
-        raise ConfigError(f"only a SQLite file can be served; {uri} has pages of its own, open that address")
+        raise ConfigError(f"only a SQLite file can be served; {uri} has its own pages, open that address")
     address = address_of(host, port)
     _expect_free(host, port)
     with _readable(uri, artifacts, say) as served:

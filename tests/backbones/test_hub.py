@@ -42,7 +42,7 @@ def test_weights_are_never_pickles(tmp_path):
         ),
         (
             json.dumps({"architecture": "resnet18", "model_args": {"checkpoint_path": "x.bin"}}),
-            "must not hold checkpoint_path",
+            "in model_args, got checkpoint_path",
         ),
     ],
 )

@@ -27,6 +27,6 @@ def test_one_photograph_with_two_rows_has_two_names():
 
 def test_rows_that_do_not_fit_are_refused():
     with pytest.raises(
-        InputError, match=r"one row of metadata an image, found the shape \(3, 2\) for 4 images"
+        InputError, match=r"one row of metadata per image, got the shape \(3, 2\) for 4 images"
     ):
         named_images(IMAGES, np.zeros((3, 2), np.float32))

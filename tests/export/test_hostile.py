@@ -139,7 +139,7 @@ def test_image_too_large_for_memory_is_refused(copy, refuses):
         ("architecture", "resnet18", "expected .* as .*bring the folder again"),
         ("architecture", "no_such_network", "expected an architecture of timm"),
         ("model_args", {"channels": [10**9] * 4}, "arguments up to 4096, got 1000000000"),
-        ("model_args", {"checkpoint_path": "/etc/passwd"}, "must not hold checkpoint_path"),
+        ("model_args", {"checkpoint_path": "/etc/passwd"}, "in model_args, got checkpoint_path"),
         (
             "pretrained_cfg",
             {"url": "https://example.org/a.bin"},

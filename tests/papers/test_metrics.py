@@ -76,9 +76,9 @@ def test_a_fold_without_the_class_has_no_value():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("luck", "a metric must be one of"),
-        ("recall of wart", "no class 'wart'"),
-        ("top_1 of mel", "'top_1', which is of all classes"),
+        ("luck", "a metric: expected one of"),
+        ("recall of wart", "classes among bkl, mel, nv, got 'wart'"),
+        ("top_1 of mel", "expected 'top_1' alone, as it is of all classes"),
     ],
 )
 def test_a_slip_is_named(name, message):

@@ -1,7 +1,8 @@
 import pytest
 
 from automl_skin.errors import ConfigError
-from automl_skin.papers.cells import PlannedCell, proposal_of
+from automl_skin.papers.cells import proposal_of
+from automl_skin.papers.planned import PlannedCell
 from automl_skin.papers.study_file import Cell
 from automl_skin.search.space import SpaceOptions
 
@@ -19,11 +20,11 @@ def test_a_paper_s_numbers_may_lie_beyond_what_a_search_tries():
 @pytest.mark.parametrize(
     ("choose", "message"),
     [
-        ({"mlp_activation": "tanh"}, "must answer mlp_activation with one of"),
-        ({"mlp_width": 64.5}, "must answer mlp_width with one of"),
-        ({"mlp_width": "wide"}, "must answer mlp_width with one of"),
-        ({"mlp_width": -1}, "must answer mlp_width with one of"),
-        ({"mlp_widht": 64}, "answers 'mlp_widht', which is not asked"),
+        ({"mlp_activation": "tanh"}, "expected mlp_activation to be one of"),
+        ({"mlp_width": 64.5}, "expected mlp_width to be one of"),
+        ({"mlp_width": "wide"}, "expected mlp_width to be one of"),
+        ({"mlp_width": -1}, "expected mlp_width to be one of"),
+        ({"mlp_widht": 64}, "got one to 'mlp_widht'"),
     ],
 )
 def test_slips_are_errors(choose, message):

@@ -12,8 +12,9 @@ from safetensors.numpy import load_file, save_file
 from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.papers.events import LeftOut, VariantEnded
 from automl_skin.papers.locked import open_cells
-from automl_skin.papers.reproduce import reproduce
-from automl_skin.papers.study_file import read_study_file
+from automl_skin.papers.reading import read_study_file
+from automl_skin.papers.reproduce import list_left_out, reproduce
+from automl_skin.papers.study_file import AnalysisCall, Row, Table
 from automl_skin.papers.variant import Overrides
 from automl_skin.settings import Workspace
 from automl_skin.steps import embedder
@@ -193,10 +194,10 @@ def test_a_cell_that_is_added_is_one_more_trial(run, done, tmp_path):
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("keep_columns = true", "keep_colums = true", "answers 'keep_colums', which is not asked"),
-        ('head = "logistic" }\nfields', 'head = "oracle" }\nfields', "says head = 'oracle'"),
-        ('fields = ["age"]', 'fields = ["weight"]', "found weight"),
-        ("keep_columns = true", "keep_columns = 7", "must answer keep_columns"),
+        ("keep_columns = true", "keep_colums = true", "expected answers to .*, got one to 'keep_colums'"),
+        ('head = "logistic" }\nfields', 'head = "oracle" }\nfields', "expected head = .*, got 'oracle'"),
+        ('fields = ["age"]', 'fields = ["weight"]', "expected metadata of the study .*, got weight"),
+        ("keep_columns = true", "keep_columns = 7", "expected keep_columns to be one of .*, got 7"),
         ('"image_folds"', '"image_fold"', "preparation: expected one of"),
     ],
 )
@@ -207,7 +208,7 @@ def test_a_slip_is_found_before_anything_long(run, done, tmp_path, before, after
 
 
 def test_a_variant_that_is_unknown_is_named(run, done):
-    with pytest.raises(ConfigError, match="must be one of held-out, image-folds; found 'random'"):
+    with pytest.raises(ConfigError, match="expected one of held-out, image-folds, got 'random'"):
         run(done[0], variants=("random",))
 
 
@@ -380,3 +381,18 @@ def test_a_chain_of_a_cell_that_was_changed_opens_nothing(context):
     with pytest.raises(IntegrityError, match=r"but chain\.json was changed"):
         open_cells(context, silent, again=False)
     assert LockedPart(context.study).records() == []
+
+
+def test_what_is_of_a_class_that_there_is_not_is_named():
+    table = Table("Table 1", ("auc",), (Row("scc", metric="auc of scc+mel"), Row("all")))
+    calls = [
+        AnalysisCall("roc", {"title": "ROC", "positive": ["mel", "scc"]}),
+        AnalysisCall("forest_grid", {"sides": {"AUC cancer": ["mel", "bcc"]}}),
+        AnalysisCall("confusion", {"title": "Confusion"}),
+    ]
+    assert list(list_left_out([table], calls, ["mel", "nv"])) == [
+        "Table 1: figures of scc (no class 'scc'; the classes are mel, nv)",
+        "ROC: no class 'scc'; the classes are mel, nv",
+        "forest_grid: AUC cancer (no class 'bcc'; the classes are mel, nv)",
+    ]
+    assert list(list_left_out([table], calls, ["bcc", "mel", "scc"])) == []

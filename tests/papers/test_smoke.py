@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from automl_skin.papers.study_file import list_paper_studies
+from automl_skin.papers.reading import list_paper_studies
 from automl_skin.settings import Workspace
 
 # variants that differ from one of these by their split or by where embeddings come from are left out: time is short

@@ -6,9 +6,10 @@ import pytest
 
 from automl_skin.backbones.catalogue import resolve_backbone
 from automl_skin.papers.analyses.catalogue import check_call
-from automl_skin.papers.cells import PlannedCell, proposal_of, tuning_of, uses_image
+from automl_skin.papers.cells import proposal_of
+from automl_skin.papers.planned import PlannedCell, tuning_of, uses_image
 from automl_skin.papers.preparations import PREPARATIONS
-from automl_skin.papers.study_file import read_study_file
+from automl_skin.papers.reading import read_study_file
 from automl_skin.search.space import SpaceOptions
 from automl_skin.study.config import parse_settings
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from automl_skin.errors import ConfigError
-from automl_skin.papers.study_file import find_study_file, list_paper_studies, read_study_file
+from automl_skin.papers.reading import find_study_file, list_paper_studies, read_study_file
 from automl_skin.settings import Workspace
 from automl_skin.study.config import parse_settings
 from automl_skin.study.settings_file import read_settings
@@ -69,11 +69,15 @@ def test_a_search_starts_from_the_settings_and_ignores_the_rest(tmp_path):
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ('cell = "image"', 'cell = "imago"', "names the cell 'imago', which it must define"),
-        ("auc = 0.8", "acu = 0.8", "names the column 'acu'"),
+        ('cell = "image"', 'cell = "imago"', "each cell to be one that it defines \\(.*\\), got 'imago'"),
+        ("auc = 0.8", "acu = 0.8", "each column to be one .*, got 'acu'"),
         ('title = "one way"', 'title = "one way"\ncolour = 3', "Unexpected keyword argument"),
         ('needs = "photographs"', "", "paper.needs"),
-        ('name = "wilcoxon"', 'name = "wilcoxon"\nvariants = ["two"]', "names the variant 'two'"),
+        (
+            'name = "wilcoxon"',
+            'name = "wilcoxon"\nvariants = ["two"]',
+            "each variant to be one .*, got 'two'",
+        ),
         (
             '[[cell]]\nname = "image"',
             '[[cell]]\nname = "image"\nchoose = {}\n[[cell]]\nname = "image"',
@@ -85,7 +89,7 @@ def test_a_search_starts_from_the_settings_and_ignores_the_rest(tmp_path):
                 'title = "one way"\nsmoke = { cells = ["late"] }\n[[variant]]\nname = "two"\ntitle = "another"\n'
                 '[[cell]]\nname = "late"\nvariants = ["two"]\nchoose = {}\n'
             ),
-            "names the cell of one 'late', which it must define; it has image",
+            "each cell of one to be one that it defines \\(image\\), got 'late'",
         ),
     ],
 )

@@ -70,7 +70,7 @@ def test_on_the_locked_cases():
 
 
 def test_a_metric_that_is_unknown_is_an_error():
-    with pytest.raises(ConfigError, match="a metric must be one of"):
+    with pytest.raises(ConfigError, match="a metric: expected one of"):
         fill_table(Table("T", ("luck",), (Row("one", "one"),)), context_of(one=0.3))
 
 

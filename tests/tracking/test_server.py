@@ -22,7 +22,7 @@ def test_the_pages_are_of_this_store_and_this_python(tmp_path):
 
 
 def test_a_server_has_its_own_pages(tmp_path):
-    with pytest.raises(ConfigError, match="has pages of its own"):
+    with pytest.raises(ConfigError, match="has its own pages"):
         serve_ui("http://tracking:5000", tmp_path, "127.0.0.1", 5001, print)
 
 

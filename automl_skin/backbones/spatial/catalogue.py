@@ -44,7 +44,7 @@ def add_metadata(
         If there is no such fusion, no metadata, or the network has no place for it.
     """
     if fusion not in SPATIAL_FUSIONS:
-        message = f"there is no spatial fusion {fusion!r}; choose one of {', '.join(SPATIAL_FUSIONS)}"
+        message = f"a spatial fusion: expected one of {', '.join(SPATIAL_FUSIONS)}, got {fusion!r}"
         raise ConfigError(message)
     if n_metadata < 1:
         raise ConfigError(f"the fusion {fusion} expected at least one column of metadata, got none")

@@ -81,7 +81,7 @@ def _spatial_settings(name: str, typed: Mapping[str, str]) -> dict[str, Any]:
 
     if name not in SPATIAL_FUSIONS:
         known = ", ".join([*NEURAL_FUSIONS, *SPATIAL_FUSIONS])
-        raise ConfigError(f"there is no fusion {name!r} for tuning; choose one of {known}")
+        raise ConfigError(f"a fusion for tuning: expected one of {known}, got {name!r}")
     parameters = inspect.signature(SPATIAL_FUSIONS[name]).parameters
     kinds = {each: type(parameter.default) for each, parameter in parameters.items()}
     known_settings = [each for each in kinds if each not in {"trunk", "n_metadata"}]

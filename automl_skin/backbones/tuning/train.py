@@ -23,12 +23,11 @@ from automl_skin.backbones.tuning.batches import TuningBatch, order_of_epoch, re
 from automl_skin.backbones.tuning.checkpoint import State, restore_state, save_state
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.epoch import Epoch, best_epoch, is_over
-from automl_skin.backbones.tuning.fused_head import FusedHead
 from automl_skin.backbones.tuning.fusions import PooledFusion, is_pooled, read_settings
 from automl_skin.backbones.tuning.inputs import Preparation
 from automl_skin.backbones.tuning.loss import make_loss
 from automl_skin.backbones.tuning.memory import MicroBatch, explain_out_of_memory
-from automl_skin.backbones.tuning.model import LinearHead, TuningModel, count_dimensions
+from automl_skin.backbones.tuning.model import FusedHead, LinearHead, TuningModel, count_dimensions
 from automl_skin.backbones.tuning.optimiser import (
     choose_parameters,
     enter_training,
@@ -221,12 +220,12 @@ class _Training:
 
 
 def _check(backbone: Backbone, recipe: TuningRecipe, data: TuningData) -> None:
-    if recipe.wise < 1.0 and backbone.weights == "random":
-        message = f"wise={recipe.wise:g} mixes tuned with pretrained weights, and {backbone.name} has none"
-        raise ConfigError(f"{message}; set wise=1 or choose pretrained weights")
     if recipe.has_fusion and not is_pooled(recipe.fusion) and recipe.wise < 1.0:
         message = f"the fusion {recipe.fusion} stands inside the network"
         raise ConfigError(f"{message}, which rules out wise={recipe.wise:g}; set wise=1")
+    if recipe.wise < 1.0 and backbone.weights == "random":
+        message = f"wise={recipe.wise:g} mixes tuned with pretrained weights, and {backbone.name} has none"
+        raise ConfigError(f"{message}; set wise=1 or choose pretrained weights")
     if recipe.mode == "joint" and data.metadata is None:
         raise ConfigError("mode=joint trains on metadata and got none; choose mode=full or add columns")
     if recipe.patience and len(np.unique(data.target_of[data.labels[data.watched]])) < 2:

@@ -110,7 +110,7 @@ def draw_precision_recall(
     unit_square(axes)
     several = _by_curve(labels, models, classes)
     for position, (name, curve) in enumerate(several.items()):
-        value = np.mean([_average_precision(contrast) for contrast in curve])
+        value = np.mean([average_precision(*_two_columns(contrast)) for contrast in curve])
         strong = position == 0 and list(several) == list(models)
         points = macro_precision_recall(curve)
         _line(axes, points, position, f"{name}  {value:.3f}", strong=strong, steps=True)
@@ -140,7 +140,10 @@ def _auc_texts(
     seed: int,
 ) -> dict[str, str]:
     if groups is None or list(several) != list(models):
-        return {name: f"{np.mean([_auc(each) for each in curve]):.3f}" for name, curve in several.items()}
+        return {
+            name: f"{np.mean([macro_auc(*_two_columns(each)) for each in curve]):.3f}"
+            for name, curve in several.items()
+        }
     resampled = resampled_aucs(labels, list(models.values()), groups, seed=seed)
     intervals = {
         name: Interval(macro_auc(labels, p), *central_range(values))
@@ -171,11 +174,3 @@ def _line(
 
 def _two_columns(contrast: Contrast) -> tuple[IntArray, FloatArray]:
     return contrast.positive.astype(np.int64), np.column_stack([1 - contrast.scores, contrast.scores])
-
-
-def _auc(contrast: Contrast) -> float:
-    return macro_auc(*_two_columns(contrast))
-
-
-def _average_precision(contrast: Contrast) -> float:
-    return average_precision(*_two_columns(contrast))

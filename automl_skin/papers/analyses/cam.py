@@ -38,7 +38,7 @@ def cam(
     names = name_models(context, cells)
     models = find_explained(context, names)
     if len(models) < len(names):
-        return Section(title, f"Not drawn: {', '.join(names)} must all have finished, with an image.")
+        return Section(title, f"Not drawn: {', '.join(names)} have not all finished, or one sees no image.")
     first, second = list(names)[:2]
     chosen, told = choose_cases(context, first, second, cases)
     if not chosen:

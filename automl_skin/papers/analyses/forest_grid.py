@@ -20,10 +20,15 @@ from automl_skin.chains.inputs import CaseInputs
 from automl_skin.evaluation.plots.importances import importances_plot
 from automl_skin.heads.random_forest import RandomForestConfig
 from automl_skin.metrics.ranking import average_precision, macro_auc
-from automl_skin.papers.analyses.models import Parts, against_the_rest, find_columns, save_picture
+from automl_skin.papers.analyses.models import (
+    Parts,
+    against_the_rest,
+    find_columns,
+    lacking_sides,
+    save_picture,
+)
 from automl_skin.papers.context import ReproduceContext, Section
 from automl_skin.papers.markdown import format_spread, format_table, mean_and_deviation
-from automl_skin.papers.needs import lacking_sides
 from automl_skin.seeding import derive_seed, generator
 
 NOTE = (
@@ -176,13 +181,10 @@ def _permuted(context: ReproduceContext, point: GridPoint, repeats: int) -> dict
         rng = generator(context.study.config.seed, "shuffled fields", fold)
         for name, loss in losses.items():
             orders = [rng.permutation(len(rows)) for _ in range(repeats)]
-            scores = [_score(chain, _shuffled(held, name, order), context.labels[rows]) for order in orders]
+            shuffled = [chain.raw(_shuffled(held, name, order)) for order in orders]
+            scores = [average_precision(context.labels[rows], each) for each in shuffled]
             loss[fold] = whole - np.mean(scores)
     return losses
-
-
-def _score(chain: FittedChain, inputs: CaseInputs, labels: IntArray) -> float:
-    return average_precision(labels, chain.raw(inputs))
 
 
 def _shuffled(inputs: CaseInputs, name: str, order: IntArray) -> CaseInputs:

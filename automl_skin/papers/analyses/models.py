@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,6 @@ from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import ConfigError
 from automl_skin.files import atomic_write
 from automl_skin.papers.context import ReproduceContext
-from automl_skin.papers.needs import absent_classes, no_class
 
 Cells = Mapping[str, str] | Sequence[str]
 """Names of cells, or what a reader calls each of them by its name."""
@@ -128,3 +128,26 @@ def save_picture(context: ReproduceContext, name: str, picture: bytes) -> Path:
     with atomic_write(path) as temporary:
         temporary.write_bytes(picture)
     return path
+
+
+def absent_classes(names: Iterable[Any], classes: Sequence[str]) -> list[str]:
+    """Return the names that no class has."""
+    return [name for name in map(str, names) if name not in classes]
+
+
+def lacking_sides(sides: Mapping[str, Sequence[str]], classes: Sequence[str]) -> dict[str, str]:
+    """Return by side (some classes against all others) why it cannot be shown, for those that cannot."""
+    absent = {side: absent_classes(names, classes) for side, names in sides.items()}
+    return {side: no_class(names, classes) for side, names in absent.items() if names}
+
+
+def no_class(absent: Sequence[str], classes: Sequence[str]) -> str:
+    """Say which classes are missing.
+
+    Examples
+    --------
+    >>> no_class(["carcinoma"], ["naevus", "melanoma"])
+    "no class 'carcinoma'; the classes are naevus, melanoma"
+    """
+    names = ", ".join(repr(name) for name in absent)
+    return f"no class {names}; the classes are {', '.join(classes)}"

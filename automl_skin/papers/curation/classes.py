@@ -46,7 +46,9 @@ def surplus(table: pd.DataFrame, rules: CurationRules) -> tuple["pd.Series[str]"
     the rarer one has, drawn by the seed.
     """
     columns = [name for name in (SPLIT, rules.balance_within) if name and name in table]
-    strata = table[columns].astype("str").fillna("none").agg(", ".join, axis=1) if columns else _one(table)
+    strata = pd.Series("all", index=table.index, dtype="str")
+    if columns:
+        strata = table[columns].astype("str").fillna("none").agg(", ".join, axis=1)
     dropped, short = [], 0
     for name, part in table.groupby(strata, sort=True):
         wanted = int(part[TARGET].value_counts().reindex([MEL, NON_MEL], fill_value=0).min())
@@ -71,7 +73,3 @@ def _draw(
     """Draw `wanted` positions; those in `last` only when the others do not suffice."""
     order = rng.permutation(len(last))
     return np.sort(order[np.argsort(last[order], kind="stable")][:wanted])
-
-
-def _one(table: pd.DataFrame) -> "pd.Series[str]":
-    return pd.Series("all", index=table.index, dtype="str")

@@ -8,8 +8,8 @@ import torch
 
 from automl_skin.backbones.spatial.catalogue import is_spatial
 from automl_skin.backbones.tuning.data import TuningData
-from automl_skin.backbones.tuning.fused_head import FusedHead
 from automl_skin.backbones.tuning.fusions import PooledFusion, read_settings
+from automl_skin.backbones.tuning.model import FusedHead
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.errors import ConfigError, IntegrityError
@@ -93,7 +93,7 @@ def test_what_does_not_fit_is_named():
         (
             "metanett",
             "",
-            "there is no fusion 'metanett' for tuning; choose one of concat, metanet.*metaformer",
+            "a fusion for tuning: expected one of concat, metanet.*metaformer, got 'metanett'",
         ),
         ("metanet", "depth=2", "metanet has no setting 'depth'; it has layers"),
         ("metanet", "layers=two", "layers of a fusion: expected a whole number, got 'two'"),

@@ -9,8 +9,7 @@ from PIL import Image
 
 from automl_skin.explain.clusters import cluster_indices
 from automl_skin.papers.analyses import clusters as module
-from automl_skin.papers.analyses.clusters import clusters
-from automl_skin.papers.analyses.layers import SIDE, read_layer, sees_metadata
+from automl_skin.papers.analyses.clusters import SIDE, clusters, read_layer, sees_metadata
 from automl_skin.search.trial import TrialPlan, TrialRecord
 
 

@@ -12,7 +12,7 @@ from automl_skin.images.recipe import Recipe
 from automl_skin.papers.analyses import heatmap_index as module
 from automl_skin.papers.analyses.heatmap_index import heatmap_index
 from automl_skin.search.trial import TrialPlan, TrialRecord
-from automl_skin.steps.explain_heat import Heats, Photographs
+from automl_skin.steps.explain_heat import DecodedCases, Heats
 
 SIDE = 32
 
@@ -48,7 +48,7 @@ def seen(context, small_chain, tmp_path, monkeypatch):
 def _photographs(study, cases):
     del study
     pixels = tuple(np.full((SIDE, SIDE, 3), 120, np.uint8) for _ in cases)
-    return Photographs(tuple(cases), tuple(f"{case}.png" for case in cases), (0,) * len(cases), pixels)
+    return DecodedCases(tuple(cases), tuple(f"{case}.png" for case in cases), (0,) * len(cases), pixels)
 
 
 def _heats(model, photographs, classes):
