@@ -18,9 +18,8 @@ from automl_skin.backbones.views import check_views
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.embeddings.key import EmbeddingKey, TunedOn
-from automl_skin.embeddings.named import NamedImages, named_images
 from automl_skin.embeddings.shard import MAX_ROWS, Shard, join
-from automl_skin.embeddings.source import ImageSource
+from automl_skin.embeddings.source import ImageSource, NamedImages, named_images
 from automl_skin.images.loading import Batch, Progress
 from automl_skin.images.pixels import PixelCache
 from automl_skin.images.recipe import Recipe

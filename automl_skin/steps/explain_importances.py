@@ -9,14 +9,13 @@ import pandas as pd
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.evaluation.plots.importances import importances_plot
-from automl_skin.explain.columns import Branch, branches_of, mean_shares
 from automl_skin.explain.contributions import (
     CONTRIBUTION_WORDS,
     IMPORTANCE_WORDS,
     contributions,
     native_importance,
 )
-from automl_skin.explain.permutation import permutation_importance
+from automl_skin.explain.groups import Branch, branches_of, mean_shares, permutation_importance
 from automl_skin.files import write_bytes, write_text
 from automl_skin.heads.logistic import LogisticHead
 from automl_skin.search.material import Material

@@ -7,9 +7,8 @@ import pytest
 
 from automl_skin.chains.config import BranchConfig, ChainConfig
 from automl_skin.chains.fitting import FoldFitter
-from automl_skin.explain.columns import branches_of, mean_shares
 from automl_skin.explain.contributions import contributions, native_importance
-from automl_skin.explain.permutation import groups_of, permutation_importance, permuted
+from automl_skin.explain.groups import branches_of, groups_of, mean_shares, permutation_importance, permuted
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.metrics.catalogue import METRICS

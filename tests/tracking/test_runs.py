@@ -11,7 +11,7 @@ from automl_skin.tracking.exhibits import OVERVIEW, Exhibits
 from automl_skin.tracking.facts import TuningFacts
 from automl_skin.tracking.parent import open_parent, shared_tags
 from automl_skin.tracking.runs import TrialRuns, runs_of_study, sort_out
-from automl_skin.tracking.session import Session
+from automl_skin.tracking.tracker import Session
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_skin.embeddings.named import named_images
+from automl_skin.embeddings.source import named_images
 from automl_skin.errors import InputError
 
 IMAGES = pd.DataFrame({"content": ["a" * 64, "b" * 64, None, "a" * 64]})
