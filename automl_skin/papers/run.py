@@ -65,7 +65,7 @@ def run_variant(
         prepared_for(prepared.manifest.target.classes)
     if opened.own_data:
         opened = replace(opened, cells=leave_out_cells(opened.cells, prepared.manifest))
-    stage_one = embed(study, prepared, tell, _networks_of(opened))
+    stage_one = embed(prepared, tell, _networks_of(opened))
     material = Material.read(study.material)
     tell(StageOneEnded(study, stage_one, material))
     _check_cells(opened, material)
@@ -203,7 +203,7 @@ def tune_cells(
     study, files = opened.study, opened.study.rounds
     with files.held():
         rounds = [each for each in files.read() if each.is_over]
-        material = restore_material(study, prepared, material, rounds, tell)
+        material = restore_material(prepared, material, rounds, tell)
         for each in rounds:
             tell(RoundEnded(study, each))
         finished = {key for key, outcome in _outcomes(rounds).items() if outcome.state == "finished"}
@@ -214,7 +214,7 @@ def tune_cells(
         files.write(this)
         tell(RoundBegan(study, this))
         request = request_tuning(study, prepared.manifest, prepared.plan)
-        outcomes = carry_out(study, prepared, this, request, tell)
+        outcomes = carry_out(prepared, this, request, tell)
         this = replace(this, outcomes=tuple(outcomes), begins_at=len(study.journal.read()))
         files.write(this)
         tell(RoundEnded(study, this))

@@ -56,9 +56,7 @@ def _count_lanes(study: Study, n_folds: int) -> int:
     return sum(processes if device == "cpu" else 1 for device in devices)
 
 
-def carry_out(
-    study: Study, prepared: Prepared, this: Round, request: TuningRequest, tell: Listener
-) -> list[StepOutcome]:
+def carry_out(prepared: Prepared, this: Round, request: TuningRequest, tell: Listener) -> list[StepOutcome]:
     """Tune what a round decided, and add the embeddings of what was tuned on all folds to the material.
 
     A network that the cache has is not tuned again.
@@ -75,26 +73,30 @@ def carry_out(
         if limit is not None and outcomes and spent >= limit:
             outcomes.append(StepOutcome(step, "skipped", True, "its share of the budget is used up"))
             continue
-        outcomes.append(_carry_out_step(study, prepared, step, this, request, tell))
+        outcomes.append(_carry_out_step(prepared, step, this, request, tell))
     return outcomes
 
 
 def _carry_out_step(
-    study: Study, prepared: Prepared, step: TuningStep, this: Round, request: TuningRequest, tell: Listener
+    prepared: Prepared, step: TuningStep, this: Round, request: TuningRequest, tell: Listener
 ) -> StepOutcome:
     is_probe = this.decision.kind == "probe"
-    held_out = ((0,),) if is_probe else request.held_out
     began, start = time.time(), time.monotonic()
-    results = tune_network(study, prepared, step, held_out, tell)
-    store = network_store(study)
-    outcome = replace(_outcome(step, results, request, store), is_probe=is_probe, began=began)
+    results = tune_network(prepared, step, ((0,),) if is_probe else request.held_out, tell)
+    outcome = _outcome(step, results, request, network_store(prepared.study))
+    outcome = replace(outcome, is_probe=is_probe, began=began)
     if outcome.state == "failed":
         return replace(outcome, seconds=max(outcome.seconds, time.monotonic() - start))
     if not is_probe:
-        tuned = [each for each in results if isinstance(each, ResolvedNetwork)]
-        embed_tuned(study, prepared, tuned, tell)
-        prepare_shifts(study, prepared, tuned, tell)
+        _add_embeddings(prepared, results, tell)
     return outcome
+
+
+def _add_embeddings(prepared: Prepared, results: FailedOrTuned, tell: Listener) -> None:
+    """Add the embeddings of tuned networks to the material, and those under shift where trials need them."""
+    tuned = [each for each in results if isinstance(each, ResolvedNetwork)]
+    embed_tuned(prepared, tuned, tell)
+    prepare_shifts(prepared, tuned, tell)
 
 
 def _outcome(
@@ -138,7 +140,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def restore_material(
-    study: Study, prepared: Prepared, material: Material, rounds: Sequence[Round], tell: Listener
+    prepared: Prepared, material: Material, rounds: Sequence[Round], tell: Listener
 ) -> Material:
     """Return the material with the embeddings of all finished rounds.
 
@@ -154,7 +156,7 @@ def restore_material(
         if all(str(network) in material.inputs.embeddings for network in networks):
             continue
         held_out = tuple(dict.fromkeys(network.held_out for network in networks))
-        results = tune_network(study, prepared, outcome.step, held_out, tell)
+        results = tune_network(prepared, outcome.step, held_out, tell)
         failed = [each.reason for each in results if isinstance(each, TuningFailure)]
         if failed:
             message = (
@@ -162,10 +164,8 @@ def restore_material(
                 f"{failed[0]}; continue where the study was begun"
             )
             raise SearchError(message)
-        tuned = [each for each in results if isinstance(each, ResolvedNetwork)]
-        embed_tuned(study, prepared, tuned, tell)
-        prepare_shifts(study, prepared, tuned, tell)
-    return Material.read(study.material) if outcomes_of(rounds) else material
+        _add_embeddings(prepared, results, tell)
+    return Material.read(prepared.study.material) if outcomes_of(rounds) else material
 
 
 def record_failures(study: Study, material: Material, this: Round, tell: Listener) -> None:

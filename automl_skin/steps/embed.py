@@ -40,23 +40,19 @@ def find_needed(study: Study, stack: Stack) -> list[ResolvedNetwork]:
     return find_networks(study, sorted(names))
 
 
-def embed(
-    study: Study, prepared: Prepared, tell: Listener, networks: Sequence[ResolvedNetwork] | None = None
-) -> StageOne:
+def embed(prepared: Prepared, tell: Listener, networks: Sequence[ResolvedNetwork] | None = None) -> StageOne:
     """Compute the embeddings that the cache does not have, and write the material of both parts.
 
     Embeddings of tuned networks that the material has already stay in it.
 
     Parameters
     ----------
-    study : Study
-    prepared : Prepared
-    tell : Listener
     networks : sequence of ResolvedNetwork, optional
         Those of the study's settings by default; none where no chain will see an image.
     """
+    study = prepared.study
     networks = frozen_networks(study.config) if networks is None else networks
-    embedder = Embedder(study, prepared, tell)
+    embedder = Embedder(prepared, tell)
     done = {each.name: embedder.embed(each) for each in networks}
     failures = list(embedder.done.failures)
     images = prepared.images[~prepared.images["path"].isin(failures)]
@@ -68,9 +64,7 @@ def embed(
     return embedder.done
 
 
-def embed_tuned(
-    study: Study, prepared: Prepared, networks: Sequence[ResolvedNetwork], tell: Listener
-) -> StageOne:
+def embed_tuned(prepared: Prepared, networks: Sequence[ResolvedNetwork], tell: Listener) -> StageOne:
     """Compute the embeddings of tuned networks, and add them to the material of both parts.
 
     The rows of cases that a network is not applied to are NaN.
@@ -80,7 +74,7 @@ def embed_tuned(
     IntegrityError
         If a case whose image was readable earlier has none now.
     """
-    embedder = Embedder(study, prepared, tell)
+    study, embedder = prepared.study, Embedder(prepared, tell)
     folders = (study.material, study.locked_material)
     grown = [Material.read(folder) for folder in folders]
     embedded = {}

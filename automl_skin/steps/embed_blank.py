@@ -12,7 +12,6 @@ from automl_skin.steps.embedded import find_networks
 from automl_skin.steps.embedder import Embedder
 from automl_skin.steps.events import Listener
 from automl_skin.steps.prepare import Prepared
-from automl_skin.study.study import Study
 
 
 def blank(metadata: pd.DataFrame) -> pd.DataFrame:
@@ -21,19 +20,15 @@ def blank(metadata: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_metadata(
-    study: Study, prepared: Prepared, material: Material, names: Iterable[str], tell: Listener
+    prepared: Prepared, material: Material, names: Iterable[str], tell: Listener
 ) -> CaseInputs:
     """Return the inputs of cases with all metadata missing, also for the networks that metadata enter.
 
     Parameters
     ----------
-    study : Study
-    prepared : Prepared
-    material : Material
     names : iterable of str
         The embeddings that are needed, by name. Those of a network that metadata enter are computed
         anew, of the cases that it held out; other cases have NaN there.
-    tell : Listener
 
     Raises
     ------
@@ -43,8 +38,8 @@ def without_metadata(
     unknown = blank(material.inputs.metadata)
     embeddings = dict(material.inputs.embeddings)
     cases = material.cases.index
-    embedder = Embedder(study, prepared, tell, metadata=unknown)
-    for each in find_networks(study, sorted(set(names))):
+    embedder = Embedder(prepared, tell, metadata=unknown)
+    for each in find_networks(prepared.study, sorted(set(names))):
         if each.backbone.spatial:
             held_out = material.cases["fold"].isin(each.id.held_out).to_numpy()
             values = embedder.embed(each, cases[held_out]).pool(cases)

@@ -16,7 +16,6 @@ from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.prepare import Prepared
 from automl_skin.study.precision import precision_of
-from automl_skin.study.study import Study
 
 
 @dataclass(frozen=True)
@@ -71,17 +70,12 @@ class Embedder:
 
     Parameters
     ----------
-    study : Study
-    prepared : Prepared
-    tell : Listener
     metadata : DataFrame, optional
         Of the cases, for networks that metadata enter; the manifest's by default.
     """
 
-    def __init__(
-        self, study: Study, prepared: Prepared, tell: Listener, metadata: pd.DataFrame | None = None
-    ) -> None:
-        self.study, self.prepared, self.tell = study, prepared, tell
+    def __init__(self, prepared: Prepared, tell: Listener, metadata: pd.DataFrame | None = None) -> None:
+        self.prepared, self.tell = prepared, tell
         self.metadata = prepared.manifest.metadata if metadata is None else metadata
         self.done = StageOne(0, 0.0, {})
 
@@ -115,7 +109,7 @@ class Embedder:
         progress : callable, optional
             A progress of its own by default.
         """
-        study, images = self.study, self.prepared.images
+        study, images = self.prepared.study, self.prepared.images
         wanted = images["case"].isin(self.applied_cases(network) if cases is None else cases)
         images = images[wanted & images["role"].eq(network.id.role)] if network.id.role else images[wanted]
         options = StageOneOptions(

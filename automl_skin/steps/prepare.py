@@ -25,10 +25,11 @@ from automl_skin.synthetic.study import generate, study_folder
 
 @dataclass(frozen=True)
 class Prepared:
-    """What stage one begins with.
+    """A study that is prepared, and what stage one begins with.
 
     Parameters
     ----------
+    study : Study
     manifest : Manifest
         Of all cases of the plan; locked cases have no label.
     contents : DataFrame
@@ -36,6 +37,7 @@ class Prepared:
     plan : FoldPlan
     """
 
+    study: Study
     manifest: Manifest
     contents: pd.DataFrame
     plan: FoldPlan
@@ -156,4 +158,4 @@ def read_prepared(study: Study) -> Prepared:
     manifest = read_understood(study).with_labels(read_development_labels(study))
     if study.config.images:  # the folder may have moved; what its files hold is known by digest
         manifest = replace(manifest, images_root=Path(study.config.images).resolve())
-    return Prepared(manifest, read_contents(study), plan)
+    return Prepared(study, manifest, read_contents(study), plan)

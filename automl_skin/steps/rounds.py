@@ -24,7 +24,7 @@ from automl_skin.steps.carry_out import carry_out, record_failures, request_tuni
 from automl_skin.steps.events import Listener, RoundBegan, RoundEnded, Said
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.trials import Deadline, Phase, first_phase, n_valid, run_trials
-from automl_skin.study.round_files import Round, RoundFiles, outcomes_of
+from automl_skin.study.round_files import Round, outcomes_of
 from automl_skin.study.study import Study
 
 
@@ -45,7 +45,7 @@ class Searched:
     rounds: list[Round]
 
 
-def search_in_rounds(study: Study, prepared: Prepared, material: Material, tell: Listener) -> Searched:
+def search_in_rounds(prepared: Prepared, material: Material, tell: Listener) -> Searched:
     """Run or continue the trials of a study, and the tuning between them.
 
     Raises
@@ -53,35 +53,23 @@ def search_in_rounds(study: Study, prepared: Prepared, material: Material, tell:
     SearchError
         If too many trials fail in a row, or another process runs the study.
     """
-    files = study.rounds
-    rounds = files.read()
+    study = prepared.study
+    rounds = study.rounds.read()
     request = request_tuning(study, prepared.manifest, prepared.plan)
     if request.is_empty and not rounds:
         return Searched(run_trials(study, material, tell), material, [])
-    with files.held():
-        searching = _Searching(study, prepared, material, tell, files, rounds)
-        return searching.run(request)
+    with study.rounds.held():
+        return _Searching(prepared, material, tell, rounds).run(request)
 
 
 class _Searching:
     """One call of a search with tuning."""
 
-    def __init__(
-        self,
-        study: Study,
-        prepared: Prepared,
-        material: Material,
-        tell: Listener,
-        files: RoundFiles,
-        rounds: list[Round],
-    ) -> None:
-        self.study = study
-        self.prepared = prepared
-        self.tell = tell
-        self.files = files
-        self.rounds = rounds
+    def __init__(self, prepared: Prepared, material: Material, tell: Listener, rounds: list[Round]) -> None:
+        study = prepared.study
+        self.study, self.prepared, self.tell, self.rounds = study, prepared, tell, rounds
         self.deadline = Deadline.after(study.config.timeout_seconds)
-        self.material = restore_material(study, prepared, material, rounds, tell)
+        self.material = restore_material(prepared, material, rounds, tell)
         for each in rounds:
             if each.is_over:
                 record_failures(study, self.material, each, tell)
@@ -120,7 +108,7 @@ class _Searching:
         """Carry out the round that was decided, and write down what it came to."""
         this = self.rounds[-1]
         self.tell(RoundBegan(self.study, this))
-        outcomes = carry_out(self.study, self.prepared, this, request, self.tell)
+        outcomes = carry_out(self.prepared, this, request, self.tell)
         over = replace(this, outcomes=tuple(outcomes))
         records = self.study.journal.read()
         self.material = Material.read(self.study.material)
@@ -137,7 +125,7 @@ class _Searching:
         self.tell(Said(f"Tuning:   {line}"))
 
     def _keep(self, this: Round) -> None:
-        self.files.write(this)
+        self.study.rounds.write(this)
         self.rounds = [*self.rounds[: this.number], this]
 
     def _trials(self, until: int) -> list[TrialRecord]:

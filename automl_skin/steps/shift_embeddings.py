@@ -36,7 +36,7 @@ def sample_size(config: StudyConfig, n_cases: int) -> int:
 
 
 def ensure_shifted(
-    study: Study, prepared: Prepared, networks: Sequence[ResolvedNetwork], tell: Listener
+    prepared: Prepared, networks: Sequence[ResolvedNetwork], tell: Listener
 ) -> ShiftedMaterial:
     """Embed the sampled cases under every shift by each of the networks, where that is not done yet.
 
@@ -47,6 +47,7 @@ def ensure_shifted(
     LeakageError
         If a network was tuned on cases that it would have to embed.
     """
+    study = prepared.study
     material = Material.read(study.material)
     shifted = begin(study.shifted, material.cases, sample_of(study, material.cases))
     for each in networks:
@@ -54,7 +55,7 @@ def ensure_shifted(
         kept = shifted.sets.get(each.name)
         if kept is None or kept.unshifted != unshifted:
             folds = applied_folds(each, prepared.plan.digest, material.n_folds)
-            values = embed_shifted(study, prepared, each, shifted, material.cases, folds, tell)
+            values = embed_shifted(prepared, each, shifted, material.cases, folds, tell)
             shifted = shifted.add(each.name, values, folds, unshifted)
     return shifted
 
@@ -79,7 +80,6 @@ def applied_folds(each: ResolvedNetwork, plan_digest: str, n_folds: int) -> tupl
 
 
 def embed_shifted(
-    study: Study,
     prepared: Prepared,
     each: ResolvedNetwork,
     shifted: ShiftedMaterial,
@@ -92,7 +92,7 @@ def embed_shifted(
     shifts = shifted.sample.shifts
     what = f"Embedding {len(wanted):,} cases under {len(shifts)} shifts by {each.name}"
     progress = start_progress(tell, what)
-    embedder = Embedder(study, prepared, tell)
+    embedder = Embedder(prepared, tell)
     values = [
         embedder.embed(each, wanted, shift, _part_of(progress, position, len(shifts))).pool(wanted)
         for position, shift in enumerate(shifts)

@@ -43,16 +43,13 @@ ON_SHEET = 4
 """Photographs that are shown under every shift."""
 
 
-def prepare_shifts(
-    study: Study, prepared: Prepared, networks: Sequence[ResolvedNetwork], tell: Listener
-) -> None:
+def prepare_shifts(prepared: Prepared, networks: Sequence[ResolvedNetwork], tell: Listener) -> None:
     """Have the sampled cases embedded under shift before trials use these networks, where the objective is robust."""
-    if study.config.objective == "robust":
-        ensure_shifted(study, prepared, networks, tell)
+    if prepared.study.config.objective == "robust":
+        ensure_shifted(prepared, networks, tell)
 
 
 def measure_shifts(
-    study: Study,
     prepared: Prepared,
     records: Sequence[TrialRecord],
     built: BuiltStack,
@@ -62,37 +59,34 @@ def measure_shifts(
 
     Parameters
     ----------
-    study : Study
-    prepared : Prepared
     records : sequence of TrialRecord
         All trials.
     built : BuiltStack
         Fixed: nothing is chosen by these figures.
-    tell : Listener
-        Makes progress callables.
     """
+    study = prepared.study
     if not study.config.shift_cases:
         return None
     trials = leading(records, built.stack)
     n_folds = len(built.stack.blends)
     names = {name for each in trials for name in applied_names(each.plan.config, range(n_folds), n_folds)}
-    shifted = ensure_shifted(study, prepared, find_networks(study, sorted(names)), tell)
+    shifted = ensure_shifted(prepared, find_networks(study, sorted(names)), tell)
     material = Material.read(study.material)
     scores = score_trials(study, records, trials, shifted, material, tell)
     stack = score_stack(study, built.stack, scores, shifted, material)
     figures = figures_of(study, records, built, scores, stack, shifted, material)
     answers = [built.probabilities[shifted.sample.positions], *stack]
     study.shifts.write(figures, answers, material.cases.iloc[shifted.sample.positions])
-    draw_sheet(study, prepared, material.cases.index[shifted.sample.positions])
+    draw_sheet(prepared, material.cases.index[shifted.sample.positions])
     return figures
 
 
-def draw_sheet(study: Study, prepared: Prepared, cases: "pd.Index[str]") -> None:
+def draw_sheet(prepared: Prepared, cases: "pd.Index[str]") -> None:
     """Write ``report/shift_sheet.png``: a few of the sampled cases' photographs under every shift."""
     some = prepared.images[prepared.images["case"].isin(cases)].iloc[:ON_SHEET]
     folder = ImageFolder(prepared.manifest.images_root)
     photographs = [decode(folder.read(path), name=path) for path in some["path"]]
-    write_bytes(study.report / "shift_sheet.png", shift_sheet(photographs, list(some["content"])))
+    write_bytes(prepared.study.report / "shift_sheet.png", shift_sheet(photographs, list(some["content"])))
 
 
 def leading(records: Sequence[TrialRecord], stack: Stack) -> list[TrialRecord]:

@@ -41,7 +41,7 @@ LEFT_OUT, FITTED = 0, 1
 
 
 def measure_sources(
-    study: Study, prepared: Prepared, records: Sequence[TrialRecord], material: Material, tell: Listener
+    prepared: Prepared, records: Sequence[TrialRecord], material: Material, tell: Listener
 ) -> SourceFigures | None:
     """Measure the best trial with frozen networks and the rank average without each source, and write it down.
 
@@ -50,7 +50,7 @@ def measure_sources(
     SourceFigures or None
         None where the table has no source, or fewer than two with enough cases of two classes.
     """
-    sources = prepared.manifest.cases.loc[material.cases.index, "source"]
+    study, sources = prepared.study, prepared.manifest.cases.loc[material.cases.index, "source"]
     enough, too_small = sort_sources(sources, material.cases["group"], material.labels)
     if len(enough) < 2:  # a source must be left out, and another remain
         return None

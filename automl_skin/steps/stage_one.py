@@ -74,7 +74,7 @@ def run_stage_one(study: Study, tell: Listener) -> StageOneOutcome:
     """
     if not is_prepared(study):
         tell(Understood(study, prepare(study, tell)))
-    working = _Working(study, read_prepared(study), tell, keep_precision(study))
+    working = _Working(read_prepared(study), tell, keep_precision(study))
     for each in working.frozen:
         working.embedder.embed(each)
     for name in tunings_of(study):
@@ -87,7 +87,6 @@ def run_stage_one(study: Study, tell: Listener) -> StageOneOutcome:
 class _Working:
     """One call of `run_stage_one`."""
 
-    study: Study
     prepared: Prepared
     tell: Listener
     precision: Precision
@@ -97,13 +96,13 @@ class _Working:
     skipped: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.frozen = frozen_networks(self.study.config)
-        self.embedder = Embedder(self.study, self.prepared, self.tell)
+        self.frozen = frozen_networks(self.prepared.study.config)
+        self.embedder = Embedder(self.prepared, self.tell)
         self.tuning_seconds = 0.0
 
     def tune(self, each: ResolvedNetwork, name: str) -> None:
         """Tune a network without each fold, unless the time for that is used up, and embed by what was tuned."""
-        config = self.study.config
+        config = self.prepared.study.config
         request = TuningRequest(
             (name,), 0, len(self.prepared.plan.folds), changes=config.tuning_changes, ways=config.way
         )
@@ -112,7 +111,7 @@ class _Working:
             self.skipped.append(f"{each.name} {step.tuning.name}")
             return
         start = time.monotonic()
-        results = tune_network(self.study, self.prepared, step, request.held_out, self.tell)
+        results = tune_network(self.prepared, step, request.held_out, self.tell)
         self.tuning_seconds += time.monotonic() - start
         tuned = [result for result in results if isinstance(result, ResolvedNetwork)]
         self.failed += [result for result in results if isinstance(result, TuningFailure)]

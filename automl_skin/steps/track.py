@@ -128,6 +128,7 @@ def dataset_facts(study: Study, material: Material) -> DatasetFacts:
     profile: dict[str, int | str] = {
         "development_cases": len(plan.development),
         "locked_cases": len(plan.locked),
+        "cases_without_image": len(prepared.without_image),
         "folds": len(plan.folds),
         "plan_digest": plan.digest,
         "images_digest": prepared.images,

@@ -34,7 +34,6 @@ from automl_skin.study.study import Study
 
 
 def tune_network(
-    study: Study,
     prepared: Prepared,
     step: TuningStep,
     held_out: Sequence[tuple[int, ...]],
@@ -44,13 +43,11 @@ def tune_network(
 
     Parameters
     ----------
-    study : Study
     prepared : Prepared
         Without the labels of the locked cases, which tune nothing.
     step : TuningStep
     held_out : sequence of tuple of int
         For every network, of every tower, the folds that it must not see.
-    tell : Listener
 
     Returns
     -------
@@ -63,18 +60,18 @@ def tune_network(
     AutomlSkinError
         If weights cannot be loaded or the cache cannot be written; what is finished is kept.
     """
-    recipe, name = step.tuning.recipe, step.tuning.name
+    study, recipe, name = prepared.study, step.tuning.recipe, step.tuning.name
     (frozen,) = [each for each in frozen_networks(study.config) if each.id == step.network]
     seen = with_pixels(frozen, recipe)
     check_views(study.config.views, seen.recipe.height, seen.recipe.width)
-    images, pixels = _open_pixels(study, prepared, seen, tell)
+    images, pixels = _open_pixels(prepared, seen, tell)
     networks = [
         replace(seen.id, tuning=name, held_out=folds, role=role)
         for role in towers_of(study.config, prepared.manifest.images) or ("",)
         for folds in held_out
     ]
     outcomes = tune_networks(
-        [_job(study, prepared, seen, network, recipe, images, pixels) for network in networks],
+        [_job(prepared, seen, network, recipe, images, pixels) for network in networks],
         network_store(study),
         study.config.devices or (str(resolve_device(study.config.device)),),
         start_progress(tell, f"Tuning {seen.name} ({name})"),
@@ -114,14 +111,12 @@ def with_pixels(network: ResolvedNetwork, tuning: TuningRecipe) -> ResolvedNetwo
     return ResolvedNetwork(seen, backbone, default_recipe(backbone, *size, colour, fit, resize))
 
 
-def _open_pixels(
-    study: Study, prepared: Prepared, network: ResolvedNetwork, tell: Listener
-) -> tuple[pd.DataFrame, Pixels]:
+def _open_pixels(prepared: Prepared, network: ResolvedNetwork, tell: Listener) -> tuple[pd.DataFrame, Pixels]:
     """Return the images with a column ``readable``, and their pixels, mapped.
 
     Where the recipe cuts out a centre, the pixels are those that it is cut out of.
     """
-    cache = PixelCache(study.workspace.cache / "pixels")
+    cache = PixelCache(prepared.study.workspace.cache / "pixels")
     whole = network.recipe.uncut
     progress = start_progress(tell, f"Decoding for {whole.height} x {whole.width} ({network.id.recipe})")
     pixels, readable = cache.open(prepared.manifest.images_root, prepared.images, whole, progress)
@@ -129,7 +124,6 @@ def _open_pixels(
 
 
 def _job(
-    study: Study,
     prepared: Prepared,
     frozen: ResolvedNetwork,
     network: NetworkId,
@@ -138,7 +132,7 @@ def _job(
     pixels: Pixels,
 ) -> TuningJob:
     """Return one training; all that decides its weights is in its key."""
-    config, plan, recipe = study.config, prepared.plan, frozen.recipe
+    config, plan, recipe = prepared.study.config, prepared.plan, frozen.recipe
     held_out, role = network.held_out, network.role
     target = prepared.manifest.target
     assert target is not None
@@ -157,7 +151,7 @@ def _job(
         tuned_on=TunedOn(plan.digest, held_out),
         labels=rows.digest,
         metadata=metadata.digest if metadata else "",
-        precision=precision_of(study),
+        precision=precision_of(prepared.study),
         seed=seed,
         threads=threads_for(len(plan.folds)),
         role=role,

@@ -111,26 +111,26 @@ def permuted(tmp_path_factory):
         study = open_study(workspace, f"{kind}-{seed}", flags)
         prepare(study, silent)
         prepared = read_prepared(study)
-        embed(study, prepared, silent)
+        embed(prepared, silent)
         return study, prepared
 
     return begin
 
 
-def tuned(study, prepared, held_out):
-    (each,) = frozen_networks(study.config)
+def tuned(prepared, held_out):
+    (each,) = frozen_networks(prepared.study.config)
     step = TuningStep(each.id, SimpleNamespace(name="full", recipe=BY_HEART))
-    return tune_network(study, prepared, step, held_out, silent)
+    return tune_network(prepared, step, held_out, silent)
 
 
-def honest(study, prepared):
+def honest(prepared):
     """Return the networks of all ways, none of which saw what it held out."""
-    return tuned(study, prepared, HELD_OUT)
+    return tuned(prepared, HELD_OUT)
 
 
-def one_for_all(study, prepared):
+def one_for_all(prepared):
     """The mistake of tuning one network on all development cases and taking it for those without each fold."""
-    (network,) = tuned(study, prepared, [()])
+    (network,) = tuned(prepared, [()])
     return [replace(network, id=network.id.without(held_out)) for held_out in HELD_OUT]
 
 
@@ -196,8 +196,8 @@ def honestly(permuted, tuning_here):
     with tuning_here():
         for seed in range(PERMUTATIONS):
             study, prepared = permuted(seed, "honest")
-            sets = honest(study, prepared)
-            embed_tuned(study, prepared, sets, silent)
+            sets = honest(prepared)
+            embed_tuned(prepared, sets, silent)
             records, material = search(study)
             loss = max(read_curve(each.backbone.folder)[-1].loss for each in sets)
             measured.append(Measured(means_of_ways(records), locked_aucs(study, records, material), loss))
@@ -223,7 +223,7 @@ def test_the_canary_sings_where_networks_saw_the_fold(permuted, tuning_here, mon
     for seed in range(LEAKS):
         study, prepared = permuted(seed, "leaking")
         with tuning_here():
-            embed_tuned(study, prepared, one_for_all(study, prepared), silent)
+            embed_tuned(prepared, one_for_all(prepared), silent)
         with pytest.raises(LeakageError, match="expected weights that were tuned without it"):
             search(study)
         assert not of_way(study.journal.read(), "within")

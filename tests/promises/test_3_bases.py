@@ -47,8 +47,8 @@ def tuned(tiny, tuning_here, tmp_path_factory):
     (each,) = frozen_networks(study.config)
     step = TuningStep(each.id, SimpleNamespace(name="full", recipe=RECIPE))
     with tuning_here() as jobs:
-        sets = tune_network(study, prepared, step, HELD_OUT, silent)
-    embed_tuned(study, prepared, sets, silent)
+        sets = tune_network(prepared, step, HELD_OUT, silent)
+    embed_tuned(prepared, sets, silent)
     cases = prepared.manifest.images["case"]
     saw = {str(job.network): set(cases.iloc[job.pixels.rows]) for job in jobs}
     networks = {each.name: TunedFolder(each.backbone.folder) for each in sets}

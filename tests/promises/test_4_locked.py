@@ -57,7 +57,7 @@ def study(tmp_path_factory):
     }
     study = open_study(Workspace(root, root / "cache"), "locked", flags)
     prepare(study, lambda _: lambda done, total: None)
-    embed(study, read_prepared(study), lambda _: lambda done, total: None)
+    embed(read_prepared(study), lambda _: lambda done, total: None)
     return study
 
 

@@ -47,7 +47,7 @@ def run(tiny, end_to_end, tmp_path_factory):
         settings = {**given, **end_to_end.SETTINGS, **end_to_end.BINARY, "trials": 4}
         study = open_study(Workspace.at(folder / name, tiny.workspace.cache), "mine", settings)
         understanding = prepare(study, silent)
-        embed(study, read_prepared(study), silent)
+        embed(read_prepared(study), silent)
         material = Material.read(study.material)
         build_stack(study, run_trials(study, material), material)
         return study, understanding

@@ -32,7 +32,7 @@ def test_material_has_no_locked_case_and_the_locked_one_no_label(tiny):
 
 def test_second_time_nothing_is_computed_and_the_material_is_the_same(study):
     before = Material.read(study.material).digest
-    stage_one = embed(study, read_prepared(study), silent)
+    stage_one = embed(read_prepared(study), silent)
     assert stage_one.computed == 0
     assert Material.read(study.material).digest == before
 
@@ -44,7 +44,7 @@ def test_embeddings_of_another_precision_do_not_mix_with_the_trials(study):
     before = {file: file.stat().st_mtime_ns for file in study.material.rglob("*")}
     now = f"{one.precision}, where they were .* in {other}"
     with pytest.raises(ConfigError, match=f"expected the same embeddings for all.*{now}"):
-        embed(study, read_prepared(study), silent)
+        embed(read_prepared(study), silent)
     assert {file: file.stat().st_mtime_ns for file in study.material.rglob("*")} == before
 
 

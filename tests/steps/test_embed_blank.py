@@ -39,14 +39,14 @@ def tuned(study, tuning_here):
     (each,) = frozen_networks(study.config)
     step = TuningStep(each.id, SimpleNamespace(name="joint", recipe=RECIPE))
     with tuning_here():
-        (found,) = tune_network(study, read_prepared(study), step, [(FOLD,)], silent)
+        (found,) = tune_network(read_prepared(study), step, [(FOLD,)], silent)
     return found
 
 
 def test_a_network_that_metadata_enter_sees_none(study, tuned, monkeypatch):
     monkeypatch.setattr(embed_blank, "find_networks", lambda study, names: [tuned])
     prepared, material = read_prepared(study), Material.read(study.material)
-    inputs = without_metadata(study, prepared, material, [tuned.name], silent)
+    inputs = without_metadata(prepared, material, [tuned.name], silent)
     assert inputs.metadata.isna().to_numpy().all()
     assert inputs.metadata.columns.tolist() == material.inputs.metadata.columns.tolist()
     values = inputs.embeddings[tuned.name]
@@ -55,7 +55,7 @@ def test_a_network_that_metadata_enter_sees_none(study, tuned, monkeypatch):
     assert np.isnan(values[~inside]).all()
 
     cases = material.cases.index[inside]
-    with_metadata = Embedder(study, prepared, silent).embed(tuned, cases).pool(cases)
+    with_metadata = Embedder(prepared, silent).embed(tuned, cases).pool(cases)
     assert np.isfinite(with_metadata).all()
     assert not np.allclose(values[inside], with_metadata)
 
@@ -63,5 +63,5 @@ def test_a_network_that_metadata_enter_sees_none(study, tuned, monkeypatch):
 def test_other_embeddings_stay(study):
     material = Material.read(study.material)
     names = sorted(material.inputs.embeddings)
-    inputs = without_metadata(study, read_prepared(study), material, names, silent)
+    inputs = without_metadata(read_prepared(study), material, names, silent)
     assert inputs.embeddings == material.inputs.embeddings

@@ -68,7 +68,7 @@ def grown(tiny, tmp_path_factory):
     """A study whose material has tuned embeddings; read it only."""
     study = copy_of(tiny, tmp_path_factory.mktemp("grown"))
     sets = [made_up(study, held_out) for held_out in HELD_OUT]
-    embed_tuned(study, read_prepared(study), sets, silent)
+    embed_tuned(read_prepared(study), sets, silent)
     return study
 
 
@@ -112,17 +112,17 @@ def test_trials_of_before_are_still_of_this_material(grown):
 
 def test_what_is_there_is_kept_when_frozen_embeddings_are_made_again(grown):
     before = Material.read(grown.material).digest, Material.read(grown.locked / "material").digest
-    embed(grown, read_prepared(grown), silent)
+    embed(read_prepared(grown), silent)
     assert (Material.read(grown.material).digest, Material.read(grown.locked / "material").digest) == before
 
 
 def test_damaged_material_is_made_again_without_tuned_embeddings(tiny, tmp_path):
     study = copy_of(tiny, tmp_path)
-    embed_tuned(study, read_prepared(study), [made_up(study, (0,))], silent)
+    embed_tuned(read_prepared(study), [made_up(study, (0,))], silent)
     (study.material / "embeddings" / f"{NAME}@full.without-0.npy").write_bytes(b"broken")
     with pytest.raises(IntegrityError, match="not an array"):
         Material.read(study.material)
-    embed(study, read_prepared(study), silent)
+    embed(read_prepared(study), silent)
     assert not Material.read(study.material).inputs.tuned_on
 
 
@@ -137,7 +137,7 @@ def test_networks_are_found_again(grown):
 
 def test_a_network_that_held_out_other_folds_than_the_study_says_is_refused(tiny, tmp_path):
     study = copy_of(tiny, tmp_path)
-    embed_tuned(study, read_prepared(study), [made_up(study, (0,))], silent)
+    embed_tuned(read_prepared(study), [made_up(study, (0,))], silent)
     path, name = study.folder / "stage_one.json", f"{NAME}@full.without-0"
     other = f"{name}-1"
     path.write_text(path.read_text().replace(f'"{name}"', f'"{other}"'))
@@ -147,7 +147,7 @@ def test_a_network_that_held_out_other_folds_than_the_study_says_is_refused(tiny
 
 def test_a_network_that_the_cache_has_lost_is_named(tiny, tmp_path):
     study = copy_of(tiny, tmp_path)
-    embed_tuned(study, read_prepared(study), [made_up(study, (0,))], silent)
+    embed_tuned(read_prepared(study), [made_up(study, (0,))], silent)
     folder = network_store(study).folder / read_embedded(study)[f"{NAME}@full.without-0"].tuned.folder
     (folder / "config.json").write_text("{}")
     with pytest.raises(IntegrityError, match=r"config\.json was changed"):
@@ -166,7 +166,7 @@ def test_other_networks_do_not_take_the_place_of_those_that_trials_saw(searched,
     name = f"{NAME}@full.without-0"
     write_embedded(grown, {**embedded, name: replace(embedded[name], weights="another")})
     with pytest.raises(ConfigError, match=r"expected the same embeddings for all, .*full\.without-0"):
-        embed_tuned(grown, read_prepared(grown), [made_up(grown, (0,))], silent)
+        embed_tuned(read_prepared(grown), [made_up(grown, (0,))], silent)
     path.write_text(text)
 
 
@@ -175,7 +175,7 @@ def test_images_that_vanished_are_named(grown):
     contents = prepared.contents.copy()
     contents.loc[3, "content"] = None
     with pytest.raises(IntegrityError, match="but 1 cases have none now"):
-        embed_tuned(grown, replace(prepared, contents=contents), [made_up(grown, (0,))], silent)
+        embed_tuned(replace(prepared, contents=contents), [made_up(grown, (0,))], silent)
 
 
 def test_every_way_is_in_the_stack_and_repeats(searched, grown):

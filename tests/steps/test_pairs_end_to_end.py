@@ -173,14 +173,14 @@ def lacking(study, tmp_path_factory):
     others = plan.table.index[~plan.table["fold"].eq(2)]
     kept = ~(manifest.images["case"].isin(others) & manifest.images["role"].eq("close-up"))
     prepared = replace(prepared, manifest=replace(manifest, images=manifest.images[kept]))
-    embed(copy, prepared, silent)
+    embed(prepared, silent)
     towers = [each for each in find_networks(copy, TOWERS) if each.id.held_out == (0,)]
     sets = [  # which folds they have really seen does not matter here
         replace(each, id=each.id.without(held_out, each.id.role), tuned_on=TunedOn(plan.digest, held_out))
         for each in towers
         for held_out in ROTATIONS
     ]
-    embed_tuned(copy, prepared, sets, silent)
+    embed_tuned(prepared, sets, silent)
     return copy
 
 
@@ -223,7 +223,7 @@ def test_towers_are_measured_under_shift_by_their_own_kind(study, monkeypatch, t
     records = [each for each in copy.journal.read() if each.plan.config.towers]
     tried = [next(each for each in records if each.plan.config.way == way) for way in ("within", "own")]
     sets = find_networks(copy, TOWERS)
-    shifted = ensure_shifted(copy, read_prepared(copy), sets, lambda what: lambda done, total: None)
+    shifted = ensure_shifted(read_prepared(copy), sets, lambda what: lambda done, total: None)
     for name in TOWERS:
         fold, role = int(name[-1]), ROLES.index(NetworkId.parse(name).role)
         rows = positions[shifted.rows(fold)]

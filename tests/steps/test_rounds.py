@@ -35,7 +35,7 @@ class World:
         self.tuned = []
         self.embedded = []
 
-    def tune_network(self, study, prepared, step, held_out, tell):
+    def tune_network(self, prepared, step, held_out, tell):
         self.tuned.append((step.title, len(held_out)))
         if len(self.tuned) == self.interrupted:
             raise KeyboardInterrupt
@@ -50,7 +50,7 @@ class World:
         write_curve(folder, [Epoch(1, 1, 0.5, 0.8, 100.0, 0.5, 0.0)])
         return ResolvedNetwork(network, SimpleNamespace(folder=folder), None)
 
-    def embed_tuned(self, study, prepared, sets, tell):
+    def embed_tuned(self, prepared, sets, tell):
         self.embedded += [each.name for each in sets]
 
 
@@ -96,7 +96,7 @@ def begin(tiny, tmp_path, monkeypatch):
             rounds, "options_after", lambda study, material, rounds: first(study, material).options
         )
         material = Material.read(study.material)
-        return rounds.search_in_rounds(study, read_prepared(study), material, listener)
+        return rounds.search_in_rounds(read_prepared(study), material, listener)
 
     return SimpleNamespace(make=make, search=search, world=lambda **how: World(tmp_path / "networks", **how))
 

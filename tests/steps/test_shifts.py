@@ -39,7 +39,7 @@ def study(tiny, tmp_path):
 
 
 def measure(study):
-    return measure_shifts(study, read_prepared(study), study.journal.read(), study.stack.read(), silent)
+    return measure_shifts(read_prepared(study), study.journal.read(), study.stack.read(), silent)
 
 
 def test_a_shift_that_changes_nothing_gives_what_was_measured(study, monkeypatch):

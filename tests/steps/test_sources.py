@@ -47,8 +47,8 @@ def record(number, config, utility, name="", kind="search"):
     return TrialRecord(plan, "finished", (utility,), (utility,), 1.0, 0.0)
 
 
-def prepared_with(source):
-    return SimpleNamespace(manifest=SimpleNamespace(cases=pd.DataFrame({"source": source})))
+def prepared_with(study, source):
+    return SimpleNamespace(study=study, manifest=SimpleNamespace(cases=pd.DataFrame({"source": source})))
 
 
 def test_groups_that_touch_a_source_and_cases_of_unknown_source_leave_the_fitting(source, material):
@@ -80,7 +80,7 @@ def test_every_source_gets_its_figure(study, source, material, small_chain):
         record(1, small_chain("image"), 0.7),
         record(2, small_chain("concat"), 0.8),
     ]
-    figures = measure_sources(study, prepared_with(source), trials, material, silent)
+    figures = measure_sources(prepared_with(study, source), trials, material, silent)
     assert set(figures.sources) == {"east", "north", "west"}
     assert figures.models["best frozen trial"] == trials[2].plan.title
     for name, each in figures.sources.items():
@@ -119,7 +119,7 @@ def test_tuned_networks_cannot_be_measured(study, source, material, with_tuned, 
     tuned = small_chain("image", tuning="full", way="within")
     trials = [record(0, small_chain("image"), 0.7), record(1, tuned, 0.9)]
     assert [each.plan.number for each in compared_trials(trials).values()] == [0]
-    figures = measure_sources(study, prepared_with(source), trials, material, silent)
+    figures = measure_sources(prepared_with(study, source), trials, material, silent)
     assert figures.tuned_leads
     assert "tuned on cases of every source" in " ".join(figures.sentences())
 
@@ -127,7 +127,7 @@ def test_tuned_networks_cannot_be_measured(study, source, material, with_tuned, 
 def test_without_two_sources_there_is_nothing(study, source, material, small_chain):
     trials = [record(0, small_chain("image"), 0.7)]
     for column in (source.where(source.isna(), "one"), source.where(source.isna())):
-        assert measure_sources(study, prepared_with(column), trials, material, silent) is None
+        assert measure_sources(prepared_with(study, column), trials, material, silent) is None
     assert study.sources.find() is None
 
 

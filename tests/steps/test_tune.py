@@ -40,7 +40,7 @@ def jobs(tuning_here):
 def run(study, recipe=RECIPE, held_out=((1,),), name="full"):
     (each,) = frozen_networks(study.config)
     step = TuningStep(each.id, SimpleNamespace(name=name, recipe=recipe))
-    return tune_network(study, read_prepared(study), step, held_out, silent)
+    return tune_network(read_prepared(study), step, held_out, silent)
 
 
 def test_tuned_sets_know_what_they_are(study, jobs):

@@ -84,7 +84,7 @@ def answers_without_metadata(context: ReproduceContext, cells: list[str]) -> dic
         for record in records.values()
         for name in applied_names(record.plan.config, folds, material.n_folds)
     }
-    blank = without_metadata(study, read_prepared(study), material, names, silent)
+    blank = without_metadata(read_prepared(study), material, names, silent)
     answers: dict[str, FloatArray] = {}
     for name, record in records.items():
         answers[name] = np.empty((len(material.labels), material.n_classes))

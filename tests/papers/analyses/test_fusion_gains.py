@@ -23,7 +23,7 @@ class Chain:
         return np.tile([1 - self.value, self.value], (len(inputs), 1))
 
 
-def blanked(study, prepared, material, names, report):
+def blanked(prepared, material, names, report):
     return replace(material.inputs, metadata=blank(material.inputs.metadata))
 
 
