@@ -41,7 +41,7 @@ def export(
     from automl_skin.export.signing import SIGNATURE
     from automl_skin.steps.events import start_progress
     from automl_skin.steps.export import export as export_bundle
-    from automl_skin.steps.register import register_export
+    from automl_skin.steps.track import register_export
     from automl_skin.study.study import existing_study
 
     terminal = Terminal()

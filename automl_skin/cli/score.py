@@ -38,7 +38,6 @@ def score(
     """Score a table and its images, or a folder of images; an interrupted run continues where it stopped."""
     from automl_skin.cli.terminal import Terminal
     from automl_skin.scoring.decide import ScoringOptions
-    from automl_skin.steps.events import Said, start_progress
     from automl_skin.steps.score import score as score_files
 
     terminal = Terminal()
@@ -53,8 +52,7 @@ def score(
             device=flags.get("device", "auto"),
             submission=submission,
             public_key=verify,
-            progress=start_progress(tell, "Scoring"),
-            tell=lambda note: tell(Said(f"Note: {note}")),
+            tell=tell,
         )
     terminal.say(
         f"Written: {output}, {summary.rows:,} rows, of which {summary.unscored:,} could not be scored"

@@ -62,6 +62,19 @@ class FoldOutcome:
     shifted: FloatArray | None = None
 
 
+def make_fitter(material: Material, encoder: EncoderConfig, seed: int) -> FoldFitter:
+    """Return what fits chains on the cases of a material, by its folds."""
+    return FoldFitter(
+        material.inputs,
+        material.training_labels,
+        material.folds,
+        dict(material.kinds),
+        encoder,
+        seed,
+        material.plan_digest,
+    )
+
+
 def evaluate_fold(bench: Bench, config: ChainConfig, fold: int) -> FoldOutcome:
     """Fit a chain without a fold and apply it to the fold, and to its sampled cases under shift if asked to."""
     start = time.perf_counter()
@@ -99,16 +112,7 @@ def score_shifted(bench: Bench, folder: Path, chain: FittedChain, fold: int) -> 
 
 @lru_cache(maxsize=1)
 def _fitter(bench: Bench, digest: str) -> FoldFitter:
-    material = _material(bench.material, digest)
-    return FoldFitter(
-        material.inputs,
-        material.training_labels,
-        material.folds,
-        dict(material.kinds),
-        bench.encoder,
-        bench.seed,
-        material.plan_digest,
-    )
+    return make_fitter(_material(bench.material, digest), bench.encoder, bench.seed)
 
 
 @lru_cache(maxsize=1)

@@ -32,7 +32,7 @@ from automl_skin.study.development_labels import read_development_labels
 from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.stage_one_file import read_embedded
 from automl_skin.study.study import Study
-from automl_skin.study.understood import read_understood
+from automl_skin.study.understood import read_understood, target_of
 from automl_skin.version import __version__
 
 SHOWN_SENSITIVITY = 0.95
@@ -50,8 +50,7 @@ def card_facts(
 ) -> CardFacts:
     """Return what the model card of a study is written from."""
     manifest = read_understood(study)
-    target, plan = manifest.target, study.read_plan()
-    assert target is not None
+    target, plan = target_of(manifest), study.read_plan()
     embedded = read_embedded(study)
     weights = {
         (each.name if each.tuned_on else each.backbone.name): (

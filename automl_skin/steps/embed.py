@@ -20,6 +20,7 @@ from automl_skin.steps.events import Listener
 from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import Prepared
 from automl_skin.study.study import Study
+from automl_skin.study.understood import target_of
 
 
 def find_needed(study: Study, stack: Stack) -> list[ResolvedNetwork]:
@@ -140,8 +141,7 @@ def material_of(
 ) -> Material:
     """Return the material of some cases with their labels, as far as `prepared` has them."""
     manifest, plan = prepared.manifest, prepared.plan
-    target = manifest.target
-    assert target is not None
+    target = target_of(manifest)
     facts = manifest.cases.loc[cases]
     table = pd.DataFrame(
         {

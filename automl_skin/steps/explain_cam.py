@@ -34,7 +34,7 @@ from automl_skin.steps.explain_heat import (
 from automl_skin.steps.explain_options import LABEL, PREDICTED, HeatOptions
 from automl_skin.steps.stack import finished
 from automl_skin.study.study import Study
-from automl_skin.study.understood import read_understood
+from automl_skin.study.understood import read_understood, target_of
 
 SIDE = 400
 """Pixels of the longer side of a printed photograph."""
@@ -181,7 +181,7 @@ def _explained_classes(
         return np.asarray(predictions[positions].argmax(axis=1), dtype=np.int64)
     if of_class == LABEL:
         return material.labels[positions]
-    classes = _classes(model.study)
+    classes = target_of(read_understood(model.study)).classes
     if of_class not in classes:
         message = f"expected {PREDICTED}, {LABEL} or one of {', '.join(classes)} as the class to explain"
         raise ConfigError(f"{message}, got {of_class!r}")
@@ -193,7 +193,7 @@ def _table(
 ) -> pd.DataFrame:
     """Return one row per case and model."""
     study = models[0].study
-    classes = np.array(_classes(study), dtype=object)
+    classes = np.array(target_of(read_understood(study)).classes, dtype=object)
     labels = Material.read(study.material).cases["target"].reindex(list(photographs.cases)).to_numpy()
     parts = [
         pd.DataFrame(
@@ -256,9 +256,3 @@ def _test(seen: Sequence[_Seen]) -> IndexTest | None:
     if (np.isfinite(first) & np.isfinite(second)).sum() < MIN_CASES:
         return None
     return compare_indices(first[some], second[some])
-
-
-def _classes(study: Study) -> tuple[str, ...]:
-    target = read_understood(study).target
-    assert target is not None
-    return target.classes

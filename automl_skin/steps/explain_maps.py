@@ -17,7 +17,7 @@ from automl_skin.seeding import derive_seed, generator
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.explain_options import MapOptions
 from automl_skin.study.study import Study
-from automl_skin.study.understood import read_understood
+from automl_skin.study.understood import read_understood, target_of
 
 TUNED = "tuned the network"
 
@@ -90,12 +90,11 @@ def _folds_that_tuned(material: Material, name: str) -> list[int]:
 def _facts(study: Study, material: Material, rows: IntArray) -> pd.DataFrame:
     """Return label, diagnosis, fold and source of some cases."""
     manifest = read_understood(study)
-    assert manifest.target is not None
     cases = material.cases.iloc[rows]
     source = manifest.cases.loc[cases.index, "source"].astype("str")
     return pd.DataFrame(
         {
-            "label": [manifest.target.classes[label] for label in cases["target"]],
+            "label": [target_of(manifest).classes[label] for label in cases["target"]],
             "diagnosis": cases["diagnosis"],
             "fold": cases["fold"],
             "source": source.where(source.notna() & (source != "") & (source != "nan"), ""),

@@ -35,7 +35,7 @@ from automl_skin.steps.stack import (
 from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.stage_one_file import EmbeddedNetwork, read_embedded
 from automl_skin.study.study import Study
-from automl_skin.study.understood import read_understood
+from automl_skin.study.understood import read_understood, target_of
 from automl_skin.version import __version__
 
 SENSITIVITIES = tuple(round(0.5 + 0.01 * step, 2) for step in range(50))
@@ -137,8 +137,7 @@ def bundle_facts(
 ) -> BundleFacts:
     """Return what the bundle says about itself."""
     manifest = read_understood(study)
-    target, plan = manifest.target, study.read_plan()
-    assert target is not None
+    target, plan = target_of(manifest), study.read_plan()
     embedded = read_embedded(study)
     roles = ("case", "image", "image_role", "patient", "lesion")
     return BundleFacts(

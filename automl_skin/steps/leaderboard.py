@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,27 +49,14 @@ def make_leaderboard(study: Study, records: Sequence[TrialRecord], material: Mat
     """Return the leaderboard of a study."""
     rows = out_of_fold(study, records, material)
     groups, seed = groups_of(study, rows, material), study.config.seed
-    best = bbc_cv(
-        rows.labels,
-        rows.probabilities,
-        groups,
-        metric=rows.objective,
-        n_resamples=N_RESAMPLES,
-        seed=seed,
-    )
-    tied = tied_with_best(
-        rows.labels,
-        rows.probabilities,
-        groups,
-        metric=rows.objective,
-        n_resamples=N_RESAMPLES,
-        seed=seed,
-    )
+    chosen: Any = {"metric": rows.objective, "n_resamples": N_RESAMPLES, "seed": seed}
+    best = bbc_cv(rows.labels, rows.probabilities, groups, **chosen)
+    tied = tied_with_best(rows.labels, rows.probabilities, groups, **chosen)
     shifted = shifted_figures(study, records)
     is_tied = dict(zip(rows.numbers, tied, strict=True))
     order = [*finished(records), *(record for record in records if record.state != "finished")]
     table = pd.DataFrame([_row(record, is_tied, shifted) for record in order]).set_index("trial")
-    return Leaderboard(table, _spread(records), best, int(np.sum(tied)), expected_aucs(study, records, best))
+    return Leaderboard(table, _spread(table), best, int(np.sum(tied)), expected_aucs(study, records, best))
 
 
 def expected_aucs(study: Study, records: Sequence[TrialRecord], best: CorrectedBest) -> dict[str, Interval]:
@@ -138,20 +126,11 @@ def _row(
     }
 
 
-def _spread(records: Sequence[TrialRecord]) -> pd.DataFrame:
-    tried = pd.DataFrame(
-        [
-            {
-                "backbone": "+".join(record.plan.config.backbones) or "-",
-                "tuning": record.plan.config.tuning if record.plan.config.uses_image else "-",
-                "fusion": record.plan.config.fusion,
-                "head": record.plan.config.family,
-                "best": record.utility if record.state == "finished" else np.nan,
-            }
-            for record in records
-        ]
-    )
-    grouped = tried.groupby(["backbone", "tuning", "fusion", "head"], as_index=False)
+def _spread(table: pd.DataFrame) -> pd.DataFrame:
+    """Return how far each kind of chain came, from the table of a leaderboard."""
+    finished = table["utility"].where(table["state"] == "finished")
+    kinds = ["backbone", "tuning", "fusion", "head"]
+    grouped = table.assign(best=finished).groupby(kinds, as_index=False)
     spread: pd.DataFrame = grouped.agg(
         trials=("best", "size"), finished=("best", "count"), best=("best", "max")
     )

@@ -19,7 +19,13 @@ from automl_skin.study.config import StudyConfig
 from automl_skin.study.development_labels import read_development_labels, write_development_labels
 from automl_skin.study.locked_part import LockedPart
 from automl_skin.study.study import PreparedDigests, Study, begin
-from automl_skin.study.understood import read_contents, read_understood, write_contents, write_understood
+from automl_skin.study.understood import (
+    read_contents,
+    read_understood,
+    target_of,
+    write_contents,
+    write_understood,
+)
 from automl_skin.synthetic.study import generate, study_folder
 
 
@@ -107,8 +113,7 @@ def draw_plan(config: StudyConfig, understanding: Understanding) -> FoldPlan:
     readable = understanding.readable
     groups = understanding.groups.only(readable)
     cases = understanding.manifest.cases.loc[readable]
-    target = understanding.manifest.target
-    assert target is not None
+    target = target_of(understanding.manifest)
     strata = pd.DataFrame(
         {
             "class": [target.classes[label] for label in cases["label"]],

@@ -16,7 +16,7 @@ from automl_skin.chains.fitting import FoldFitter, refuse_tuned
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
-from automl_skin.search.objective import THREADS
+from automl_skin.search.objective import THREADS, make_fitter
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.fitted import FittedStack
 from automl_skin.stacking.methods import METHODS, Rows
@@ -54,7 +54,7 @@ def refit_stack(
     stack = stack_on_all_rows(method, rows)
     for member in stack.members:  # before anything is fitted
         refuse_tuned(by_number[member].plan.config)
-    fitter = _fitter(study, all_rows(study, material))
+    fitter = make_fitter(all_rows(study, material), study.config.encoder, study.config.seed)
     chains = {}
     for done, member in enumerate(stack.members, 1):
         chains[member, 0] = _refit(study, fitter, by_number[member], material)
@@ -108,18 +108,6 @@ def all_rows(study: Study, development: Material) -> Material:
 
 def _both(first: BoolArray | None, second: BoolArray | None) -> BoolArray | None:
     return None if first is None or second is None else np.concatenate([first, second])
-
-
-def _fitter(study: Study, material: Material) -> FoldFitter:
-    return FoldFitter(
-        material.inputs,
-        material.training_labels,
-        material.folds,
-        material.kinds,
-        study.config.encoder,
-        study.config.seed,
-        material.plan_digest,
-    )
 
 
 def _refit(study: Study, fitter: FoldFitter, record: TrialRecord, material: Material) -> FittedChain:

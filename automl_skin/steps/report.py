@@ -31,11 +31,14 @@ from automl_skin.study.locked_part import LockedPart
 from automl_skin.study.round_files import Round
 from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.study import Study
-from automl_skin.study.understood import read_understood
+from automl_skin.study.understood import read_understood, target_of
 
 T = TypeVar("T")
 
 LEADERBOARD = "leaderboard.csv"
+SUMMARY = (LEADERBOARD, "spread.csv", "search_history.png", "spread.png")
+"""What of a report is shown first: the trials as tables and pictures."""
+
 IN_CURVES = (STACK, BEST_TRIAL, *BASELINES, FROZEN)
 
 
@@ -79,7 +82,7 @@ def pictures(
     metric = study.config.metric
     values = [record.utility if record.state == "finished" else np.nan for record in records]
     families = [record.plan.config.family for record in records]
-    classes = _classes(study)
+    classes = target_of(read_understood(study)).classes
     return {
         "search_history": history_plot(values, families, metric=metric),
         "spread": spread_plot(board.spread, metric=metric),
@@ -112,7 +115,7 @@ def locked_pictures(study: Study, opening: Opening) -> dict[str, bytes]:
     target = labels.loc[locked.cases.index, "label"].to_numpy(np.int64)
     models = read_predictions(predictions, list(opening.figures.models), locked)
     groups = locked.groups
-    classes = _classes(study)
+    classes = target_of(read_understood(study)).classes
     first, curves = opening.figures.first, in_curves(models)
     return {
         "locked_test": forest_plot(opening.figures),
@@ -125,9 +128,3 @@ def locked_pictures(study: Study, opening: Opening) -> dict[str, bytes]:
 def in_curves(models: Mapping[str, T]) -> dict[str, T]:
     """Return the models that get a curve; the best of each tuning and way would be too many."""
     return {name: model for name, model in models.items() if name in IN_CURVES}
-
-
-def _classes(study: Study) -> tuple[str, ...]:
-    target = read_understood(study).target
-    assert target is not None
-    return target.classes

@@ -1,6 +1,6 @@
 """Scoring with a bundle."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from automl_skin.data.join import Tables, table_paths
@@ -10,6 +10,7 @@ from automl_skin.scoring.decide import ScoringOptions
 from automl_skin.scoring.outputs import require_new_file
 from automl_skin.scoring.stream import Job, Summary, score_table
 from automl_skin.scoring.submission import require_binary, write_submission
+from automl_skin.steps.events import Listener, Said, silent, start_progress
 
 
 def score(
@@ -23,8 +24,7 @@ def score(
     device: str = "auto",
     submission: Path | None = None,
     public_key: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    tell: Callable[[str], None] | None = None,
+    tell: Listener = silent,
 ) -> Summary:
     """Score a table and its images, or all images of a folder, into a file.
 
@@ -47,9 +47,8 @@ def score(
         Where to write the file that ISIC challenges take as well (``image_name,target``).
     public_key : Path or None
         Of whoever must have signed the bundle.
-    progress : callable, optional
-    tell : callable, optional
-        Told which columns serve as what, and what the table lacks.
+    tell : Listener
+        Hears which columns serve as what, and what the table lacks.
 
     Raises
     ------
@@ -67,7 +66,9 @@ def score(
     predictor = Predictor.load(bundle, device, public_key)
     if submission is not None:
         require_binary(predictor.facts)
-    summary = score_table(job, predictor, progress, tell)
+    summary = score_table(
+        job, predictor, start_progress(tell, "Scoring"), lambda note: tell(Said(f"Note: {note}"))
+    )
     if submission is not None:
         write_submission(output, summary.image_column, predictor.facts, submission)
     return summary

@@ -7,6 +7,7 @@ neither fitted on nor scored.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,10 @@ from threadpoolctl import threadpool_limits
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.chains.config import ChainConfig
-from automl_skin.chains.fitting import FoldFitter
 from automl_skin.evaluation.sources import LeftOutSource, SourceFigures
 from automl_skin.metrics.intervals import auc_interval
 from automl_skin.search.material import Material
-from automl_skin.search.objective import THREADS
+from automl_skin.search.objective import THREADS, make_fitter
 from automl_skin.search.trial import RANK_AVERAGE, TrialRecord
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.prepare import Prepared
@@ -130,15 +130,9 @@ def score_left_out(
     """Fit a chain without a source and return its probabilities of the source's cases, uncalibrated."""
     parts = parts_of(sources, material.cases["group"], source)
     kept = np.flatnonzero(parts >= 0)
-    fitter = FoldFitter(
-        material.inputs.take(kept),
-        material.training_labels.take(kept),
-        parts[kept],
-        dict(material.kinds),
-        study.config.encoder,
-        study.config.seed,
-        material.plan_digest,
-    )
+    cases = material.cases.iloc[kept].assign(fold=parts[kept])
+    others = replace(material, cases=cases, inputs=material.inputs.take(kept))
+    fitter = make_fitter(others, study.config.encoder, study.config.seed)
     with threadpool_limits(THREADS):
         return fitter.fit(config, LEFT_OUT, THREADS)[1]
 

@@ -13,19 +13,18 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.digests import digest_json
-from automl_skin.evaluation.plots.forest import forest_plot
-from automl_skin.evaluation.plots.search import history_plot, spread_plot
+from automl_skin.errors import ConfigError
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecorded
 from automl_skin.steps.events import Event, RoundEnded, SearchEnded, SearchInterrupted, StageOneEnded
 from automl_skin.steps.locked import Opening
-from automl_skin.steps.report import LEADERBOARD
+from automl_skin.steps.report import SUMMARY
 from automl_skin.steps.rounds_table import rounds_in_words
 from automl_skin.steps.search import SearchResult
 from automl_skin.steps.track_tuning import tuning_totals, tunings_of
 from automl_skin.study.config import RUNTIME
 from automl_skin.study.study import Study, TrackingMark
-from automl_skin.study.understood import read_understood
+from automl_skin.study.understood import read_understood, target_of
 from automl_skin.tracking.facts import CaseFacts, Conclusion, DatasetFacts, StudyFacts
 
 if TYPE_CHECKING:
@@ -106,6 +105,25 @@ def log_explanations(study: Study, folder: Path, name: str, say: Callable[[str],
     return log_pictures(uri, artifacts, (study.name, tracking_digest(study)), folder, name, say)
 
 
+def register_export(study: Study, bundle: Path, tracking_uri: str | None = None) -> str:
+    """Register a bundle as a version of the model that is named like the study, and return its address."""
+    from automl_skin.tracking.parent import find_parent
+    from automl_skin.tracking.register import model_name, register_bundle
+    from automl_skin.tracking.runs import runs_of_study
+    from automl_skin.tracking.store import open_store
+
+    uri = tracking_uri or study.config.tracking_uri or study.workspace.tracking_uri
+    store = open_store(uri, study.name, study.workspace.runs / "artifacts")
+    parent = find_parent(runs_of_study(store, tracking_digest(study)))
+    if parent is None:
+        message = (
+            f"{uri}: expected a run of the study {study.name}, got none; run the search again with this store"
+        )
+        raise ConfigError(message)
+    version = register_bundle(bundle, study.name, uri, parent.info.run_id)
+    return f"models:/{model_name(study.name)}/{version}"
+
+
 def study_facts(study: Study, material: Material) -> StudyFacts:
     """Return what MLflow is told about a study."""
     plan = study.read_plan()
@@ -140,8 +158,7 @@ def dataset_facts(study: Study, material: Material) -> DatasetFacts:
 def case_facts(study: Study, material: Material) -> CaseFacts:
     """Return what the tables of predictions say about the development cases."""
     manifest = read_understood(study)
-    assert manifest.target is not None
-    classes = manifest.target.classes
+    classes = target_of(manifest).classes
     images = manifest.images.dropna(subset="path").groupby("case")["path"].agg(";".join)
     cases = material.cases
     table = pd.DataFrame(
@@ -157,20 +174,10 @@ def case_facts(study: Study, material: Material) -> CaseFacts:
 
 def conclusion_of(outcome: SearchResult) -> Conclusion:
     """Return what is logged of a search's end."""
-    study, board, opening = outcome.study, outcome.leaderboard, outcome.opening
-    metric = study.config.metric
-    values = [record.utility if record.state == "finished" else np.nan for record in outcome.records]
-    families = [record.plan.config.family for record in outcome.records]
-    files = {
-        LEADERBOARD: board.table.to_csv().encode(),
-        "spread.csv": board.spread.to_csv(index=False).encode(),
-        "search_history.png": history_plot(values, families, metric=metric),
-        "spread.png": spread_plot(board.spread, metric=metric),
-    }
-    if opening is not None:
-        files["locked_test.png"] = forest_plot(opening.figures)
+    study, opening = outcome.study, outcome.opening
+    names = SUMMARY if opening is None else (*SUMMARY, "locked_test.png")
+    files = {name: (study.report / name).read_bytes() for name in names}
     files |= {path.name: path.read_bytes() for path in study.documents}
-    folders = {"report": study.report} if study.report.is_dir() else {}
     weights = outcome.built.stack.member_weights
     tunings = tunings_of(study, outcome.rounds)
     metrics = search_metrics(outcome)
@@ -178,7 +185,9 @@ def conclusion_of(outcome: SearchResult) -> Conclusion:
     of_trials = {
         number: model.metrics for number, model in (outcome.shifts.trials if outcome.shifts else {}).items()
     }
-    return Conclusion(outcome.records, weights, metrics, files, folders, note, tunings, of_trials)
+    return Conclusion(
+        outcome.records, weights, metrics, files, {"report": study.report}, note, tunings, of_trials
+    )
 
 
 def search_metrics(outcome: SearchResult) -> dict[str, float]:

@@ -18,6 +18,7 @@ from automl_skin.search.known import fixed_trials
 from automl_skin.search.propose import propose
 from automl_skin.search.space import SpaceOptions
 from automl_skin.study.config import StudyConfig
+from automl_skin.study.understood import target_of
 
 N_DRAWN = 40
 """Chains that are drawn at random to know what a proposal costs on average."""
@@ -65,7 +66,7 @@ def estimate_trials(
     dimensions : mapping of NetworkId to int
         Columns of the embeddings by each frozen network.
     """
-    assert manifest.target is not None
+    target = target_of(manifest)
     n_cases, roles = len(plan.development), _roles_of(manifest)
     empty = {
         str(network): np.broadcast_to(np.float32(0), (n_cases, count * max(len(roles), 1)))
@@ -75,7 +76,7 @@ def estimate_trials(
     has_role = np.ones((n_cases, len(roles)), np.bool_) if roles else None
     metadata = manifest.metadata.loc[list(plan.development)]
     inputs = CaseInputs(empty, whole, metadata, roles=roles, has_role=has_role)
-    n_classes, levels = len(manifest.target.classes), manifest.target.levels
+    n_classes, levels = len(target.classes), target.levels
     nobody = np.zeros(n_cases, np.int64)
     labels = TrainingLabels(nobody, nobody, (0,) * len(levels), n_classes)
     cost = ChainCost(inputs, labels, manifest.kinds, len(plan.folds))

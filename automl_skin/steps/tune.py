@@ -31,6 +31,7 @@ from automl_skin.steps.tuning_rows import tuning_metadata, tuning_rows
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.precision import precision_of
 from automl_skin.study.study import Study
+from automl_skin.study.understood import target_of
 
 
 def tune_network(
@@ -134,8 +135,7 @@ def _job(
     """Return one training; all that decides its weights is in its key."""
     config, plan, recipe = prepared.study.config, prepared.plan, frozen.recipe
     held_out, role = network.held_out, network.role
-    target = prepared.manifest.target
-    assert target is not None
+    target = target_of(prepared.manifest)
     seed = derive_seed(config.seed, "tuning", frozen.name, *held_out, *([role] if role else []))
     rows = tuning_rows(images, prepared.manifest.cases, target, plan, held_out, tuning, config.seed, role)
     metadata = None

@@ -24,6 +24,7 @@ from automl_skin.data.record import read_labels, write_labels
 from automl_skin.digests import digest_file, digest_json
 from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json, write_json
+from automl_skin.records import from_plain
 from automl_skin.study.opening_ledger import CaseKeys, OpeningLedger, count_openings
 from automl_skin.study.study import Study
 
@@ -118,11 +119,8 @@ class LockedPart:
         value: Any = read_json(self._openings) if self._openings.is_file() else []
         records, before = [], ""
         for entry in value:
-            try:
-                fields = {name: each for name, each in entry.items() if name != "digest"}
-                record, digest = OpeningRecord(**fields), entry["digest"]
-            except (AttributeError, KeyError, TypeError) as error:
-                raise IntegrityError(self._changed(self._openings)) from error
+            digest = entry.pop("digest", "")
+            record = from_plain(OpeningRecord, entry, str(self._openings))
             if record.digest(before) != digest:
                 raise IntegrityError(self._changed(self._openings))
             records.append(record)

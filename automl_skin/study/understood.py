@@ -12,6 +12,7 @@ import pandas as pd
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.plan import FoldPlan
 from automl_skin.data.record import write_parquet
+from automl_skin.data.target import Target
 from automl_skin.study.study import Study
 
 
@@ -48,6 +49,12 @@ def read_understood(study: Study) -> Manifest:
     )
     planned = plan.table.index
     return both.select([*planned, *both.cases.index.difference(planned, sort=False)])
+
+
+def target_of(manifest: Manifest) -> Target:
+    """Return the target of a study's manifest, which always has one."""
+    assert manifest.target is not None
+    return manifest.target
 
 
 def write_contents(study: Study, contents: pd.DataFrame) -> None:

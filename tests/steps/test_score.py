@@ -2,6 +2,7 @@ import pytest
 
 from automl_skin.errors import ConfigError
 from automl_skin.scoring.decide import ScoringOptions
+from automl_skin.steps.events import Progressed
 from automl_skin.steps.score import score
 
 
@@ -13,12 +14,12 @@ def test_every_row_has_its_line_and_progress_is_told(tiny, end_to_end, tmp_path)
         tiny.images,
         tmp_path / "scores.csv",
         (tmp_path / "table.csv",),
-        progress=lambda *counts: told.append(counts),
+        tell=told.append,
     )
     scores = end_to_end.read_scores(tmp_path / "scores.csv")
     assert (summary.rows, summary.unscored, summary.problems) == (5, 0, {})
     assert list(scores["image_id"]) == list(tiny.rows["image_id"][4::-1])
-    assert told[-1] == (5, 5)
+    assert Progressed("Scoring", 5, 5) in told
 
 
 def test_options_reach_the_scores(tiny, end_to_end, tmp_path):

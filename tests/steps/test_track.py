@@ -4,6 +4,7 @@ import shutil
 import pytest
 from mlflow import MlflowClient
 
+from automl_skin.errors import ConfigError
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecorded
 from automl_skin.settings import Workspace
@@ -151,3 +152,20 @@ def test_the_tracker_is_told_of_the_trials(study):
     with announced(study, tracked):
         tracked(TrialRecorded(record, None))
     assert tracked.tracker.heard == [record]
+
+
+@pytest.mark.slow
+def test_a_bundle_needs_the_run_of_its_study_and_becomes_a_version_of_its_model(tiny, tmp_path):
+    folder = shutil.copytree(tiny.study.folder, tmp_path / "studies" / "tiny")
+    study = Study("tiny", folder, tiny.study.config, Workspace.at(tmp_path, tiny.workspace.cache))
+    with pytest.raises(
+        ConfigError, match=r"sqlite.*: expected a run of the study .*, got none; run the search again"
+    ):
+        track.register_export(study, tiny.bundle)
+    tracked = track.Tracked(study)
+    tracked(StageOneEnded(study, None, Material.read(study.material)))
+    assert track.register_export(study, tiny.bundle) == "models:/tiny/1"
+    assert track.register_export(study, tiny.bundle) == "models:/tiny/1"
+    uri = study.workspace.tracking_uri
+    (version,) = MlflowClient(uri, uri).search_model_versions("name = 'tiny'")
+    assert version.run_id == tracked.tracker.session.parent

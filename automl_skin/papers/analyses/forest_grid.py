@@ -29,6 +29,7 @@ from automl_skin.papers.analyses.models import (
 )
 from automl_skin.papers.context import ReproduceContext, Section
 from automl_skin.papers.markdown import format_spread, format_table, mean_and_deviation
+from automl_skin.search.objective import make_fitter
 from automl_skin.seeding import derive_seed, generator
 
 NOTE = (
@@ -90,7 +91,7 @@ def forest_grid(
     """
     lacking = lacking_sides(sides, context.classes)
     known = {name: find_columns(context, names) for name, names in sides.items() if name not in lacking}
-    fitter = _fitter(context)
+    fitter = make_fitter(context.material, context.study.config.encoder, context.study.config.seed)
     points = [_fit(context, fitter, values) for values in ParameterGrid(dict(grid))]
     points.sort(key=lambda point: -float(np.mean(point.scores)))
     best = points[0]
@@ -109,19 +110,6 @@ def forest_grid(
         NOTE,
     ]
     return Section(title, "\n\n".join(text), (picture,))
-
-
-def _fitter(context: ReproduceContext) -> FoldFitter:
-    material, config = context.material, context.study.config
-    return FoldFitter(
-        material.inputs,
-        material.training_labels,
-        material.folds,
-        material.kinds,
-        config.encoder,
-        config.seed,
-        material.plan_digest,
-    )
 
 
 def _fit(context: ReproduceContext, fitter: FoldFitter, values: Mapping[str, Any]) -> GridPoint:
