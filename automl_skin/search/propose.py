@@ -88,12 +88,10 @@ def propose(
 
     Parameters
     ----------
-    number : int
     known : sequence of TrialRecord
         The trials whose outcome may be used, in order.
     pending : sequence of TrialPlan
         Trials that run beside it; their outcome is not known, only that they are being tried.
-    options : SpaceOptions
     seed : int
         The study's seed.
     sampler : {"tpe", "random"}

@@ -230,7 +230,6 @@ class ShiftedMaterial:
             Of the material's cases, unshifted: metadata, and what else a chain needs.
         names : sequence of str
             Embeddings that the fold's chain applies.
-        fold : int
 
         Returns
         -------

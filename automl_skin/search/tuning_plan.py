@@ -61,7 +61,6 @@ def decide(
 
     Parameters
     ----------
-    request : TuningRequest
     utilities : mapping of NetworkId to float
         Of each frozen network that may be tuned, that of a plain linear head on its embeddings; NaN where it was not
         ranked. Of the networks of a tuning together, that of the best finished trial that uses them.

@@ -169,7 +169,7 @@ def restore_material(
 
 
 def record_failures(study: Study, material: Material, this: Round, tell: Listener) -> None:
-    """Write the failed steps of a round that is over into the journal, those that are not there yet."""
+    """Write the failed steps of a finished round into the journal, unless they are there already."""
     assert this.begins_at is not None
     first = this.begins_at - len(this.failures)
     missing = len(study.journal.read()) - first

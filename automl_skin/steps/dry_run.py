@@ -32,7 +32,7 @@ from automl_skin.steps.events import Listener
 from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import draw_plan, with_data
 from automl_skin.steps.shift_embeddings import sample_size
-from automl_skin.steps.shifts import LEADERS
+from automl_skin.steps.shifts import MAX_LEADERS
 from automl_skin.steps.trial_cost import estimate_trials
 from automl_skin.steps.trials import worker_count
 from automl_skin.steps.understand import Understanding, decide, require_images, understand
@@ -41,14 +41,14 @@ from automl_skin.study.study import Study
 PROBE_BATCHES = 3
 BATCH = 16
 WITHOUT_BUDGET = "none, since there is no GPU and no budget; --tuning-budget 2h tunes for two hours"
-REFITTED = LEADERS + 5
+REFITTED = MAX_LEADERS + 5
 """Trials whose chains are fitted again: leading ones, members of the stack and baselines."""
 
 N_LOADED = 16
 """Photographs whose loading is measured, under no shift and under every one."""
 
 SECONDS_OF_REPORT = 15.0
-"""Of stacking, figures with their intervals, plots and MLflow, at the least."""
+"""At least, for stacking, figures with their intervals, plots and MLflow."""
 
 
 @dataclass(frozen=True)

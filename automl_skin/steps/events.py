@@ -1,6 +1,6 @@
 """What the steps tell while they run, and whom: one listener, who takes frozen events.
 
-The terminal is a listener, MLflow is another. A listener must not change what it is told of.
+The terminal is a listener, MLflow is another. A listener must not change what it hears.
 """
 
 from collections.abc import Callable, Sequence
@@ -120,6 +120,6 @@ def tell_all(*listeners: Listener) -> Listener:
 
 
 def start_progress(tell: Listener, what: str) -> "Progress":
-    """Tell that something begins which takes a while, and return what is told how much of how much is done."""
+    """Tell that something long begins, and return a callable that takes how much is done, of how much."""
     tell(Progressed(what, 0, None))
     return lambda done, total: tell(Progressed(what, done, total))

@@ -50,11 +50,10 @@ def explain(study: Study, options: ExplainOptions, tell: Listener, say: Callable
     ----------
     study : Study
         Whose search has come to its end once.
-    options : ExplainOptions
     tell : Listener
         Makes progress callables.
     say : callable
-        Told if MLflow could not be written.
+        Called with one line if MLflow could not be written.
 
     Raises
     ------

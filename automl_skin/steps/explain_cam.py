@@ -97,7 +97,6 @@ def explain_photographs(
     ----------
     models : sequence of ExplainedModel
         One or two, maybe of different studies on the same cases.
-    options : HeatOptions
     folder : Path
         Where the files are written.
     tell : Listener

@@ -113,7 +113,6 @@ def heats_of(
 
     Parameters
     ----------
-    model : ExplainedModel
     photographs : DecodedCases
         Of development cases of the model's study.
     classes : ndarray of shape (n_cases,)

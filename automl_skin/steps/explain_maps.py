@@ -27,16 +27,13 @@ def explain_embeddings(
 ) -> list[str]:
     """Write the maps of the first network that a trial applies, and how far its classes lie apart.
 
-    A tuned network is the one without fold 0. Cases that tuned it are grey, except by fold: what it says of those is
-    learnt by heart.
+    A tuned network is the one without fold 0. Cases that tuned it are grey, except by fold: it has
+    memorised these.
 
     Parameters
     ----------
-    study : Study
     record : TrialRecord
         With an image; its out-of-fold probabilities are the last colouring.
-    options : MapOptions
-    folder : Path
     tell : Listener
         Makes progress callables.
 

@@ -53,14 +53,12 @@ def export(
 
     Parameters
     ----------
-    study : Study
-    output : Path
     refit : bool
         Fit the members on all rows instead of taking the chains that were measured; the bundle and its card say so.
     private_key : Path, optional
         With which the bundle is signed.
     progress : callable, optional
-        Told the members done and in all.
+        Called with the members done and the members in all.
 
     Raises
     ------

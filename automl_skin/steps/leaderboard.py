@@ -1,4 +1,4 @@
-"""What the trials of a study came to: who leads, by how much too good, and who is tied."""
+"""What the trials of a study came to: who leads, how optimistic its figure is, and who is tied."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

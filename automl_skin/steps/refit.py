@@ -31,17 +31,16 @@ from automl_skin.study.study import Study
 def refit_stack(
     study: Study, method: str, material: Material, progress: Progress | None = None
 ) -> FittedStack:
-    """Return a stack of one chain a member, fitted on all rows.
+    """Return a stack of one chain per member, fitted on all rows.
 
     Parameters
     ----------
-    study : Study
     method : str
         How the measured stack was chosen; a name in `METHODS`.
     material : Material
         Of the development cases.
     progress : callable, optional
-        Told the members done and in all.
+        Called with the members done and the members in all.
 
     Raises
     ------

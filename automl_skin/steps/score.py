@@ -30,7 +30,6 @@ def score(
 
     Parameters
     ----------
-    bundle : Path
     images : Path
         Folder of the photographs.
     output : Path
@@ -42,7 +41,6 @@ def score(
         Sensitivity of the decision, another prevalence.
     roles : mapping of str to str, optional
         Columns by role where they are not recognised.
-    device : str
     submission : Path or None
         Where to write the file that ISIC challenges take as well (``image_name,target``).
     public_key : Path or None

@@ -53,7 +53,7 @@ class SearchResult:
     rounds : list of Round
         Of tuning; empty where nothing was tuned.
     shifts : ShiftFigures or None
-        How far the stack and the leading trials fall under shift.
+        How far the stack and the leading trials drop under shift.
     sources : SourceFigures or None
         Leave-one-source-out figures.
     """
@@ -100,8 +100,6 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
 
     Parameters
     ----------
-    study : Study
-    tell : Listener
     open_again : bool
         Open the locked test set although it was opened for another stack.
 

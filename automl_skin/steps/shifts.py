@@ -1,7 +1,7 @@
-"""How far the leading trials and the stack fall when the photographs are shifted; out-of-fold cases only.
+"""How far the leading trials and the stack drop when the photographs are shifted; out-of-fold cases only.
 
-A case of fold k under shift is seen by the chain of fold k and by nothing else, as it is unshifted: the networks that
-the chain applies embed it, the chain's own calibrator and the stack's blend of the fold follow.
+A shifted case of fold k is scored as the unshifted case is, by the chain of fold k alone: by the networks that the
+chain applies, then its own calibrator, then the stack's blend of that fold.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,11 +33,11 @@ from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.study import Study
 from automl_skin.workers.processes import open_workers
 
-LEADERS = 10
-"""Trials that are looked at under shift besides the members of the stack and the baselines."""
+MAX_LEADERS = 10
+"""Trials that are measured under shift besides the members of the stack and the baselines."""
 
-WORTH_WORKERS = 200_000
-"""Rows to be scored from which on several processes are faster than starting them takes."""
+MIN_ROWS_FOR_WORKERS = 200_000
+"""With fewer rows to score, starting several processes takes longer than they save."""
 
 ON_SHEET = 4
 """Photographs that are shown under every shift."""
@@ -90,7 +90,7 @@ def draw_sheet(prepared: Prepared, cases: "pd.Index[str]") -> None:
 
 
 def leading(records: Sequence[TrialRecord], stack: Stack) -> list[TrialRecord]:
-    """Return the trials that are looked at, by number.
+    """Return the trials that are measured under shift, by number.
 
     The best ones, the members of the stack, the baselines, and the best of each tuning and way.
     """
@@ -99,7 +99,7 @@ def leading(records: Sequence[TrialRecord], stack: Stack) -> list[TrialRecord]:
     chosen = {
         record.plan.number: record
         for position, record in enumerate(done)
-        if position < LEADERS or record.plan.number in members or record.plan.kind == "baseline"
+        if position < MAX_LEADERS or record.plan.number in members or record.plan.kind == "baseline"
     }
     return [chosen[number] for number in sorted(chosen)]
 
@@ -126,7 +126,7 @@ def score_trials(
     scores = {number: np.empty(shape) if values is None else values for number, values in kept.items()}
     progress = start_progress(tell, f"Scoring {names}")
     n_rows = len(pairs) * len(shifted.folds) * len(shifted.sample.shifts) // material.n_folds
-    with open_workers(worker_count(study) if n_rows > WORTH_WORKERS else 1) as workers:
+    with open_workers(worker_count(study) if n_rows > MIN_ROWS_FOR_WORKERS else 1) as workers:
         futures = [workers.submit(_score, study, *pair) for pair in pairs]
         for done, ((number, fold), future) in enumerate(zip(pairs, futures, strict=True), 1):
             scores[number][:, shifted.rows(fold)] = future.result()

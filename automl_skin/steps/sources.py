@@ -1,4 +1,4 @@
-"""Leave-one-source-out: what is a model worth in a collection that nothing of it was fitted on.
+"""Leave-one-source-out: how a model scores a collection that no part of it was fitted on.
 
 The chain of a trial is fitted again for each source, on the development cases of the other sources and without
 every group that touches the source, and applied to the source. Only chains with frozen networks can be measured so:
@@ -27,13 +27,13 @@ from automl_skin.steps.trials import worker_count
 from automl_skin.study.study import Study
 from automl_skin.workers.processes import open_workers
 
-MIN_OF_A_CLASS = 10
-"""Cases that a source must have of a class for it to count, and two classes must."""
+MIN_PER_CLASS = 10
+"""Cases per class, of at least two classes, that a source needs to be left out."""
 
 N_RESAMPLES = 1000
 
-WORTH_WORKERS = 2_000
-"""Cases from which on several processes are faster than starting them takes."""
+MIN_CASES_FOR_WORKERS = 2_000
+"""With fewer cases, starting several processes takes longer than they save."""
 
 BEST_FROZEN = "best frozen trial"
 
@@ -58,7 +58,7 @@ def measure_sources(
     jobs = [(name, source) for source in enough for name in trials]
     progress = start_progress(tell, f"Leaving {len(enough)} sources out, one after the other")
     answers: dict[tuple[str, str], FloatArray] = {}
-    jobs_at_once = min(worker_count(study), len(jobs)) if len(material.cases) > WORTH_WORKERS else 1
+    jobs_at_once = min(worker_count(study), len(jobs)) if len(material.cases) > MIN_CASES_FOR_WORKERS else 1
     with open_workers(jobs_at_once) as workers:
         futures = [
             workers.submit(_score_left_out, study, trials[name].plan.config, sources, source)
@@ -89,7 +89,7 @@ def sort_sources(
 ) -> tuple[list[str], dict[str, str]]:
     """Return the sources that can be left out, by name, and of the others why they cannot."""
     enough, others = [], {}
-    wanted = f"two classes must have at least {MIN_OF_A_CLASS} cases each"
+    wanted = f"expected at least {MIN_PER_CLASS} cases of each of two classes"
     for source in sorted(str(each) for each in sources.dropna().unique()):
         parts = parts_of(sources, groups, source)
         counts, rest = (np.bincount(labels[parts == part], minlength=2) for part in (LEFT_OUT, FITTED))
@@ -105,7 +105,7 @@ def sort_sources(
 
 
 def _two_classes(counts: IntArray) -> bool:
-    return int((counts >= MIN_OF_A_CLASS).sum()) >= 2  # an AUC is of two classes
+    return int((counts >= MIN_PER_CLASS).sum()) >= 2  # an AUC is of two classes
 
 
 def parts_of(sources: "pd.Series[str]", groups: "pd.Series[str]", source: str) -> IntArray:

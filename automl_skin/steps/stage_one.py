@@ -62,11 +62,6 @@ def tunings_of(study: Study) -> tuple[str, ...]:
 def run_stage_one(study: Study, tell: Listener) -> StageOneOutcome:
     """Carry stage one out, or resume it.
 
-    Parameters
-    ----------
-    study : Study
-    tell : Listener
-
     Raises
     ------
     AutomlSkinError

@@ -24,7 +24,7 @@ N_DRAWN = 40
 """Chains that are drawn at random to know what a proposal costs on average."""
 
 SECONDS_OF_RECORDING = 0.5
-"""Of the one parent, for every trial: its metrics with intervals, its files and its run."""
+"""Per trial, in the parent process: metrics with their intervals, files, and the run in MLflow."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,6 @@ def estimate_trials(
 
     Parameters
     ----------
-    config : StudyConfig
-    manifest : Manifest
-    plan : FoldPlan
     dimensions : mapping of NetworkId to int
         Columns of the embeddings by each frozen network.
     """

@@ -94,7 +94,7 @@ def first_phase(study: Study, material: Material) -> Phase:
 
 
 def worker_count(study: Study) -> int:
-    """Return the number of workers: as set, else one a core and at most four."""
+    """Return the number of workers: as set, else one per core and at most four."""
     return study.config.jobs or min(cpu_count(), 4)
 
 
@@ -122,9 +122,6 @@ def run_trials(
 
     Parameters
     ----------
-    study : Study
-    material : Material
-    tell : Listener
     phases : sequence of Phase
         In the order of their numbers; by default the one that every study begins with.
     until : int, optional

@@ -46,7 +46,6 @@ def tune_network(
     ----------
     prepared : Prepared
         Without the labels of the locked cases, which tune nothing.
-    step : TuningStep
     held_out : sequence of tuple of int
         For every network, of every tower, the folds that it must not see.
 

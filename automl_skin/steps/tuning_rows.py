@@ -20,7 +20,7 @@ from automl_skin.seeding import derive_seed, generator
 
 @dataclass(frozen=True, eq=False)
 class TuningRows:
-    """The rows of one tuning, one an image.
+    """The rows of one tuning, one per image.
 
     Parameters
     ----------
@@ -93,8 +93,6 @@ def tuning_rows(
         Columns ``case``, ``content``, ``readable`` and, for a tower, ``role``, of all cases.
     cases : DataFrame
         Index ``case``; columns ``label`` and ``diagnosis``.
-    target : Target
-    plan : FoldPlan
     held_out : tuple of int
         Folds that the tuning must not see.
     recipe : TuningRecipe
@@ -115,7 +113,7 @@ def tuning_rows(
     shown = images["readable"] & (images["role"].eq(role) if role else True)
     positions = np.flatnonzero(images["case"].isin(training) & shown)
     if role and not len(positions):
-        message = f"a tower needs readable photographs of its kind to learn from, and no training case has a {role} one"
+        message = f"cannot tune a tower: expected readable {role} photographs of training cases, got none"
         raise ConfigError(f"{message}; let one network see all kinds (--towers shared)")
     chosen = images.iloc[positions]
     facts = cases.loc[chosen["case"]]
@@ -140,11 +138,9 @@ def tuning_metadata(
 
     Parameters
     ----------
-    rows : TuningRows
     metadata : DataFrame
         Index ``case``.
     kinds : mapping of str to {"number", "category"}
-    encoder : EncoderConfig
     training : Index
         The development cases outside the held-out folds, in the order of the plan.
     seed : int
@@ -164,8 +160,8 @@ def tuning_metadata(
 def _refuse_unknown(labels: "pd.Series[int]") -> None:
     unknown = labels.index[labels < 0]
     if len(unknown):
-        message = "only development cases, whose labels are known here, may tune a network"
-        raise LeakageError(f"{message}; found {len(unknown):,} others, such as {unknown[0]}")
+        message = "expected development cases alone, whose labels are known here, to tune a network"
+        raise LeakageError(f"{message}; got {len(unknown):,} others, such as {unknown[0]}")
 
 
 def _labels(facts: pd.DataFrame, target: Target, level: str) -> tuple[IntArray, IntArray]:

@@ -35,7 +35,6 @@ class ShiftFiles:
 
         Parameters
         ----------
-        figures : ShiftFigures
         answers : sequence of ndarray of shape (n_sampled, n_classes)
             The stack's probabilities of the sampled cases: unshifted, then under every shift.
         cases : DataFrame of n_sampled rows

@@ -7,13 +7,13 @@ Folder of a study::
     understood/                 manifest: what the table and the images were understood to say, locked cases apart
     audit.json                  what is wrong with the data, the locked cases included
     development_labels.parquet  labels of the development cases
-    prepared.json               digests of table, images, plan and labels; comes when all of these are there
+    prepared.json               digests of table, images, plan and labels; written last
     plan.csv, plan.json         fold plan and its digest
     material/                   what trials are given: development cases only
     tuning/                     every round of tuning: what it decided, what came of it, which trials follow
     trials/                     every trial: record and out-of-fold probabilities
     stack.json, stack.parquet   members, weights, out-of-fold probabilities
-    shifts.json, shifts.parquet how the stack and the leading trials fall under shift, out of fold
+    shifts.json, shifts.parquet how the stack and the leading trials drop under shift, out of fold
     sources.json                how models score a source that they were not fitted on
     chains/                     fitted chains of the stack, the best trial and the baselines
     locked/                     the locked cases; their labels in a file of their own; when they were opened
@@ -156,7 +156,7 @@ class Study:
 
     @property
     def shifts(self) -> "ShiftFiles":
-        """How the stack and the leading trials fall under shift."""
+        """How the stack and the leading trials drop under shift."""
         from automl_skin.study.shift_files import ShiftFiles
 
         return ShiftFiles(self.folder)
@@ -224,7 +224,6 @@ def open_study(workspace: Workspace, name: str, flags: Mapping[str, Any]) -> Stu
 
     Parameters
     ----------
-    workspace : Workspace
     name : str
         Name or path; empty to derive it.
     flags : mapping of str to value
@@ -257,7 +256,6 @@ def existing_study(workspace: Workspace, name: str) -> Study:
 
     Parameters
     ----------
-    workspace : Workspace
     name : str
         Name or path; empty for the only study of the workspace.
 

@@ -26,7 +26,7 @@ STATUS = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
 SETTING = "with_"
 """Before the name of a hyperparameter, so that it stands after whatever the chain is made of."""
 
-LONGEST_VALUE = 5_000
+MAX_VALUE_LENGTH = 5_000
 """Characters; MLflow takes 6,000 of a parameter and 8,000 of a tag."""
 
 
@@ -74,7 +74,7 @@ def trial_tags(record: TrialRecord) -> dict[str, str]:
     tags = {TRIAL: str(plan.number), "kind": kind}
     if plan.config.way == LOGITS:
         tags["second_order"] = LOGITS  # a row's logits come from networks that other folds' labels tuned
-    return {**tags, "reason": record.reason[:LONGEST_VALUE]} if record.reason else tags
+    return {**tags, "reason": record.reason[:MAX_VALUE_LENGTH]} if record.reason else tags
 
 
 def start_of(record: TrialRecord) -> int:
@@ -94,9 +94,9 @@ def as_metrics(entries: Iterator[tuple[str, float, int]], timestamp: int) -> lis
 
 def as_params(values: Mapping[str, str]) -> list[Param]:
     """Return parameters as MLflow takes them."""
-    return [Param(name, value[:LONGEST_VALUE]) for name, value in values.items()]
+    return [Param(name, value[:MAX_VALUE_LENGTH]) for name, value in values.items()]
 
 
 def as_tags(values: Mapping[str, str]) -> list[RunTag]:
     """Return tags as MLflow takes them."""
-    return [RunTag(name, value[:LONGEST_VALUE]) for name, value in values.items()]
+    return [RunTag(name, value[:MAX_VALUE_LENGTH]) for name, value in values.items()]

@@ -158,7 +158,7 @@ def _move_locations(connection: sqlite3.Connection, old: Path, new: Path) -> Non
 
 
 def _move_data(connection: sqlite3.Connection, old: Path, new: Path) -> None:
-    """Follow the tables of cases that lay in the workspace and came along."""
+    """Follow the tables of cases that lay in the workspace and moved with it."""
     rows = connection.execute(
         "SELECT rowid, dataset_source FROM datasets WHERE dataset_source_type = 'local'"
     )

@@ -20,7 +20,7 @@ from automl_skin.export.bundle import bundle_digest, read_facts
 from automl_skin.export.facts import BundleFacts
 from automl_skin.files import read_json
 from automl_skin.scoring.pyfunc import IMAGE, image_columns
-from automl_skin.tracking.entries import LONGEST_VALUE, PLAN_DIGEST
+from automl_skin.tracking.entries import MAX_VALUE_LENGTH, PLAN_DIGEST
 from automl_skin.tracking.place import is_local
 
 LOADER = "automl_skin.scoring.pyfunc"
@@ -64,7 +64,7 @@ def register_bundle(bundle_folder: Path, study_name: str, tracking_uri: str, run
     tags = {BUNDLE_DIGEST: digest, PLAN_DIGEST: facts.plan, "automl_skin.stack": facts.stack}
     card = ModelCard((bundle_folder / "MODEL_CARD.md").read_text(encoding="utf-8")).text.strip()
     version: ModelVersion = client.create_model_version(
-        name, source, run_id, tags, description=card[:LONGEST_VALUE], model_id=model.model_id
+        name, source, run_id, tags, description=card[:MAX_VALUE_LENGTH], model_id=model.model_id
     )
     return str(version.version)
 

@@ -15,7 +15,7 @@ from mlflow.entities import Metric, Run
 
 from automl_skin.search.trial import Predictions, TrialRecord
 from automl_skin.tracking.entries import (
-    LONGEST_VALUE,
+    MAX_VALUE_LENGTH,
     SEARCH,
     STATUS,
     STUDY_DIGEST,
@@ -168,7 +168,7 @@ class TuningRuns:
             return
         client = self.store.client
         tags = {**self.shared, TUNING: facts.name, "kind": "tuning", **facts.tags}
-        tags = {name: value[:LONGEST_VALUE] for name, value in tags.items() if value}
+        tags = {name: value[:MAX_VALUE_LENGTH] for name, value in tags.items() if value}
         run = client.create_run(self.store.experiment_id, tuning_start(facts), tags, run_name=facts.title)
         run_id = run.info.run_id
         client.log_batch(run_id, list(tuning_metrics(facts)), as_params(facts.params))

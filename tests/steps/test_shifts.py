@@ -106,7 +106,7 @@ def test_the_built_in_study_looks_at_few_cases(tiny, monkeypatch):
 
 def test_the_best_the_members_and_the_baselines_are_looked_at(tiny, monkeypatch):
     records = tiny.study.journal.read()
-    monkeypatch.setattr(shifts, "LEADERS", 1)
+    monkeypatch.setattr(shifts, "MAX_LEADERS", 1)
     stack = SimpleNamespace(members=(5,))
     best = max(records, key=lambda record: (record.utility, -record.plan.number)).plan.number
     assert [record.plan.number for record in leading(records, stack)] == sorted({0, 1, 2, 5, best})

@@ -137,6 +137,6 @@ def test_a_source_is_too_small_by_its_classes(material, monkeypatch):
     column.iloc[:12] = "small"
     enough, others = sort_sources(column, groups, material.labels)
     assert enough == ["large"] or "cases are left" in others["large"]
-    assert others["small"] == "12 cases; two classes must have at least 10 cases each"
-    monkeypatch.setattr(sources, "MIN_OF_A_CLASS", 1)
+    assert others["small"] == "12 cases; expected at least 10 cases of each of two classes"
+    monkeypatch.setattr(sources, "MIN_PER_CLASS", 1)
     assert sort_sources(column, groups, material.labels)[0] == ["large", "small"]

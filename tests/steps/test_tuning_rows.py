@@ -91,7 +91,7 @@ def test_a_case_whose_label_is_hidden_tunes_nothing(study):
     images, cases, target, plan = study
     hidden = cases.copy()
     hidden.loc[plan.held_out(2)[0], "label"] = -1
-    with pytest.raises(LeakageError, match="only development cases, whose labels are known here"):
+    with pytest.raises(LeakageError, match="expected development cases alone, whose labels are known here"):
         tuning_rows(images, hidden, target, plan, (1,), RECIPE, 0)
 
 
