@@ -9,8 +9,6 @@ from automl_skin.images.recipe import Recipe
 from automl_skin.records import read_record, write_record
 from automl_skin.study.study import Study
 
-FORMAT = 1
-
 
 @dataclass(frozen=True)
 class TunedSource:
@@ -57,7 +55,6 @@ class EmbeddedNetwork:
 @dataclass(frozen=True)
 class _StageOneFile:
     networks: dict[str, EmbeddedNetwork] = field(default_factory=dict)
-    format: int = FORMAT
 
 
 def stage_one_path(study: Study) -> Path:

@@ -1,8 +1,5 @@
 """What a trial shows besides its figures: out-of-fold predictions and one picture."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import pandas as pd
 
 from automl_skin.arrays import FloatArray
@@ -49,7 +46,5 @@ class Exhibits:
         """Write the artefacts of one run."""
         probabilities = predictions.calibrated
         picture = trial_overview(self.cases.labels, probabilities, self.cases.classes)
-        with TemporaryDirectory() as folder:
-            self.table(probabilities).to_csv(Path(folder, PREDICTIONS), index_label="case")
-            Path(folder, OVERVIEW).write_bytes(picture)
-            store.client.log_artifacts(run_id, folder)
+        table = self.table(probabilities).to_csv(index_label="case")
+        store.log_files(run_id, {PREDICTIONS: table.encode(), OVERVIEW: picture})

@@ -8,8 +8,6 @@ the truth.
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from mlflow.entities import Metric, Run
 
@@ -172,10 +170,7 @@ class TuningRuns:
         run = client.create_run(self.store.experiment_id, tuning_start(facts), tags, run_name=facts.title)
         run_id = run.info.run_id
         client.log_batch(run_id, list(tuning_metrics(facts)), as_params(facts.params))
-        with TemporaryDirectory() as folder:
-            for name, content in facts.files.items():
-                Path(folder, name).write_bytes(content)
-            client.log_artifacts(run_id, folder)
+        self.store.log_files(run_id, facts.files)
         client.set_terminated(
             run_id, TUNING_STATUS[facts.state], tuning_start(facts) + round(facts.seconds * 1000)
         )

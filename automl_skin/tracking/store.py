@@ -2,10 +2,11 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from alembic.util import CommandError
 from filelock import FileLock
@@ -37,6 +38,13 @@ class Store:
     client: MlflowClient
     uri: str
     experiment_id: str
+
+    def log_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
+        """Keep files, by name, as artefacts of a run."""
+        with TemporaryDirectory() as folder:
+            for name, content in files.items():
+                Path(folder, name).write_bytes(content)
+            self.client.log_artifacts(run_id, folder)
 
 
 class Guard:

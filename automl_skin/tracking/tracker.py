@@ -87,10 +87,7 @@ class Session:
         entries = ((name, value, step) for name, value in conclusion.metrics.items() if math.isfinite(value))
         note = as_tags({NOTE: conclusion.note})
         client.log_batch(self.parent, as_metrics(entries, int(time.time() * 1000)), tags=note)
-        with TemporaryDirectory() as temporary:
-            for name, content in conclusion.files.items():
-                Path(temporary, name).write_bytes(content)
-            client.log_artifacts(self.parent, temporary)
+        self.store.log_files(self.parent, conclusion.files)
         for name, folder in conclusion.folders.items():
             client.log_artifacts(self.parent, str(folder), name)
         client.set_terminated(self.parent, "FINISHED")
