@@ -67,7 +67,8 @@ def files_of(study):
                 value = json.loads(found[name])
                 of_the_table = name == "prepared.json"
                 gone = ("table", "locked_labels", "locked_cases") if of_the_table else ()
-                gone = CLOCK if name.startswith("trials/") else gone
+                if name.startswith("trials/"):
+                    value, gone = {**value, **value["record"], "record": None}, CLOCK
                 found[name] = {key: each for key, each in value.items() if key not in gone}
     return found
 

@@ -64,7 +64,7 @@ def test_everything_is_in_the_cache_and_can_be_carried(open_here, tmp_path, monk
 
 def test_ways_decide_which_folds_are_held_out(open_here, monkeypatch):
     asked = []
-    monkeypatch.setattr(stage_one, "tune_network", lambda *args: asked.extend(args[3]) or [])
+    monkeypatch.setattr(stage_one, "tune_network", lambda *args: asked.extend(args[2]) or [])
     run_stage_one(open_here(way=["within", "rotation"]), silent)
     assert asked == [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)]
 
