@@ -24,6 +24,7 @@ from automl_skin.features.encoder import EncoderConfig, Kind, MetadataEncoder, f
 from automl_skin.features.projection import Projection, fit_projection, identity_projection
 from automl_skin.heads.catalogue import HEADS
 from automl_skin.heads.protocol import FittedHead
+from automl_skin.heads.training import training_targets
 from automl_skin.heads.weighting import class_weights
 from automl_skin.seeding import derive_seed, generator
 
@@ -174,7 +175,8 @@ class FoldFitter:
             head = config.branches[position]
             seed = derive_seed(self.seed, "chain", fold, position)
             fit = HEADS[head.family].fit
-            heads.append(fit(head.head, design, labels, len(class_of), weights, seed, threads))
+            targets = training_targets(design, labels, len(class_of), weights)
+            heads.append(fit(head.head, design, targets, seed, threads))
         return tuple(heads)
 
     def _training(self, config: ChainConfig, fold: int) -> BoolArray:

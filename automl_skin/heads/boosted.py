@@ -10,17 +10,22 @@ n_nodes : nodes of all trees, one tree after the other, leaves included
 n_trees : trees; with several classes one after the other for each class, round by round
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from automl_skin.arrays import FloatArray
+from automl_skin.arrays import Float32Array, FloatArray
 from automl_skin.errors import IntegrityError
+from automl_skin.heads.design import Design
+from automl_skin.heads.signature import Signature, binary_columns
 from automl_skin.heads.stored import Facts, check_arrays, read_arrays, write_arrays
 
+FILE_NAME = "trees.safetensors"
 Positions = npt.NDArray[np.int32]
 
 LEAF = -1
@@ -75,39 +80,73 @@ class BoostedTrees:
         """The first node of each tree, shape (n_trees,)."""
         return np.cumsum(self.sizes, dtype=np.int64) - self.sizes
 
+    @property
+    def spans(self) -> list[slice]:
+        """The nodes of each tree."""
+        return [slice(start, start + size) for start, size in zip(self.starts, self.sizes, strict=True)]
+
     def save(self, path: Path) -> None:
         """Write the arrays."""
         write_arrays(path, vars(self))
 
 
-def load_trees(path: Path, n_columns: int, n_scores: int, decisions: Collection[int]) -> BoostedTrees:
-    """Load what `BoostedTrees.save` wrote.
+@dataclass(frozen=True)
+class BoostedHead(ABC):
+    """Fitted boosted trees, always as their library reads them back.
 
     Parameters
     ----------
-    path : Path
-    n_columns : int
-        Columns of the design.
-    n_scores : int
-        Trees per round.
+    signature : Signature
+    trees : BoostedTrees
+    booster : object
+        The library's model of the trees.
+    """
+
+    signature: Signature
+    trees: BoostedTrees
+    booster: Any
+
+    @abstractmethod
+    def ask(self, matrix: Float32Array) -> Any:
+        """Return the library's probabilities: of the second class of two, or of each of several."""
+
+    def predict(self, design: Design) -> FloatArray:
+        """Return probabilities of shape (n_cases, n_classes)."""
+        self.signature.check(design)
+        answer = np.asarray(self.ask(design.matrix), dtype=np.float64)
+        return self.signature.spread(binary_columns(answer) if answer.ndim == 1 else answer)
+
+    def save(self, folder: Path) -> None:
+        """Write ``head.json`` and the trees."""
+        self.signature.write(folder)
+        self.trees.save(folder / FILE_NAME)
+
+
+def load_trees(folder: Path, decisions: Collection[int]) -> tuple[Signature, BoostedTrees]:
+    """Load what `BoostedHead.save` wrote.
+
+    Parameters
+    ----------
+    folder : Path
     decisions : collection of int
         The library's codes for missing values.
 
     Raises
     ------
     IntegrityError
-        If the arrays are not whole, or not those of such trees.
+        If the arrays are not whole, or not those of trees on the head's columns and classes.
     """
+    signature, path = Signature.read(folder), folder / FILE_NAME
     arrays = read_arrays(path)
     n_trees, n_nodes = (
         arrays[name].shape[0] if name in arrays and arrays[name].ndim else 0 for name in ("sizes", "column")
     )
-    check_arrays(path, arrays, _facts(n_trees, n_nodes, n_scores))
+    check_arrays(path, arrays, _facts(n_trees, n_nodes, signature.n_scores))
     trees = BoostedTrees(**arrays)
-    for problem in _problems(trees, n_columns, decisions):
+    for problem in _problems(trees, signature.n_columns, decisions):
         message = f"{path}: expected boosted trees whose {problem}; restore it or export again"
         raise IntegrityError(message)
-    return trees
+    return signature, trees
 
 
 def _facts(n_trees: int, n_nodes: int, n_scores: int) -> dict[str, Facts]:

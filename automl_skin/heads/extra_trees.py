@@ -3,14 +3,13 @@
 import math
 from dataclasses import dataclass
 
-from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
 from automl_skin.heads.forest import ForestHead, load_forest, nodes_of
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.signature import Signature
 from automl_skin.heads.space import Categorical, Integer, Real, Space
-from automl_skin.heads.training import training_targets
+from automl_skin.heads.training import Targets
 
 
 @dataclass(frozen=True)
@@ -32,29 +31,13 @@ SPACE: Space = {
 }
 
 
-def fit(
-    config: ExtraTreesConfig,
-    design: Design,
-    labels: IntArray,
-    n_classes: int,
-    weights: FloatArray | None,
-    seed: int,
-    threads: int,
-) -> ForestHead:
+def fit(config: ExtraTreesConfig, design: Design, targets: Targets, seed: int, threads: int) -> ForestHead:
     """Fit a head; see `Family`."""
     from sklearn.ensemble import ExtraTreesClassifier
 
-    targets = training_targets(design, labels, n_classes, weights)
-    forest = ExtraTreesClassifier(
-        config.n_estimators,
-        criterion=config.criterion,
-        max_features=config.max_features,
-        min_samples_leaf=config.min_samples_leaf,
-        random_state=seed,
-        n_jobs=threads,
-    )
+    forest = ExtraTreesClassifier(**vars(config), random_state=seed, n_jobs=threads)
     forest.fit(design.matrix, targets.codes, targets.weights)
-    return ForestHead(Signature.of(design, targets), nodes_of([tree.tree_ for tree in forest.estimators_]))
+    return ForestHead(Signature.of(design, targets), nodes_of(forest.estimators_))
 
 
 def estimate_seconds(config: ExtraTreesConfig, size: DesignSize) -> float:

@@ -10,6 +10,7 @@ n_nodes : nodes of all trees, one tree after the other
 n_trees : trees
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,9 @@ class ForestHead:
         write_arrays(folder / FILE_NAME, vars(self.nodes))
 
 
-def nodes_of(trees: list[Any]) -> Nodes:
-    """Return the nodes of scikit-learn's fitted trees (`sklearn.tree._tree.Tree`)."""
+def nodes_of(estimators: Sequence[Any]) -> Nodes:
+    """Return the nodes of trees that scikit-learn has fitted."""
+    trees = [each.tree_ for each in estimators]
     offsets = np.cumsum([0, *(tree.node_count for tree in trees)])
     parts = [_tree_arrays(tree, offset) for tree, offset in zip(trees, offsets[:-1], strict=True)]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

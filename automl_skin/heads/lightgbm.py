@@ -4,24 +4,20 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.arrays import Float32Array
 from automl_skin.errors import IntegrityError
-from automl_skin.heads.boosted import LEAF, BoostedTrees, load_trees
+from automl_skin.heads.boosted import FILE_NAME, LEAF, BoostedHead, BoostedTrees, load_trees
 from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
 from automl_skin.heads.protocol import Family
-from automl_skin.heads.signature import Signature, binary_columns
+from automl_skin.heads.signature import Signature
 from automl_skin.heads.space import Integer, Real, Space
-from automl_skin.heads.training import Targets, training_targets
+from automl_skin.heads.training import Targets
 
-if TYPE_CHECKING:
-    import lightgbm
-
-FILE_NAME = "trees.safetensors"
 FORMAT = 4
 """Of LightGBM's text; versions 4 of the library write it."""
 
@@ -58,39 +54,18 @@ SPACE: Space = {
 }
 
 
-@dataclass(frozen=True)
-class LightgbmHead:
-    """A fitted LightGBM model, always as read back from its trees."""
+class LightgbmHead(BoostedHead):
+    """A fitted LightGBM model."""
 
-    signature: Signature
-    trees: BoostedTrees
-    booster: "lightgbm.Booster"
-
-    def predict(self, design: Design) -> FloatArray:
-        """Return probabilities of shape (n_cases, n_classes)."""
-        self.signature.check(design)
-        answer = np.asarray(self.booster.predict(design.matrix, num_threads=1), dtype=np.float64)
-        return self.signature.spread(binary_columns(answer) if answer.ndim == 1 else answer)
-
-    def save(self, folder: Path) -> None:
-        """Write ``head.json`` and the trees."""
-        self.signature.write(folder)
-        self.trees.save(folder / FILE_NAME)
+    def ask(self, matrix: Float32Array) -> Any:
+        """Return the library's probabilities."""
+        return self.booster.predict(matrix, num_threads=1)
 
 
-def fit(
-    config: LightgbmConfig,
-    design: Design,
-    labels: IntArray,
-    n_classes: int,
-    weights: FloatArray | None,
-    seed: int,
-    threads: int,
-) -> LightgbmHead:
+def fit(config: LightgbmConfig, design: Design, targets: Targets, seed: int, threads: int) -> LightgbmHead:
     """Fit a head; see `Family`."""
     import lightgbm
 
-    targets = training_targets(design, labels, n_classes, weights)
     parameters = _parameters(config, targets, seed, threads)
     data = lightgbm.Dataset(design.matrix, targets.codes, weight=targets.weights, params=parameters)
     booster = lightgbm.train(parameters, data, config.n_estimators)
@@ -98,22 +73,19 @@ def fit(
 
 
 def load(folder: Path) -> LightgbmHead:
-    """Load what `LightgbmHead.save` wrote.
+    """Load what `BoostedHead.save` wrote.
 
     Raises
     ------
     IntegrityError
         If the trees are not whole, or do not fit the head's columns and classes.
     """
-    signature = Signature.read(folder)
-    path = folder / FILE_NAME
-    trees = load_trees(path, signature.n_columns, signature.n_scores, DECISIONS)
+    signature, trees = load_trees(folder, DECISIONS)
     is_leaf = trees.children[:, 0] == LEAF
     turns = np.flatnonzero(is_leaf[:-1] & ~is_leaf[1:]) + 1
     if not np.isin(turns, trees.starts).all():  # LightGBM numbers them apart
-        message = (
-            f"{path}: expected the leaves of each tree after its other nodes; restore it or export again"
-        )
+        wanted = "the leaves of each tree after its other nodes"
+        message = f"{folder / FILE_NAME}: expected {wanted}; restore it or export again"
         raise IntegrityError(message)
     return _head(signature, trees)
 
@@ -168,11 +140,7 @@ def _read_tree(fields: dict[str, str]) -> dict[str, Any]:
 def write_model(trees: BoostedTrees, signature: Signature) -> str:
     """Return checked trees in LightGBM's text format."""
     n_scores, columns = signature.n_scores, range(signature.n_columns)
-    ends = trees.starts + trees.sizes
-    blocks = [
-        _write_tree(trees, number, slice(*span))
-        for number, span in enumerate(zip(trees.starts, ends, strict=True))
-    ]
+    blocks = [_write_tree(trees, number, span) for number, span in enumerate(trees.spans)]
     objective = "binary sigmoid:1" if n_scores == 1 else f"multiclass num_class:{n_scores}"
     lines = [
         "tree",
@@ -217,7 +185,8 @@ def _write_tree(trees: BoostedTrees, number: int, span: slice) -> str:
 
 def _parameters(config: LightgbmConfig, targets: Targets, seed: int, threads: int) -> dict[str, Any]:
     return {
-        **_objective(targets.n_present),
+        "objective": "multiclass" if targets.n_present > 2 else "binary",  # classes
+        "num_class": targets.n_present if targets.n_present > 2 else 1,
         "learning_rate": config.learning_rate,
         "num_leaves": config.num_leaves,
         "min_data_in_leaf": config.min_child_samples,
@@ -239,12 +208,6 @@ def estimate_seconds(config: LightgbmConfig, size: DesignSize) -> float:
     rows = size.n_cases * config.bagging_fraction * math.log2(max(config.num_leaves, 2))
     bins = size.n_columns * config.feature_fraction * config.num_leaves
     return config.n_estimators * size.n_scores * (5e-5 + 3.5e-8 * rows + 1.2e-6 * bins)
-
-
-def _objective(n_present: int) -> dict[str, Any]:
-    if n_present == 2:  # two classes
-        return {"objective": "binary"}
-    return {"objective": "multiclass", "num_class": n_present}
 
 
 FAMILY = Family("lightgbm", LightgbmConfig, SPACE, fit, load, estimate_seconds, wants_few_columns=True)

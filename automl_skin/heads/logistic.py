@@ -15,7 +15,7 @@ from automl_skin.heads.protocol import Family
 from automl_skin.heads.signature import Signature
 from automl_skin.heads.space import Real, Space
 from automl_skin.heads.stored import Facts, check_arrays, read_arrays, write_arrays
-from automl_skin.heads.training import training_targets
+from automl_skin.heads.training import Targets
 
 FILE_NAME = "logistic.safetensors"
 # Measured on 6,400 x 1,280 and x 3,840 columns in float32: continuing to 1e-4 and 300 iterations doubles the
@@ -77,14 +77,11 @@ class LogisticHead:
 def fit(
     config: LogisticConfig,
     design: Design,
-    labels: IntArray,
-    n_classes: int,
-    weights: FloatArray | None,
+    targets: Targets,
     seed: int,  # noqa: ARG001 - the protocol's; nothing here is random
     threads: int,
 ) -> LogisticHead:
     """Fit a head; see `Family`."""
-    targets = training_targets(design, labels, n_classes, weights)
     scale = np.ones(design.n_columns, dtype=np.float32)
     scale[design.image_columns :] = config.metadata_scale
     model = _fit_quietly(config.c, design.matrix * scale, targets.codes, targets.weights, threads)

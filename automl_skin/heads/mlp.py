@@ -4,7 +4,6 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
-from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import ConfigError, InputError
 from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
@@ -13,6 +12,7 @@ from automl_skin.heads.neural.formula import count_weights
 from automl_skin.heads.neural.head import ModuleHead, fit_modules, load_modules
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.space import Categorical, Integer, Real, Space
+from automl_skin.heads.training import Targets
 
 if TYPE_CHECKING:
     import torch
@@ -56,15 +56,7 @@ def build(
     return Network(config, n_image, n_metadata, n_scores, generator)
 
 
-def fit(
-    config: MlpConfig,
-    design: Design,
-    labels: IntArray,
-    n_classes: int,
-    weights: FloatArray | None,
-    seed: int,
-    threads: int,
-) -> ModuleHead:
+def fit(config: MlpConfig, design: Design, targets: Targets, seed: int, threads: int) -> ModuleHead:
     """Fit a head; see `Family`.
 
     Raises
@@ -73,7 +65,7 @@ def fit(
         If another fusion than concat is asked for and the design has no image or no metadata columns.
     """
     _check_fusion(config, design)
-    return fit_modules(build, config, design, labels, n_classes, weights, seed, threads)
+    return fit_modules(build, config, design, targets, seed, threads)
 
 
 def check_config(config: MlpConfig) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from scipy.special import softmax
 
-from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.arrays import FloatArray
 from automl_skin.errors import InputError
 from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.signature import Signature
+from automl_skin.heads.training import Targets
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,18 @@ class OwnHead:
 def fit(
     config: OwnConfig,  # noqa: ARG001 - the protocol's; nothing here is fitted
     design: Design,
-    labels: IntArray,  # noqa: ARG001
-    n_classes: int,
-    weights: FloatArray | None,  # noqa: ARG001
+    targets: Targets,
     seed: int,  # noqa: ARG001
     threads: int,  # noqa: ARG001
 ) -> OwnHead:
-    """Return the head for logits of `n_classes` classes; see `Family`.
+    """Return the head for one logit per class; see `Family`.
 
     Raises
     ------
     InputError
         If the columns are not one logit per class.
     """
+    n_classes = targets.n_classes
     if (design.n_columns, design.image_columns) != (n_classes, n_classes):
         message = (
             f"a network's own head: expected one logit for each of {n_classes} classes, got {design.n_columns} columns "

@@ -5,12 +5,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
 
-from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.arrays import FloatArray
 from automl_skin.errors import ConfigError
 from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
 from automl_skin.heads.signature import Signature
 from automl_skin.heads.space import Space, Value
+from automl_skin.heads.training import Targets
 
 
 class FittedHead(Protocol):
@@ -33,7 +34,7 @@ class FittedHead(Protocol):
         ...
 
 
-Fit = Callable[[Any, Design, IntArray, int, FloatArray | None, int, int], FittedHead]
+Fit = Callable[[Any, Design, Targets, int, int], FittedHead]
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,8 @@ class Family:
     space : mapping of str to Real, Integer or Categorical
         What is searched, by field of `config`. Other fields are set by whoever builds the chain.
     fit : callable
-        ``fit(config, design, labels, n_classes, weights, seed, threads) -> FittedHead`` with labels
-        int of shape (n_cases,) and weights float64 of shape (n_cases,) or None. A class that is
-        absent from `labels` gets probability 0.
+        ``fit(config, design, targets, seed, threads) -> FittedHead``. A class that is absent from the targets gets
+        probability 0.
     load : callable
         ``load(folder) -> FittedHead`` for what `FittedHead.save` wrote.
     estimate_seconds : callable

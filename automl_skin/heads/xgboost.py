@@ -3,24 +3,20 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.arrays import Float32Array
 from automl_skin.errors import IntegrityError
-from automl_skin.heads.boosted import LEAF, BoostedTrees, load_trees
+from automl_skin.heads.boosted import FILE_NAME, LEAF, BoostedHead, BoostedTrees, load_trees
 from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
 from automl_skin.heads.protocol import Family
-from automl_skin.heads.signature import Signature, binary_columns
+from automl_skin.heads.signature import Signature
 from automl_skin.heads.space import Integer, Real, Space
-from automl_skin.heads.training import Targets, training_targets
+from automl_skin.heads.training import Targets
 
-if TYPE_CHECKING:
-    import xgboost
-
-FILE_NAME = "trees.safetensors"
 MIN_VERSION = 3
 NO_PARENT = 2**31 - 1
 """What XGBoost writes as the parent of a root."""
@@ -52,39 +48,18 @@ SPACE: Space = {
 }
 
 
-@dataclass(frozen=True)
-class XgboostHead:
-    """A fitted XGBoost model, always as read back from its trees."""
+class XgboostHead(BoostedHead):
+    """A fitted XGBoost model."""
 
-    signature: Signature
-    trees: BoostedTrees
-    booster: "xgboost.Booster"
-
-    def predict(self, design: Design) -> FloatArray:
-        """Return probabilities of shape (n_cases, n_classes)."""
-        self.signature.check(design)
-        answer = np.asarray(self.booster.inplace_predict(design.matrix), dtype=np.float64)
-        return self.signature.spread(binary_columns(answer) if answer.ndim == 1 else answer)
-
-    def save(self, folder: Path) -> None:
-        """Write ``head.json`` and the trees."""
-        self.signature.write(folder)
-        self.trees.save(folder / FILE_NAME)
+    def ask(self, matrix: Float32Array) -> Any:
+        """Return the library's probabilities."""
+        return self.booster.inplace_predict(matrix)
 
 
-def fit(
-    config: XgboostConfig,
-    design: Design,
-    labels: IntArray,
-    n_classes: int,
-    weights: FloatArray | None,
-    seed: int,
-    threads: int,
-) -> XgboostHead:
+def fit(config: XgboostConfig, design: Design, targets: Targets, seed: int, threads: int) -> XgboostHead:
     """Fit a head; see `Family`."""
     import xgboost
 
-    targets = training_targets(design, labels, n_classes, weights)
     data = xgboost.QuantileDMatrix(
         design.matrix, targets.codes, weight=targets.weights, max_bin=MAX_BIN, nthread=threads
     )
@@ -93,20 +68,17 @@ def fit(
 
 
 def load(folder: Path) -> XgboostHead:
-    """Load what `XgboostHead.save` wrote.
+    """Load what `BoostedHead.save` wrote.
 
     Raises
     ------
     IntegrityError
         If the trees are not whole, or do not fit the head's columns and classes.
     """
-    signature = Signature.read(folder)
-    path = folder / FILE_NAME
-    trees = load_trees(path, signature.n_columns, signature.n_scores, decisions=(0, 1))
+    signature, trees = load_trees(folder, decisions=(0, 1))
     if trees.version[0] < MIN_VERSION:
-        message = (
-            f"{path}: expected trees of XGBoost {MIN_VERSION} or newer, got {trees.version[0]}; export again"
-        )
+        wanted = f"trees of XGBoost {MIN_VERSION} or newer"
+        message = f"{folder / FILE_NAME}: expected {wanted}, got {trees.version[0]}; export again"
         raise IntegrityError(message)
     return _head(signature, trees)
 
@@ -147,8 +119,6 @@ def read_model(content: bytes) -> BoostedTrees:
 def write_model(trees: BoostedTrees, signature: Signature) -> bytes:
     """Return checked trees in XGBoost's JSON."""
     n_scores, n_trees, columns = signature.n_scores, len(trees.sizes), str(signature.n_columns)
-    ends = trees.starts + trees.sizes
-    spans = [slice(*span) for span in zip(trees.starts, ends, strict=True)]
     offset = trees.offset.tolist()
     n_classes = str(n_scores if n_scores > 1 else 0)
     objective: dict[str, Any] = {"name": "binary:logistic", "reg_loss_param": {"scale_pos_weight": "1"}}
@@ -164,7 +134,9 @@ def write_model(trees: BoostedTrees, signature: Signature) -> bytes:
                 "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(n_trees)},
                 "iteration_indptr": list(range(0, n_trees + 1, n_scores)),
                 "tree_info": [number % n_scores for number in range(n_trees)],
-                "trees": [_write_tree(trees, number, span, columns) for number, span in enumerate(spans)],
+                "trees": [
+                    _write_tree(trees, number, span, columns) for number, span in enumerate(trees.spans)
+                ],
             },
             "name": "gbtree",
         },
@@ -213,8 +185,11 @@ def _write_tree(trees: BoostedTrees, number: int, span: slice, columns: str) -> 
 
 
 def _parameters(config: XgboostConfig, targets: Targets, seed: int, threads: int) -> dict[str, Any]:
+    objective: dict[str, Any] = {"objective": "binary:logistic"}
+    if targets.n_present > 2:  # classes
+        objective = {"objective": "multi:softprob", "num_class": targets.n_present}
     return {
-        **_objective(targets.n_present),
+        **objective,
         "tree_method": "hist",
         "max_bin": MAX_BIN,
         "eta": config.learning_rate,
@@ -227,12 +202,6 @@ def _parameters(config: XgboostConfig, targets: Targets, seed: int, threads: int
         "nthread": threads,
         "verbosity": 0,
     }
-
-
-def _objective(n_present: int) -> dict[str, Any]:
-    if n_present == 2:  # two classes
-        return {"objective": "binary:logistic"}
-    return {"objective": "multi:softprob", "num_class": n_present}
 
 
 def estimate_seconds(config: XgboostConfig, size: DesignSize) -> float:

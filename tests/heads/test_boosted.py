@@ -7,9 +7,10 @@ import pytest
 
 from automl_skin.errors import IntegrityError
 from automl_skin.heads import lightgbm, xgboost
-from automl_skin.heads.boosted import LEAF, MAX_DEPTH, BoostedTrees
+from automl_skin.heads.boosted import FILE_NAME, LEAF, MAX_DEPTH, BoostedTrees
 from automl_skin.heads.design import Design
 from automl_skin.heads.signature import Signature
+from automl_skin.heads.training import training_targets
 
 FAMILIES = {"lightgbm": lightgbm, "xgboost": xgboost}
 
@@ -22,7 +23,8 @@ def saved(request, tmp_path):
     design = Design(rng.normal(size=(300, 5)).astype(np.float32), 5)
     labels = (design.matrix[:, 0] > 0).astype(np.int64) + (design.matrix[:, 1] > 0.5) * (n_classes == 3)
     family = FAMILIES[name]
-    head = family.fit(family.FAMILY.configure({"n_estimators": 40}), design, labels, n_classes, None, 0, 1)
+    targets = training_targets(design, labels, n_classes, None)
+    head = family.fit(family.FAMILY.configure({"n_estimators": 40}), design, targets, 0, 1)
     head.save(tmp_path)
     return family, head, tmp_path
 
@@ -101,7 +103,7 @@ BREAKS = {
 def test_trees_that_are_none_are_refused(saved, what):
     family, head, folder = saved
     change, message = BREAKS[what]
-    change(head.trees).save(folder / family.FILE_NAME)
+    change(head.trees).save(folder / FILE_NAME)
     with pytest.raises(IntegrityError, match=message):
         family.load(folder)
 
@@ -133,14 +135,14 @@ def test_leaves_among_the_nodes_are_no_tree_of_lightgbm(tmp_path):
         version=np.array([4, 0, 0], np.int32),
     )
     Signature(2, 2, (0, 1), 2).write(tmp_path)
-    trees.save(tmp_path / lightgbm.FILE_NAME)
+    trees.save(tmp_path / FILE_NAME)
     with pytest.raises(IntegrityError, match="expected the leaves of each tree after its other nodes"):
         lightgbm.load(tmp_path)
 
 
 def test_missing_trees_are_named(saved):
     family, _, folder = saved
-    (folder / family.FILE_NAME).unlink()
+    (folder / FILE_NAME).unlink()
     with pytest.raises(IntegrityError, match="expected a whole safetensors file"):
         family.load(folder)
 

@@ -3,6 +3,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 from automl_skin.heads.design import Design
 from automl_skin.heads.extra_trees import ExtraTreesConfig, fit
+from automl_skin.heads.training import training_targets
 
 
 def test_is_the_forest_of_scikit_learn():
@@ -13,5 +14,6 @@ def test_is_the_forest_of_scikit_learn():
     theirs = ExtraTreesClassifier(60, max_features=0.2, min_samples_leaf=5, random_state=3).fit(
         matrix, labels
     )
-    ours = fit(config, Design(matrix, 5), labels, 2, None, 3, 1)
+    design = Design(matrix, 5)
+    ours = fit(config, design, training_targets(design, labels, 2, None), 3, 1)
     assert np.allclose(ours.predict(Design(matrix, 5)), theirs.predict_proba(matrix), atol=1e-12)

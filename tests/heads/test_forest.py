@@ -18,7 +18,7 @@ def forest():
 
 
 def head_of(trees):
-    return ForestHead(Signature(6, 0, (0, 1, 2), 3), nodes_of([tree.tree_ for tree in trees.estimators_]))
+    return ForestHead(Signature(6, 0, (0, 1, 2), 3), nodes_of(trees.estimators_))
 
 
 def test_agrees_with_scikit_learn(forest):

@@ -2,13 +2,15 @@ import numpy as np
 
 from automl_skin.heads.design import Design
 from automl_skin.heads.lightgbm import FAMILY, fit
+from automl_skin.heads.training import training_targets
 
 
 def make_head(n_classes):
     rng = np.random.default_rng(0)
     design = Design(rng.normal(size=(200, 6)).astype(np.float32), 6)
     config = FAMILY.configure({"n_estimators": 40})
-    return fit(config, design, rng.integers(n_classes, size=200), n_classes, None, 0, 1), design
+    targets = training_targets(design, rng.integers(n_classes, size=200), n_classes, None)
+    return fit(config, design, targets, 0, 1), design
 
 
 def test_three_classes_are_those_of_the_library():
@@ -25,5 +27,5 @@ def test_two_classes_are_those_of_the_library():
 
 def test_says_nothing(capfd):
     design = Design(np.ones((30, 2), np.float32), 2)
-    fit(FAMILY.config(), design, np.arange(30) % 2, 2, None, 0, 1).predict(design)
+    fit(FAMILY.config(), design, training_targets(design, np.arange(30) % 2, 2, None), 0, 1).predict(design)
     assert capfd.readouterr() == ("", "")

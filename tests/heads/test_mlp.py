@@ -5,11 +5,17 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from automl_skin.errors import ConfigError, InputError
+from automl_skin.heads import mlp
 from automl_skin.heads.design import Design
-from automl_skin.heads.mlp import fit
 from automl_skin.heads.neural.config import MlpConfig
+from automl_skin.heads.training import training_targets
 
 CONFIG = MlpConfig(epochs=6, batch_size=64)
+
+
+def fit(config, design, labels):
+    """Fit on cases of equal weight."""
+    return mlp.fit(config, design, training_targets(design, labels, 2, None), 0, 1)
 
 
 def make_cases(n_cases=400):
@@ -22,7 +28,7 @@ def make_cases(n_cases=400):
 
 def test_members_are_averaged():
     design, labels = make_cases()
-    one, two = (fit(replace(CONFIG, members=n), design, labels, 2, None, 0, 1) for n in (1, 2))
+    one, two = (fit(replace(CONFIG, members=n), design, labels) for n in (1, 2))
     alone = [replace(two, modules=(module,)).predict(design) for module in two.modules]
     assert (one.predict(design) == alone[0]).all()
     assert np.allclose(two.predict(design), np.mean(alone, axis=0), atol=1e-15)
@@ -36,7 +42,7 @@ def test_balanced_sampling_raises_the_rare_class():
         (np.arange(400) % 10 == 0).astype(int),
     )
     plain, balanced = (
-        fit(replace(CONFIG, balanced_sampling=b), design, labels, 2, None, 0, 1).predict(design)[:, 1].mean()
+        fit(replace(CONFIG, balanced_sampling=b), design, labels).predict(design)[:, 1].mean()
         for b in (False, True)
     )
     assert plain < 0.25
@@ -46,7 +52,7 @@ def test_balanced_sampling_raises_the_rare_class():
 def test_metanet_gates_by_metadata():
     design, labels = make_cases(1200)
     config = MlpConfig(epochs=20, batch_size=64, learning_rate=1e-2, fusion="metanet", dropout=0.0)
-    head = fit(config, Design(design.matrix[:800], 8), labels[:800], 2, None, 0, 1)
+    head = fit(config, Design(design.matrix[:800], 8), labels[:800])
     scores = head.predict(Design(design.matrix[800:], 8))[:, 1]
     assert roc_auc_score(labels[800:], scores) > 0.95
     blind = Design(np.hstack([design.matrix[800:, :8], np.zeros((400, 1), np.float32)]), 8)
@@ -57,13 +63,13 @@ def test_metanet_gates_by_metadata():
 def test_metanet_needs_both_kinds_of_columns(image_columns):
     design, labels = make_cases()
     with pytest.raises(InputError, match="metanet joins image and metadata: expected columns of both"):
-        fit(MlpConfig(fusion="metanet"), Design(design.matrix, image_columns), labels, 2, None, 0, 1)
+        fit(MlpConfig(fusion="metanet"), Design(design.matrix, image_columns), labels)
 
 
 def test_divergence_is_named():
     design, labels = make_cases()
     with pytest.raises(ConfigError, match=r"use a learning_rate below 1e\+30"):
-        fit(replace(CONFIG, learning_rate=1e30), design, labels, 2, None, 0, 1)
+        fit(replace(CONFIG, learning_rate=1e30), design, labels)
 
 
 def test_modality_dropout_teaches_to_answer_from_either_alone():
@@ -77,7 +83,7 @@ def test_modality_dropout_teaches_to_answer_from_either_alone():
     blind = Design(np.hstack([np.zeros((1500, 4)), metadata]).astype(np.float32), 4)
     losses = []
     for share in (0.0, 0.3):
-        head = fit(replace(CONFIG, modality_dropout=share), design, labels, 2, None, 0, 1)
+        head = fit(replace(CONFIG, modality_dropout=share), design, labels)
         losses.append(-np.log(head.predict(blind)[np.arange(1500), labels]).mean())
     assert losses[1] < losses[0] - 0.03
 
@@ -87,7 +93,7 @@ def test_lost_metadata_look_as_the_design_says_or_like_their_mean():
     config = replace(CONFIG, modality_dropout=0.3)
     mean = design.metadata.mean(axis=0)
     unsaid, same, other = (
-        fit(config, replace(design, absent=absent), labels, 2, None, 0, 1).predict(design)
+        fit(config, replace(design, absent=absent), labels).predict(design)
         for absent in (None, mean, mean + np.float32(3))
     )
     assert (unsaid == same).all()

@@ -5,13 +5,15 @@ from automl_skin.errors import InputError
 from automl_skin.heads import own
 from automl_skin.heads.catalogue import FAMILIES, HEADS
 from automl_skin.heads.design import Design
+from automl_skin.heads.training import training_targets
 
 LOGITS = np.random.default_rng(0).normal(size=(9, 3)).astype(np.float32)
 DESIGN = Design(LOGITS, image_columns=3)
 
 
 def fit(design, n_classes=3):
-    return own.fit(own.OwnConfig(), design, np.zeros(design.n_cases, np.int64), n_classes, None, 0, 1)
+    targets = training_targets(design, np.arange(design.n_cases) % 3, n_classes, None)
+    return own.fit(own.OwnConfig(), design, targets, 0, 1)
 
 
 def test_the_answer_is_the_softmax_of_the_columns_saved_and_alone(tmp_path):

@@ -13,6 +13,7 @@ from automl_skin.errors import ConfigError, InputError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.design import Design
 from automl_skin.heads.space import Categorical, Integer
+from automl_skin.heads.training import training_targets
 
 # Fast, and with everything switched on that is random.
 SMALL = {
@@ -49,7 +50,7 @@ def make_cases(n_cases=240, n_classes=2, n_columns=16, seed=0):
 def fit(name, design, labels, n_classes=2, weights=None, seed=0, **values):
     family = family_of(name)
     config = family.configure({**SMALL[name], **values})
-    return family.fit(config, design, labels, n_classes, weights, seed, 1)
+    return family.fit(config, design, training_targets(design, labels, n_classes, weights), seed, 1)
 
 
 def rows(design, positions):
@@ -93,7 +94,7 @@ def test_corners_of_the_space_work(family):
     for seed in range(4):
         rng = np.random.default_rng(seed)
         config = family.configure({name: draw(range_, rng) for name, range_ in family.space.items()})
-        head = family.fit(config, design, labels, 2, None, 0, 1)
+        head = family.fit(config, design, training_targets(design, labels, 2, None), 0, 1)
         check_probabilities(head.predict(design), (80, 2))
 
 

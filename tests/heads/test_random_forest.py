@@ -14,7 +14,7 @@ def test_thresholds_on_values_decide_like_those_on_bins():
     labels = (matrix[:, 0] * matrix[:, 1] + rng.normal(size=500) > 0).astype(int)
     edges = [_edges(column) for column in matrix.T]
     tree = DecisionTreeClassifier(min_samples_leaf=3, random_state=0).fit(_codes(matrix, edges), labels)
-    head = ForestHead(Signature(4, 0, (0, 1), 2), _unbin(nodes_of([tree.tree_]), edges))
+    head = ForestHead(Signature(4, 0, (0, 1), 2), _unbin(nodes_of([tree]), edges))
     new = rng.normal(size=(300, 4)).astype(np.float32) * 3
     for cases in (matrix, new):
         assert np.allclose(head.predict(Design(cases, 0)), tree.predict_proba(_codes(cases, edges)))

@@ -19,14 +19,16 @@ from sklearn.metrics import roc_auc_score
 from automl_skin.chains.config import FUSIONS
 from automl_skin.chains.fitted import FittedChain
 from automl_skin.chains.inputs import CaseInputs
+from automl_skin.heads import mlp
 from automl_skin.heads.design import Design
-from automl_skin.heads.mlp import fit, load
+from automl_skin.heads.mlp import load
 from automl_skin.heads.neural.config import MlpConfig
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.neural.head import ModuleHead
 from automl_skin.heads.neural.network import Network
 from automl_skin.heads.neural.state import load_module, module_arrays
 from automl_skin.heads.signature import Signature
+from automl_skin.heads.training import training_targets
 
 N_IMAGE, N_METADATA = 10, 3
 CHOOSING = {"metanet", "metablock", "mdnet", "yap", "film", "gmu"}
@@ -44,6 +46,11 @@ OTHER_SETTINGS = [
     ("yap", {"layers": 0}),
     ("film", {"layers": 1}),
 ]
+
+
+def fit(config, design, labels, seed=0):
+    """Fit on cases of equal weight."""
+    return mlp.fit(config, design, training_targets(design, labels, 2, None), seed, 1)
 
 
 def make_cases(n_cases, seed):
@@ -87,7 +94,7 @@ def tensors(design):
 def trained(fusion):
     """Return a head that was fitted on 1000 cases."""
     design, labels, _ = make_cases(1000, seed=0)
-    return fit(config_of(fusion), design, labels, 2, None, 0, 1)
+    return fit(config_of(fusion), design, labels)
 
 
 @cache
@@ -100,7 +107,7 @@ def reached(fusion):
 def of_the_image_alone():
     (design, labels, _), (new, truth, _) = make_cases(1000, seed=0), make_cases(2000, seed=1)
     columns = [Design(each.image, N_IMAGE) for each in (design, new)]
-    head = fit(config_of("concat"), columns[0], labels, 2, None, 0, 1)
+    head = fit(config_of("concat"), columns[0], labels)
     return roc_auc_score(truth, head.predict(columns[1])[:, 1])
 
 
@@ -154,9 +161,7 @@ def test_one_row_is_scored_like_a_batch(fusion):
 def test_seeds_repeat(fusion):
     design, labels, _ = make_cases(80, seed=4)
     config = config_of(fusion, epochs=1, layers=1, mixup=0.2, input_noise=0.2, modality_dropout=0.3)
-    first, again, other = (
-        fit(config, design, labels, 2, None, seed, 1).predict(design) for seed in (5, 5, 6)
-    )
+    first, again, other = (fit(config, design, labels, seed=seed).predict(design) for seed in (5, 5, 6))
     assert (first == again).all()
     assert (first != other).any()
 
@@ -207,5 +212,5 @@ def test_chains_score_cases_without_metadata_or_without_an_image(
 def test_a_case_less_to_train_on_makes_a_batch_of_one(fusion):
     """17 cases in batches of 16: normalisation over a batch of one case has no deviation."""
     design, labels, _ = make_cases(17, seed=5)
-    found = fit(config_of(fusion, epochs=1, batch_size=16), design, labels, 2, None, 0, 1).predict(design)
+    found = fit(config_of(fusion, epochs=1, batch_size=16), design, labels).predict(design)
     assert np.isfinite(found).all()

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.arrays import FloatArray
 from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.heads.design import Design
 from automl_skin.heads.neural.config import TrainingConfig
 from automl_skin.heads.signature import Signature
 from automl_skin.heads.stored import check_arrays, read_arrays, write_arrays
-from automl_skin.heads.training import training_targets
+from automl_skin.heads.training import Targets
 from automl_skin.records import read_record, write_record
 from automl_skin.seeding import derive_seed
 
@@ -90,20 +90,12 @@ class ModuleHead:
 
 
 def fit_modules(
-    build: Build,
-    config: TrainingConfig,
-    design: Design,
-    labels: IntArray,
-    n_classes: int,
-    weights: FloatArray | None,
-    seed: int,
-    threads: int,
+    build: Build, config: TrainingConfig, design: Design, targets: Targets, seed: int, threads: int
 ) -> ModuleHead:
     """Train the members of a head; see `Family`."""
     from automl_skin.heads.neural.state import load_module, module_arrays
     from automl_skin.heads.neural.train import train
 
-    targets = training_targets(design, labels, n_classes, weights)
     signature = Signature.of(design, targets)
     make = _maker(build, config, signature)
     seeds = [derive_seed(seed, "member", number) for number in range(config.members)]
