@@ -1,7 +1,6 @@
 """Gathering what stands in a study's model card."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -148,7 +147,7 @@ def card_tunings(
         ways = dict.fromkeys(
             config.way for config in configs if outcome.tuned in [each.together for each in config.networks]
         )
-        recipe = asdict(outcome.step.tuning.recipe)
+        recipe = outcome.step.tuning.recipe.facts
         shown = {key: str(recipe[key]) for key in SHOWN_RECIPE if recipe[key] != ""}
         if together:
             tunings.append(CardTuning(outcome.tuned.title, len(together), shown, tuple(ways)))

@@ -185,7 +185,7 @@ def tuning_speed(study: Study, each: ResolvedNetwork, name: str) -> float:
     device = resolve_device((*study.config.devices, study.config.device)[0])
     named = Tuning.parse(name, study.config.tuning_changes).recipe
     recipe = replace(
-        named, epochs=1, patience=0, mode="full", fusion="concat", fusion_settings=""
+        named, epochs=1, patience=0, mode="full", fusion="concat", fusion_settings={}
     )  # metadata take no time that counts
     height, width = each.recipe.height, each.recipe.width
     n_images = 2 * recipe.batch_size

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from automl_skin.evaluation.plots.curves_of_tuning import curves_of_tuning
 from automl_skin.search.tuning_steps import StepOutcome
@@ -30,7 +29,7 @@ def tunings_of(study: Study, rounds: Sequence[Round]) -> list[TuningFacts]:
 def tuning_facts(study: Study, this: Round, outcome: StepOutcome) -> TuningFacts:
     """Return what the run of a tuning shows."""
     tuned, title = outcome.tuned, outcome.tuned.title
-    recipe = asdict(outcome.step.tuning.recipe)
+    recipe = outcome.step.tuning.recipe.facts
     params = {
         "backbone": tuned.backbone,
         "recipe": tuned.recipe,

@@ -195,7 +195,8 @@ class StudySettings:
     tuning_set: Annotated[
         Names,
         Setting(
-            "Change of every tuning, such as epochs=6 or loss=focal; one given with a name wins. Repeatable.",
+            "Change of every tuning, such as epochs=6, loss=focal or fusion.layers=2; one given with a name wins. "
+            "Repeatable.",
             TUNING,
         ),
     ] = ()

@@ -103,7 +103,7 @@ def test_a_chain_sees_its_fields_and_no_others(material, small_chain):
 
 
 def test_an_unknown_field_is_named(material, small_chain):
-    with pytest.raises(ConfigError, match=r"metadata fields of the study: .*; found weight"):
+    with pytest.raises(ConfigError, match=r"metadata fields of the study .*got weight"):
         fitter_of(material).fit(small_chain("concat", fields=("weight",)), 1)
 
 

@@ -19,7 +19,7 @@ from automl_skin.steps.tune import tune_network
 RECIPE = TuningRecipe(
     mode="joint",
     fusion="cross_attention",
-    fusion_settings="width=16",
+    fusion_settings={"width": 16},
     epochs=1,
     inner_parts=4,
     augmentation="none",

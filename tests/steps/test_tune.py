@@ -170,7 +170,7 @@ def test_a_fit_of_the_tunings_own_wins(study):
 
 
 def test_metadata_that_enter_the_network_are_encoded_as_when_it_was_tuned(study, jobs):
-    recipe = replace(RECIPE, mode="joint", fusion="cross_attention", fusion_settings="width=16")
+    recipe = replace(RECIPE, mode="joint", fusion="cross_attention", fusion_settings={"width": 16})
     (tuned,) = run(study, recipe, name="joint")
     (job,) = jobs
     assert tuned.head.n_metadata == 0

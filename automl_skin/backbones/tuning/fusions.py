@@ -1,12 +1,13 @@
 """The fusions that a joint tuning may train, by name: those on pooled embeddings and those before pooling."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from automl_skin.errors import ConfigError
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS, fusion_by_name
 from automl_skin.heads.neural.layers import Layer
+from automl_skin.heads.space import Value
 
 
 @dataclass(frozen=True)
@@ -51,30 +52,49 @@ def is_pooled(name: str) -> bool:
     return name in NEURAL_FUSIONS
 
 
-def read_settings(name: str, text: str) -> dict[str, Any]:
-    """Return the settings of a fusion as a person types them: ``layers=3,width=64``.
+def read_settings(name: str, typed: Mapping[str, str]) -> dict[str, Value]:
+    """Return the settings of a fusion that a person typed, each in its own type.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such fusion or setting, or a value is of the wrong type.
+
+    Examples
+    --------
+    >>> read_settings("metanet", {"layers": "3", "shape": "published"})
+    {'layers': 3, 'shape': 'published'}
+    """
+    kinds = _kinds(name)
+    _check_known(name, typed, kinds)
+    return {setting: _value(setting, kinds[setting], text) for setting, text in typed.items()}
+
+
+def check_settings(name: str, settings: Mapping[str, Value]) -> None:
+    """Check the settings of a fusion.
 
     Raises
     ------
     ConfigError
         If there is no such fusion or setting, or a value is of the wrong type or out of range.
-
-    Examples
-    --------
-    >>> read_settings("metanet", "layers=3,shape=published")
-    {'layers': 3, 'shape': 'published'}
     """
-    typed = dict(part.split("=", 1) for part in text.split(",") if part)
-    if not is_pooled(name):
-        return _spatial_settings(name, typed)
-    fusion = fusion_by_name(name)
-    kinds = {field.name: type(field.default) for field in fields(fusion.settings)}
-    values = {setting: _value(setting, kinds.get(setting, str), each) for setting, each in typed.items()}
-    fusion.configure(values)
-    return values
+    kinds = _kinds(name)
+    _check_known(name, settings, kinds)
+    for setting, value in settings.items():
+        if type(value) is not kinds[setting]:
+            wanted = _WORDS[kinds[setting]]
+            raise ConfigError(f"{setting} of a fusion: expected {wanted}, got {value!r}")
+    if is_pooled(name):
+        fusion_by_name(name).configure(settings)
 
 
-def _spatial_settings(name: str, typed: Mapping[str, str]) -> dict[str, Any]:
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
+
+def _kinds(name: str) -> dict[str, type]:
+    """Return the type of each setting of a fusion."""
+    if is_pooled(name):
+        return {each.name: type(each.default) for each in fields(fusion_by_name(name).settings)}
     import inspect
 
     from automl_skin.backbones.spatial.catalogue import SPATIAL_FUSIONS
@@ -82,23 +102,19 @@ def _spatial_settings(name: str, typed: Mapping[str, str]) -> dict[str, Any]:
     if name not in SPATIAL_FUSIONS:
         known = ", ".join([*NEURAL_FUSIONS, *SPATIAL_FUSIONS])
         raise ConfigError(f"a fusion for tuning: expected one of {known}, got {name!r}")
-    parameters = inspect.signature(SPATIAL_FUSIONS[name]).parameters
-    kinds = {each: type(parameter.default) for each, parameter in parameters.items()}
-    known_settings = [each for each in kinds if each not in {"trunk", "n_metadata"}]
-    for setting in typed:
-        if setting not in known_settings:
+    parameters = inspect.signature(SPATIAL_FUSIONS[name]).parameters.items()
+    return {each: type(of.default) for each, of in parameters if each not in {"trunk", "n_metadata"}}
+
+
+def _check_known(name: str, settings: Iterable[str], known: Iterable[str]) -> None:
+    for setting in settings:
+        if setting not in known:
             message = f"the fusion {name} has no setting {setting!r}"
-            raise ConfigError(f"{message}; it has {', '.join(known_settings) or 'none'}")
-    return {setting: _value(setting, kinds[setting], each) for setting, each in typed.items()}
+            raise ConfigError(f"{message}; it has {', '.join(known) or 'none'}")
 
 
-def _value(setting: str, kind: type, text: str) -> Any:
-    if kind is bool:
-        if text not in {"true", "false"}:
-            raise ConfigError(f"{setting} of a fusion: expected true or false, got {text!r}")
-        return text == "true"
+def _value(setting: str, kind: type, text: str) -> Value:
     try:
-        return kind(text)
-    except ValueError as error:
-        wanted = "a whole number" if kind is int else "a number"
-        raise ConfigError(f"{setting} of a fusion: expected {wanted}, got {text!r}") from error
+        return {"true": True, "false": False}[text] if kind is bool else kind(text)
+    except (KeyError, ValueError) as error:
+        raise ConfigError(f"{setting} of a fusion: expected {_WORDS[kind]}, got {text!r}") from error

@@ -1,12 +1,15 @@
 """Tunings by name, and the grammar of their names: ``NAME``, or ``NAME field=value field=value ...``.
 
 Wherever a tuning is named, fields of its recipe may be changed in the same breath: ``full epochs=6 loss=focal``.
+Settings of its fusion are changed as ``fusion.NAME``: ``joint fusion=metanet fusion.layers=2``.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from automl_skin.backbones.tuning.fusions import read_settings
 from automl_skin.backbones.tuning.recipe import TuningRecipe, read_field
 from automl_skin.backbones.tuning.recipe_values import suggestion
 from automl_skin.digests import digest_json
@@ -35,6 +38,9 @@ TUNINGS: dict[str, TuningRecipe] = {
         metadata_dropout=0.0,
     ),
 }
+
+OF_FUSION = "fusion."
+"""What the name of a change begins with that is a setting of the fusion."""
 
 MAX_NAME = 100
 """Letters of a tuning's name, which is part of file names; those may have 255 bytes."""
@@ -95,7 +101,9 @@ class Tuning:
     @property
     def name(self) -> str:
         """What people, files and MLflow's metrics call it: many changes go by their number and digest."""
-        parts = [f"{_plain(text)}-{name.replace('_', '-')}" for name, text in sorted(self.changes.items())]
+        parts = [
+            f"{_plain(text)}-{re.sub(r'[_.]', '-', name)}" for name, text in sorted(self.changes.items())
+        ]
         full = "-".join([self.base, *parts])
         return full if len(full) <= MAX_NAME else f"{self.base}-{len(parts)}-changes-{digest_json(parts)[:8]}"
 
@@ -116,8 +124,15 @@ class Tuning:
         if self.base not in TUNINGS:
             message = f"unknown tuning {self.base!r}{suggestion(self.base, TUNINGS)}"
             raise ConfigError(f"{message}; known are {', '.join(TUNINGS)}")
-        values = {name: read_field(name, text) for name, text in self.changes.items()}
-        return replace(TUNINGS[self.base], **values)  # type: ignore[arg-type]  # the recipe checks its fields
+        recipe, values, settings = TUNINGS[self.base], dict[str, Any](), dict[str, str]()
+        for name, text in self.changes.items():
+            if name.startswith(OF_FUSION):
+                settings[name.removeprefix(OF_FUSION)] = text
+            else:
+                values[name] = read_field(name, text)
+        if settings:
+            values["fusion_settings"] = read_settings(values.get("fusion", recipe.fusion), settings)
+        return replace(recipe, **values)
 
 
 def read_changes(parts: Sequence[str], where: str) -> dict[str, str]:
@@ -148,7 +163,7 @@ def _plain(text: str) -> str:
 
     Examples
     --------
-    >>> _plain("layers=2,width=8")
-    'layers-2_width-8'
+    >>> _plain("50,120")
+    '50_120'
     """
-    return re.sub(r"[^\w.-]", "_", text.strip().replace("=", "-"))
+    return re.sub(r"[^\w.-]", "_", text.strip())

@@ -1,12 +1,14 @@
 """The tuning recipe: everything that is decided about tuning before it begins."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_origin, get_type_hints
 
+from automl_skin.backbones.tuning.fusions import check_settings
 from automl_skin.backbones.tuning.recipe_values import checked, suggestion
 from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
+from automl_skin.heads.space import Value
 
 _VERSION = 1  # counts changes of the training that change its outcome: old networks no longer match
 
@@ -82,8 +84,8 @@ class TuningRecipe:
     fusion : str
         How image and metadata meet in "joint": "concat" (without settings: the hidden layer of `metadata_width`), or
         another fusion of the neural heads or of `automl_skin.backbones.spatial`.
-    fusion_settings : str
-        What is changed of the fusion's settings, such as ``layers=3,width=64``.
+    fusion_settings : mapping of str to value
+        What is changed of the fusion's settings, such as ``{"layers": 3, "width": 64}``.
     head_dropout : float
         Share of the linear head's input that is dropped, by each of five dropouts whose scores are averaged (Ha et al.
         2020); a fusion has settings of its own for that.
@@ -130,7 +132,7 @@ class TuningRecipe:
     fit: Literal["", "squash", "crop"] = ""
     resize: str = ""
     fusion: str = "concat"
-    fusion_settings: str = ""
+    fusion_settings: Mapping[str, Value] = field(default_factory=dict)
     head_dropout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -139,9 +141,7 @@ class TuningRecipe:
         for contradiction in _contradictions(self):
             raise ConfigError(contradiction)
         if self.has_fusion:
-            from automl_skin.backbones.tuning.fusions import read_settings
-
-            read_settings(self.fusion, self.fusion_settings)
+            check_settings(self.fusion, self.fusion_settings)
 
     @property
     def has_fusion(self) -> bool:
@@ -164,12 +164,19 @@ class TuningRecipe:
         return tuple(int(epoch) for epoch in self.milestones.split(",") if epoch)
 
     @property
+    def facts(self) -> dict[str, str | int | float]:
+        """One value per field; the fusion's settings as one text, ``layers=3,width=64``."""
+        settings = ",".join(f"{name}={value}" for name, value in sorted(self.fusion_settings.items()))
+        return {**vars(self), "fusion_settings": settings}
+
+    @property
     def digest(self) -> str:
         """What tells tunings apart that give different weights."""
-        return digest_json({"version": _VERSION, **asdict(self)})
+        return digest_json({"version": _VERSION, **self.facts})
 
 
 _KINDS: dict[str, Any] = get_type_hints(TuningRecipe)
+del _KINDS["fusion_settings"]  # each fusion has its own
 
 
 def _contradictions(recipe: TuningRecipe) -> Iterator[str]:
@@ -183,11 +190,11 @@ def _contradictions(recipe: TuningRecipe) -> Iterator[str]:
         )
         yield f"{message}; set mixup=0, or choose mode=full"
     if recipe.mode != "joint" and recipe.has_fusion:
-        message = "fusion and fusion_settings: expected mode=joint, the only mode that sees metadata"
+        message = "a fusion and its settings: expected mode=joint, the only mode that sees metadata"
         yield f"{message}, got mode={recipe.mode}; choose mode=joint"
     if recipe.has_fusion and recipe.head_dropout:
         message = "head_dropout: expected the linear head"
-        yield f"{message}, got fusion={recipe.fusion}; set the dropout in fusion_settings instead"
+        yield f"{message}, got fusion={recipe.fusion}; set fusion.dropout instead"
     if (recipe.schedule == "steps") != bool(recipe.milestones):
         message = "milestones: expected epochs with schedule=steps and with no other"
         yield f"{message}, got schedule={recipe.schedule} and milestones={recipe.milestones or 'empty'}"
@@ -203,15 +210,7 @@ def _sides(text: str) -> tuple[int, int] | None:
     return (int(height), int(width)) if text else None
 
 
-def _check_names(names: Iterable[str]) -> None:
-    known = [field.name for field in fields(TuningRecipe)]
-    for name in names:
-        if name not in known:
-            message = f"a tuning recipe has no field {name!r}{suggestion(name, known)}"
-            raise ConfigError(f"{message}; it has {', '.join(known)}")
-
-
-def read_field(field: str, text: str) -> str | int | float:
+def read_field(name: str, text: str) -> str | int | float:
     """Return the value of a field as typed by a person.
 
     Raises
@@ -219,12 +218,16 @@ def read_field(field: str, text: str) -> str | int | float:
     ConfigError
         If there is no such field, or the text is no number where one is needed.
     """
-    _check_names([field])
-    kind = _KINDS[field]
+    if name not in _KINDS:
+        message = f"a tuning recipe has no field {name!r}{suggestion(name, _KINDS)}"
+        raise ConfigError(
+            f"{message}; it has {', '.join(_KINDS)}, and fusion.NAME for a setting of the fusion"
+        )
+    kind = _KINDS[name]
     if get_origin(kind) is Literal or kind is str:
         return text.strip()
     try:
         return int(text) if kind is int else float(text)
     except ValueError as error:
         wanted = "a whole number" if kind is int else "a number"
-        raise ConfigError(f"{field} of a tuning recipe: expected {wanted}, got {text!r}") from error
+        raise ConfigError(f"{name} of a tuning recipe: expected {wanted}, got {text!r}") from error

@@ -13,7 +13,6 @@ _TEXTS = {
     "resize": (re.compile(r"([1-9]\d*x[1-9]\d*)?"), "HEIGHTxWIDTH in pixels or empty"),
     "milestones": (re.compile(r"([1-9]\d*(,[1-9]\d*)*)?"), "epochs such as 50,120,200 or empty"),
     "fusion": (re.compile(r"[a-z][a-z0-9_]*"), "the name of a fusion"),
-    "fusion_settings": (re.compile(r"(\w+=[\w.+-]+(,\w+=[\w.+-]+)*)?"), "NAME=VALUE,NAME=VALUE or empty"),
 }
 
 # lowest and highest value of the numbers, both included

@@ -23,7 +23,7 @@ from automl_skin.backbones.tuning.batches import TuningBatch, order_of_epoch, re
 from automl_skin.backbones.tuning.checkpoint import State, restore_state, save_state
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.epoch import Epoch, best_epoch, is_over
-from automl_skin.backbones.tuning.fusions import PooledFusion, is_pooled, read_settings
+from automl_skin.backbones.tuning.fusions import PooledFusion, is_pooled
 from automl_skin.backbones.tuning.inputs import Preparation
 from automl_skin.backbones.tuning.loss import make_loss
 from automl_skin.backbones.tuning.memory import MicroBatch, explain_out_of_memory
@@ -253,8 +253,8 @@ def _spatial(recipe: TuningRecipe, data: TuningData) -> dict[str, Any]:
     """Return the fusion by which metadata enter the network itself, with its settings; empty where none does."""
     if data.metadata is None or not recipe.has_fusion or is_pooled(recipe.fusion):
         return {}
-    settings = read_settings(recipe.fusion, recipe.fusion_settings)
-    return {"fusion": recipe.fusion, "n_metadata": data.metadata.shape[1], "settings": settings}
+    n_metadata = data.metadata.shape[1]
+    return {"fusion": recipe.fusion, "n_metadata": n_metadata, "settings": recipe.fusion_settings}
 
 
 def _make_head(
@@ -264,8 +264,7 @@ def _make_head(
     entering = 0 if data.metadata is None else data.metadata.shape[1]
     n_dimensions = count_dimensions(network, *data.input_size, entering)
     if n_metadata and recipe.has_fusion:
-        settings = read_settings(recipe.fusion, recipe.fusion_settings)
-        fusion = PooledFusion(recipe.fusion, settings, n_dimensions, n_metadata)
+        fusion = PooledFusion(recipe.fusion, recipe.fusion_settings, n_dimensions, n_metadata)
         return FusedHead(fusion, data.n_classes, seed=seed)
     return LinearHead(
         n_dimensions,

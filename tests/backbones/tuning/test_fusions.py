@@ -10,10 +10,12 @@ from automl_skin.backbones.spatial.catalogue import is_spatial
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.fusions import PooledFusion, read_settings
 from automl_skin.backbones.tuning.model import FusedHead
+from automl_skin.backbones.tuning.names import Tuning
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
+from automl_skin.records import from_plain, to_plain
 
 POOLED = pytest.mark.parametrize("name", NEURAL_FUSIONS)
 
@@ -88,28 +90,61 @@ def test_what_does_not_fit_is_named():
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "message"),
+    ("name", "settings", "message"),
     [
         (
             "metanett",
-            "",
+            {},
             "a fusion for tuning: expected one of concat, metanet.*metaformer, got 'metanett'",
         ),
-        ("metanet", "depth=2", "metanet has no setting 'depth'; it has layers"),
-        ("metanet", "layers=two", "layers of a fusion: expected a whole number, got 'two'"),
-        ("metanet", "layers=9", "metanet's layers: expected"),
-        ("metanet_map", "depth=2", "metanet_map has no setting 'depth'; it has layers"),
-        ("metaformer", "layers=2", "metaformer has no setting 'layers'; it has none"),
+        ("metanet", {"depth": 2}, "metanet has no setting 'depth'; it has layers"),
+        ("metanet", {"layers": 2.0}, "layers of a fusion: expected a whole number, got 2.0"),
+        ("metanet", {"layers": True}, "layers of a fusion: expected a whole number, got True"),
+        ("metanet", {"layers": 9}, "metanet's layers: expected"),
+        ("ha", {"dropout": 1}, "dropout of a fusion: expected a number, got 1"),
+        ("metanet_map", {"depth": 2}, "metanet_map has no setting 'depth'; it has layers"),
+        ("metaformer", {"layers": 2}, "metaformer has no setting 'layers'; it has none"),
     ],
 )
-def test_what_is_no_fusion_is_named_before_anything_is_tuned(name, text, message):
+def test_what_is_no_fusion_is_named_before_anything_is_tuned(name, settings, message):
     with pytest.raises(ConfigError, match=message):
-        TuningRecipe(mode="joint", fusion=name, fusion_settings=text)
+        TuningRecipe(mode="joint", fusion=name, fusion_settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ("fusion.layers=two", "layers of a fusion: expected a whole number, got 'two'"),
+        ("fusion.depth=2", "metanet has no setting 'depth'; it has layers"),
+        ("fusion.layers=9", "metanet's layers: expected"),
+        ("fusion.=2", "metanet has no setting ''; it has layers"),
+        (
+            "fusion_settings=layers=2",
+            "no field 'fusion_settings'.*and fusion.NAME for a setting of the fusion",
+        ),
+    ],
+)
+def test_what_is_typed_of_a_fusion_is_checked(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        _ = Tuning.parse(f"joint fusion=metanet {changes}").recipe
 
 
 def test_settings_are_read_in_their_own_type():
-    assert read_settings("ha", "hidden=64,dropout=0.1") == {"hidden": 64, "dropout": 0.1}
-    assert read_settings("cross_attention", "width=32") == {"width": 32}
+    assert read_settings("ha", {"hidden": "64", "dropout": "0.1"}) == {"hidden": 64, "dropout": 0.1}
+    assert read_settings("cross_attention", {"width": "32"}) == {"width": 32}
+
+
+def test_settings_of_the_first_fusion_are_read_where_none_is_named():
+    recipe = Tuning.parse("joint fusion.layers=0").recipe
+    assert (recipe.fusion, recipe.fusion_settings) == ("concat", {"layers": 0})
+
+
+def test_a_recipe_is_the_same_in_a_file_and_in_any_order():
+    typed = Tuning.parse("joint fusion=ha fusion.hidden=64 fusion.dropout=0.10").recipe
+    other = Tuning.parse("joint fusion.dropout=0.1 fusion.hidden=64 fusion=ha").recipe
+    assert other.digest == typed.digest
+    assert from_plain(TuningRecipe, to_plain(typed), "a file") == typed
+    assert typed.facts["fusion_settings"] == "dropout=0.1,hidden=64"
 
 
 @pytest.fixture
@@ -143,9 +178,11 @@ def test_other_settings_give_other_weights_and_the_hidden_layer_stays_as_it_was(
     before = tuned(told(), **{**JOINT, "epochs": 1})
     assert before.head.fusion is None
     assert before.head.metadata_weight.shape == (32, 4)
-    shallow = tuned(told(), fusion_settings="layers=0", **{**JOINT, "epochs": 1})
+    shallow = tuned(told(), fusion_settings={"layers": 0}, **{**JOINT, "epochs": 1})
     assert shallow.head.fusion.fusion.n_out == before.head.n_dimensions + 4
-    deep = tuned(told(), fusion="metanet", fusion_settings="layers=3,width=8", **{**JOINT, "epochs": 1})
+    deep = tuned(
+        told(), fusion="metanet", fusion_settings={"layers": 3, "width": 8}, **{**JOINT, "epochs": 1}
+    )
     assert len(deep.head.fusion.arrays) == 6
 
 

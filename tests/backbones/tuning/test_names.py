@@ -73,8 +73,8 @@ def test_many_changes_go_by_number_and_digest_and_stay_apart():
 
 
 def test_a_name_may_stand_in_files_and_metrics():
-    named = Tuning.parse("joint fusion=metanet fusion_settings=layers=2,width=8 epochs=6")
-    assert named.name == "joint-6-epochs-metanet-fusion-layers-2_width-8-fusion-settings"
-    assert named.recipe.fusion_settings == "layers=2,width=8"
+    named = Tuning.parse("joint fusion=metanet fusion.layers=2 fusion.width=8 epochs=6")
+    assert named.name == "joint-6-epochs-metanet-fusion-2-fusion-layers-8-fusion-width"
+    assert named.recipe.fusion_settings == {"layers": 2, "width": 8}
     steps = {"schedule": "steps", "milestones": "50,120"}
     assert Tuning("full", steps).name == "full-50_120-milestones-steps-schedule"

@@ -19,7 +19,7 @@ def test_every_field_is_in_the_digest():
     other |= {"size": "8x8", "epochs": 7, "batch_size": 7}
     other |= {"inner_parts": 7, "patience": 7, "metadata_width": 7, "layer_decay": 0.5, "wise": 0.5}
     other |= {"fit": "crop", "resize": "9x9", "milestones": "3,4", "fusion": "metanet"}
-    other |= {"fusion_settings": "layers=2"}
+    other |= {"fusion_settings": {"layers": 2}}
     recipe = TuningRecipe(mode="joint", schedule="steps", milestones="2")
     # not in this mode, and not with these milestones
     names = {field.name for field in dataclasses.fields(recipe)} - {"mixup", "schedule"}
@@ -68,7 +68,6 @@ def test_one_and_one_point_zero_are_the_same():
         ("milestones", "50;120", "epochs such as 50,120,200 or empty, got '50;120'"),
         ("resize", "300", "HEIGHTxWIDTH in pixels or empty, got '300'"),
         ("fusion", "", "the name of a fusion, got ''"),
-        ("fusion_settings", "layers", "NAME=VALUE,NAME=VALUE or empty, got 'layers'"),
     ],
 )
 def test_what_cannot_be_is_named(field, value, message):
@@ -108,7 +107,7 @@ def test_a_size_is_height_by_width():
 
 def test_what_the_papers_say_can_be_said():
     li_2020 = Tuning.parse(
-        "joint fusion=metanet fusion_settings=layers=2,shape=published optimizer=momentum learning_rate=0.001 "
+        "joint fusion=metanet fusion.layers=2 fusion.shape=published optimizer=momentum learning_rate=0.001 "
         "weight_decay=0.0001 schedule=steps milestones=50,120,200 epochs=250 resize=300x300 size=224x224 warm_up=0 "
         "loss=weighted"
     ).recipe
