@@ -1,11 +1,14 @@
 """Reading the studies of papers: those that ship with automl-skin, and those of a workspace."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from automl_skin.backbones.tuning.names import Tuning
 from automl_skin.errors import ConfigError
-from automl_skin.papers.study_file import StudyFile
+from automl_skin.papers.study_file import Cell, StudyFile
 from automl_skin.settings import Workspace
 from automl_skin.study.settings_file import read_document, settings_in
 from automl_skin.study.study import SETTINGS, committed_study, list_studies
@@ -23,6 +26,7 @@ def read_study_file(path: Path) -> StudyFile:
     tables = {
         "variants": document.get("variant", []),
         "cells": document.get("cell", []),
+        "tunings": document.get("tunings", {}),
         "tables": document.get("table", []),
         "analyses": document.get("analysis", []),
     }
@@ -33,12 +37,23 @@ def read_study_file(path: Path) -> StudyFile:
         **tables,
     }
     try:
-        return TypeAdapter(StudyFile).validate_python(value)
+        file = TypeAdapter(StudyFile).validate_python(value)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()[:5]
         )
         raise ConfigError(f"{path}: expected the study of a paper, with its tables: {problems}") from error
+    return replace(file, cells=tuple(_in_general_terms(cell, file.tunings) for cell in file.cells))
+
+
+def _in_general_terms(cell: Cell, tunings: Mapping[str, str]) -> Cell:
+    """Return a cell whose tuning begins with a name in `TUNINGS`; its own changes win over those of the paper's."""
+    base, *changes = cell.tuning.split() or [""]
+    if base not in tunings:
+        return cell
+    shared = Tuning.parse(tunings[base])
+    tuning = Tuning.parse(" ".join([shared.base, *changes]), shared.changes)
+    return replace(cell, choose={**cell.choose, "tuning": str(tuning)})
 
 
 def list_paper_studies(workspace: Workspace) -> list[StudyFile]:

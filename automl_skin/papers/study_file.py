@@ -3,12 +3,14 @@
 The flat settings on top are those of a search, which ignores what follows; see `automl_skin.study.settings_file`::
 
     [paper]       citation, what, needs, took, expected
+    [tunings]     NAME = "full epochs=100 ..."
     [[variant]]   name, title, settings, smoke, preparation, options
     [[cell]]      name, choose, fields, variants, own_backbone
     [[table]]     title, note, columns, rows, variants
     [[analysis]]  name, options, variants
 
-A *variant* is one way to divide and prepare the data, and becomes a study of its own. A *cell* is one model, written
+What many cells share of their tuning has a name in *tunings*, after which a cell may write changes of its own. A
+*variant* is one way to divide and prepare the data, and becomes a study of its own. A *cell* is one model, written
 down as answers to the questions of the search space, and becomes a trial of every variant that it is of. A *table* is
 the paper's, with our figures beside the published ones.
 """
@@ -20,6 +22,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as checked_dataclass
 
+from automl_skin.backbones.tuning.names import TUNINGS
 from automl_skin.errors import ConfigError
 from automl_skin.heads.space import Value
 
@@ -198,6 +201,8 @@ class StudyFile:
     ----------
     settings : mapping
         Of a search, not yet checked.
+    tunings : mapping of str to str
+        Tunings of the paper by name, in terms of the general ones. The cells that name them are read in those terms.
     """
 
     name: str
@@ -205,10 +210,13 @@ class StudyFile:
     paper: Paper
     variants: tuple[Variant, ...]
     cells: tuple[Cell, ...]
+    tunings: dict[str, str] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
     analyses: tuple[AnalysisCall, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in set(self.tunings) & set(TUNINGS):
+            raise ConfigError(f"tunings of {self.name}: expected names of its own, got the general {name!r}")
         names = [each.name for each in self.variants]
         cells = [each.name for each in self.cells]
         for what, mine in (("variants", names), ("cells", cells)):

@@ -59,6 +59,21 @@ def test_it_is_read_with_values_of_their_types(tmp_path):
     assert file.tables[0].rows[0].published == {"auc": 0.8, "recall": (0.7, 0.1)}
 
 
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("ours", "full epochs=100 fit=crop"),
+        ("ours mode=joint epochs=6 fusion=ha", "full epochs=6 fit=crop fusion=ha mode=joint"),
+        ("full epochs=2", "full epochs=2"),
+        ("none", "none"),
+    ],
+)
+def test_a_tuning_of_the_paper_is_read_in_general_terms(tmp_path, typed, read):
+    text = FILE.replace("[[variant]]", '[tunings]\nours = "full epochs=100 fit=crop"\n[[variant]]')
+    text = text.replace('choose = { fusion = "image"', f'choose = {{ tuning = "{typed}", fusion = "image"')
+    assert read_study_file(write(tmp_path, text)).cells[0].tuning == read
+
+
 def test_a_search_starts_from_the_settings_and_ignores_the_rest(tmp_path):
     write(tmp_path)
     study = open_study(Workspace.at(tmp_path, tmp_path / "cache"), "gate", {"data": "table.csv", "trials": 3})
@@ -78,6 +93,12 @@ def test_a_search_starts_from_the_settings_and_ignores_the_rest(tmp_path):
             'name = "wilcoxon"\nvariants = ["two"]',
             "each variant to be one .*, got 'two'",
         ),
+        (
+            "[[variant]]",
+            '[tunings]\nfull = "head"\n[[variant]]',
+            "expected names of its own, got the general 'full'",
+        ),
+        ("[[variant]]", "[tunings]\nours = 3\n[[variant]]", "tunings.ours"),
         (
             '[[cell]]\nname = "image"',
             '[[cell]]\nname = "image"\nchoose = {}\n[[cell]]\nname = "image"',

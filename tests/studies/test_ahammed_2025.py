@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from automl_skin.backbones.catalogue import resolve_backbone
-from automl_skin.backbones.tuning.names import Tuning
+from automl_skin.backbones.tuning.names import TUNINGS, Tuning
+from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.papers.analyses.catalogue import ANALYSES
 from automl_skin.papers.cells import proposal_of
 from automl_skin.papers.planned import PlannedCell, uses_image
@@ -23,6 +24,10 @@ def published(label):
     """Return the paper's figures of a backbone by column, over both tables."""
     rows = [row for table in FILE.tables for row in table.rows if row.label == label]
     return {column: figure for row in rows for column, figure in row.published.items()}
+
+
+def test_the_general_table_of_tunings_has_none_of_the_paper():
+    assert "ahammed" not in TUNINGS
 
 
 def test_table_5_has_nine_backbones_and_six_columns():
@@ -66,6 +71,26 @@ def test_every_cell_is_a_chain(cell):
     }  # Ha's, without metadata
     assert recipe.head_dropout == (0.5 if has_five_dropouts else 0.0)
     assert cell.backbone.endswith(".random") == ("supervised" in cell.name)
+
+
+def test_the_recipe_is_the_one_that_its_networks_were_tuned_by():
+    (cell,) = [each for each in FILE.cells if each.name == "ResNet-50 transfer image"]
+    recipe = Tuning.parse(cell.tuning).recipe
+    assert recipe == TuningRecipe(
+        epochs=100,
+        optimizer="adam",
+        learning_rate=3e-4,
+        weight_decay=0.0,
+        warm_up=1.0,
+        warm_up_rate=0.1,
+        augmentation="siim",
+        fit="crop",
+        labels="target",
+        inner_parts=10,
+        patience=10,
+        metadata_dropout=0.0,
+    )
+    assert recipe.digest.startswith("15c235ad38eb5275")
 
 
 def test_settings_preparations_and_analyses_are_known():

@@ -21,22 +21,6 @@ TUNINGS: dict[str, TuningRecipe] = {
     "full": TuningRecipe(),
     "joint": TuningRecipe(mode="joint"),
     "robust": TuningRecipe(augmentation="siim", colour="shades_of_grey", wise=0.5, batch_norm="kept"),
-    # Ahammed et al. 2025, section 5: a warm-up epoch at a tenth of the rate, which is the upper end of their range; the
-    # watched part stands for their validation part
-    "ahammed": TuningRecipe(
-        epochs=100,
-        optimizer="adam",
-        learning_rate=3e-4,
-        weight_decay=0.0,
-        warm_up=1.0,
-        warm_up_rate=0.1,
-        augmentation="siim",
-        fit="crop",
-        labels="target",
-        inner_parts=10,
-        patience=10,
-        metadata_dropout=0.0,
-    ),
 }
 
 OF_FUSION = "fusion."

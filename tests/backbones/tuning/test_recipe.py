@@ -39,7 +39,6 @@ def test_networks_that_were_tuned_before_stay_valid():
         "full": "c6bc01f2da0b0302",
         "joint": "4b95c1ef82350716",
         "robust": "02307d1d416e03d0",
-        "ahammed": "15c235ad38eb5275",
     }
     assert TuningRecipe().digest == "c6bc01f2da0b0302d4a1930eae22c3d3328ae75c57eb38b69e9462e98b348ea1"
 
