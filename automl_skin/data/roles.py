@@ -1,6 +1,7 @@
 """The roles of columns, one table: what each is called in six languages, which values it takes, what it makes of cases.
 
-To add a role is to add an entry to `ROLES` and a field to `Roles`.
+To add a role is to add an entry to `ROLES` and a field to `Roles`. A setting of a study called ``<role>_column`` lets a
+user name its column.
 """
 
 import re
@@ -88,6 +89,8 @@ class Role:
         Whether cases that share a value are kept together.
     never_metadata : bool
         Whether a column of such a name is kept from the model also where its values do not fit.
+    served : bool
+        Whether the column is looked for in a table that is to be scored.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Role:
     of_cases: bool = False
     ties: bool = False
     never_metadata: bool = False
+    served: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -233,7 +237,15 @@ _TABLE = (
         of_cases=True,
         ties=True,
     ),
-    Role("source", _numbered(_SOURCE), _SOURCE, why_no_source, of_cases=True, never_metadata=True),
+    Role(
+        "source",
+        _numbered(_SOURCE),
+        _SOURCE,
+        why_no_source,
+        of_cases=True,
+        never_metadata=True,
+        served=False,
+    ),
 )
 ROLES: Mapping[str, Role] = {role.name: role for role in _TABLE}
 
@@ -352,6 +364,11 @@ class Roles:
     def by_role(self) -> dict[str, str | None]:
         """Role -> its column, or None."""
         return {role: getattr(self, role) for role in ROLES}
+
+    @property
+    def served(self) -> dict[str, str]:
+        """Role -> its column, of the roles that scoring looks for."""
+        return {name: column for name, column in self.by_role.items() if column and ROLES[name].served}
 
     @property
     def taken(self) -> dict[str, str]:

@@ -25,8 +25,6 @@ _MEANINGS = {
 The ages, the sources and the ids are in `automl_skin.data.headers`.
 """
 
-SERVED_ROLES = ("image", "image_role", "case", "patient", "lesion")
-
 
 def describe_columns(rows: pd.DataFrame, roles: Roles, facts: BundleFacts) -> list[str]:
     """Return which columns serve as what, and one line for each field of the model that is no column.
@@ -36,8 +34,7 @@ def describe_columns(rows: pd.DataFrame, roles: Roles, facts: BundleFacts) -> li
     rows : DataFrame
         Some rows of the table.
     """
-    used = {role: column for role in SERVED_ROLES if (column := getattr(roles, role))}
-    served = [f"{role.replace('_', ' ')} = {column!r}" for role, column in used.items()]
+    served = [f"{role.replace('_', ' ')} = {column!r}" for role, column in roles.served.items()]
     fields = [name for name in facts.kinds if name in rows]
     lines = [f"columns: {', '.join(served)}; metadata: {', '.join(map(repr, fields)) or 'none'}"]
     if "case" in facts.roles and roles.case is None:
@@ -47,7 +44,9 @@ def describe_columns(rows: pd.DataFrame, roles: Roles, facts: BundleFacts) -> li
         lines += [
             f"{name!r} is not used: the model was trained without cases, every row is one" for name in cases
         ]
-    unused = [str(name) for name in rows.columns if name not in facts.kinds and name not in used.values()]
+    unused = [
+        str(name) for name in rows.columns if name not in facts.kinds and name not in roles.served.values()
+    ]
     for name in facts.kinds:
         if name not in rows:
             near = nearest(name, unused)

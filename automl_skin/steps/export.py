@@ -137,7 +137,6 @@ def bundle_facts(
     manifest = read_understood(study)
     target, plan = target_of(manifest), study.read_plan()
     embedded = read_embedded(study)
-    roles = ("case", "image", "image_role", "patient", "lesion")
     return BundleFacts(
         study=study.name,
         version=__version__,
@@ -148,7 +147,7 @@ def bundle_facts(
         levels=target.levels,
         kinds=dict(material.kinds),
         seen=see_fields(material.inputs.metadata, material.kinds, manifest.codes),
-        roles={role: str(getattr(manifest.roles, role)) for role in roles if getattr(manifest.roles, role)},
+        roles=manifest.roles.served,
         image_roles=tuple(sorted(manifest.images["role"].unique())),
         embeddings=tuple(_embedding(each, embedded[each.name]) for each in networks),
         priors=tuple(np.bincount(material.labels, minlength=material.n_classes) / len(material.labels)),

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from automl_skin.chains.config import FUSIONS, ROTATION, WAYS
+from automl_skin.data.roles import ROLES
 from automl_skin.errors import ConfigError
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES
@@ -91,8 +92,7 @@ class StudyConfig(StudySettings):
     @property
     def role_columns(self) -> dict[str, str]:
         """Columns that the user named for a role; empty where there is none."""
-        roles = ("case", "image", "image_role", "patient", "lesion", "source")
-        named = {role: str(getattr(self, f"{role}_column")) for role in roles}
+        named = {role: str(getattr(self, f"{role}_column", RECOGNISED)) for role in ROLES}
         return {role: column for role, column in named.items() if column != RECOGNISED}
 
     @property

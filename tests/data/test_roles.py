@@ -9,6 +9,7 @@ from automl_skin.data.groups import connected_groups
 from automl_skin.data.headers import normal_name
 from automl_skin.data.manifest import ManifestOptions, build_manifest
 from automl_skin.data.roles import ROLES, Role, Roles, means_id
+from automl_skin.study.settings import StudySettings
 
 ROWS = 60
 
@@ -27,8 +28,9 @@ def test_names_are_normal_and_stand_once_per_role():
         assert not set(role.strict) & set(role.weak) or role.name == "image"
 
 
-def test_each_role_is_a_field():
+def test_each_role_is_a_field_and_a_setting():
     assert set(ROLES) <= {each.name for each in fields(Roles)}
+    assert {f"{role}_column" for role in ROLES} <= {each.name for each in fields(StudySettings)}
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def test_a_role_is_added_in_one_place(tmp_path, monkeypatch):
     )
     manifest = build_manifest(table, tmp_path, ManifestOptions("y"))
     assert manifest.roles.by_role["doctor"] == "Arzt"
+    assert manifest.roles.served == {"image": "image", "doctor": "Arzt"}
     assert manifest.roles.reasons["Arzt"] == "the doctor column by its name"
     assert (manifest.roles.metadata, manifest.roles.ignored) == (("age",), ())
     assert list(manifest.cases["doctor"]) == ["a", "a", "b", "c"]

@@ -16,6 +16,10 @@ def test_says_which_column_serves_as_what(facts):
     roles = Roles(image="file", patient="patient_id")
     (line,) = describe_columns(rows, roles, facts)
     assert line == "columns: image = 'file', patient = 'patient_id'; metadata: 'age', 'sex', 'site'"
+    (line,) = describe_columns(rows, Roles(image="file", case="patient_id", source="hospital"), facts)
+    assert line.startswith("columns: case = 'patient_id', image = 'file'; metadata"), (
+        "a source is not looked for"
+    )
 
 
 @pytest.mark.parametrize("header", ["Age", "age_years", "AGE "])
