@@ -70,8 +70,8 @@ def test_numeric_ids_come_back_as_they_were_given(predictor, rows, index, tiny):
 @pytest.mark.parametrize(
     ("name", "match"),
     [
-        ("../secret", "row 3 lead out of it"),
-        ("/etc/passwd", "row 3 lead out of it"),
+        ("../secret", "lead out of it in row 3"),
+        ("/etc/passwd", "lead out of it in row 3"),
         ("", "got none in row 3"),
     ],
 )
