@@ -156,6 +156,20 @@ def atomic_write(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def name_kind(state: os.stat_result) -> str:
+    """Return what something is that is no regular file, in words."""
+    return _KINDS.get(stat.S_IFMT(state.st_mode), "no regular file")
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     with atomic_write(path) as temporary:

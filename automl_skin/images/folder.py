@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from automl_skin.errors import ImageError
+from automl_skin.files import name_kind
 
 MAX_IMAGE_BYTES = 200_000_000
 """Of one image file: a TIFF of 16 bits and 30 million pixels has 180 MB."""
@@ -16,14 +17,6 @@ MAX_REMEMBERED = 10_000
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # as Python decodes bytes that are no UTF-8
 _REPLACEMENT = "\ufffd"
 _SHOWN_BYTE = re.compile(f"{_REPLACEMENT}([89A-F][0-9A-F])")
-
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 
 
 class ImageFolder:
@@ -153,8 +146,7 @@ def _read_regular(path: str, file: Path) -> bytes:
 
 def _require_regular(path: str, state: os.stat_result) -> None:
     if not stat.S_ISREG(state.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(state.st_mode), "no regular file")
-        raise ImageError(f"{path}: expected an image file, got {kind}; name the image itself")
+        raise ImageError(f"{path}: expected an image file, got {name_kind(state)}; name the image itself")
 
 
 def _is_link(file: str) -> bool:

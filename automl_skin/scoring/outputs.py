@@ -6,15 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from automl_skin.errors import StorageError
+from automl_skin.files import name_kind
 from automl_skin.scoring.scores_file import are_scores
-
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 
 
 def require_own_scores(output: Path, inputs: Sequence[tuple[str, Path]], bundle: Path) -> None:
@@ -71,8 +64,9 @@ def _require_plain(path: Path, option: str, inputs: Sequence[tuple[str, Path]]) 
                 f"{option}: expected a file, got {path}, a link to {target}: name that file itself"
             )
         if not twins and not stat.S_ISREG(state.st_mode):
-            kind = _KINDS.get(stat.S_IFMT(state.st_mode), "no regular file")
-            raise StorageError(f"{option}: expected a file to write, got {path} ({kind}): name a file")
+            raise StorageError(
+                f"{option}: expected a file to write, got {path} ({name_kind(state)}): name a file"
+            )
     if twins:
         raise StorageError(
             f"{option}: expected another file than {twins[0]}, got {path} for both: name another"

@@ -48,18 +48,42 @@ def draw_confusion(axes: Axes, labels: IntArray, decisions: IntArray, classes: S
     dress(axes, "Confusion", "Decision", "True class")
     counts = confusion(labels, decisions, len(classes))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    texts = [
+        [f"{count}\n{share:.0%}" for count, share in zip(*row, strict=True)]
+        for row in zip(counts, shares, strict=True)
+    ]
+    size = SMALL if len(classes) <= _CROWDED else SMALL - 1.5
+    draw_shares(axes, shares, texts, classes, size=size, letters=_LETTERS)
+
+
+def draw_shares(
+    axes: Axes,
+    shares: FloatArray,
+    texts: Sequence[Sequence[str]],
+    classes: Sequence[str],
+    *,
+    size: float,
+    letters: int,
+) -> None:
+    """Draw a matrix of shares into axes, with a text in every cell.
+
+    Parameters
+    ----------
+    axes : Axes
+    shares : ndarray of shape (n_classes, n_classes)
+    texts : sequence of sequence of str
+        One per cell.
+    classes : sequence of str
+    size : float
+        Of the texts' font.
+    letters : int
+        That fit side by side under the matrix; more than these are turned.
+    """
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="equal")
     for (row, column), share in np.ndenumerate(shares):
-        axes.text(
-            column,
-            row,
-            f"{counts[row, column]}\n{share:.0%}",
-            ha="center",
-            va="center",
-            fontsize=SMALL if len(classes) <= _CROWDED else SMALL - 1.5,
-            color="white" if share > _DARK else INK,
-        )
-    turned = 0 if max(map(len, classes)) * len(classes) <= _LETTERS else 35
+        shade = "white" if share > _DARK else INK
+        axes.text(column, row, texts[row][column], ha="center", va="center", fontsize=size, color=shade)
+    turned = 0 if max(map(len, classes)) * len(classes) <= letters else 35
     positions = range(len(classes))
     axes.set_xticks(positions, labels=list(classes), rotation=turned, ha="right" if turned else "center")
     axes.set_yticks(positions, labels=list(classes))

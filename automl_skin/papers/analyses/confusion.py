@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from automl_skin.arrays import FloatArray
-from automl_skin.evaluation.plots.style import INK, SMALL, dress, new_figure, to_png
+from automl_skin.evaluation.plots.overview import draw_shares
+from automl_skin.evaluation.plots.style import SMALL, dress, new_figure, to_png
 from automl_skin.metrics import thresholds
 from automl_skin.papers.analyses.models import Cells, Parts, choose_models, save_picture
 from automl_skin.papers.context import ReproduceContext, Section
 
 MAX_PER_ROW = 3
-_DARK = 0.55  # share above which the text on a cell is white
 _LETTERS = 34  # that fit side by side under a matrix
 
 
@@ -89,25 +89,10 @@ def _draw(axes: Axes, name: str, parts: Parts, classes: Sequence[str], *, pooled
     if pooled:
         counts = counts * len(parts)
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="equal")
-    for (row, column), share in np.ndenumerate(shares):
-        axes.text(
-            column,
-            row,
-            f"{share:.2f}\n({counts[row, column]:.0f})",
-            ha="center",
-            va="center",
-            fontsize=SMALL - (1.0 if len(classes) <= 4 else 2.2),
-            color="white" if share > _DARK else INK,
-        )
-    turned = max(map(len, classes)) * len(classes) > _LETTERS
-    axes.set_xticks(
-        range(len(classes)),
-        labels=list(classes),
-        rotation=35 if turned else 0,
-        ha="right" if turned else "center",
-    )
-    axes.set_yticks(range(len(classes)), labels=list(classes))
-    axes.tick_params(length=0, labelsize=SMALL)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    texts = [
+        [f"{share:.2f}\n({count:.0f})" for share, count in zip(*row, strict=True)]
+        for row in zip(shares, counts, strict=True)
+    ]
+    size = SMALL - (1.0 if len(classes) <= 4 else 2.2)
+    draw_shares(axes, shares, texts, classes, size=size, letters=_LETTERS)
+    axes.tick_params(labelsize=SMALL)
