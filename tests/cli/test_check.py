@@ -123,7 +123,7 @@ def test_table_without_any_image_is_told(tiny, end_to_end, tmp_path):
     )
     assert ended.code == 2
     assert "100.0%" in ended.output
-    assert f"found 0 of {len(tiny.rows)}" in ended.errors
+    assert f"got 0 of {len(tiny.rows)}" in ended.errors
 
 
 def test_two_tables_are_joined(tiny, end_to_end, tmp_path):

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 
 from rich.console import Console
 
+from automl_skin.backbones.tuning.names import Tuning
 from automl_skin.cli.terminal import Terminal, TerminalListener, TrialTicker, print_result
 from automl_skin.metrics.intervals import Interval
+from automl_skin.networks import NetworkId
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
 from automl_skin.steps import events
 from automl_skin.steps.events import start_progress
@@ -73,7 +75,7 @@ def test_a_failed_tuning_is_said_and_does_not_count():
 def test_rounds_are_said_as_they_go(tiny):
     terminal, output = make()
     tell = TerminalListener(terminal, None)
-    step = TuningStep("net", "plain", "full")
+    step = TuningStep(NetworkId("net", "plain"), Tuning("full"))
     outcome = StepOutcome(step, "finished", True, seconds=65.0, networks=("x",), pixels="plain")
     this = Round(1, Decision("probe", (step,), "to compare"), (outcome,), 0, 3)
     tell(events.Said("Tuning:   rank 2 sets"))

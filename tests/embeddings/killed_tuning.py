@@ -25,6 +25,7 @@ from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.pixel_rows import PixelRows
 from automl_skin.embeddings.tuning import TuningFailure, TuningJob
 from automl_skin.embeddings.tuning_key import TuningKey
+from automl_skin.networks import NetworkId
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import forks
@@ -60,7 +61,7 @@ def make_job(folder: Path, seed: int = 0, n_rows: int = N_ROWS, **recipe) -> Tun
         1,
     )
     return TuningJob(
-        name=f"made-up.without-{seed}",
+        network=NetworkId("made-up", "plain", "full", (seed,)),
         backbone=BACKBONE,
         key=key,
         pixels=PixelRows.of(make_pixels(folder), rows),

@@ -34,7 +34,7 @@ def test_networks_of_different_folds_never_share_a_digest():
     assert len({FROZEN.digest, TUNED.digest, other.digest}) == 3
 
 
-@pytest.mark.parametrize("fold", [2, 3, -1])
+@pytest.mark.parametrize("fold", [2, 3, None])
 def test_tuned_weights_score_what_they_have_not_seen(fold):
     check_tuned_on(TUNED.tuned_on, "plan", fold)
 
@@ -44,7 +44,7 @@ def test_tuned_weights_never_score_what_tuned_them():
         check_tuned_on(TUNED.tuned_on, "plan", 0)
 
 
-@pytest.mark.parametrize("fold", [2, -1])
+@pytest.mark.parametrize("fold", [2, None])
 def test_tuned_weights_of_another_plan_score_nothing(fold):
     with pytest.raises(LeakageError, match="own fold plan"):
         check_tuned_on(TUNED.tuned_on, "another plan", fold)

@@ -101,7 +101,7 @@ def test_progress_and_news(store, tmp_path, here):
     assert heard[-1] == (192, 192)
     assert heard == sorted(heard)
     assert len(told) == 4
-    assert told[0].startswith("made-up.without-1: epoch 1 of 2, loss ")
+    assert told[0].startswith("made-up@plain@full.without-1: epoch 1 of 2, loss ")
 
 
 def test_a_failure_is_an_outcome_and_remembered(store, tmp_path, here, monkeypatch):
@@ -115,7 +115,7 @@ def test_a_failure_is_an_outcome_and_remembered(store, tmp_path, here, monkeypat
         outcomes = tune_networks(jobs, store, ["cpu"])
         assert outcomes[0] == good
         assert isinstance(outcomes[1], TuningFailure)
-        assert outcomes[1].job.name == "made-up.without-2"
+        assert str(outcomes[1].job.network) == "made-up@plain@full.without-2"
         assert "the loss diverged" in outcomes[1].reason
         monkeypatch.setattr(tuning, "tune", None)  # the second time nothing is tried
 

@@ -51,7 +51,7 @@ def tuned(tiny, tuning_here, tmp_path_factory):
     embed_tuned(prepared, sets, silent)
     cases = prepared.manifest.images["case"]
     saw = {str(job.network): set(cases.iloc[job.pixels.rows]) for job in jobs}
-    networks = {each.name: TunedFolder(each.backbone.folder) for each in sets}
+    networks = {str(each.id): TunedFolder(each.backbone.folder) for each in sets}
     return SimpleNamespace(study=study, material=Material.read(study.material), saw=saw, networks=networks)
 
 
@@ -64,7 +64,7 @@ def configs(tuned):
     chosen = {way: [] for way in WAYS}
     for way in WAYS:
         for fusion in (*options.tuned_fusions, *options.own_fusions):
-            answers = {"tuning": sets[0].name, "way": way, "tuned_fusion": fusion, "own_fusion": fusion}
+            answers = {"tuning": sets[0].tuning, "way": way, "tuned_fusion": fusion, "own_fusion": fusion}
             _, config = given({"keep_columns": True, **answers}, options)
             if config not in chosen[way]:
                 chosen[way].append(config)

@@ -25,13 +25,13 @@ def test_only_held_out_folds_are_scored(held_out):
 
 
 def test_weights_of_another_plan_are_refused_for_every_fold():
-    for fold in (*FOLDS, -1):
+    for fold in (*FOLDS, None):
         with pytest.raises(LeakageError, match="expected those of the study's own fold plan"):
             check_tuned_on(TunedOn("another plan", tuple(FOLDS)), "plan", fold)
 
 
 def test_the_locked_cases_are_scored_by_weights_of_the_plan():
-    check_tuned_on(TunedOn("plan", (2,)), "plan", -1)
+    check_tuned_on(TunedOn("plan", (2,)), "plan", None)
 
 
 def test_networks_of_different_folds_have_different_keys():

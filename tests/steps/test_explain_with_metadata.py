@@ -96,5 +96,7 @@ def test_without_metadata_a_model_stands_beside_itself_alone(study):
         ExplainOptions(trials=(1, 2), without_metadata=True),
         ExplainOptions(against="entered", without_metadata=True),
     ):
-        with pytest.raises(ConfigError, match="beside no other: name one trial, or leave --without-metadata"):
+        with pytest.raises(
+            ConfigError, match="--without-metadata: expected one model, got several; name one trial"
+        ):
             heat_models(study, records, options)

@@ -68,4 +68,4 @@ def test_a_network_is_kept_whole_wherever_it_is_kept():
     config = ChainConfig(
         "image", (BranchConfig(OWN, HEADS[OWN].config()),), (tower,), way=OWN, roles=("close-up",)
     )
-    assert ChainConfig.from_json(json.loads(json.dumps(config.to_json()))).networks == (tower,)
+    assert from_plain(ChainConfig, json.loads(json.dumps(to_plain(config))), "a file").networks == (tower,)
