@@ -28,7 +28,7 @@ from automl_skin.records import from_plain
 from automl_skin.study.opening_ledger import CaseKeys, OpeningLedger, count_openings
 from automl_skin.study.study import Study
 
-LABELS = "labels.parquet"
+LOCKED_LABELS = "labels.parquet"
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class LockedPart:
 
     @property
     def _labels(self) -> Path:
-        return self.study.locked / LABELS
+        return self.study.locked / LOCKED_LABELS
 
     @property
     def _cases(self) -> Path:

@@ -8,7 +8,7 @@ from automl_skin.backbones.tuning.names import Tuning
 from automl_skin.cli.terminal import Terminal, TerminalListener, TrialTicker, print_result
 from automl_skin.metrics.intervals import Interval
 from automl_skin.networks import NetworkId
-from automl_skin.search.tuning_steps import Decision, StepOutcome, TuningStep
+from automl_skin.search.tuning_steps import Decision, StepOutcome, TunedNetwork, TuningStep
 from automl_skin.steps import events
 from automl_skin.steps.events import start_progress
 from automl_skin.steps.leaderboard import read_leaderboard
@@ -76,7 +76,13 @@ def test_rounds_are_said_as_they_go(tiny):
     terminal, output = make()
     tell = TerminalListener(terminal, None)
     step = TuningStep(NetworkId("net", "plain"), Tuning("full"))
-    outcome = StepOutcome(step, "finished", True, seconds=65.0, networks=("x",), pixels="plain")
+    outcome = StepOutcome(
+        step,
+        "finished",
+        True,
+        seconds=65.0,
+        networks=(TunedNetwork(NetworkId("net", "plain", "full", (0,)), folder="x"),),
+    )
     this = Round(1, Decision("probe", (step,), "to compare"), (outcome,), 0, 3)
     tell(events.Said("Tuning:   rank 2 sets"))
     tell(events.RoundBegan(tiny.study, Round(0, Decision("ranking", (), "to rank"))))

@@ -64,7 +64,7 @@ def configs(tuned):
     chosen = {way: [] for way in WAYS}
     for way in WAYS:
         for fusion in (*options.tuned_fusions, *options.own_fusions):
-            answers = {"tuning": sets[0].tuning, "way": way, "tuned_fusion": fusion, "own_fusion": fusion}
+            answers = {"tuning": str(sets[0]), "way": way, "tuned_fusion": fusion, "own_fusion": fusion}
             _, config = given({"keep_columns": True, **answers}, options)
             if config not in chosen[way]:
                 chosen[way].append(config)
@@ -206,10 +206,15 @@ def test_there_is_no_way_across_bases(tuned, configs, make_fitter):
     with pytest.raises(ConfigError, match="across"):
         tuned.study.config.with_settings({"way": ["across"]})
     # the network of one fold under the name of a frozen one is refused for every other fold
-    disguised = replace(
-        configs["within"][0], tuning="frozen", way="", recipe=NAMES[0].removeprefix("test_resnet.random@")
-    )
-    assert disguised.image_names(1, 3) == (NAMES[0],)
+    frozen = NetworkId.parse(NAMES[0]).frozen
+    disguised = replace(configs["within"][0], networks=(frozen,), way="")
+    inputs = tuned.material.inputs
+    renamed = {
+        field: {**getattr(inputs, field), str(frozen): getattr(inputs, field)[NAMES[0]]}
+        for field in ("embeddings", "tuned_on")
+    }
+    material = replace(tuned.material, inputs=replace(inputs, **renamed))
+    assert disguised.image_names(1, 3) == (str(frozen),)
     for fold in (1, 2):
         with pytest.raises(LeakageError, match=f"fold {fold}: expected weights"):
-            make_fitter(tuned.material).fit(disguised, fold)
+            make_fitter(material).fit(disguised, fold)
