@@ -82,8 +82,8 @@ def from_plain(kind: type[Record], value: Json, where: str) -> Record:
     try:
         (record,) = _adapter(cast("Hashable", kind)).validate_json(text)
     except ValidationError as error:
-        message = f"{where}: {_first_problem(kind, error)}; it was damaged or changed after it was written"
-        raise IntegrityError(message) from error
+        why = "It was changed after it was written, or written by another version"
+        raise IntegrityError(f"{where}: {_first_problem(kind, error)}. {why}") from error
     return cast("Record", record)
 
 
@@ -126,7 +126,7 @@ def check_record(record: Any) -> None:
 
 def _first_problem(kind: type, error: Any) -> str:
     first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in (kind.__name__, *first["loc"][1:]))
+    where = ".".join(str(part) for part in (kind.__name__.strip("_"), *first["loc"][1:]))
     found = "" if first["type"] == "missing" else f", got {repr(first['input'])[:80]}"
     return f"{where}: {first['msg'].lower()}{found}"
 

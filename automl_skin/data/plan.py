@@ -31,9 +31,10 @@ from automl_skin.data.plan_checks import (
     require_two_classes,
 )
 from automl_skin.data.splitter import choose_locked, deal
-from automl_skin.digests import Json, digest_json
+from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.files import read_json, write_json, write_text
+from automl_skin.records import read_record, write_record
 from automl_skin.seeding import derive_seed
 
 _STRATUM = "stratum_"
@@ -43,6 +44,20 @@ HeldOut = int | tuple[int, ...] | None
 
 
 PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """What stands in ``plan.json``; `cases` counts them by part."""
+
+    digest: str
+    seed: int
+    folds: int
+    cases: dict[str, int]
+    groups: int
+    waiver: str | None
+    crossing_share: float
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -158,17 +173,17 @@ class FoldPlan:
         """Write ``plan.csv`` and ``plan.json``, which has the digest, into `folder`, and notes on the locked part."""
         write_text(folder / "plan.csv", self.table.to_csv(index_label="case", lineterminator="\n"))
         counts = {str(part): int(count) for part, count in self.table["part"].value_counts().items()}
-        facts: Json = {
-            "digest": self.digest,
-            "seed": self.seed,
-            "folds": len(self.folds),
-            "cases": counts,
-            "groups": int(self.table["group"].nunique()),
-            "waiver": self.waiver,
-            "crossing_share": self.crossing_share,
-            "notes": list(self.notes),
-        }
-        write_json(folder / PLAN, facts)
+        facts = PlanFacts(
+            digest=self.digest,
+            seed=self.seed,
+            folds=len(self.folds),
+            cases=counts,
+            groups=int(self.table["group"].nunique()),
+            waiver=self.waiver,
+            crossing_share=float(self.crossing_share),
+            notes=self.notes,
+        )
+        write_record(folder / PLAN, facts)
         write_json(folder / "locked" / PLAN, {"notes": list(self.locked_notes)})
 
     @classmethod
@@ -178,21 +193,20 @@ class FoldPlan:
         Raises
         ------
         IntegrityError
-            If the table is not the one whose digest was written, or cannot be read.
+            If the table is not the one whose digest was written, or one of the files cannot be read.
         """
-        facts = read_json(folder / PLAN)
-        assert isinstance(facts, dict)
+        facts = read_record(PlanFacts, folder / PLAN)
         plan = cls(
             table=_read_table(folder / "plan.csv"),
-            seed=facts["seed"],
-            waiver=facts["waiver"],
-            crossing_share=facts["crossing_share"],
-            notes=tuple(facts["notes"]),
+            seed=facts.seed,
+            waiver=facts.waiver,
+            crossing_share=facts.crossing_share,
+            notes=facts.notes,
             locked_notes=_read_locked_notes(folder / "locked" / PLAN),
         )
-        if plan.digest != facts["digest"]:
+        if plan.digest != facts.digest:
             message = (
-                f"{folder / 'plan.csv'}: expected the digest {facts['digest']} that plan.json records, got "
+                f"{folder / 'plan.csv'}: expected the digest {facts.digest} that plan.json records, got "
                 f"{plan.digest}. One of the two files was changed; restore it, or begin another study"
             )
             raise IntegrityError(message)

@@ -117,6 +117,14 @@ class TrialRecord:
 
 
 @dataclass(frozen=True)
+class TrialFile:
+    """What stands in ``trials/0017.json``, beside its own digest: the trial, and the digest of its predictions."""
+
+    record: TrialRecord
+    predictions: str
+
+
+@dataclass(frozen=True)
 class Predictions:
     """Out-of-fold probabilities of a finished trial, for the development cases in their order.
 
@@ -177,7 +185,7 @@ class TrialJournal:
                     arrays["shifted"] = predictions.shifted
                 save_file(arrays, path)
             digest = digest_file(self._file(record.plan.number, "safetensors"))
-        value = {"record": to_plain(record), "predictions": digest}
+        value: Any = to_plain(TrialFile(record, digest))
         write_json(self._file(record.plan.number, "json"), {**value, "digest": digest_json(value)})
 
     def read(self) -> list[TrialRecord]:
@@ -190,7 +198,7 @@ class TrialJournal:
         """
         # a number and nothing else: what a killed process was writing lies beside them
         paths = [path for path in self.folder.glob("*.json") if path.stem.isdecimal()]
-        records = [from_plain(TrialRecord, self._read(path)["record"], str(path)) for path in paths]
+        records = [self._read(path).record for path in paths]
         for path, record in zip(paths, records, strict=True):
             if record.plan.number != int(path.stem):
                 raise IntegrityError(_changed(path))
@@ -214,19 +222,19 @@ class TrialJournal:
             If the file is gone, damaged or changed.
         """
         path = self._file(number, "safetensors")
-        expected = self._read(self._file(number, "json"))["predictions"]
+        expected = self._read(self._file(number, "json")).predictions
         if not path.is_file() or digest_file(path) != expected:
             raise IntegrityError(_changed(path))
         arrays = load_file(path)
         return Predictions(arrays["raw"], arrays["calibrated"], arrays.get("shifted"))
 
-    def _read(self, path: Path) -> Any:
+    def _read(self, path: Path) -> TrialFile:
         """Return what a trial's JSON file says, its digest verified."""
         value: Any = read_json(path)
         digest = value.pop("digest", "") if isinstance(value, dict) else ""
         if digest_json(value) != digest:
             raise IntegrityError(_changed(path))
-        return value
+        return from_plain(TrialFile, value, str(path))
 
     def _file(self, number: int, suffix: str) -> Path:
         return self.folder / f"{number:04d}.{suffix}"

@@ -247,6 +247,9 @@ def settings_of(settings: Mapping[str, Any], flags: Mapping[str, Any], where: st
     """Return the config of a file's settings and the flags that win over them."""
     given = {**settings, **_absolute(flags)}
     if not given.get("data"):
+        if flags.get("images"):
+            message = "--images: expected --data with it, the table of these images, got none"
+            raise ConfigError(f"{message}; give both, or neither for the built-in study")
         given = {**asdict(SYNTHETIC_ARGUMENTS), **given}
     return parse_settings(given, where)
 

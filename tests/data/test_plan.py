@@ -286,3 +286,20 @@ def test_crossing_cases_can_be_left_out_of_development():
     assert "lesion (1)" in plan.notes[0]
     used = {case for fit, held in plan.inner(None, 3) for case in (*fit, *held)}
     assert not used & set(plan.left_out)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"seed": "0"}, "seed"),
+        ({"digest": None}, "digest"),
+        ({"notes": "none"}, "notes"),
+        ({"more": 1}, "more"),
+    ],
+)
+def test_a_damaged_record_of_the_plan_is_named(tmp_path, change, field):
+    make_plan(*study()).write(tmp_path)
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(IntegrityError, match=rf"plan\.json: PlanFacts\.{field}: .*got"):
+        FoldPlan.read(tmp_path)

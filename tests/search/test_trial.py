@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from automl_skin.chains.calibration import Calibrator
+from automl_skin.digests import digest_json
 from automl_skin.errors import IntegrityError, SearchError
 from automl_skin.records import from_plain, to_plain
 from automl_skin.search.trial import Predictions, TrialJournal, TrialPlan, TrialRecord
@@ -97,6 +98,16 @@ def test_a_record_with_another_figure_is_not_believed(before, after, journal, sm
     assert before in path.read_text()
     path.write_text(path.read_text().replace(before, after))
     with pytest.raises(IntegrityError, match=r"0000\.json: expected what the search wrote.*restore it"):
+        journal.read()
+
+
+def test_a_trial_of_another_version_is_named(journal):
+    value = {"number": 0, "state": "finished", "predictions": ""}
+    journal.folder.mkdir(parents=True, exist_ok=True)
+    (journal.folder / "0000.json").write_text(json.dumps({**value, "digest": digest_json(value)}))
+    with pytest.raises(
+        IntegrityError, match=r"0000\.json: TrialFile\.record: field required.*another version"
+    ):
         journal.read()
 
 

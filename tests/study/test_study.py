@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 from automl_skin.errors import ConfigError, StorageError
+from automl_skin.settings import Workspace
 from automl_skin.study.study import begin, existing_study, list_studies, open_study, study_name
 
 
@@ -124,3 +125,8 @@ def test_identity_is_readable(tiny):
     identity = json.loads((tiny.study.folder / "identity.json").read_text())
     assert identity["settings"]["target"] == "diagnosis"
     assert "trials" not in identity["settings"]
+
+
+def test_images_without_a_table_are_not_the_built_in_study(tmp_path):
+    with pytest.raises(ConfigError, match="--images: expected --data with it"):
+        open_study(Workspace.at(tmp_path, tmp_path / "cache"), "", {"images": "photographs"})
