@@ -8,6 +8,7 @@ from sklearn.metrics import roc_auc_score
 from automl_skin.features.encoder import EncoderConfig, MetadataEncoder, fit_encoder
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.design import Design
+from automl_skin.heads.training import training_targets
 from automl_skin.records import from_plain, to_plain
 
 KINDS = {"age_years": "number", "sex": "category", "site": "category"}
@@ -38,7 +39,8 @@ def auc_of_held_out(head, metadata, labels, seed=0, **values):
     encoder = fit_encoder(EncoderConfig(**values), train, kinds)
     matrix = encoder.transform_training(train, np.random.default_rng(1))
     family = FAMILIES[head]
-    model = family.fit(family.config(), Design(matrix, 0), labels[:half], 2, None, seed, 1)
+    design = Design(matrix, 0)
+    model = family.fit(family.config(), design, training_targets(design, labels[:half], 2, None), seed, 1)
     return roc_auc_score(labels[half:], model.predict(Design(encoder.transform(test), 0))[:, 1])
 
 

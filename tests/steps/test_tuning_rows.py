@@ -138,5 +138,8 @@ def test_a_tower_learns_from_its_own_kind_alone(study):
         assert images.iloc[rows.positions].equals(rows.images)
     assert sum(len(rows.labels) for rows in towers.values()) == len(every.labels)
     assert len({every.digest, *(rows.digest for rows in towers.values())}) == 3
-    with pytest.raises(ConfigError, match=r"no training case has a histology one; .*--towers shared"):
+    with pytest.raises(
+        ConfigError,
+        match=r"expected readable histology photographs of training cases, got none; .*--towers shared",
+    ):
         tuning_rows(images, cases, target, plan, (1,), RECIPE, 0, "histology")

@@ -149,7 +149,9 @@ def test_the_bias_of_the_token():
 def test_what_cannot_be_done_is_said():
     with pytest.raises(ConfigError, match=r"metaformer: expected stages of relative attention.*got ResNet"):
         add_metadata(trunk(), "metaformer", N_METADATA, 0)
-    with pytest.raises(ConfigError, match=r"no spatial fusion 'metafromer'; choose one of metanet_map, "):
+    with pytest.raises(
+        ConfigError, match=r"a spatial fusion: expected one of metanet_map, .*, got 'metafromer'"
+    ):
         add_metadata(trunk(), "metafromer", N_METADATA, 0)
     with pytest.raises(ConfigError, match="expected at least one column of metadata"):
         add_metadata(trunk(), "cross_attention", 0, 0)

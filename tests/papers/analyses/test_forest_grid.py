@@ -6,6 +6,7 @@ from PIL import Image
 
 from automl_skin.papers.analyses import forest_grid
 from automl_skin.papers.analyses.forest_grid import _permuted, _shuffled
+from automl_skin.search.objective import make_fitter
 
 GRID = {"n_estimators": [20], "max_features": [0.5], "max_samples": [0.5], "min_samples_leaf": [1, 60]}
 OPTIONS = {"grid": GRID, "sides": {"AUC of d": ["d"]}, "published": {"mAP": 0.402, "Top-1": [0.544, 0.006]}}
@@ -35,9 +36,8 @@ def test_shuffling_a_field_touches_no_other(context):
 
 def test_the_field_that_tells_most_loses_most(context):
     made = context()
-    point = forest_grid._fit(
-        made, forest_grid._fitter(made), {"n_estimators": 60, "max_features": 0.5, "min_samples_leaf": 5}
-    )
+    fitter = make_fitter(made.material, made.study.config.encoder, made.study.config.seed)
+    point = forest_grid._fit(made, fitter, {"n_estimators": 60, "max_features": 0.5, "min_samples_leaf": 5})
     losses = {name: values.mean() for name, values in _permuted(made, point, 5).items()}
     assert set(losses) == {"age", "sex", "site"}
     assert losses["sex"] < losses["age"]
