@@ -1,8 +1,8 @@
 """What a fitted chain makes of embeddings, as a score with a gradient.
 
-Predictions are NumPy with exact products and have no gradient of their own. Central differences give it for every
-head that is smooth, linear or neural, tuned with its network or not, with metadata or without, by the very function
-that scores cases. On heads that are linear they are exact up to rounding.
+Predictions have no gradient of their own, since scaling, projection and calibration are NumPy. Central differences give
+it for every head that is smooth, linear or neural, tuned with its network or not, with metadata or without, by the very
+function that scores cases. On heads that are linear they are exact up to rounding.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,7 @@ from automl_skin.chains.config import ChainConfig
 from automl_skin.chains.fitted import FittedChain
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.errors import ConfigError
-
-STEPWISE = frozenset({"lightgbm", "xgboost", "random_forest", "extra_trees"})
-"""Families whose predictions are step functions: their gradient is 0 nearly everywhere."""
+from automl_skin.heads.catalogue import HEADS
 
 STEP = 0.25
 """Of the differences, in standard deviations of a column: large beside rounding, small beside what a head bends on."""
@@ -26,7 +24,7 @@ _SMALLEST = 1e-12  # probability that log-odds are taken of
 
 def has_gradient(config: ChainConfig) -> bool:
     """Return whether the image can be explained by heat: there is one, and a smooth head sees it."""
-    return config.uses_image and config.family not in STEPWISE
+    return config.uses_image and not HEADS[config.family].of_trees
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,4 @@ def estimate_seconds(config: ExtraTreesConfig, size: DesignSize) -> float:
     return config.n_estimators * (1e-3 + cases * (4e-9 + 1.1e-8 * tried))
 
 
-FAMILY = Family(
-    "extra_trees", ExtraTreesConfig, SPACE, fit, load_forest, estimate_seconds, wants_few_columns=True
-)
+FAMILY = Family("extra_trees", ExtraTreesConfig, SPACE, fit, load_forest, estimate_seconds, of_trees=True)

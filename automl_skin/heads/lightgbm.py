@@ -210,4 +210,4 @@ def estimate_seconds(config: LightgbmConfig, size: DesignSize) -> float:
     return config.n_estimators * size.n_scores * (5e-5 + 3.5e-8 * rows + 1.2e-6 * bins)
 
 
-FAMILY = Family("lightgbm", LightgbmConfig, SPACE, fit, load, estimate_seconds, wants_few_columns=True)
+FAMILY = Family("lightgbm", LightgbmConfig, SPACE, fit, load, estimate_seconds, of_trees=True)

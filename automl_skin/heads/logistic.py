@@ -126,4 +126,4 @@ def estimate_seconds(config: LogisticConfig, size: DesignSize) -> float:  # noqa
     return 0.02 + 2e-8 * size.n_cases * size.n_columns * size.n_scores
 
 
-FAMILY = Family("logistic", LogisticConfig, SPACE, fit, load, estimate_seconds, wants_few_columns=False)
+FAMILY = Family("logistic", LogisticConfig, SPACE, fit, load, estimate_seconds, of_trees=False)

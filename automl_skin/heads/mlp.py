@@ -111,7 +111,7 @@ FAMILY = Family(
     fit,
     load,
     estimate_seconds,
-    wants_few_columns=False,
+    of_trees=False,
     neural=True,
     asks=lambda name, chosen: name not in OF_HIDDEN_LAYERS or chosen["layers"] != 0,
 )

@@ -79,4 +79,4 @@ def estimate_seconds(config: OwnConfig, size: DesignSize) -> float:  # noqa: ARG
     return 0.0
 
 
-FAMILY = Family("own", OwnConfig, {}, fit, load, estimate_seconds, wants_few_columns=False)
+FAMILY = Family("own", OwnConfig, {}, fit, load, estimate_seconds, of_trees=False)

@@ -56,8 +56,9 @@ class Family:
         ``load(folder) -> FittedHead`` for what `FittedHead.save` wrote.
     estimate_seconds : callable
         ``estimate_seconds(config, size)``: what `fit` costs; see `automl_skin.heads.cost`.
-    wants_few_columns : bool
-        Whether embeddings have to be projected to a few hundred columns (trees, for speed).
+    of_trees : bool
+        Whether embeddings have to be projected to a few hundred columns, for speed, and the prediction is a step
+        function, whose gradient is 0 nearly everywhere.
     neural : bool
         Whether the head is a network in which image and metadata may meet in any way (`NEURAL_FUSIONS`).
     asks : callable
@@ -70,7 +71,7 @@ class Family:
     fit: Fit
     load: Callable[[Path], FittedHead]
     estimate_seconds: Callable[[Any, DesignSize], float]
-    wants_few_columns: bool
+    of_trees: bool
     neural: bool = False
     asks: Callable[[str, Mapping[str, Value]], bool] = lambda name, chosen: True  # noqa: ARG005
 

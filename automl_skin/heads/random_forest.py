@@ -83,6 +83,4 @@ def estimate_seconds(config: RandomForestConfig, size: DesignSize) -> float:
     return 1.2e-7 * size.n_cases * size.n_columns + config.n_estimators * tree
 
 
-FAMILY = Family(
-    "random_forest", RandomForestConfig, SPACE, fit, load_forest, estimate_seconds, wants_few_columns=True
-)
+FAMILY = Family("random_forest", RandomForestConfig, SPACE, fit, load_forest, estimate_seconds, of_trees=True)

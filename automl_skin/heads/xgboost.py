@@ -210,4 +210,4 @@ def estimate_seconds(config: XgboostConfig, size: DesignSize) -> float:
     return config.n_estimators * size.n_scores * (2.2e-4 + 7.3e-10 * values)
 
 
-FAMILY = Family("xgboost", XgboostConfig, SPACE, fit, load, estimate_seconds, wants_few_columns=True)
+FAMILY = Family("xgboost", XgboostConfig, SPACE, fit, load, estimate_seconds, of_trees=True)

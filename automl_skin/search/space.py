@@ -288,7 +288,7 @@ def _text(chooser: Chooser, name: str, values: tuple[str, ...], default: str) ->
 
 
 def _choose_components(chooser: Chooser, family: Family) -> int | None:
-    if not family.wants_few_columns and chooser.choose("keep_columns", KEEP_COLUMNS, default=True):
+    if not family.of_trees and chooser.choose("keep_columns", KEEP_COLUMNS, default=True):
         return None
     return int(chooser.choose("components", COMPONENTS, 64) or 0)
 

@@ -71,7 +71,7 @@ def test_chains_fit_their_fusion(thrown):
         assert FAMILIES[config.family].neural or not fusion.neural
         assert bool(config.backbones) == bool(config.recipe) == config.uses_image
         assert config.uses_image or config.components is None
-        assert not FAMILIES[config.family].wants_few_columns or not config.uses_image or config.components
+        assert not FAMILIES[config.family].of_trees or not config.uses_image or config.components
         assert (
             config.branches[0].head.fusion == (config.fusion if fusion.neural else "concat")
             if config.family == "mlp"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from automl_skin.backbones.tuning.fusions import check_settings
-from automl_skin.backbones.tuning.recipe_values import checked, suggestion
+from automl_skin.backbones.tuning.recipe_values import SIDES, Between, Matching, checked, suggestion
 from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
 from automl_skin.heads.space import Value
@@ -16,6 +16,8 @@ _VERSION = 1  # counts changes of the training that change its outcome: old netw
 @dataclass(frozen=True)
 class TuningRecipe:
     """How a network is tuned.
+
+    What a field may hold stands with its type.
 
     Parameters
     ----------
@@ -102,38 +104,40 @@ class TuningRecipe:
     """
 
     mode: Literal["head", "partial", "full", "joint"] = "full"
-    epochs: int = 3
-    batch_size: int = 32
+    epochs: Annotated[int, Between(1, 10_000)] = 3
+    batch_size: Annotated[int, Between(1, 65_536)] = 32
     optimizer: Literal["adamw", "adam", "sgd", "momentum"] = "adamw"
-    learning_rate: float = 5e-4
-    weight_decay: float = 0.01
-    layer_decay: float = 1.0
+    learning_rate: Annotated[float, Between(1e-9, 100.0)] = 5e-4
+    weight_decay: Annotated[float, Between(0.0, 10.0)] = 0.01
+    layer_decay: Annotated[float, Between(0.01, 1.0)] = 1.0
     schedule: Literal["cosine", "steps", "constant"] = "cosine"
-    warm_up: float = 0.3
-    milestones: str = ""
-    step_factor: float = 0.1
+    warm_up: Annotated[float, Between(0.0, 10_000.0)] = 0.3
+    milestones: Annotated[str, Matching(r"([1-9]\d*(,[1-9]\d*)*)?", "epochs such as 50,120,200 or empty")] = (
+        ""
+    )
+    step_factor: Annotated[float, Between(1e-6, 1.0)] = 0.1
     loss: Literal["cross_entropy", "weighted", "focal"] = "cross_entropy"
-    label_smoothing: float = 0.0
+    label_smoothing: Annotated[float, Between(0.0, 0.9)] = 0.0
     sampling: Literal["natural", "balanced"] = "natural"
-    ema: float = 0.0
-    drop_path: float = 0.0
+    ema: Annotated[float, Between(0.0, 0.99999)] = 0.0
+    drop_path: Annotated[float, Between(0.0, 0.9)] = 0.0
     augmentation: Literal["none", "light", "siim", "randaugment"] = "light"
-    mixup: float = 0.0
+    mixup: Annotated[float, Between(0.0, 10.0)] = 0.0
     batch_norm: Literal["adapt", "kept"] = "adapt"
-    wise: float = 1.0
+    wise: Annotated[float, Between(0.0, 1.0)] = 1.0
     labels: Literal["diagnosis", "target"] = "diagnosis"
     colour: Literal["", "none", "shades_of_grey"] = ""
-    size: str = ""
-    inner_parts: int = 20
-    patience: int = 0
-    metadata_width: int = 32
-    metadata_dropout: float = 0.3
-    warm_up_rate: float = 0.0
+    size: Annotated[str, SIDES] = ""
+    inner_parts: Annotated[int, Between(0, 1000)] = 20
+    patience: Annotated[int, Between(0, 10_000)] = 0
+    metadata_width: Annotated[int, Between(1, 4096)] = 32
+    metadata_dropout: Annotated[float, Between(0.0, 1.0)] = 0.3
+    warm_up_rate: Annotated[float, Between(0.0, 1.0)] = 0.0
     fit: Literal["", "squash", "crop"] = ""
-    resize: str = ""
-    fusion: str = "concat"
+    resize: Annotated[str, SIDES] = ""
+    fusion: Annotated[str, Matching(r"[a-z][a-z0-9_]*", "the name of a fusion")] = "concat"
     fusion_settings: Mapping[str, Value] = field(default_factory=dict)
-    head_dropout: float = 0.0
+    head_dropout: Annotated[float, Between(0.0, 0.95)] = 0.0
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
@@ -175,7 +179,7 @@ class TuningRecipe:
         return digest_json({"version": _VERSION, **self.facts})
 
 
-_KINDS: dict[str, Any] = get_type_hints(TuningRecipe)
+_KINDS: dict[str, Any] = get_type_hints(TuningRecipe, include_extras=True)
 del _KINDS["fusion_settings"]  # each fusion has its own
 
 
@@ -223,8 +227,8 @@ def read_field(name: str, text: str) -> str | int | float:
         raise ConfigError(
             f"{message}; it has {', '.join(_KINDS)}, and fusion.NAME for a setting of the fusion"
         )
-    kind = _KINDS[name]
-    if get_origin(kind) is Literal or kind is str:
+    kind = get_args(_KINDS[name])[0]
+    if kind not in {int, float}:
         return text.strip()
     try:
         return int(text) if kind is int else float(text)

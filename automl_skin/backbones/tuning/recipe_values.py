@@ -3,39 +3,30 @@
 import math
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
 
 from automl_skin.errors import ConfigError
 
-_TEXTS = {
-    "size": (re.compile(r"([1-9]\d*x[1-9]\d*)?"), "HEIGHTxWIDTH in pixels or empty"),
-    "resize": (re.compile(r"([1-9]\d*x[1-9]\d*)?"), "HEIGHTxWIDTH in pixels or empty"),
-    "milestones": (re.compile(r"([1-9]\d*(,[1-9]\d*)*)?"), "epochs such as 50,120,200 or empty"),
-    "fusion": (re.compile(r"[a-z][a-z0-9_]*"), "the name of a fusion"),
-}
 
-# lowest and highest value of the numbers, both included
-_BOUNDS: dict[str, tuple[float, float]] = {
-    "epochs": (1, 10_000),
-    "batch_size": (1, 65_536),
-    "learning_rate": (1e-9, 100.0),
-    "weight_decay": (0.0, 10.0),
-    "layer_decay": (0.01, 1.0),
-    "warm_up": (0.0, 10_000.0),
-    "step_factor": (1e-6, 1.0),
-    "warm_up_rate": (0.0, 1.0),
-    "label_smoothing": (0.0, 0.9),
-    "ema": (0.0, 0.99999),
-    "drop_path": (0.0, 0.9),
-    "mixup": (0.0, 10.0),
-    "wise": (0.0, 1.0),
-    "inner_parts": (0, 1000),
-    "patience": (0, 10_000),
-    "metadata_width": (1, 4096),
-    "metadata_dropout": (0.0, 1.0),
-    "head_dropout": (0.0, 0.95),
-}
+@dataclass(frozen=True)
+class Between:
+    """Lowest and highest value of a number, both included."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Matching:
+    """What a text looks like: a regular expression for all of it, and that in words."""
+
+    pattern: str
+    words: str
+
+
+SIDES = Matching(r"([1-9]\d*x[1-9]\d*)?", "HEIGHTxWIDTH in pixels or empty")
 
 
 def checked(name: str, kind: Any, value: Any) -> str | int | float:
@@ -46,7 +37,7 @@ def checked(name: str, kind: Any, value: Any) -> str | int | float:
     name : str
         Of the field.
     kind : type
-        The field's: int, float, str or a ``Literal`` of texts.
+        The field's: a ``Literal`` of texts, or int, float or str annotated with a `Between` or a `Matching`.
 
     Raises
     ------
@@ -55,15 +46,16 @@ def checked(name: str, kind: Any, value: Any) -> str | int | float:
     """
     if get_origin(kind) is Literal:
         return _checked_choice(name, get_args(kind), value)
-    if kind is str:
-        return _checked_text(name, value)
+    kind, limit = get_args(kind)
+    if isinstance(limit, Matching):
+        return _checked_text(name, limit, value)
     allowed = (int,) if kind is int else (int, float)
     if isinstance(value, bool) or not isinstance(value, allowed):
         wanted = "a whole number" if kind is int else "a number"
         raise ConfigError(f"{name} of a tuning recipe: expected {wanted}, got {value!r}")
-    low, high = _BOUNDS[name]
-    if not (math.isfinite(value) and low <= value <= high):
-        raise ConfigError(f"{name} of a tuning recipe: expected {low:g} to {high:g}, got {value!r}")
+    if not (math.isfinite(value) and limit.low <= value <= limit.high):
+        wanted = f"{limit.low:g} to {limit.high:g}"
+        raise ConfigError(f"{name} of a tuning recipe: expected {wanted}, got {value!r}")
     return int(value) if kind is int else float(value)
 
 
@@ -74,10 +66,9 @@ def _checked_choice(name: str, allowed: tuple[str, ...], value: Any) -> str:
     return str(value)
 
 
-def _checked_text(name: str, value: Any) -> str:
-    pattern, wanted = _TEXTS[name]
-    if not (isinstance(value, str) and pattern.fullmatch(value)):
-        raise ConfigError(f"{name} of a tuning recipe: expected {wanted}, got {value!r}")
+def _checked_text(name: str, limit: Matching, value: Any) -> str:
+    if not (isinstance(value, str) and re.fullmatch(limit.pattern, value)):
+        raise ConfigError(f"{name} of a tuning recipe: expected {limit.words}, got {value!r}")
     return value
 
 

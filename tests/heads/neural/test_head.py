@@ -50,7 +50,7 @@ FAMILY = Family(
     partial(fit_modules, build),
     partial(load_modules, build, PlainConfig, refuse_wide),
     lambda config, size: 0.0,
-    wants_few_columns=False,
+    of_trees=False,
 )
 
 
