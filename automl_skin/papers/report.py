@@ -1,5 +1,6 @@
 """What a variant came to: ``report.md`` with tables and pictures, and the same in MLflow, a run per cell."""
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -157,6 +158,6 @@ def _metrics(reproduced: Reproduced, cell: str) -> dict[str, float]:
         metric = published_metric(name, context.classes)
         folds = metric.on_parts(context.parts(cell, calibrated=metric.calibrated))
         mean, deviation = mean_and_deviation(folds)
-        if mean == mean:  # noqa: PLR0124 - a number
+        if not math.isnan(mean):
             values |= {f"{name}_mean": mean, f"{name}_sd": deviation}
     return values
