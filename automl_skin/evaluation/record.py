@@ -20,13 +20,15 @@ def in_words(interval: Interval | None, *, signed: bool = False) -> str:
     '0.912 (0.890 to 0.931)'
     >>> in_words(Interval(0.01, -0.002, 0.02), signed=True)
     '+0.010 (-0.002 to +0.020)'
+    >>> in_words(Interval(1.0, 0.4, 1.0, enough=False))
+    '1.000 (0.400 to 1.000; too few to tell)'
     """
     if interval is None:
         return "not defined"
     value, low, high = (
         f"{x:+.3f}" if signed else f"{x:.3f}" for x in (interval.value, interval.low, interval.high)
     )
-    return f"{value} ({low} to {high})"
+    return f"{value} ({low} to {high}{'' if interval.enough else '; too few to tell'})"
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -25,11 +25,19 @@ _BLOCK_ENTRIES = 500_000  # weights held at once: 4 MB, which stays in the proce
 
 @dataclass(frozen=True)
 class Interval:
-    """A value and the interval around it."""
+    """A value and the interval around it.
+
+    Parameters
+    ----------
+    enough : bool
+        False where the cases are too few for any interval to be trusted: the widest honest one is given, and every
+        text says that the data cannot tell.
+    """
 
     value: float
     low: float
     high: float
+    enough: bool = True
 
 
 def weight_blocks(groups: npt.ArrayLike, n_resamples: int, seed: int) -> Iterator[FloatArray]:
