@@ -2,8 +2,8 @@
 
 Everything is imported once; each search is a fork of this process. An undisturbed one says how long each step takes.
 Another one, in another folder with an empty cache, is ended by SIGKILL so many times in each step, first as the step
-begins and then at random moments of it, and at last left to come to its end. Prints one JSON object: what each of the two came to,
-and in which step each kill fell.
+begins and then at random moments of it, and at last left to come to its end. Prints one JSON object: what each of the
+two came to, and in which step each kill fell.
 """
 
 import json
@@ -111,7 +111,7 @@ def main(folder: Path, kills: int, seed: int) -> None:
     fell = [
         kill(folder / "killed", given, wanted, rng.uniform(0.0, seconds[wanted]) if times else 0.0)
         for wanted in range(len(STEPS))
-        for times in range(kills)  # the first as the step begins: on a slow machine a short one is over before the second
+        for times in range(kills)  # the first as the step begins: a short one may be over before the second
     ]
     forks.finish(lambda: work(folder / "killed", given))
     ends = {name: outcome(folder / name, given) for name in ("whole", "killed")}
