@@ -69,8 +69,8 @@ def reproduce(
     terminal.say(f"{file.name}: {file.paper.what}", f"Paper:    {file.paper.citation}")
     with terminal.listening() as tell:
         outcome = run(place, file, overrides, ReproduceTerminal(terminal, tell), " ".join(command_line()))
-    terminal.say(f"Report:   {outcome.report}", "MLflow:   automl-skin ui")
-    if not smoke:
+    terminal.say(f"Report:   {outcome.report}", *(["MLflow:   automl-skin ui"] if outcome.variants else []))
+    if outcome.variants and not smoke:
         terminal.say(f"Next:     automl-skin search --study {file.name}, which starts from the same file")
 
 
@@ -89,7 +89,7 @@ class ReproduceTerminal:
 
     def __call__(self, event: "ReproduceEvent") -> None:
         """Print an event, and write it to MLflow; what is of a study goes to the listeners of a search."""
-        from automl_skin.papers.events import LeftOut, VariantBegan, VariantEnded
+        from automl_skin.papers.events import BenchEnded, LeftOut, VariantBegan, VariantEnded
 
         match event:
             case VariantBegan():
@@ -99,6 +99,9 @@ class ReproduceTerminal:
                 self.terminal.say("Cannot be shown on these data, and left out:", *lines)
             case VariantEnded():
                 self._end(event.reproduced)
+            case BenchEnded():
+                for title, rows in event.rows.items():
+                    self.terminal.table(title, event.columns, rows)
             case _:
                 self.of_study(event)
 

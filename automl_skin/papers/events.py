@@ -1,6 +1,6 @@
 """What a reproduction tells besides the events of its variants' studies."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from automl_skin.papers.report import Reproduced
@@ -31,5 +31,13 @@ class VariantEnded:
     reproduced: Reproduced
 
 
-ReproduceEvent = Event | VariantBegan | LeftOut | VariantEnded
+@dataclass(frozen=True)
+class BenchEnded:
+    """The honesty bench is done: its table by world."""
+
+    columns: Sequence[str]
+    rows: Mapping[str, Sequence[Sequence[str]]]
+
+
+ReproduceEvent = Event | VariantBegan | LeftOut | VariantEnded | BenchEnded
 ReproduceListener = Callable[[ReproduceEvent], None]

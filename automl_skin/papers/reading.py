@@ -29,6 +29,7 @@ def read_study_file(path: Path) -> StudyFile:
         "tunings": document.get("tunings", {}),
         "tables": document.get("table", []),
         "analyses": document.get("analysis", []),
+        "worlds": document.get("world", []),
     }
     value = {
         "name": path.parent.name,

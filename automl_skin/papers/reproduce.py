@@ -12,7 +12,17 @@ from automl_skin.files import storage_boundary, write_text
 from automl_skin.papers.analyses.catalogue import check_call, run_analysis
 from automl_skin.papers.analyses.models import absent_classes, lacking_sides, no_class
 from automl_skin.papers.context import ReproduceContext, Section
-from automl_skin.papers.events import LeftOut, ReproduceEvent, ReproduceListener, VariantBegan, VariantEnded
+from automl_skin.papers.events import (
+    BenchEnded,
+    LeftOut,
+    ReproduceEvent,
+    ReproduceListener,
+    VariantBegan,
+    VariantEnded,
+)
+from automl_skin.papers.honesty.bench import run_bench, summarise
+from automl_skin.papers.honesty.ours import OurTool
+from automl_skin.papers.honesty.report import COLUMNS, bench_report, table_rows
 from automl_skin.papers.metrics import classes_named
 from automl_skin.papers.preparations import preparation_by_name
 from automl_skin.papers.reading import find_study_file
@@ -22,9 +32,10 @@ from automl_skin.papers.study_file import AnalysisCall, StudyFile, Table, Varian
 from automl_skin.papers.tables import fill_table
 from automl_skin.papers.variant import Overrides, open_variant
 from automl_skin.settings import AnyPath, Workspace
-from automl_skin.steps.events import Progressed
+from automl_skin.steps.events import Progressed, start_progress
 from automl_skin.steps.track import Tracked, to_standard_error
 from automl_skin.study.keywords import PlacedSettings, with_keywords_of
+from automl_skin.workers.processes import available_processors
 
 REPORT, SMOKE_REPORT = "report.md", "report-smoke.md"
 
@@ -63,6 +74,8 @@ def reproduce(
     AutomlSkinError
         With what is finished kept; the same call continues.
     """
+    if file.worlds:
+        return _run_honesty(workspace, file, overrides, tell, command)
     chosen = _chosen(file, overrides.variants)
     for call in file.analyses:  # a slip is found before hours of work
         check_call(call)
@@ -78,6 +91,28 @@ def reproduce(
         write_text(report, report_text(file, done, folder, command, when))
         tell(VariantEnded(done[-1]))
     return Reproduction(file, tuple(done), report)
+
+
+def _run_honesty(
+    workspace: Workspace, file: StudyFile, overrides: Overrides, tell: ReproduceListener, command: str
+) -> Reproduction:
+    """Run or continue the simulated studies of the honesty bench and write its report."""
+    known = {world.name: world for world in file.worlds}
+    wanted = overrides.variants or tuple(known)
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise ConfigError(f"a world of {file.name}: expected one of {', '.join(known)}, got {unknown[0]!r}")
+    folder, smoke = workspace.study_folder(file.name), overrides.smoke
+    worlds = [world for name, world in known.items() if name in wanted and (world.smoke_studies or not smoke)]
+    jobs = int(overrides.flags.get("jobs") or available_processors())
+    progress = start_progress(tell, "Simulated studies")
+    rows = run_bench(OurTool(file.settings), worlds, folder / "runs", jobs, progress, smoke=smoke)
+    summary = summarise(rows)
+    report = folder / (SMOKE_REPORT if smoke else REPORT)
+    write_text(report, bench_report(worlds, summary, command))
+    write_text(report.with_suffix(".csv"), summary.to_csv(index=False, lineterminator="\n"))
+    tell(BenchEnded(COLUMNS, {each.title: table_rows(summary, each.name) for each in worlds}))
+    return Reproduction(file, (), report)
 
 
 @dataclass(frozen=True)
@@ -133,8 +168,8 @@ class _InMlflow:
                     to_standard_error(f"Cannot be shown on these data, and left out: {line}")
             case VariantEnded():
                 conclude_variant(self.tracked, event.reproduced)
-            case Progressed():
-                pass  # also before the first variant begins
+            case Progressed() | BenchEnded():
+                pass  # also before the first variant begins; simulated studies are no runs
             case _:
                 self.tracked(event)
 

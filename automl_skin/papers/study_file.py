@@ -8,6 +8,7 @@ The flat settings on top are those of a search, which ignores what follows; see 
     [[cell]]      name, choose, fields, variants, own_backbone
     [[table]]     title, note, columns, rows, variants
     [[analysis]]  name, options, variants
+    [[world]]     of the honesty bench, which has neither variants nor cells; see `automl_skin.papers.honesty`
 
 What many cells share of their tuning has a name in *tunings*, after which a cell may write changes of its own. A
 *variant* is one way to divide and prepare the data, and becomes a study of its own. A *cell* is one model, written
@@ -25,6 +26,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from automl_skin.backbones.tuning.names import TUNINGS
 from automl_skin.errors import ConfigError
 from automl_skin.heads.space import Value
+from automl_skin.papers.honesty.worlds import World
 
 Figure = float | tuple[float, float]
 """A published figure: a mean, or mean and standard deviation over folds."""
@@ -203,6 +205,8 @@ class StudyFile:
         Of a search, not yet checked.
     tunings : mapping of str to str
         Tunings of the paper by name, in terms of the general ones. The cells that name them are read in those terms.
+    worlds : tuple of World
+        Of the honesty bench; empty for a paper.
     """
 
     name: str
@@ -213,8 +217,11 @@ class StudyFile:
     tunings: dict[str, str] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
     analyses: tuple[AnalysisCall, ...] = ()
+    worlds: tuple[World, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.worlds:
+            return
         for name in set(self.tunings) & set(TUNINGS):
             raise ConfigError(f"tunings of {self.name}: expected names of its own, got the general {name!r}")
         names = [each.name for each in self.variants]

@@ -65,7 +65,9 @@ def expected_aucs(study: Study, records: Sequence[TrialRecord], best: CorrectedB
     What the best trial is corrected to stands for the stack too, whose own figure no correction exists for.
     """
     baselines = {
-        record.plan.name: Interval(*(record.metrics[name] for name in ("auc_pooled", "auc_low", "auc_high")))
+        record.plan.name: Interval(
+            record.metrics["auc_pooled"], record.metrics["auc_low"], record.metrics["auc_high"]
+        )
         for record in records
         if record.plan.kind == "baseline" and record.state == "finished"
     }

@@ -14,7 +14,7 @@ from automl_skin.errors import ConfigError
 from automl_skin.files import write_text
 from automl_skin.study.config import StudyConfig, plain_settings
 
-PAPER_TABLES = ("paper", "tunings", "variant", "cell", "table", "analysis")
+PAPER_TABLES = ("paper", "tunings", "variant", "cell", "table", "analysis", "world")
 """Sections of a file that a search ignores; see `automl_skin.papers.study_file`."""
 
 
