@@ -123,7 +123,7 @@ def score(
     images: AnyPath,
     output: AnyPath = "scores.csv",
     *,
-    sensitivity: float = 0.95,
+    sensitivity: float | None = None,
     prevalence: float | None = None,
     roles: Mapping[str, str] | None = None,
     device: str = "auto",

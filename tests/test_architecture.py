@@ -269,6 +269,7 @@ STUDY_FILES = {
     "locked_test.json": "steps.locked",
     "material.json": "search.material",
     "openings.json": "study.locked_part",
+    "operating_point.json": "study.study",
     "plan.csv": "data.plan",
     "plan.json": "data.plan",
     "predictions.parquet": "study.study",

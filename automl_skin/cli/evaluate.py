@@ -26,7 +26,10 @@ def evaluate(
     output: Annotated[Path, typer.Option("--output", help="Folder of the scores, figures and plots.")] = Path(
         "evaluation"
     ),
-    sensitivity: Annotated[float, typer.Option("--sensitivity", help="Sensitivity of the decision.")] = 0.95,
+    sensitivity: Annotated[
+        float | None,
+        typer.Option("--sensitivity", help="Sensitivity of the decision; the study's own by default."),
+    ] = None,
     verify: options.Verify = None,
 ) -> None:
     """Score a labelled set: AUC and its interval, calibration, and the decision's sensitivity and specificity."""

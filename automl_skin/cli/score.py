@@ -25,7 +25,10 @@ def score(
     output: Annotated[Path, typer.Option("--output", help="File of the scores, .csv or .parquet.")] = Path(
         "scores.csv"
     ),
-    sensitivity: Annotated[float, typer.Option("--sensitivity", help="Sensitivity of the decision.")] = 0.95,
+    sensitivity: Annotated[
+        float | None,
+        typer.Option("--sensitivity", help="Sensitivity of the decision; the study's own by default."),
+    ] = None,
     prevalence: Annotated[
         float | None, typer.Option("--prevalence", help="Share of positives where the model is used.")
     ] = None,

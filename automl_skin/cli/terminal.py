@@ -213,6 +213,8 @@ def print_result(terminal: Terminal, result: "SearchResult") -> None:
         f"Stack by {result.built.stack.method}: "
         + ", ".join(f"{number:03d} ({weight:.2f})" for number, weight in weights.items()),
     )
+    if result.operating_point is not None:
+        terminal.say(*result.operating_point.lines())
     if result.opening is not None:
         figures = result.opening.figures
         terminal.say(f"Locked test set, opened {result.opening.when}:", *figures.lines())

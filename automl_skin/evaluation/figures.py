@@ -9,6 +9,7 @@ import pandas as pd
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.data.plan_checks import expected_interval_width
 from automl_skin.errors import InputError
+from automl_skin.evaluation.at_threshold import AtThreshold
 from automl_skin.evaluation.lesions import Lesions, find_lesions
 from automl_skin.evaluation.model_figures import ModelFigures, describe_model
 from automl_skin.evaluation.record import in_words, listed
@@ -42,6 +43,8 @@ class Figures:
         Hanley & McNeil's formula for independent cases.
     reopened_share : float
         Where it was opened more than once: the share of its cases that had been opened before.
+    at_threshold : AtThreshold or None
+        The first model's decisions at the stored threshold; None for several classes.
     """
 
     n_cases: int
@@ -53,6 +56,7 @@ class Figures:
     gains: dict[str, Interval]
     expected_half_width: float | None
     reopened_share: float = 1.0
+    at_threshold: AtThreshold | None = None
 
     @property
     def first(self) -> str:
@@ -125,7 +129,14 @@ class Figures:
         paired = ["Paired differences in AUC:"] if gains else []
         warning = self.models[self.first].calibration_warning
         rest = [text for text in (self.verdict, self.note, self._repeated(), warning) if text]
-        return [head, *models, *paired, *gains, more, *rest]
+        return [head, *models, *paired, *gains, more, *self._decisions(), *rest]
+
+    def _decisions(self) -> list[str]:
+        if self.at_threshold is None:
+            return []
+        at = self.at_threshold
+        stored = f"At its stored threshold {at.threshold:.4g} for a sensitivity of {at.wanted:g}"
+        return [f"{stored} [{self.opened}]: {at.describe()}"]
 
     def find_disagreements(self, expected: Mapping[str, Interval]) -> list[str]:
         """Return a warning for each model whose locked AUC and out-of-fold AUC have intervals that do not meet.

@@ -13,9 +13,7 @@ from automl_skin.metrics.calibration import (
 )
 from automl_skin.metrics.intervals import Interval
 from automl_skin.metrics.ranking import average_precision, balanced_accuracy, brier, partial_auc
-from automl_skin.metrics.thresholds import sensitivity_at_specificity
 
-SPECIFICITY = 0.95
 MIN_TPR = 0.8
 MIN_SLOPE_ERROR = 0.1
 """A slope nearer to 1 than this changes no decision, however sure it is."""
@@ -83,8 +81,6 @@ class ModelFigures(Calibration):
         The same per lesion, with the mean of its cases' probabilities.
     partial_auc : float
         Area above a sensitivity of 0.8, in [0, 0.2] (ISIC 2024).
-    sensitivity_at_95_specificity : float or None
-        None for several classes.
     """
 
     auc: Interval
@@ -93,17 +89,14 @@ class ModelFigures(Calibration):
     balanced_accuracy: float
     brier: float
     partial_auc: float
-    sensitivity_at_95_specificity: float | None
 
     def details(self) -> str:
         """Return what is not an AUC in words."""
-        sensitivity = self.sensitivity_at_95_specificity
         parts = [
             f"average precision {self.average_precision:.3f}",
             f"balanced accuracy {self.balanced_accuracy:.3f}",
             f"Brier score {self.brier:.3f}",
             f"partial AUC {self.partial_auc:.3f} of {1 - MIN_TPR:.1f}",
-            *([] if sensitivity is None else [f"sensitivity at 95 % specificity {sensitivity:.3f}"]),
             self.describe_calibration(),
         ]
         return ", ".join(parts)
@@ -118,8 +111,6 @@ def describe_model(
     groups: npt.ArrayLike,
 ) -> ModelFigures:
     """Measure one model; the intervals of its AUCs are made by who has the resamples."""
-    binary = probabilities.shape[1] == 2  # one positive class
-    positive = probabilities[:, -1]
     return ModelFigures(
         auc=auc,
         lesion_auc=lesion_auc,
@@ -127,9 +118,6 @@ def describe_model(
         balanced_accuracy=balanced_accuracy(labels, probabilities, priors),
         brier=brier(labels, probabilities),
         partial_auc=partial_auc(labels, probabilities, MIN_TPR),
-        sensitivity_at_95_specificity=(
-            sensitivity_at_specificity(labels, positive, SPECIFICITY) if binary else None
-        ),
         **vars(measure_calibration(labels, probabilities, groups)),
     )
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from automl_skin.arrays import BoolArray, FloatArray, IntArray
+from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import InputError
+from automl_skin.evaluation.record import in_words
 from automl_skin.evaluation.resampling import rate_intervals
 from automl_skin.metrics.inputs import check_predictions, require_two_classes
-from automl_skin.metrics.thresholds import threshold_at_sensitivity
+from automl_skin.metrics.intervals import Interval
+from automl_skin.metrics.thresholds import needed_groups, promised_thresholds
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,11 @@ class OperatingPoint:
         Probabilities from here on are positive decisions; chosen on all out-of-fold rows.
     sensitivity, sensitivity_low, sensitivity_high, specificity : float
         Cross-fitted: each fold is measured at the threshold that the other folds choose. The interval
-        is a group bootstrap's.
+        is of whole groups.
+    confidence : float or None
+        With which the sensitivity is promised; None for a promise of the average.
+    positive_groups : int
+        Groups with positive cases among those rows.
     """
 
     wanted: float
@@ -34,6 +40,44 @@ class OperatingPoint:
     sensitivity_low: float
     sensitivity_high: float
     specificity: float
+    confidence: float | None = None
+    positive_groups: int = 0
+
+    def lines(self) -> list[str]:
+        """Return the threshold, its promise and what it reached out of fold, as lines of text."""
+        reached = Interval(self.sensitivity, self.sensitivity_low, self.sensitivity_high)
+        found = f"cross-fitted: sensitivity {in_words(reached)}, specificity {self.specificity:.3f}"
+        return [
+            f"Probabilities of {self.threshold:.4g} and more are positive decisions ({found})",
+            self.promise,
+        ]
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether there were positive groups enough to promise the sensitivity."""
+        return self.positive_groups >= needed_groups(self.wanted, self.confidence)
+
+    @property
+    def promise(self) -> str:
+        """What the threshold promises of new cases like these, in words."""
+        if not self.is_promised:
+            needed = needed_groups(self.wanted, self.confidence)
+            sure = "" if self.confidence is None else f" with {self.confidence:.0%} confidence"
+            least = self.positive_groups / (self.positive_groups + 1)
+            return (
+                f"Warning: a sensitivity of {self.wanted:g} cannot be promised{sure}: expected {needed} groups with "
+                f"positive cases or more, got {self.positive_groups}. The threshold is the lowest probability of a "
+                f"positive case, which promises {least:.3f} on average"
+            )
+        if self.confidence is None:
+            return (
+                f"Promised of new cases like these: a sensitivity of at least {self.wanted:g} on average over studies "
+                f"(conformal, {self.positive_groups} groups with positive cases)"
+            )
+        return (
+            f"Promised of new cases like these with {self.confidence:.0%} confidence: a sensitivity of at least "
+            f"{self.wanted:g} (tolerance bound, {self.positive_groups} groups with positive cases)"
+        )
 
 
 def cross_fitted_operating_points(
@@ -43,6 +87,7 @@ def cross_fitted_operating_points(
     groups: npt.ArrayLike,
     sensitivities: Sequence[float],
     seed: int,
+    confidence: float | None = None,
 ) -> list[OperatingPoint]:
     """Choose a threshold for each wanted sensitivity and measure it cross-fitted.
 
@@ -56,9 +101,11 @@ def cross_fitted_operating_points(
         The fold that holds each case.
     groups : array of shape (n_cases,)
     sensitivities : sequence of float
-        Each in (0, 1].
+        Each in (0, 1).
     seed : int
         The study's seed.
+    confidence : float, optional
+        See `metrics.thresholds`.
 
     Returns
     -------
@@ -71,38 +118,36 @@ def cross_fitted_operating_points(
         If the target is not binary, there is one fold only, or all positives lie in one fold.
     """
     labels, probabilities = check_predictions(labels, probabilities)
-    folds = np.asarray(folds)
+    folds, groups = np.asarray(folds), np.asarray(groups)
     _check(labels, probabilities, folds)
     if not len(sensitivities):
         return []
     scores = probabilities[:, 1]
-    called = _called(labels, scores, folds, sensitivities)
+    called = np.zeros((len(sensitivities), len(labels)), dtype=np.bool_)
+    for fold in np.unique(folds):
+        held, others = folds == fold, folds != fold
+        chosen = promised_thresholds(
+            labels[others], scores[others], groups[others], sensitivities, confidence
+        )
+        called[:, held] = scores[held] >= chosen[:, None]
+    thresholds = promised_thresholds(labels, scores, groups, sensitivities, confidence)
     found = rate_intervals(called, labels == 1, groups, seed=seed)
     specificities = (~called[:, labels == 0]).mean(axis=1)
     return [
         OperatingPoint(
             wanted=float(wanted),
-            threshold=threshold_at_sensitivity(labels, scores, wanted),
+            threshold=float(threshold),
             sensitivity=share.value,
             sensitivity_low=share.low,
             sensitivity_high=share.high,
             specificity=float(specificity),
+            confidence=confidence,
+            positive_groups=len(np.unique(groups[labels == 1].astype(str))),
         )
-        for wanted, share, specificity in zip(sensitivities, found, specificities, strict=True)
+        for wanted, threshold, share, specificity in zip(
+            sensitivities, thresholds, found, specificities, strict=True
+        )
     ]
-
-
-def _called(
-    labels: IntArray, scores: FloatArray, folds: IntArray, sensitivities: Sequence[float]
-) -> BoolArray:
-    """Return the cross-fitted decisions, shape (n_sensitivities, n_cases)."""
-    called = np.zeros((len(sensitivities), len(labels)), dtype=np.bool_)
-    for fold in np.unique(folds):
-        held = folds == fold
-        others = (labels[~held], scores[~held])
-        thresholds = [threshold_at_sensitivity(*others, wanted) for wanted in sensitivities]
-        called[:, held] = scores[held] >= np.array(thresholds)[:, None]
-    return called
 
 
 def _check(labels: IntArray, probabilities: FloatArray, folds: IntArray) -> None:

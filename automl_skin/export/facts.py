@@ -21,7 +21,7 @@ from automl_skin.features.seen import SeenField
 from automl_skin.images.recipe import Recipe
 from automl_skin.networks import NetworkId
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ class BundleFacts:
         False for a bundle that was refitted on all rows.
     auc : dict of str to float, or None
         Of the locked test: value, low, high.
+    sensitivity : float
+        That was asked for: the operating point of decisions for which no other is asked.
     """
 
     study: str
@@ -113,6 +115,7 @@ class BundleFacts:
     crossing_share: float
     measured: bool
     auc: dict[str, float] | None
+    sensitivity: float = 0.95
     format: int = FORMAT
 
     @property

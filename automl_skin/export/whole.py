@@ -99,6 +99,8 @@ def _problem_of_facts(facts: BundleFacts) -> str:
         "operating points of a binary target, in order": [each.wanted for each in points]
         == sorted(each.wanted for each in points)
         and (facts.is_binary or not points),
+        "an operating point of its own sensitivity": not points
+        or facts.sensitivity in {each.wanted for each in points},
         "thresholds from 0 to 1": all(0 <= each.threshold <= 1 for each in points),
         "names of folders of networks": all(_is_plain(each.backbone) for each in facts.embeddings),
     }

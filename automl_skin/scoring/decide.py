@@ -17,8 +17,8 @@ class ScoringOptions:
 
     Parameters
     ----------
-    sensitivity : float
-        Of the decision, in (0, 1).
+    sensitivity : float or None
+        Of the decision, in (0, 1); None for the one that the study was asked for.
     prevalence : float or None
         Share of positives where the model is used; None for that of the development cases.
 
@@ -28,7 +28,7 @@ class ScoringOptions:
         If the prevalence is no share.
     """
 
-    sensitivity: float = 0.95
+    sensitivity: float | None = None
     prevalence: float | None = None
 
     def __post_init__(self) -> None:
@@ -36,8 +36,8 @@ class ScoringOptions:
             raise ConfigError(f"--prevalence: expected a share between 0 and 1, got {self.prevalence}")
 
 
-def operating_point(facts: BundleFacts, sensitivity: float) -> OperatingPoint:
-    """Return the bundle's operating point for a sensitivity.
+def operating_point(facts: BundleFacts, sensitivity: float | None = None) -> OperatingPoint:
+    """Return the bundle's operating point for a sensitivity, by default for the one that the study was asked for.
 
     Raises
     ------
@@ -45,6 +45,7 @@ def operating_point(facts: BundleFacts, sensitivity: float) -> OperatingPoint:
         If the bundle has no such point; the message lists the range.
     """
     points = {point.wanted: point for point in facts.operating_points}
+    sensitivity = facts.sensitivity if sensitivity is None else sensitivity
     nearest = min(points, key=lambda wanted: abs(wanted - sensitivity), default=None)
     if nearest is None or not math.isclose(nearest, sensitivity, abs_tol=1e-9):
         message = (

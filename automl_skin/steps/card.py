@@ -34,7 +34,6 @@ from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood, target_of
 from automl_skin.version import __version__
 
-SHOWN_SENSITIVITY = 0.95
 MAX_LEVELS = 20
 """Quarantined columns with more levels than this are not worth a table of subgroups."""
 
@@ -71,7 +70,7 @@ def card_facts(
         members=card_members(study, built),
         weights=tuple(CardWeights(name, licence, digest) for name, (licence, digest) in weights.items()),
         figures=opening.figures if opening else None,
-        operating_point=next((point for point in points if point.wanted == SHOWN_SENSITIVITY), None),
+        operating_point=next((point for point in points if point.wanted == study.config.sensitivity), None),
         subgroups=tuple(card_subgroups(study, built, material)),
         subgroups_overall=macro_auc(material.labels, built.probabilities),
         shifts=study.shifts.read(built.stack),

@@ -63,7 +63,7 @@ def evaluate(
     labelled: LabelledSet,
     output: Path,
     *,
-    sensitivity: float = 0.95,
+    sensitivity: float | None = None,
     device: str = "auto",
     public_key: Path | None = None,
     progress: Callable[[int, int], None] | None = None,

@@ -12,7 +12,7 @@ from PIL import Image
 
 from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.evaluation.model_card import render_model_card
-from automl_skin.evaluation.operating_point import OperatingPoint, cross_fitted_operating_points
+from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.export.bundle import BundleContent, write_bundle
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.export.signing import check_key
@@ -24,6 +24,7 @@ from automl_skin.steps.card import card_facts
 from automl_skin.steps.embed import find_needed
 from automl_skin.steps.locked import Opening, read_openings
 from automl_skin.steps.networks import ResolvedNetwork
+from automl_skin.steps.operating import operating_points
 from automl_skin.steps.refit import refit_stack
 from automl_skin.steps.stack import (
     MAX_DIFFERENCE,
@@ -37,8 +38,6 @@ from automl_skin.study.stage_one_file import EmbeddedNetwork, read_embedded
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood, target_of
 from automl_skin.version import __version__
-
-SENSITIVITIES = tuple(round(0.5 + 0.01 * step, 2) for step in range(50))
 
 
 def export(
@@ -158,20 +157,7 @@ def bundle_facts(
         crossing_share=plan.crossing_share,
         measured=True,
         auc=_auc(opening) if opening else None,
-    )
-
-
-def operating_points(study: Study, built: BuiltStack, material: Material) -> list[OperatingPoint]:
-    """Return the thresholds of a binary target, cross-fitted; none for several classes."""
-    if material.n_classes != 2:  # a binary target
-        return []
-    return cross_fitted_operating_points(
-        material.labels,
-        built.probabilities,
-        material.folds,
-        material.groups,
-        SENSITIVITIES,
-        seed=study.config.seed,
+        sensitivity=study.config.sensitivity,
     )
 
 

@@ -5,7 +5,7 @@ disk before that, in ``locked/predictions.parquet``.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,16 @@ from automl_skin.arrays import FloatArray
 from automl_skin.chains.networks import check_applied
 from automl_skin.data.record import write_parquet
 from automl_skin.errors import IntegrityError
+from automl_skin.evaluation.at_threshold import measure_at_threshold
 from automl_skin.evaluation.figures import Figures, locked_figures
+from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.images.loading import Progress
 from automl_skin.records import from_plain, to_plain
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
+from automl_skin.steps.operating import fix_operating_point
 from automl_skin.steps.stack import compared_stacks, fit_chains, load_stack
 from automl_skin.study.locked_part import LockedPart, OpeningRecord
 from automl_skin.study.stack_files import BuiltStack
@@ -109,12 +112,13 @@ def open_locked(
     if part.stays_closed(digest, again=again):
         return None
     locked = read_locked_material(study, development)
+    point = fix_operating_point(study, built, development)
     if record is None:
         score_locked(study, stacks, locked, development)
     predictions = study.locked_predictions
     record, labels = part.open(for_=digest, trials=len(records), predictions=predictions)
     probabilities = read_predictions(predictions, list(stacks), locked)
-    return measure_opening(study, record, labels, locked, development, probabilities)
+    return measure_opening(study, record, labels, locked, development, probabilities, point)
 
 
 def read_locked_material(study: Study, development: Material) -> Material:
@@ -142,6 +146,7 @@ def measure_opening(
     locked: Material,
     development: Material,
     probabilities: Mapping[str, FloatArray],
+    point: OperatingPoint | None = None,
 ) -> Opening:
     """Measure what an opening was for, write the figures down, and return them; what was measured stays.
 
@@ -151,17 +156,24 @@ def measure_opening(
         As `LockedPart.open` returned them.
     probabilities : mapping of str to ndarray of shape (n_locked, n_classes)
         By name; the first is compared with the others.
+    point : OperatingPoint, optional
+        Of the first; fixed before the opening.
     """
     if record.figures is not None:
         return _measured(record, record.figures)
+    cases = locked.cases.assign(target=labels.loc[locked.cases.index, "label"])
     figures = locked_figures(
-        locked.cases.assign(target=labels.loc[locked.cases.index, "label"]),
+        cases,
         probabilities,
         priors=np.bincount(development.labels, minlength=development.n_classes) / len(development.labels),
         times_opened=record.times_opened,
         seed=study.config.seed,
         reopened_share=record.reopened_share,
     )
+    if point is not None:
+        target, positive = cases["target"].to_numpy(np.int64), probabilities[figures.first][:, 1]
+        decisions = measure_at_threshold(target, positive, locked.groups, point, study.config.seed)
+        figures = replace(figures, at_threshold=decisions)
     described: Any = to_plain(figures)
     return _measured(LockedPart(study).conclude(record, described), described)
 

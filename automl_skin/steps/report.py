@@ -22,9 +22,9 @@ from automl_skin.search.material import Material
 from automl_skin.search.trial import BASELINES, TrialRecord
 from automl_skin.steps.card import card_facts
 from automl_skin.steps.embed import find_needed
-from automl_skin.steps.export import operating_points
 from automl_skin.steps.leaderboard import Leaderboard
 from automl_skin.steps.locked import LOCKED_TEST, Opening, read_predictions
+from automl_skin.steps.operating import operating_points
 from automl_skin.steps.rounds_table import network_curves, rounds_table
 from automl_skin.steps.stack import STACK
 from automl_skin.study.locked_part import LockedPart

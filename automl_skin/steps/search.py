@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.shifts import ShiftFigures
 from automl_skin.evaluation.sources import SourceFigures
 from automl_skin.search.material import Material
@@ -24,6 +25,7 @@ from automl_skin.steps.events import (
 from automl_skin.steps.leaderboard import Leaderboard, make_leaderboard
 from automl_skin.steps.locked import Opening, has_locked_cases, open_locked
 from automl_skin.steps.networks import frozen_networks
+from automl_skin.steps.operating import fix_operating_point
 from automl_skin.steps.prepare import is_prepared, prepare, read_prepared
 from automl_skin.steps.report import write_report
 from automl_skin.steps.rounds import search_in_rounds
@@ -56,6 +58,8 @@ class SearchResult:
         How far the stack and the leading trials drop under shift.
     sources : SourceFigures or None
         Leave-one-source-out figures.
+    operating_point : OperatingPoint or None
+        The threshold of the wanted sensitivity; None for several classes.
     """
 
     study: Study
@@ -68,6 +72,7 @@ class SearchResult:
     rounds: list[Round] = field(default_factory=list)
     shifts: ShiftFigures | None = None
     sources: SourceFigures | None = None
+    operating_point: OperatingPoint | None = None
 
 
 class Stopwatch:
@@ -123,6 +128,7 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
     records, material = searched.records, searched.material
     watch.lap("trials")
     built = build_stack(study, records, material)
+    point = fix_operating_point(study, built, material)
     watch.lap("stacking")
     opening = None
     if has_locked_cases(study):
@@ -147,6 +153,7 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
         searched.rounds,
         shifts,
         sources,
+        point,
     )
     tell(SearchEnded(result))
     return result

@@ -228,6 +228,9 @@ def test_metrics(opening: Opening) -> dict[str, float]:
         metrics[f"test_auc{suffix}"] = model.auc.value
         if not suffix:
             metrics |= {"test_auc_low": model.auc.low, "test_auc_high": model.auc.high}
+    if figures.at_threshold is not None:
+        metrics["test_threshold"] = figures.at_threshold.threshold
+        metrics |= {f"test_{name}": value for name, value in figures.at_threshold.metrics.items()}
     for name, gain in figures.gains.items():
         metrics[f"test_gain_{name.replace(' ', '_')}"] = gain.value
     return metrics
@@ -249,7 +252,12 @@ def note_of(outcome: SearchResult) -> str:
     ]
     if outcome.rounds:
         lines += ["Tuned:", *rounds_in_words(outcome.rounds, outcome.records)]
-    lines += [line for each in (outcome.shifts, outcome.sources) if each for line in each.lines()]
+    lines += [
+        line
+        for each in (outcome.operating_point, outcome.shifts, outcome.sources)
+        if each
+        for line in each.lines()
+    ]
     if outcome.opening is not None:
         figures = outcome.opening.figures
         lines += [f"Locked test set, opened {outcome.opening.when}:", *figures.lines()]

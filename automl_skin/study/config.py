@@ -58,6 +58,10 @@ class StudyConfig(StudySettings):
         for name in ("mask_share", "mask_case_share"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ConfigError(f"{name}: expected a share in [0, 1), got {getattr(self, name)}")
+        for name in ("sensitivity", "confidence"):
+            share = getattr(self, name)
+            if share is not None and not 0.0 < share < 1.0:
+                raise ConfigError(f"{name}: expected a share between 0 and 1, got {share}")
         for name in ("timeout_seconds", "tuning_budget_seconds"):
             seconds = getattr(self, name)
             if seconds is not None and not seconds > 0.0:

@@ -234,6 +234,16 @@ class StudySettings:
         ),
     ] = "auc"
     min_tpr: Annotated[float, Setting("Bound of partial_auc [{default}].", SEARCH)] = 0.8
+    sensitivity: Annotated[
+        float, Setting("Sensitivity that the stored threshold promises of new cases [{default}].", SEARCH)
+    ] = 0.95
+    confidence: Annotated[
+        float | None,
+        Setting(
+            "With which that sensitivity is promised, such as 0.95; without it the promise is of the average.",
+            SEARCH,
+        ),
+    ] = None
     family: Annotated[Names, Setting("Head family to search. Repeatable.", SEARCH)] = field(
         default_factory=_families
     )

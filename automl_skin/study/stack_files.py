@@ -1,4 +1,7 @@
-"""The stack of a study on disk: ``stack.json`` (members, weights, how methods compare) and ``stack.parquet``."""
+"""The stack of a study on disk: ``stack.json`` (members, weights, how methods compare) and ``stack.parquet``.
+
+Its operating point is a record of its own, ``operating_point.json``, fixed before the locked test set is opened.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +13,7 @@ from automl_skin.arrays import FloatArray
 from automl_skin.data.record import write_parquet
 from automl_skin.digests import digest_array
 from automl_skin.errors import IntegrityError
+from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.records import read_record, write_record
 from automl_skin.stacking.stack import MethodComparison, Stack
 
@@ -29,6 +33,14 @@ class BuiltStack:
     stack: Stack
     probabilities: FloatArray
     comparison: MethodComparison
+
+
+@dataclass(frozen=True)
+class StackPoint:
+    """The operating point of a stack, with the stack's digest."""
+
+    stack: str
+    point: OperatingPoint
 
 
 @dataclass(frozen=True)

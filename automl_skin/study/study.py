@@ -13,6 +13,7 @@ Folder of a study::
     tuning/                     every round of tuning: what it decided, what came of it, which trials follow
     trials/                     every trial: record and out-of-fold probabilities
     stack.json, stack.parquet   members, weights, out-of-fold probabilities
+    operating_point.json        threshold of the wanted sensitivity, fixed before the locked cases are opened
     shifts.json, shifts.parquet how the stack and the leading trials drop under shift, out of fold
     sources.json                how models score a source that they were not fitted on
     chains/                     fitted chains of the stack, the best trial and the baselines
@@ -47,7 +48,7 @@ from automl_skin.synthetic.study import SYNTHETIC_ARGUMENTS
 if TYPE_CHECKING:
     from automl_skin.evaluation.sources import SourceFigures
     from automl_skin.study.shift_files import ShiftFiles
-    from automl_skin.study.stack_files import StackFiles
+    from automl_skin.study.stack_files import StackFiles, StackPoint
 
 DEFAULT_STUDY = "synthetic"
 
@@ -155,6 +156,13 @@ class Study:
         return StackFiles(self.folder)
 
     @property
+    def operating_point(self) -> "RecordFile[StackPoint]":
+        """The threshold of the wanted sensitivity."""
+        from automl_skin.study.stack_files import StackPoint
+
+        return RecordFile(self.folder / "operating_point.json", StackPoint)
+
+    @property
     def shifts(self) -> "ShiftFiles":
         """How the stack and the leading trials drop under shift."""
         from automl_skin.study.shift_files import ShiftFiles
@@ -196,8 +204,9 @@ class Study:
     @property
     def documents(self) -> list[Path]:
         """The files that say what the study is and found, those that there are."""
-        paths = [self.folder / AUDIT, self.folder / PLAN, self.stack.path, self.shifts.path]
-        return [path for path in (*paths, self.sources.path, self.folder / SETTINGS) if path.is_file()]
+        paths = [self.folder / AUDIT, self.folder / PLAN, self.stack.path, self.operating_point.path]
+        paths += [self.shifts.path, self.sources.path, self.folder / SETTINGS]
+        return [path for path in paths if path.is_file()]
 
     def read_plan(self) -> FoldPlan:
         """Return the fold plan, its digest verified."""

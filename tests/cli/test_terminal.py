@@ -107,11 +107,14 @@ def test_a_locked_test_that_was_not_expected_is_said(tiny):
         opening=opening,
         shifts=None,
         sources=None,
+        operating_point=tiny.study.operating_point.read().point,
         seconds={"trials": 3.0},
     )
     terminal, output = make()
     print_result(terminal, outcome)
     assert "Warning: the AUC of the stack" not in output.getvalue()
+    assert "groups with positive cases" in output.getvalue()  # what the threshold promises, or cannot
+    assert "At its stored threshold" in output.getvalue()
     outcome.leaderboard.expected["stack"] = Interval(1.3, 1.2, 1.4)
     print_result(terminal, outcome)
     assert "below the 1.300 (1.200 to 1.400) that cross-validation led to expect" in output.getvalue()

@@ -29,15 +29,12 @@ def test_binary_model():
     assert model.balanced_accuracy == ranking.balanced_accuracy(labels, p, priors)
     assert model.balanced_accuracy != ranking.balanced_accuracy(labels, p)
     assert model.partial_auc == ranking.partial_auc(labels, p, 0.8)
-    assert 0 < model.sensitivity_at_95_specificity < 1
     assert from_plain(ModelFigures, to_plain(model), "a file") == model
-    assert "sensitivity at 95 % specificity" in model.details()
 
 
-def test_several_classes_have_no_sensitivity_and_no_line():
+def test_several_classes_have_no_line():
     labels, p = draw(3)
     model = describe_model(labels, p, np.full(3, 1 / 3), AUC, AUC, np.arange(len(p)))
-    assert model.sensitivity_at_95_specificity is None
     assert model.calibration_slope is None
     assert from_plain(ModelFigures, to_plain(model), "a file") == model
     assert "slope" not in model.details()

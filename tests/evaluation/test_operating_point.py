@@ -1,11 +1,12 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from automl_skin.errors import InputError
-from automl_skin.evaluation.operating_point import cross_fitted_operating_points
-from automl_skin.metrics.thresholds import threshold_at_sensitivity
+from automl_skin.evaluation.operating_point import OperatingPoint, cross_fitted_operating_points
+from automl_skin.metrics.thresholds import promised_thresholds
 
 
 def draw(n=600, seed=0, shift=0.0):
@@ -17,11 +18,12 @@ def draw(n=600, seed=0, shift=0.0):
     return labels, np.column_stack([1 - p, p]), folds, np.arange(n) // 2
 
 
-def slow(labels, scores, folds, wanted):
+def slow(labels, scores, folds, groups, wanted):
     called = np.zeros(len(labels), bool)
     for fold in range(5):
         others = folds != fold
-        called[~others] = scores[~others] >= threshold_at_sensitivity(labels[others], scores[others], wanted)
+        chosen = promised_thresholds(labels[others], scores[others], groups[others], [wanted])
+        called[~others] = scores[~others] >= chosen[0]
     return called[labels == 1].mean(), (~called[labels == 0]).mean()
 
 
@@ -30,10 +32,10 @@ def test_equals_the_obvious_loop():
     points = cross_fitted_operating_points(labels, p, folds, groups, [0.95, 0.5], 0)
     assert [point.wanted for point in points] == [0.95, 0.5]
     for point in points:
-        sensitivity, specificity = slow(labels, p[:, 1], folds, point.wanted)
+        sensitivity, specificity = slow(labels, p[:, 1], folds, groups, point.wanted)
         assert point.sensitivity == pytest.approx(sensitivity)
         assert point.specificity == pytest.approx(specificity)
-        assert point.threshold == threshold_at_sensitivity(labels, p[:, 1], point.wanted)
+        assert point.threshold == promised_thresholds(labels, p[:, 1], groups, [point.wanted])[0]
         assert point.sensitivity_low < point.sensitivity < point.sensitivity_high
 
 
@@ -74,3 +76,29 @@ def test_what_cannot_have_one():
         cross_fitted_operating_points(labels, p, folds[:5], groups, [0.9], 0)
     with pytest.raises(InputError, match="at least two classes"):
         cross_fitted_operating_points(labels * 0, p, folds, groups, [0.9], 0)
+
+
+def test_a_promise_is_said_and_so_is_none():
+    point = OperatingPoint(0.95, 0.08, 0.948, 0.93, 0.962, 0.71, positive_groups=60)
+    assert point.is_promised
+    assert "at least 0.95 on average over studies (conformal, 60 groups" in point.promise
+    sure = replace(point, confidence=0.95)
+    assert "with 95% confidence: a sensitivity of at least 0.95 (tolerance bound" in sure.promise
+    few = replace(sure, positive_groups=20)
+    assert not few.is_promised
+    assert (
+        "cannot be promised with 95% confidence: expected 59 groups with positive cases or more, got 20"
+        in (few.promise)
+    )
+    assert "promises 0.952 on average" in few.promise
+    assert few.lines()[-1].startswith("Warning: ")
+
+
+def test_a_confidence_asks_for_a_lower_threshold():
+    labels, p, folds, groups = draw()
+    (usual,) = cross_fitted_operating_points(labels, p, folds, groups, [0.9], 0)
+    (sure,) = cross_fitted_operating_points(labels, p, folds, groups, [0.9], 0, confidence=0.95)
+    assert sure.threshold < usual.threshold
+    assert sure.sensitivity > usual.sensitivity
+    assert (usual.confidence, sure.confidence) == (None, 0.95)
+    assert sure.positive_groups == len(np.unique(groups[labels == 1]))

@@ -8,8 +8,8 @@ from automl_skin.search.material import Material
 from automl_skin.stacking.fitted import single_stack
 from automl_skin.steps.card import card_data, card_facts, card_members, card_subgroups
 from automl_skin.steps.embed import find_needed
-from automl_skin.steps.export import operating_points
 from automl_skin.steps.locked import read_openings
+from automl_skin.steps.operating import operating_points
 from automl_skin.study.development_labels import read_development_labels
 from automl_skin.study.understood import read_understood
 

@@ -93,6 +93,9 @@ def test_metrics_name_the_locked_test_of_each_model(outcome):
     )
     assert metrics["test_auc_best_trial"] == figures.models["best trial"].auc.value
     assert metrics["test_gain_best_trial"] == figures.gains["best trial"].value
+    at = figures.at_threshold
+    assert (metrics["test_sensitivity"], metrics["test_threshold"]) == (at.sensitivity.value, at.threshold)
+    assert metrics["test_ppv_low"] == at.ppv.low
     assert metrics["trials_finished"] == len(outcome.records)
     assert metrics["seconds_stage_one"] == 1.5
 

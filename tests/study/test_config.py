@@ -62,6 +62,8 @@ def test_types_are_checked(name, value):
         ({"jobs": -3}, "jobs: expected at least 0, got -3"),
         ({"seed": -1}, "seed: expected at least 0"),
         ({"mask_share": 1.0}, r"mask_share: expected a share in \[0, 1\), got 1.0"),
+        ({"sensitivity": 1.0}, "sensitivity: expected a share between 0 and 1, got 1.0"),
+        ({"confidence": 95.0}, "confidence: expected a share between 0 and 1, got 95.0"),
         ({"mask_case_share": -0.1}, "mask_case_share: expected a share"),
         ({"batch_size": -1}, "batch_size: expected at least 0"),
         ({"timeout_seconds": 0}, "timeout_seconds: expected more than 0 seconds, got 0"),
