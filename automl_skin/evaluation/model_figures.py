@@ -1,19 +1,22 @@
 """The figures of one model on one set of cases."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 import numpy.typing as npt
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.evaluation.record import known, number
 from automl_skin.metrics.calibration import (
+    calibration_intervals,
     calibration_line,
-    calibration_slope_interval,
+    error_when_perfect,
     expected_calibration_error,
 )
 from automl_skin.metrics.intervals import Interval
 from automl_skin.metrics.ranking import average_precision, balanced_accuracy, brier, partial_auc
 
+MIN_EXCESS_ERROR = 0.02
+"""An expected calibration error nearer to a perfect model's range than this changes no decision."""
 MIN_TPR = 0.8
 MIN_SLOPE_ERROR = 0.1
 """A slope nearer to 1 than this changes no decision, however sure it is."""
@@ -30,8 +33,10 @@ class Calibration:
         finite line exists.
     calibration_error : float or None
         Expected calibration error, 15 bins of equal width; None where nothing could be measured.
-    calibration_slope_low, calibration_slope_high : float or None
-        95 % interval of the slope, whole groups left out in turn; None where the cases are too few to tell.
+    calibration_slope_low, calibration_slope_high, calibration_intercept_low, calibration_intercept_high : float or None
+        95 % intervals of the line, whole groups left out in turn; None where the cases are too few to tell.
+    perfect_calibration_error_low, perfect_calibration_error_high : float or None
+        95 % range of the expected calibration error of a perfectly calibrated model on these very cases.
     """
 
     calibration_slope: float | None = field(default=None, kw_only=True)
@@ -39,30 +44,64 @@ class Calibration:
     calibration_error: float | None = field(default=None, kw_only=True)
     calibration_slope_low: float | None = field(default=None, kw_only=True)
     calibration_slope_high: float | None = field(default=None, kw_only=True)
+    calibration_intercept_low: float | None = field(default=None, kw_only=True)
+    calibration_intercept_high: float | None = field(default=None, kw_only=True)
+    perfect_calibration_error_low: float | None = field(default=None, kw_only=True)
+    perfect_calibration_error_high: float | None = field(default=None, kw_only=True)
 
     def describe_calibration(self) -> str:
         """Return slope, intercept and error in words."""
-        error = f"expected calibration error {number(self.calibration_error)}"
+        error = f"expected calibration error {number(self.calibration_error)}{self._perfect}"
         slope, low, high = self._slope
         if slope is None:
             return error
-        reach = "" if low is None else f" ({low:.2f} to {number(high, 2)})"
-        return f"calibration slope {slope:.2f}{reach}, intercept {number(self.calibration_intercept, 2)}, {error}"
+        if low is None:
+            return f"calibration slope {slope:.2f} (too few to tell), {error}"
+        of_intercept = (
+            f"({number(self.calibration_intercept_low, 2)} to {number(self.calibration_intercept_high, 2)})"
+        )
+        return (
+            f"calibration slope {slope:.2f} ({low:.2f} to {number(high, 2)}), "
+            f"intercept {number(self.calibration_intercept, 2)} {of_intercept}, {error}"
+        )
 
     @property
     def calibration_warning(self) -> str:
-        """What a slope means that is far from 1 beyond its own interval; empty where it is not."""
+        """What a slope far from 1 beyond its interval means, or an error beyond a perfect model's; else empty."""
         slope, low, high = self._slope
         if slope is None or low is None or high is None:
-            return ""
+            return self._error_warning
         if low <= 1 <= high or abs(slope - 1) < MIN_SLOPE_ERROR:
-            return ""
+            return self._error_warning
         if high < 0:
             means = "the probabilities run against the classes"
         else:
             how = "too extreme" if slope < 1 else "not extreme enough"
             means = f"the probabilities are {how}. Recalibrate them before they are read as risks"
         return f"Warning: the calibration slope is {slope:.2f} ({low:.2f} to {high:.2f}), where 1 is right: {means}."
+
+    @property
+    def calibration_metrics(self) -> dict[str, float]:
+        """What was measured, by name."""
+        named = {each.name: getattr(self, each.name) for each in fields(Calibration)}
+        return {name: value for name, value in named.items() if value is not None}
+
+    @property
+    def _error_warning(self) -> str:
+        error, high = self.calibration_error, self.perfect_calibration_error_high
+        if error is None or high is None or error - high < MIN_EXCESS_ERROR:
+            return ""
+        return (
+            f"Warning: the expected calibration error is {error:.3f}, where a perfectly calibrated model shows at most "
+            f"{high:.3f} on these cases: recalibrate the probabilities before they are read as risks."
+        )
+
+    @property
+    def _perfect(self) -> str:
+        low, high = self.perfect_calibration_error_low, self.perfect_calibration_error_high
+        if low is None or high is None:
+            return ""
+        return f" (a perfectly calibrated model shows {low:.3f} to {high:.3f} on these cases)"
 
     @property
     def _slope(self) -> tuple[float | None, float | None, float | None]:
@@ -128,17 +167,26 @@ def measure_calibration(labels: IntArray, probabilities: FloatArray, groups: npt
     Parameters
     ----------
     groups : array of shape (n_cases,)
-        Patients or lesions, for the interval of the slope.
+        Patients or lesions, for the intervals.
     """
-    error = expected_calibration_error(labels, probabilities)
+    low, high = error_when_perfect(probabilities, groups)
+    error = Calibration(
+        calibration_error=expected_calibration_error(labels, probabilities),
+        perfect_calibration_error_low=low,
+        perfect_calibration_error_high=high,
+    )
     if probabilities.shape[1] != 2:  # the line is of one positive class
-        return Calibration(calibration_error=error)
+        return error
     line = calibration_line(labels, probabilities[:, 1])
-    sure = calibration_slope_interval(labels, probabilities[:, 1], groups)
-    return Calibration(
-        calibration_slope=known(line.slope),
-        calibration_intercept=known(line.intercept),
-        calibration_error=error,
-        calibration_slope_low=None if sure is None else sure.low,
-        calibration_slope_high=None if sure is None else sure.high,
+    found = replace(error, calibration_slope=known(line.slope), calibration_intercept=known(line.intercept))
+    intervals = calibration_intervals(labels, probabilities[:, 1], groups)
+    if intervals is None:
+        return found
+    slope, intercept = intervals
+    return replace(
+        found,
+        calibration_slope_low=slope.low,
+        calibration_slope_high=slope.high,
+        calibration_intercept_low=intercept.low,
+        calibration_intercept_high=intercept.high,
     )

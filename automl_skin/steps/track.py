@@ -228,6 +228,7 @@ def test_metrics(opening: Opening) -> dict[str, float]:
         metrics[f"test_auc{suffix}"] = model.auc.value
         if not suffix:
             metrics |= {"test_auc_low": model.auc.low, "test_auc_high": model.auc.high}
+            metrics |= {f"test_{key}": value for key, value in model.calibration_metrics.items()}
     if figures.at_threshold is not None:
         metrics["test_threshold"] = figures.at_threshold.threshold
         metrics |= {f"test_{name}": value for name, value in figures.at_threshold.metrics.items()}

@@ -57,6 +57,8 @@ def test_overconfident_probabilities_have_a_slope_below_one():
         in calibration.describe_calibration()
     )
     assert "the probabilities are too extreme. Recalibrate them" in calibration.calibration_warning
+    assert calibration.calibration_metrics["calibration_slope_high"] == calibration.calibration_slope_high
+    assert calibration.calibration_intercept_low < 0 < calibration.calibration_intercept_high
     assert calibration.calibration_slope == pytest.approx(0.5, abs=0.06)
     assert calibration.calibration_intercept == pytest.approx(0, abs=0.1)
 
@@ -92,3 +94,33 @@ def test_a_slope_far_from_one_is_warned_of(slope, low, high, words):
     ).calibration_warning
     assert words in warning
     assert bool(warning) == bool(words)
+
+
+def perfect(n, seed):
+    rng = np.random.default_rng(seed)
+    p = rng.dirichlet(np.ones(3), n)
+    return (rng.random(n)[:, None] >= p.cumsum(axis=1)[:, :-1]).sum(axis=1), p
+
+
+def test_the_error_of_a_perfect_model_on_few_cases_is_no_fault():
+    labels, p = perfect(60, 0)
+    calibration = measure_calibration(labels, p, np.arange(60))
+    low, high = calibration.perfect_calibration_error_low, calibration.perfect_calibration_error_high
+    assert 0.03 < low < calibration.calibration_error < high
+    assert f"(a perfectly calibrated model shows {low:.3f} to {high:.3f} on these cases)" in (
+        calibration.describe_calibration()
+    )
+    assert calibration.calibration_warning == ""
+
+
+def test_an_error_beyond_that_of_a_perfect_model_is_warned_of():
+    labels, p = perfect(600, 0)
+    sharp = p**4 / (p**4).sum(axis=1, keepdims=True)
+    warning = measure_calibration(labels, sharp, np.arange(600)).calibration_warning
+    assert "where a perfectly calibrated model shows at most" in warning
+
+
+def test_a_slope_on_too_few_cases_says_so():
+    labels, p = draw(2, n=18)
+    words = measure_calibration(labels, p, np.arange(18)).describe_calibration()
+    assert "(too few to tell)" in words

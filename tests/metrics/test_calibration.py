@@ -7,8 +7,9 @@ from sklearn.linear_model import LogisticRegression
 
 from automl_skin.errors import ConfigError
 from automl_skin.metrics.calibration import (
+    calibration_intervals,
     calibration_line,
-    calibration_slope_interval,
+    error_when_perfect,
     expected_calibration_error,
     reliability,
 )
@@ -114,23 +115,30 @@ def draw_groups(seed, n_groups=200, size=1, slope=1.0):
     return labels[groups], expit(z / slope)[groups], groups
 
 
+def slope_interval(*drawn):
+    found = calibration_intervals(*drawn)
+    return None if found is None else found[0]
+
+
 @pytest.mark.parametrize(("size", "slope"), [(1, 1.0), (3, 0.6)])
-def test_it_holds_the_true_slope(size, slope):
-    found = [calibration_slope_interval(*draw_groups(seed, size=size, slope=slope)) for seed in range(400)]
-    held = [each.low <= slope <= each.high for each in found if each is not None]
-    assert len(held) > 390
-    assert 0.93 < np.mean(held) < 0.99
+def test_they_hold_the_true_slope_and_intercept(size, slope):
+    found = [calibration_intervals(*draw_groups(seed, size=size, slope=slope)) for seed in range(300)]
+    found = [each for each in found if each is not None]
+    assert len(found) > 290
+    for position, truth in enumerate((slope, 0.0)):
+        held = [each[position].low <= truth <= each[position].high for each in found]
+        assert 0.93 < np.mean(held) < 0.99
 
 
 def test_repeated_cases_of_a_group_tell_nothing_new():
     once, thrice = (
-        calibration_slope_interval(*draw_groups(1)),
-        calibration_slope_interval(*draw_groups(1, size=3)),
+        slope_interval(*draw_groups(1)),
+        slope_interval(*draw_groups(1, size=3)),
     )
     assert thrice.value == pytest.approx(once.value, abs=1e-6)
     assert (thrice.low, thrice.high) == pytest.approx((once.low, once.high), abs=1e-5)
     labels, scores, _ = draw_groups(1, size=3)
-    alone = calibration_slope_interval(labels, scores, np.arange(len(labels)))
+    alone = slope_interval(labels, scores, np.arange(len(labels)))
     assert alone.high - alone.low < 0.7 * (once.high - once.low)
 
 
@@ -139,7 +147,7 @@ def test_agrees_with_leaving_out_each_group():
     without = [calibration_line(labels[groups != g], scores[groups != g]).slope for g in range(150)]
     full = calibration_line(labels, scores).slope
     spread = np.sqrt(149 / 150 * np.sum((np.array(without) - full) ** 2))
-    found = calibration_slope_interval(labels, scores, groups)
+    found = slope_interval(labels, scores, groups)
     n_positive = len(np.unique(groups[labels == 1]))
     assert (found.high - found.value) == pytest.approx(
         spread * scipy.stats.t.ppf(0.975, n_positive - 1), rel=0.1
@@ -150,9 +158,9 @@ def test_where_the_cases_cannot_tell():
     labels, scores, groups = draw_groups(0)
     few = np.flatnonzero(labels == 1)[9:]
     kept = np.setdiff1d(np.arange(len(labels)), few)
-    assert calibration_slope_interval(labels[kept], scores[kept], groups[kept]) is None
+    assert slope_interval(labels[kept], scores[kept], groups[kept]) is None
     separated = np.where(labels == 1, 0.9, 0.1)
-    assert calibration_slope_interval(labels, separated, groups) is None
+    assert slope_interval(labels, separated, groups) is None
 
 
 def test_scores_that_differ_in_one_group_alone_have_no_interval():
@@ -160,4 +168,22 @@ def test_scores_that_differ_in_one_group_alone_have_no_interval():
     scores, groups = np.full(40, 0.5), np.arange(40)
     scores[:4], groups[:4] = 0.8, 0  # one group of four, half of them positive
     assert np.isfinite(calibration_line(labels, scores).slope)
-    assert calibration_slope_interval(labels, scores, groups) is None
+    assert slope_interval(labels, scores, groups) is None
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_perfect_model_has_an_error_within_its_range(size):
+    held = []
+    for seed in range(200):
+        labels, scores, groups = draw_groups(seed, n_groups=120, size=size)
+        low, high = error_when_perfect(two_columns(scores), groups)
+        held.append(low <= expected_calibration_error(labels, two_columns(scores)) <= high)
+    assert 0.91 < np.mean(held) < 0.99
+
+
+def test_cases_of_one_group_widen_the_range_of_a_perfect_model():
+    scores = np.random.default_rng(0).beta(1, 2, 300)
+    alone = error_when_perfect(two_columns(scores), np.arange(300))
+    together = error_when_perfect(two_columns(scores), np.arange(300) // 6)
+    assert together[1] > alone[1] + 0.02
+    assert alone == error_when_perfect(two_columns(scores), np.arange(300))
