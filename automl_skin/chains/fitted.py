@@ -140,10 +140,14 @@ class FittedChain:
             return np.asarray(weight * branches[0] + (1.0 - weight) * branches[1])
         return np.asarray(branches[0])
 
+    def branches(self, inputs: CaseInputs) -> FloatArray:
+        """Return what each head says of some cases, shape (n_branches, n_cases, n_classes)."""
+        metadata = self.encoder.transform(inputs.metadata) if self.encoder else None
+        return self.branch_probabilities(self.project(inputs, metadata), metadata)
+
     def raw(self, inputs: CaseInputs) -> FloatArray:
         """Return uncalibrated probabilities of shape (n_cases, n_classes)."""
-        metadata = self.encoder.transform(inputs.metadata) if self.encoder else None
-        return self.combine(self.branch_probabilities(self.project(inputs, metadata), metadata))
+        return self.combine(self.branches(inputs))
 
     def predict(self, inputs: CaseInputs) -> FloatArray:
         """Return calibrated probabilities of shape (n_cases, n_classes)."""

@@ -123,6 +123,10 @@ def check_stack(stack: Stack, n_classes: int) -> None:
     if not 1 <= len(stack.blends) == len(stack.calibrators):
         message = f"stack.json: expected a calibrator per blend, got {len(stack.blends)} blends"
         raise IntegrityError(f"{message} and {len(stack.calibrators)} calibrators; export the bundle again")
+    n_maps = 1 if n_classes == 2 else n_classes  # a binary target
+    if stack.of_mean is not None and not n_maps == len(stack.of_mean.slopes) == len(stack.of_mean.intercepts):
+        message = f"stack.json: expected {n_maps} maps of the mean over folds, got {stack.of_mean!r:.200}"
+        raise IntegrityError(f"{message}; export the bundle again")
     for blend in stack.blends:
         members = set(blend.members)
         whole = 0 < len(members) == len(blend.members) == len(blend.weights) and min(members) >= 0

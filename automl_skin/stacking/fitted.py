@@ -45,10 +45,11 @@ class FittedStack:
         return self.stack.calibrators[fold].apply(blend.apply(members, references))
 
     def predict(self, inputs: CaseInputs) -> FloatArray:
-        """Return the mean of the folds' probabilities, shape (n_cases, n_classes)."""
+        """Return the mean of the folds' probabilities, calibrated, shape (n_cases, n_classes)."""
         folds = range(len(self.stack.blends))
         summed = sum(self.predict_fold(inputs, fold) for fold in folds)
-        return np.asarray(summed / len(folds))
+        mean = np.asarray(summed / len(folds))
+        return mean if self.stack.of_mean is None else self.stack.of_mean.apply(mean)
 
 
 def needed_chains(stack: Stack) -> tuple[tuple[int, int], ...]:

@@ -47,11 +47,15 @@ class Stack:
         One per fold.
     calibrators : tuple of Calibrator
         One per fold, applied after its blend.
+    of_mean : Calibrator or None
+        Applied to the mean over folds, which is less noisy than each (`automl_skin.stacking.nested`); None where the
+        mean is taken as it is.
     """
 
     method: str
     blends: tuple[Blend, ...]
     calibrators: tuple[Calibrator, ...]
+    of_mean: Calibrator | None = None
 
     @property
     def members(self) -> tuple[int, ...]:

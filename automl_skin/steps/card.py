@@ -72,7 +72,7 @@ def card_facts(
         figures=opening.figures if opening else None,
         operating_point=next((point for point in points if point.wanted == study.config.sensitivity), None),
         subgroups=tuple(card_subgroups(study, built, material)),
-        subgroups_overall=macro_auc(material.labels, built.probabilities),
+        subgroups_overall=macro_auc(material.labels, built.deployed),
         shifts=study.shifts.read(built.stack),
         sources=study.sources.find(),
         tunings=card_tunings(study, built, networks),
@@ -162,4 +162,4 @@ def card_subgroups(study: Study, built: BuiltStack, material: Material) -> list[
     quarantined = labels[others].rename(columns=lambda name: str(name).removeprefix("other_"))
     columns = pd.concat([material.inputs.metadata, quarantined], axis=1)
     seed = study.config.seed
-    return subgroup_figures(material.labels, built.probabilities, material.groups, columns, seed=seed)
+    return subgroup_figures(material.labels, built.deployed, material.groups, columns, seed=seed)

@@ -84,7 +84,7 @@ def export(
         require_as_measured(stack, built, material)
     networks = find_needed(study, stack.stack)
     opening = next((each for each in read_openings(study) if each.stack == built.stack.digest), None)
-    points = operating_points(study, built, material)
+    points = operating_points(study, built, material, one_chain=refit)
     facts = bundle_facts(study, built, material, networks, points, opening)
     card = card_facts(study, built, material, networks, opening, points)
     if refit:

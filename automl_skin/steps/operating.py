@@ -1,5 +1,6 @@
 """The operating points of a study; its own is fixed with the stack, before the locked test set is opened."""
 
+from automl_skin.arrays import FloatArray
 from automl_skin.errors import IntegrityError
 from automl_skin.evaluation.operating_point import OperatingPoint, cross_fitted_operating_points
 from automl_skin.search.material import Material
@@ -20,13 +21,21 @@ def fix_operating_point(study: Study, built: BuiltStack, material: Material) -> 
     stored = study.operating_point.find()
     if stored is not None and stored.stack == built.stack.digest:
         return stored.point
-    (point,) = _cross_fitted(study, built, material, [study.config.sensitivity])
+    (point,) = _cross_fitted(study, built.deployed, material, [study.config.sensitivity])
     study.operating_point.write(StackPoint(built.stack.digest, point))
     return point
 
 
-def operating_points(study: Study, built: BuiltStack, material: Material) -> list[OperatingPoint]:
+def operating_points(
+    study: Study, built: BuiltStack, material: Material, *, one_chain: bool = False
+) -> list[OperatingPoint]:
     """Return the study's operating point among others, by wanted sensitivity; none for several classes.
+
+    Parameters
+    ----------
+    one_chain : bool
+        Of a stack of one chain per member, fitted on all rows, whose answer is no mean over folds: its thresholds are
+        those of single chains, and the study's own point, which is the mean's, is not among them.
 
     Raises
     ------
@@ -37,7 +46,10 @@ def operating_points(study: Study, built: BuiltStack, material: Material) -> lis
     if own is None:
         return []
     wanted = study.config.sensitivity
-    points = _cross_fitted(study, built, material, sorted({*SENSITIVITIES, wanted}))
+    sensitivities = sorted({*SENSITIVITIES, wanted})
+    if one_chain:
+        return _cross_fitted(study, built.probabilities, material, sensitivities)
+    points = _cross_fitted(study, built.deployed, material, sensitivities)
     expected = next(each for each in points if each.wanted == wanted)
     if (own.wanted, own.threshold, own.confidence) != (wanted, expected.threshold, expected.confidence):
         message = (
@@ -49,11 +61,11 @@ def operating_points(study: Study, built: BuiltStack, material: Material) -> lis
 
 
 def _cross_fitted(
-    study: Study, built: BuiltStack, material: Material, sensitivities: list[float]
+    study: Study, probabilities: FloatArray, material: Material, sensitivities: list[float]
 ) -> list[OperatingPoint]:
     return cross_fitted_operating_points(
         material.labels,
-        built.probabilities,
+        probabilities,
         material.folds,
         material.groups,
         sensitivities,

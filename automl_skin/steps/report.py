@@ -86,7 +86,7 @@ def pictures(
     return {
         "search_history": history_plot(values, families, metric=metric),
         "spread": spread_plot(board.spread, metric=metric),
-        "stack_out_of_fold": trial_overview(material.labels, built.probabilities, classes, name="stack"),
+        "stack_out_of_fold": trial_overview(material.labels, built.deployed, classes, name="stack"),
     }
 
 

@@ -127,7 +127,8 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
         searched = search_in_rounds(prepared, material, tell)
     records, material = searched.records, searched.material
     watch.lap("trials")
-    built = build_stack(study, records, material)
+    progress = start_progress(tell, "Fitting chains without two folds, to calibrate their mean")
+    built = build_stack(study, records, material, progress)
     point = fix_operating_point(study, built, material)
     watch.lap("stacking")
     opening = None

@@ -18,6 +18,7 @@ from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.fitted import FittedStack, needed_chains, single_stack
 from automl_skin.stacking.methods import Rows
 from automl_skin.stacking.stack import Stack, fit_stack
+from automl_skin.steps.deployed import calibrate_deployed
 from automl_skin.steps.trials import bench_of, worker_count
 from automl_skin.study.kept_chains import chain_folder, keep_chain, read_chain
 from automl_skin.study.stack_files import BuiltStack
@@ -80,10 +81,13 @@ def groups_of(study: Study, rows: Rows, material: Material) -> npt.NDArray[np.ob
     return ShiftedMaterial.read(study.shifted, material.cases).sample.beside(material.groups)
 
 
-def build_stack(study: Study, records: Sequence[TrialRecord], material: Material) -> BuiltStack:
-    """Choose the stack from all finished trials and write it down."""
+def build_stack(
+    study: Study, records: Sequence[TrialRecord], material: Material, progress: Progress | None = None
+) -> BuiltStack:
+    """Choose the stack from all finished trials, calibrate its mean over folds, and write it down."""
     stack, probabilities, comparison = fit_stack(out_of_fold(study, records, material))
-    built = BuiltStack(stack, probabilities, comparison)
+    stack, deployed = calibrate_deployed(study, records, stack, probabilities, material, progress)
+    built = BuiltStack(stack, probabilities, deployed, comparison)
     study.stack.write(built, material.cases.index, trials=len(records))
     return built
 

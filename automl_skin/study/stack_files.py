@@ -26,12 +26,16 @@ class BuiltStack:
     ----------
     stack : Stack
     probabilities : ndarray of shape (n_cases, n_classes)
-        Out-of-fold, for the development cases in the material's order.
+        Out-of-fold by one chain per member, for the development cases in the material's order.
+    deployed : ndarray of shape (n_cases, n_classes)
+        Out-of-fold on the scale of what new cases get, the calibrated mean over folds: thresholds are of these
+        (`automl_skin.stacking.nested`). The same as `probabilities` where the mean has no calibrator of its own.
     comparison : MethodComparison
     """
 
     stack: Stack
     probabilities: FloatArray
+    deployed: FloatArray
     comparison: MethodComparison
 
 
@@ -45,10 +49,11 @@ class StackPoint:
 
 @dataclass(frozen=True)
 class _Description:
-    """What stands in ``stack.json``: the stack, its digest and that of its probabilities, and how methods compare."""
+    """What stands in ``stack.json``: the stack, its digest and those of its probabilities, and how methods compare."""
 
     digest: str
     probabilities: str
+    deployed: str
     trials: int
     stack: Stack
     compared: dict[str, tuple[float, ...]]
@@ -78,11 +83,15 @@ class StackFiles:
 
     def write(self, built: BuiltStack, cases: "pd.Index[str]", *, trials: int) -> None:
         """Write a stack that was chosen from some finished trials, and its probabilities of the cases."""
-        n_classes = built.probabilities.shape[1]
-        columns = {f"probability_{label}": built.probabilities[:, label] for label in range(n_classes)}
+        named = {"probability": built.probabilities, "deployed": built.deployed}
+        columns = {
+            f"{name}_{label}": values[:, label]
+            for name, values in named.items()
+            for label in range(values.shape[1])
+        }
         write_parquet(self._probabilities, pd.DataFrame(columns, index=cases))
         compared = {name: tuple(values) for name, values in built.comparison.utilities.items()}
-        digests = built.stack.digest, digest_array(built.probabilities)
+        digests = built.stack.digest, digest_array(built.probabilities), digest_array(built.deployed)
         write_record(self.path, _Description(*digests, trials, built.stack, compared))
 
     def read(self) -> BuiltStack:
@@ -101,14 +110,16 @@ class StackFiles:
                 "run the search again to rebuild it"
             )
             raise IntegrityError(message)
-        probabilities = pd.read_parquet(self._probabilities).to_numpy(np.float64)
-        if digest_array(probabilities) != described.probabilities:
+        table = pd.read_parquet(self._probabilities).to_numpy(np.float64)
+        probabilities, deployed = (np.ascontiguousarray(each) for each in np.split(table, 2, axis=1))
+        found = digest_array(probabilities), digest_array(deployed)
+        if found != (described.probabilities, described.deployed):
             message = (
                 f"{self._probabilities}: expected the out-of-fold probabilities whose digest {self.path.name} has, "
                 "got others. It was changed; run the search again to rebuild it"
             )
             raise IntegrityError(message)
-        return BuiltStack(stack, probabilities, MethodComparison(described.compared, stack.method))
+        return BuiltStack(stack, probabilities, deployed, MethodComparison(described.compared, stack.method))
 
     @property
     def _probabilities(self) -> Path:
