@@ -1,14 +1,15 @@
 """What the deployed stack, a mean over folds, would have said of development cases: nested cross-validation.
 
 The mean of K chains is less noisy than each of them, so that probabilities that are right for one chain are not extreme
-enough for the mean: simulated (200 studies of a logistic and a boosted-tree chain on 48 columns, AUC 0.76 on new
-cases), the stack's slope on new cases is 1.28 at 300 cases and 1.11 at 1,000. So for every outer fold a the whole is made again on the rows of the other folds: chains without a and each
-inner fold b, their calibrators, the blend that was chosen without a, its calibrators, and the mean over b. On these
-probabilities the last calibrator is fitted, which takes the slope to 1.02 and 0.96. At 100 cases it is anything between
-0.8 and 2.1 in the middle half of studies, and 1.2 in their median (1.4 without): there, nothing can be fitted well.
+enough for the mean. Simulated (200 studies of a logistic and a boosted-tree chain on 48 columns, AUC 0.76 on new
+cases), the stack's slope on new cases is 1.28 at 300 cases and 1.11 at 1,000. So for every outer fold a the whole is
+made again on the rows of the other folds: chains without a and each inner fold b, their calibrators, the blend that was
+chosen without a, its calibrators, and the mean over b. On these probabilities the last calibrator is fitted, which
+takes the slope to 1.02 and 0.96. At 100 cases nothing can be fitted well: the slope is between 0.8 and 2.1 in the
+middle half of studies, 1.2 in their median (1.4 without).
 
-A mean is never noisier than what it is of. So the last calibrator makes probabilities more extreme or leaves them alone:
-a slope below 1 is the noise of few cases.
+A mean is never noisier than what it is of. So the last calibrator makes probabilities more extreme or leaves them
+alone: a slope below 1 is the noise of few cases.
 """
 
 from collections.abc import Mapping

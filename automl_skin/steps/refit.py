@@ -3,7 +3,8 @@
 Each member has one chain instead of K. What is chosen or fitted on probabilities (members and weights, calibrators,
 rank references) uses the out-of-fold rows of the development cases, as in the measured stack, but all of them at
 once. There is no mean over folds, and so no calibrator of it: a chain on all rows says about what the measured ones
-say, which have (K - 1) / K of them. The locked cases are among the training rows once the locked test set was opened, and never before.
+say, which have (K - 1) / K of them. The locked cases are among the training rows once the locked test set was opened,
+and never before.
 """
 
 import numpy as np

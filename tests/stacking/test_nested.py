@@ -80,9 +80,7 @@ def test_single_chains_leave_the_mean_as_it_is():
 def test_no_label_of_a_fold_reaches_its_own_probabilities(n_classes, rule):
     rng = np.random.default_rng(0)
     labels, folds = rng.integers(n_classes, size=200), np.arange(200) % FOLDS
-    members = {
-        each: NestedMember(*rng.dirichlet(np.ones(n_classes), (2, FOLDS, 200))) for each in range(2)
-    }
+    members = {each: NestedMember(*rng.dirichlet(np.ones(n_classes), (2, FOLDS, 200))) for each in range(2)}
     blends = (Blend(rule, (0, 1), (0.5, 0.5)),) * FOLDS
     stack = Stack("average", blends, single_stack(0, FOLDS, n_classes).calibrators)
     before = nested_probabilities(stack, members, labels, folds)

@@ -40,7 +40,7 @@ def test_facts_are_those_of_the_study(tiny, built, material):
     facts = card_facts(tiny.study, built, material, sets, opening, points)
     assert facts.figures == opening.figures
     assert facts.operating_point.wanted == 0.95
-    assert facts.subgroups_overall == pytest.approx(macro_auc(material.labels, built.probabilities))
+    assert facts.subgroups_overall == pytest.approx(macro_auc(material.labels, built.deployed))
     assert (facts.target, facts.positive) == ("diagnosis", ("melanoma", "carcinoma"))
     assert [each.backbone for each in facts.weights] == ["test_resnet.random"]
     assert facts.search.trials == 6
