@@ -207,7 +207,7 @@ def print_result(terminal: Terminal, result: "SearchResult") -> None:
     best = result.leaderboard.best
     weights = result.built.stack.member_weights
     terminal.say(
-        f"Best trial, folds pooled: {best.naive:.4f}; corrected for having been chosen among "
+        f"Best trial, mean over folds: {best.naive:.4f}; corrected for having been chosen among "
         f"{len(result.leaderboard.table)}: {best.corrected:.4f} ({best.interval.low:.4f} to "
         f"{best.interval.high:.4f}). {result.leaderboard.tied} trials are tied with the best.",
         f"Stack by {result.built.stack.method}: "

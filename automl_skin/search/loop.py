@@ -233,8 +233,10 @@ class Search:
     def _record_in_order(self) -> None:
         """Record the trials that are over, up to the first that is not."""
         while (number := len(self.records)) in self.running and self.running[number].outcome is not None:
-            record, predictions = self._conclude(self.running.pop(number))
-            self.journal.write(record, predictions)
+            trial = self.running.pop(number)
+            record, predictions = self._conclude(trial)
+            stopped_midway = record.state == "stopped" and record.utilities
+            self.journal.write(record, predictions, trial.raw if stopped_midway else None)
             self.records.append(record)
             self.tell(TrialRecorded(record, predictions))
             self._check_failures()

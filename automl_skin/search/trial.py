@@ -175,14 +175,26 @@ class TrialJournal:
                 left_over.unlink(missing_ok=True)
             yield
 
-    def write(self, record: TrialRecord, predictions: Predictions | None) -> None:
-        """Add a trial; `predictions` of a finished one."""
-        digest = ""
+    def write(
+        self, record: TrialRecord, predictions: Predictions | None, held: FloatArray | None = None
+    ) -> None:
+        """Add a trial.
+
+        Parameters
+        ----------
+        predictions : Predictions or None
+            Of a finished trial.
+        held : ndarray of shape (n_cases, n_classes), optional
+            Raw probabilities of a stopped trial on the folds that it finished, NaN on the others.
+        """
+        arrays = {} if held is None else {"raw": held}
         if predictions is not None:
+            arrays = {"raw": predictions.raw, "calibrated": predictions.calibrated}
+            if predictions.shifted is not None:
+                arrays["shifted"] = predictions.shifted
+        digest = ""
+        if arrays:
             with atomic_write(self._file(record.plan.number, "safetensors")) as path:
-                arrays = {"raw": predictions.raw, "calibrated": predictions.calibrated}
-                if predictions.shifted is not None:
-                    arrays["shifted"] = predictions.shifted
                 save_file(arrays, path)
             digest = digest_file(self._file(record.plan.number, "safetensors"))
         value: Any = to_plain(TrialFile(record, digest))
@@ -221,12 +233,26 @@ class TrialJournal:
         IntegrityError
             If the file is gone, damaged or changed.
         """
+        arrays = self._arrays(number)
+        return Predictions(arrays["raw"], arrays["calibrated"], arrays.get("shifted"))
+
+    def raw(self, number: int) -> FloatArray:
+        """Return the raw out-of-fold probabilities of a trial, NaN on the folds that a stopped one did not finish.
+
+        Raises
+        ------
+        IntegrityError
+            As `predictions`.
+        """
+        return self._arrays(number)["raw"]
+
+    def _arrays(self, number: int) -> dict[str, FloatArray]:
         path = self._file(number, "safetensors")
         expected = self._read(self._file(number, "json")).predictions
         if not path.is_file() or digest_file(path) != expected:
             raise IntegrityError(_changed(path))
-        arrays = load_file(path)
-        return Predictions(arrays["raw"], arrays["calibrated"], arrays.get("shifted"))
+        arrays: dict[str, FloatArray] = load_file(path)
+        return arrays
 
     def _read(self, path: Path) -> TrialFile:
         """Return what a trial's JSON file says, its digest verified."""

@@ -8,7 +8,8 @@ import numpy as np
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.metrics.catalogue import Metric
-from automl_skin.metrics.robust import AT_HOME, robust_metric
+from automl_skin.metrics.folds import Fold, fold_utilities, split_by_fold
+from automl_skin.metrics.robust import AT_HOME
 from automl_skin.stacking.blend import Blend, fit_logistic
 
 POOL = 30
@@ -57,18 +58,9 @@ class Rows:
         return np.ones(len(self.labels), np.bool_) if self.shift is None else self.shift == AT_HOME
 
     @cached_property
-    def objective(self) -> Metric:
-        """What is maximised on all rows together."""
-        return self._objective(np.arange(len(self.labels)))
-
-    def _objective(self, rows: IntArray) -> Metric:
-        return self.metric if self.shift is None else robust_metric(self.metric, self.shift[rows])
-
-    @cached_property
-    def by_fold(self) -> list[tuple[IntArray, IntArray, Metric]]:
-        """Positions, labels and objective of the rows of each fold that is there."""
-        positions = [np.flatnonzero(self.folds == fold) for fold in np.unique(self.folds)]
-        return [(rows, self.labels[rows], self._objective(rows)) for rows in positions]
+    def by_fold(self) -> list[Fold]:
+        """The rows of each fold that is there, with what is maximised on them."""
+        return split_by_fold(self.labels, self.folds, self.metric, self.shift)
 
     @cached_property
     def row_weights(self) -> FloatArray | None:
@@ -83,7 +75,7 @@ class Rows:
 
     def utilities(self, probabilities: FloatArray) -> tuple[float, ...]:
         """Return the objective on each fold that is there, greater is better."""
-        return tuple(metric.utility(labels, probabilities[rows]) for rows, labels, metric in self.by_fold)
+        return fold_utilities(self.by_fold, probabilities)
 
     def utility(self, probabilities: FloatArray) -> float:
         """Return the mean over folds of the objective, greater is better."""

@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from automl_skin.arrays import FloatArray
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.metrics.intervals import Interval
-from automl_skin.metrics.selection import CorrectedBest, bbc_cv, tied_with_best
+from automl_skin.metrics.selection import CorrectedBest, examine_choice
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
+from automl_skin.stacking.methods import Rows
 from automl_skin.steps.stack import STACK, finished, groups_of, out_of_fold
 from automl_skin.study.study import Study
 
-N_RESAMPLES = 200
 UNDER_SHIFT = ("auc_shifted", "auc_shifted_worst")
 
 
@@ -32,7 +32,7 @@ class Leaderboard:
     best : CorrectedBest
         The best trial's figure by the study's objective, corrected for the choice (BBC-CV).
     tied : int
-        Finished trials, the best included, whose paired difference to the best may be 0.
+        Finished trials that may be as good as the best, itself included.
     expected : dict of str to Interval
         Out-of-fold AUC of what the locked test set is opened for, where it is honest: of the simple baselines, and
         corrected for the choice of the best trial.
@@ -48,21 +48,41 @@ class Leaderboard:
 def make_leaderboard(study: Study, records: Sequence[TrialRecord], material: Material) -> Leaderboard:
     """Return the leaderboard of a study."""
     rows = out_of_fold(study, records, material)
-    groups, seed = groups_of(study, rows, material), study.config.seed
-    chosen: Any = {"metric": rows.objective, "n_resamples": N_RESAMPLES, "seed": seed}
-    best = bbc_cv(rows.labels, rows.probabilities, groups, **chosen)
-    tied = tied_with_best(rows.labels, rows.probabilities, groups, **chosen)
+    numbers, probabilities = _candidates(study, records, rows)
+    groups = groups_of(study, rows, material)
+    choice = examine_choice(rows.by_fold, probabilities, groups, seed=study.config.seed)
+    best, is_tied = choice.best, dict(zip(numbers, choice.tied.tolist(), strict=True))
     shifted = shifted_figures(study, records)
-    is_tied = dict(zip(rows.numbers, tied, strict=True))
     order = [*finished(records), *(record for record in records if record.state != "finished")]
     table = pd.DataFrame([_row(record, is_tied, shifted) for record in order]).set_index("trial")
-    return Leaderboard(table, _spread(table), best, int(np.sum(tied)), expected_aucs(study, records, best))
+    if _chosen_by_auc(study):  # one interval for the best trial, which is the corrected one
+        table.loc[numbers[best.best], ["auc_low", "auc_high"]] = best.interval.low, best.interval.high
+    return Leaderboard(
+        table, _spread(table), best, int(choice.tied.sum()), expected_aucs(study, records, best)
+    )
+
+
+def _candidates(study: Study, records: Sequence[TrialRecord], rows: Rows) -> tuple[list[int], FloatArray]:
+    """Return numbers and out-of-fold probabilities of all that the best trial was chosen from.
+
+    These are what the search has looked at: raw probabilities, of stopped trials on the folds that they finished.
+    With the objective ``robust`` there are no raw ones under shift: the finished trials take part alone, calibrated.
+    """
+    if rows.shift is not None:
+        return list(rows.numbers), rows.probabilities
+    numbers = [
+        record.plan.number
+        for record in records
+        if record.state == "finished" or (record.state == "stopped" and record.utilities)
+    ]
+    return numbers, np.stack([study.journal.raw(number) for number in numbers])
 
 
 def expected_aucs(study: Study, records: Sequence[TrialRecord], best: CorrectedBest) -> dict[str, Interval]:
     """Return the out-of-fold AUC of the baselines, and of the best trial where the search maximised the AUC.
 
-    What the best trial is corrected to stands for the stack too, whose own figure no correction exists for.
+    What the best trial is corrected to stands for the stack too. The stack's own figure was chosen on, by methods and
+    members, and would need every trial fitted without two folds to be honest; so it is given nowhere.
     """
     baselines = {
         record.plan.name: Interval(
@@ -71,7 +91,7 @@ def expected_aucs(study: Study, records: Sequence[TrialRecord], best: CorrectedB
         for record in records
         if record.plan.kind == "baseline" and record.state == "finished"
     }
-    if study.config.metric != "auc" or study.config.objective == "robust":
+    if not _chosen_by_auc(study):
         return baselines
     return {STACK: best.interval, BEST_TRIAL: best.interval, **baselines}
 
@@ -99,6 +119,10 @@ def shifted_figures(study: Study, records: Sequence[TrialRecord]) -> dict[int, M
     own = {record.plan.number: record.metrics for record in records if "auc_shifted" in record.metrics}
     measured = study.shifts.read()
     return own if measured is None else {**own, **{n: each.metrics for n, each in measured.trials.items()}}
+
+
+def _chosen_by_auc(study: Study) -> bool:
+    return (study.config.metric, study.config.objective) == ("auc", "auc")
 
 
 def _row(

@@ -12,7 +12,6 @@ from automl_skin.evaluation.plots.calibration import calibration_plot
 from automl_skin.evaluation.plots.curves import precision_recall_plot, roc_plot
 from automl_skin.evaluation.plots.curves_of_tuning import curves_of_tuning
 from automl_skin.evaluation.plots.forest import forest_plot
-from automl_skin.evaluation.plots.overview import trial_overview
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
 from automl_skin.evaluation.plots.shifts import shift_plot
 from automl_skin.files import write_bytes, write_text
@@ -57,7 +56,7 @@ def write_report(
     rounds = study.rounds.read()
     if rounds:
         write_text(folder / "tuning.csv", rounds_table(rounds, records).to_csv(index=False))
-    drawn = pictures(study, records, built, board, material) | tuning_pictures(rounds)
+    drawn = pictures(study, records, board) | tuning_pictures(rounds)
     shifts = study.shifts.read(built.stack)
     if shifts is not None:
         drawn["shifts"] = shift_plot(replace(shifts, models=in_curves(shifts.models)))
@@ -74,19 +73,18 @@ def write_report(
 def pictures(
     study: Study,
     records: Sequence[TrialRecord],
-    built: BuiltStack,
     board: Leaderboard,
-    material: Material,
 ) -> dict[str, bytes]:
-    """Return the pictures of the search and of the stack's out-of-fold probabilities, as PNG by name."""
+    """Return the pictures of the search, as PNG by name.
+
+    None of the stack's out-of-fold probabilities: its members were chosen on them (promise 2).
+    """
     metric = study.config.metric
     values = [record.utility if record.state == "finished" else np.nan for record in records]
     families = [record.plan.config.family for record in records]
-    classes = target_of(read_understood(study)).classes
     return {
         "search_history": history_plot(values, families, metric=metric),
         "spread": spread_plot(board.spread, metric=metric),
-        "stack_out_of_fold": trial_overview(material.labels, built.deployed, classes, name="stack"),
     }
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from automl_skin.digests import digest_json
@@ -194,7 +193,6 @@ def search_metrics(outcome: SearchResult) -> dict[str, float]:
     """Return the metrics of the parent run by name."""
     board = outcome.leaderboard
     states = [record.state for record in outcome.records]
-    stack = outcome.built.comparison.utilities[outcome.built.comparison.chosen]
     metrics = {f"trials_{state}": float(states.count(state)) for state in ("finished", "stopped", "failed")}
     metrics |= {
         "best_trial": board.best.naive,
@@ -202,7 +200,6 @@ def search_metrics(outcome: SearchResult) -> dict[str, float]:
         "best_trial_corrected_low": board.best.interval.low,
         "best_trial_corrected_high": board.best.interval.high,
         "tied_with_best": float(board.tied),
-        "stack_out_of_fold": float(np.mean(stack)),
     }
     config = outcome.study.config
     if (config.metric, config.objective) == ("auc", "auc"):

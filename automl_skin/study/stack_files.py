@@ -49,14 +49,17 @@ class StackPoint:
 
 @dataclass(frozen=True)
 class _Description:
-    """What stands in ``stack.json``: the stack, its digest and those of its probabilities, and how methods compare."""
+    """What stands in ``stack.json``: the stack, its digest and those of its probabilities, and how methods compare.
+
+    `chosen_on` are the utilities that the method was chosen by, and too good for that: no estimates of the stack.
+    """
 
     digest: str
     probabilities: str
     deployed: str
     trials: int
     stack: Stack
-    compared: dict[str, tuple[float, ...]]
+    chosen_on: dict[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class StackFiles:
                 "got others. It was changed; run the search again to rebuild it"
             )
             raise IntegrityError(message)
-        return BuiltStack(stack, probabilities, deployed, MethodComparison(described.compared, stack.method))
+        return BuiltStack(stack, probabilities, deployed, MethodComparison(described.chosen_on, stack.method))
 
     @property
     def _probabilities(self) -> Path:

@@ -30,14 +30,26 @@ def test_the_best_comes_first_and_equal_ones_by_number(tiny, records):
     assert table["utility"].duplicated().any()
 
 
-def test_stopped_and_failed_trials_stand_below_and_are_tied_with_nothing(tiny, records, material):
+def test_the_best_trial_is_one_thing_and_has_one_interval(tiny, records, material):
+    board = make_leaderboard(tiny.study, records, material)
+    first = board.table.iloc[0]
+    assert board.best.naive == pytest.approx(first["utility"], abs=1e-12)
+    assert (first["auc_low"], first["auc_high"]) == (board.best.interval.low, board.best.interval.high)
+    other = board.table.iloc[1]
+    assert other["auc_low"] == records[other.name].metrics["auc_low"]
+
+
+def test_stopped_and_failed_trials_stand_below_and_are_tied_with_nothing(tiny, records, material, tmp_path):
+    study = replace(tiny.study, folder=shutil.copytree(tiny.study.folder, tmp_path / "tiny"))
     best = max(records, key=lambda record: record.utility).plan.number
     states = {best: "stopped", 0: "failed"}
     changed = [
         replace(each, state=states[each.plan.number], reason="slow") if each.plan.number in states else each
         for each in records
     ]
-    board = make_leaderboard(tiny.study, changed, material)
+    raw = study.journal.raw(best)
+    study.journal.write(changed[best], None, np.where(material.folds[:, None] == 0, raw, np.nan))
+    board = make_leaderboard(study, changed, material)
     assert list(board.table.index[-2:]) == sorted(states)
     assert not board.table.loc[list(states), "tied"].any()
     assert list(board.table["reason"]) == [*[""] * (len(records) - 2), "slow", "slow"]
@@ -48,10 +60,13 @@ def test_stopped_and_failed_trials_stand_below_and_are_tied_with_nothing(tiny, r
 
 def test_tied_is_what_the_paired_comparison_cannot_tell_from_the_best(tiny, records, material, tmp_path):
     study = replace(tiny.study, folder=shutil.copytree(tiny.study.folder, tmp_path / "tiny"))
-    assert read_leaderboard(study).table["tied"].all()  # so few cases tell nobody from anybody
+    assert (
+        read_leaderboard(study).table["tied"].drop(0).all()
+    )  # so few cases tell from chance, and nobody else
     knows = np.eye(2)[material.labels] * 0.8 + 0.1
     for number in (1, 5):
-        study.journal.write(records[number], Predictions(knows, knows))
+        found = replace(records[number], utilities=(1.0,) * 3)
+        study.journal.write(found, Predictions(knows, knows))
     board = read_leaderboard(study)
     assert sorted(board.table.index[board.table["tied"]]) == [1, 5]
     assert board.tied == 2

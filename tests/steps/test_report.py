@@ -19,7 +19,6 @@ OF_THE_SEARCH = {
     "search_history.png",
     "shifts.png",
     "spread.png",
-    "stack_out_of_fold.png",
     "MODEL_CARD.md",
 }
 OF_THE_LOCKED_TEST = {
