@@ -10,12 +10,11 @@ from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.data.plan_checks import expected_interval_width
 from automl_skin.errors import InputError
 from automl_skin.evaluation.at_threshold import AtThreshold
-from automl_skin.evaluation.lesions import Lesions, find_lesions
+from automl_skin.evaluation.lesions import find_lesions
 from automl_skin.evaluation.model_figures import ModelFigures, describe_model
 from automl_skin.evaluation.record import in_words, listed
 from automl_skin.evaluation.resampling import resampled_aucs
-from automl_skin.metrics.intervals import Interval, central_range
-from automl_skin.metrics.ranking import macro_auc
+from automl_skin.metrics.intervals import Interval, auc_interval, central_range
 from automl_skin.search.trial import BASELINES
 
 BEST_TRIAL = "best trial"
@@ -223,14 +222,18 @@ def locked_figures(
     labels = cases["target"].to_numpy(np.int64)
     groups = cases["group"].to_numpy(object)
     lesions = find_lesions(cases)
-    resampled = resampled_aucs(labels, list(probabilities.values()), groups, seed=seed)
-    of_lesions = _lesion_intervals(lesions, probabilities, seed)
     models = {
         name: describe_model(
-            labels, p, priors, _interval(macro_auc(labels, p), values), of_lesions[name], groups
+            labels,
+            p,
+            priors,
+            auc_interval(labels, p, groups),
+            auc_interval(lesions.labels, lesions.mean(np.asarray(p, dtype=np.float64)), lesions.groups),
+            groups,
         )
-        for (name, p), values in zip(probabilities.items(), resampled, strict=True)
+        for name, p in probabilities.items()
     }
+    resampled = resampled_aucs(labels, list(probabilities.values()), groups, seed=seed)
     counts = np.bincount(labels, minlength=len(priors)).astype(np.int64)
     return Figures(
         n_cases=len(labels),
@@ -245,26 +248,11 @@ def locked_figures(
     )
 
 
-def _interval(value: float, resampled: FloatArray) -> Interval:
-    return Interval(value, *central_range(resampled))
-
-
-def _lesion_intervals(
-    lesions: Lesions, probabilities: Mapping[str, FloatArray], seed: int
-) -> dict[str, Interval]:
-    means = {name: lesions.mean(np.asarray(p, dtype=np.float64)) for name, p in probabilities.items()}
-    resampled = resampled_aucs(lesions.labels, list(means.values()), lesions.groups, seed=seed)
-    return {
-        name: _interval(macro_auc(lesions.labels, p), values)
-        for (name, p), values in zip(means.items(), resampled, strict=True)
-    }
-
-
 def _gains(models: Mapping[str, ModelFigures], resampled: FloatArray) -> dict[str, Interval]:
     names = list(models)
     first = models[names[0]].auc.value
     return {
-        name: _interval(first - models[name].auc.value, resampled[0] - resampled[position])
+        name: Interval(first - models[name].auc.value, *central_range(resampled[0] - resampled[position]))
         for position, name in enumerate(names)
         if position
     }

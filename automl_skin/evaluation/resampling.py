@@ -24,7 +24,7 @@ def resampled_aucs(
 ) -> FloatArray:
     """Return the (macro) AUC of every model on every resample; NaN where one class only was drawn.
 
-    The resamples are those of `metrics.intervals.auc_interval`, drawn once for all models: differences
+    The resamples are those of `metrics.intervals.auc_difference`, drawn once for all models: differences
     between rows are paired.
 
     Parameters

@@ -26,8 +26,7 @@ from automl_skin.evaluation.plots.style import (
     to_png,
     unit_square,
 )
-from automl_skin.evaluation.resampling import resampled_aucs
-from automl_skin.metrics.intervals import Interval, central_range
+from automl_skin.metrics.intervals import auc_interval
 from automl_skin.metrics.ranking import average_precision, macro_auc
 
 Models = Mapping[str, FloatArray]
@@ -92,7 +91,7 @@ def draw_roc(
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=":")
     several = _by_curve(labels, models, classes)
     a_model_each = list(several) == list(models)
-    texts = _auc_texts(labels, models, several, groups, seed)
+    texts = _auc_texts(labels, models, several, groups)
     for position, (name, curve) in enumerate(several.items()):
         if groups is not None and position == 0 and a_model_each:
             low, high = roc_band(curve, groups, seed)
@@ -137,18 +136,13 @@ def _auc_texts(
     models: Models,
     several: Mapping[str, list[Contrast]],
     groups: npt.ArrayLike | None,
-    seed: int,
 ) -> dict[str, str]:
     if groups is None or list(several) != list(models):
         return {
             name: f"{np.mean([macro_auc(*_two_columns(each)) for each in curve]):.3f}"
             for name, curve in several.items()
         }
-    resampled = resampled_aucs(labels, list(models.values()), groups, seed=seed)
-    intervals = {
-        name: Interval(macro_auc(labels, p), *central_range(values))
-        for (name, p), values in zip(models.items(), resampled, strict=True)
-    }
+    intervals = {name: auc_interval(labels, p, groups) for name, p in models.items()}
     return {name: f"{x.value:.3f} ({x.low:.3f}-{x.high:.3f})" for name, x in intervals.items()}
 
 

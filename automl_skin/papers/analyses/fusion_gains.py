@@ -11,7 +11,7 @@ import numpy as np
 from automl_skin.arrays import FloatArray
 from automl_skin.evaluation.record import in_words
 from automl_skin.evaluation.resampling import resampled_aucs
-from automl_skin.metrics.intervals import Interval, central_range
+from automl_skin.metrics.intervals import Interval, auc_interval, central_range
 from automl_skin.metrics.ranking import macro_auc
 from automl_skin.papers.analyses.models import Cells, name_models
 from automl_skin.papers.context import ReproduceContext, Section
@@ -122,7 +122,7 @@ def _figures(
     mine, theirs = (
         macro_auc(context.labels, context.probabilities(each, calibrated=True)) for each in (name, baseline)
     )
-    auc = Interval(mine, *central_range(resampled[name]))
+    auc = auc_interval(context.labels, context.probabilities(name, calibrated=True), context.material.groups)
     difference = Interval(mine - theirs, *central_range(resampled[name] - resampled[baseline]))
     gain = NO_FIGURE if name == baseline else in_words(difference, signed=True)
     left = f"{macro_auc(context.labels, absent[name]):.3f}" if name in absent else NO_FIGURE
