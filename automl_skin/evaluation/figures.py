@@ -14,6 +14,7 @@ from automl_skin.evaluation.lesions import find_lesions
 from automl_skin.evaluation.model_figures import ModelFigures, describe_model
 from automl_skin.evaluation.record import in_words, listed
 from automl_skin.evaluation.resampling import resampled_aucs
+from automl_skin.evaluation.subgroups import Subgroup, describe_lower
 from automl_skin.metrics.intervals import Interval, auc_interval, central_range
 from automl_skin.search.trial import BASELINES
 
@@ -44,6 +45,8 @@ class Figures:
         Where it was opened more than once: the share of its cases that had been opened before.
     at_threshold : AtThreshold or None
         The first model's decisions at the stored threshold; None for several classes.
+    subgroups : tuple of Subgroup
+        What the first model does by levels of metadata and source.
     """
 
     n_cases: int
@@ -56,6 +59,7 @@ class Figures:
     expected_half_width: float | None
     reopened_share: float = 1.0
     at_threshold: AtThreshold | None = None
+    subgroups: tuple[Subgroup, ...] = ()
 
     @property
     def first(self) -> str:
@@ -127,7 +131,8 @@ class Figures:
         ]
         paired = ["Paired differences in AUC:"] if gains else []
         warning = self.models[self.first].calibration_warning
-        rest = [text for text in (self.verdict, self.note, self._repeated(), warning) if text]
+        lower = f"{describe_lower(self.subgroups)} [{self.opened}]" if self.subgroups else ""
+        rest = [text for text in (self.verdict, self.note, self._repeated(), warning, lower) if text]
         return [head, *models, *paired, *gains, more, *self._decisions(), *rest]
 
     def _decisions(self) -> list[str]:

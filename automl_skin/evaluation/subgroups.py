@@ -1,12 +1,13 @@
-"""The AUC by levels of age, sex, site, source and whatever else a table has.
+"""What the model does by levels of age, sex, site, source and whatever else a table has.
 
 A level with too few cases is listed with its counts and the words "too small": what cannot be measured is
-not the same as what is fine.
+not the same as what is fine. A level is called lower where its cases show a lower AUC than the probabilities promise of
+these very cases (`metrics.expected_auc`), adjusted for the number of levels (Holm 1979): its own AUC beside that of all
+cases would say it of every band of age, within which age no longer separates.
 """
 
-import itertools
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,23 +15,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
+from automl_skin.evaluation.record import in_words
+from automl_skin.evaluation.resampling import rate_intervals
+from automl_skin.metrics.expected_auc import expect_auc
 from automl_skin.metrics.inputs import check_predictions
 from automl_skin.metrics.intervals import Interval, auc_interval
 
 MIN_CASES = 10
 """Inside and outside the largest class (of a binary target: of each class)."""
 
-N_RESAMPLES = 1000
-
-AGE_BANDS = (("under 30", 30.0), ("30 to 49", 50.0), ("50 to 69", 70.0), ("70 and over", np.inf))
-"""Bands of an age in years by their upper ends, which lie outside."""
-
-MAX_LEVELS = 12
-"""Levels of a column of words: the rarer ones beyond the most frequent so many are one level."""
-
-_FEW_NUMBERS = 6
-_AGE = re.compile(r"(^|[^a-z])age([^a-z]|$)", re.IGNORECASE)
-MISSING = "missing"
+SURE = 0.05
+"""Share of the reports of a perfect model in which a level may be called lower."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,17 @@ class Subgroup:
         None where the level is too small; macro over the classes that it has.
     too_small : str
         Why there is no AUC; empty where there is one.
+    expected_auc : float or None
+        The AUC that these cases would have if the probabilities held here as on the other cases; None where either
+        is too small.
+    p_value : float or None
+        Of an AUC so far below that; one-sided, adjusted for the number of levels.
+    share : Interval or None
+        Of positive cases, of a binary target.
+    mean_probability : float or None
+        The share of positive cases that the probabilities promise.
+    sensitivity, specificity : Interval or None
+        At the stored threshold; None without one, or without cases of the class.
     """
 
     column: str
@@ -51,30 +57,46 @@ class Subgroup:
     class_counts: tuple[int, ...]
     auc: Interval | None
     too_small: str = ""
+    expected_auc: float | None = None
+    p_value: float | None = None
+    share: Interval | None = None
+    mean_probability: float | None = None
+    sensitivity: Interval | None = None
+    specificity: Interval | None = None
 
-    def is_below(self, overall: float | None) -> bool:
-        """Return whether the whole interval lies below the overall AUC."""
-        return overall is not None and self.auc is not None and self.auc.high < overall
+    @property
+    def is_lower(self) -> bool:
+        """Whether the AUC is lower than these cases let expect, beyond chance and the number of levels."""
+        return self.p_value is not None and self.p_value < SURE
+
+    @property
+    def verdict(self) -> str:
+        """The comparison in words."""
+        if self.p_value is None:
+            return "not compared"
+        return "lower than expected" if self.is_lower else ""
 
 
 def subgroup_figures(
     labels: IntArray,
     probabilities: FloatArray,
     groups: npt.ArrayLike,
-    columns: pd.DataFrame,
+    levels: pd.DataFrame,
     *,
-    n_resamples: int = N_RESAMPLES,
+    threshold: float | None = None,
     seed: int = 0,
 ) -> list[Subgroup]:
-    """Measure the AUC by the levels of every column.
+    """Measure every level of every column.
 
     Parameters
     ----------
     labels : array of shape (n_cases,)
     probabilities : array of shape (n_cases, n_classes)
     groups : array of shape (n_cases,)
-    columns : DataFrame of shape (n_cases, n_columns)
-        Metadata, source and the like; numbers are cut into bands (see `split_levels`).
+    levels : DataFrame of shape (n_cases, n_columns)
+        Of `split_columns`: the level of every case in metadata, source and the like.
+    threshold : float, optional
+        Of a binary target: probabilities from here on are positive decisions.
 
     Returns
     -------
@@ -84,31 +106,86 @@ def subgroup_figures(
     labels, probabilities = check_predictions(labels, probabilities)
     names = np.asarray(groups)
     found = []
-    for column in columns:
-        levels = split_levels(columns[column])
-        for level in levels.cat.categories:
-            rows = (levels == level).to_numpy(np.bool_)
+    for column in levels:
+        for level in levels[column].cat.categories:
+            rows = (levels[column] == level).to_numpy(np.bool_)
             if rows.any():
-                counts = np.bincount(labels[rows], minlength=probabilities.shape[1])
-                auc, too_small = _measure(labels, probabilities, names, rows, n_resamples, seed)
-                of_classes = tuple(int(count) for count in counts)
-                found.append(Subgroup(str(column), str(level), int(rows.sum()), of_classes, auc, too_small))
-    return found
+                one = _measure(labels[rows], probabilities[rows], names[rows], threshold, seed)
+                named = replace(one, column=str(column), level=str(level))
+                found.append(_compare(named, labels, probabilities, names, rows))
+    return adjust(found)
+
+
+def describe_lower(subgroups: Sequence[Subgroup]) -> str:
+    """Say in one sentence which levels are lower than expected.
+
+    Examples
+    --------
+    >>> describe_lower([])
+    'Subgroups: none has cases enough to be compared.'
+    """
+    compared = [each for each in subgroups if each.p_value is not None]
+    if not compared:
+        return "Subgroups: none has cases enough to be compared."
+    lower = [
+        f"{each.column} {each.level}: AUC {in_words(each.auc)} where {each.expected_auc:.3f} was to be expected"
+        for each in compared
+        if each.is_lower
+    ]
+    if not lower:
+        return f"Subgroups: none of {len(compared)} compared is worse than its own cases let expect."
+    return f"Warning: less good for some of {len(compared)} subgroups compared: {'; '.join(lower)}."
+
+
+def adjust(subgroups: Sequence[Subgroup]) -> list[Subgroup]:
+    """Return the subgroups with p-values adjusted for their number (Holm 1979)."""
+    order = sorted((each.p_value, at) for at, each in enumerate(subgroups) if each.p_value is not None)
+    adjusted, so_far = list(subgroups), 0.0
+    for place, (p_value, at) in enumerate(order):
+        so_far = max(so_far, min(1.0, p_value * (len(order) - place)))
+        adjusted[at] = replace(adjusted[at], p_value=so_far)
+    return adjusted
+
+
+def _compare(
+    one: Subgroup, labels: IntArray, probabilities: FloatArray, groups: npt.NDArray[Any], rows: BoolArray
+) -> Subgroup:
+    if one.auc is None or _too_small(labels[~rows], groups[~rows], probabilities.shape[1]):
+        return one
+    found = expect_auc(labels, probabilities, groups, rows)
+    return one if found is None else replace(one, expected_auc=found.expected, p_value=found.p_value)
 
 
 def _measure(
     labels: IntArray,
     probabilities: FloatArray,
     groups: npt.NDArray[Any],
-    rows: BoolArray,
-    n_resamples: int,
+    threshold: float | None,
     seed: int,
-) -> tuple[Interval | None, str]:
-    reason = _too_small(labels[rows], groups[rows], probabilities.shape[1])
-    if reason:
-        return None, reason
-    auc = auc_interval(labels[rows], probabilities[rows], groups[rows], n_resamples=n_resamples, seed=seed)
-    return auc, ""
+) -> Subgroup:
+    n_classes = probabilities.shape[1]
+    counts = tuple(int(count) for count in np.bincount(labels, minlength=n_classes))
+    reason, auc = _too_small(labels, groups, n_classes), None
+    if not reason:
+        auc = auc_interval(labels, probabilities, groups)
+    one = Subgroup("", "", len(labels), counts, auc, reason)
+    if n_classes > 2 or len(np.unique(groups)) < 2:  # of binary targets; one group has no interval
+        return one
+    positive = labels == 1
+    share = _rate(positive, np.ones_like(positive), groups, seed)
+    one = replace(one, share=share, mean_probability=float(probabilities[:, 1].mean()))
+    if threshold is None:
+        return one
+    called = probabilities[:, 1] >= threshold
+    sensitivity, specificity = (
+        _rate(called, positive, groups, seed),
+        _rate(~called, ~positive, groups, seed),
+    )
+    return replace(one, sensitivity=sensitivity, specificity=specificity)
+
+
+def _rate(hits: BoolArray, counted: BoolArray, groups: npt.NDArray[Any], seed: int) -> Interval | None:
+    return rate_intervals(hits[None, :], counted, groups, seed=seed)[0] if counted.any() else None
 
 
 def _too_small(labels: IntArray, groups: npt.NDArray[Any], n_classes: int) -> str:
@@ -122,52 +199,3 @@ def _too_small(labels: IntArray, groups: npt.NDArray[Any], n_classes: int) -> st
     elif counts.sum() - counts.max() < MIN_CASES:
         return f"{counts.sum() - counts.max()} outside its largest class; {MIN_CASES} are needed"
     return "" if len(np.unique(groups)) > 1 else "one group only"
-
-
-def split_levels(column: "pd.Series[Any]") -> "pd.Series[str]":
-    """Return the level of every case as text, in an order that is kept as categories.
-
-    Numbers of an age become `AGE_BANDS`, other numbers of many values become quarters; words stay, the rare
-    ones beyond `MAX_LEVELS` as one. Missing values are a level.
-
-    Parameters
-    ----------
-    column : Series
-        Its name says whether numbers are ages.
-    """
-    numbers = pd.to_numeric(column, errors="coerce") if _is_number(column) else None
-    if numbers is not None and _AGE.search(str(column.name)):
-        levels, names = _bands(numbers)
-    elif numbers is not None and numbers.nunique() > _FEW_NUMBERS:
-        levels, names = _quarters(numbers)
-    else:
-        levels, names = _words(column)
-    filled = levels.astype(object).where(column.notna(), MISSING)
-    return pd.Series(pd.Categorical(filled, [*names, MISSING]), column.index, name=column.name)
-
-
-def _is_number(column: "pd.Series[Any]") -> bool:
-    return bool(pd.api.types.is_numeric_dtype(column)) and not pd.api.types.is_bool_dtype(column)
-
-
-def _bands(numbers: "pd.Series[float]") -> tuple["pd.Series[Any]", list[str]]:
-    names = [name for name, _ in AGE_BANDS]
-    ends = [-np.inf, *(end for _, end in AGE_BANDS)]
-    return pd.cut(numbers, ends, right=False, labels=names).astype(object), names
-
-
-def _quarters(numbers: "pd.Series[float]") -> tuple["pd.Series[Any]", list[str]]:
-    ends = np.unique(numbers.quantile([0, 0.25, 0.5, 0.75, 1]).to_numpy())
-    names = [f"{low:g} to {high:g}" for low, high in itertools.pairwise(ends)]
-    return pd.cut(numbers, ends.tolist(), include_lowest=True, labels=names).astype(object), names
-
-
-def _words(column: "pd.Series[Any]") -> tuple["pd.Series[Any]", list[str]]:
-    words = column.astype(object).map(str, na_action="ignore")
-    counts = words.value_counts()
-    frequent = [str(name) for name in counts.index[:MAX_LEVELS]]
-    rare = len(counts) - len(frequent)
-    if not rare:
-        return words, frequent
-    together = f"other ({rare} rarer levels)"
-    return words.where(words.isin(frequent), together), [*frequent, together]

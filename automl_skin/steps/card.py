@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
-
 from automl_skin.data.audit import AUDIT
 from automl_skin.data.manifest import Manifest
 from automl_skin.evaluation.model_card import (
@@ -27,15 +25,12 @@ from automl_skin.search.material import Material
 from automl_skin.steps.leaderboard import make_leaderboard
 from automl_skin.steps.locked import Opening
 from automl_skin.steps.networks import ResolvedNetwork
-from automl_skin.study.development_labels import read_development_labels
+from automl_skin.steps.subgroups import development_levels
 from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.stage_one_file import read_embedded
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood, target_of
 from automl_skin.version import __version__
-
-MAX_LEVELS = 20
-"""Quarantined columns with more levels than this are not worth a table of subgroups."""
 
 
 def card_facts(
@@ -57,6 +52,7 @@ def card_facts(
         )
         for each in networks
     }
+    own = next((point for point in points if point.wanted == study.config.sensitivity), None)
     return CardFacts(
         study=study.name,
         version=__version__,
@@ -70,8 +66,8 @@ def card_facts(
         members=card_members(study, built),
         weights=tuple(CardWeights(name, licence, digest) for name, (licence, digest) in weights.items()),
         figures=opening.figures if opening else None,
-        operating_point=next((point for point in points if point.wanted == study.config.sensitivity), None),
-        subgroups=tuple(card_subgroups(study, built, material)),
+        operating_point=own,
+        subgroups=tuple(card_subgroups(study, built, material, own)),
         subgroups_overall=macro_auc(material.labels, built.deployed),
         shifts=study.shifts.read(built.stack),
         sources=study.sources.find(),
@@ -153,13 +149,15 @@ def card_tunings(
     return tuple(tunings)
 
 
-def card_subgroups(study: Study, built: BuiltStack, material: Material) -> list[Subgroup]:
-    """Return the stack's out-of-fold AUC by the levels of the metadata and of what was quarantined."""
-    labels = read_development_labels(study).loc[material.cases.index]
-    others = [
-        name for name in labels if str(name).startswith("other_") and labels[name].nunique() <= MAX_LEVELS
-    ]
-    quarantined = labels[others].rename(columns=lambda name: str(name).removeprefix("other_"))
-    columns = pd.concat([material.inputs.metadata, quarantined], axis=1)
-    seed = study.config.seed
-    return subgroup_figures(material.labels, built.deployed, material.groups, columns, seed=seed)
+def card_subgroups(
+    study: Study, built: BuiltStack, material: Material, point: OperatingPoint | None
+) -> list[Subgroup]:
+    """Return the stack's out-of-fold figures by the levels of metadata, source and what was quarantined."""
+    return subgroup_figures(
+        material.labels,
+        built.deployed,
+        material.groups,
+        development_levels(study, material),
+        threshold=None if point is None else point.threshold,
+        seed=study.config.seed,
+    )

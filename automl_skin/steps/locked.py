@@ -19,6 +19,7 @@ from automl_skin.errors import IntegrityError
 from automl_skin.evaluation.at_threshold import measure_at_threshold
 from automl_skin.evaluation.figures import Figures, locked_figures
 from automl_skin.evaluation.operating_point import OperatingPoint
+from automl_skin.evaluation.subgroups import subgroup_figures
 from automl_skin.images.loading import Progress
 from automl_skin.records import from_plain, to_plain
 from automl_skin.search.material import Material
@@ -27,6 +28,7 @@ from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
 from automl_skin.steps.operating import fix_operating_point
 from automl_skin.steps.stack import compared_stacks, fit_chains, load_stack
+from automl_skin.steps.subgroups import locked_levels
 from automl_skin.study.locked_part import LockedPart, OpeningRecord
 from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.study import Study
@@ -170,10 +172,19 @@ def measure_opening(
         seed=study.config.seed,
         reopened_share=record.reopened_share,
     )
+    first, target, seed = probabilities[figures.first], cases["target"].to_numpy(np.int64), study.config.seed
     if point is not None:
-        target, positive = cases["target"].to_numpy(np.int64), probabilities[figures.first][:, 1]
-        decisions = measure_at_threshold(target, positive, locked.groups, point, study.config.seed)
+        decisions = measure_at_threshold(target, first[:, 1], locked.groups, point, seed)
         figures = replace(figures, at_threshold=decisions)
+    subgroups = subgroup_figures(
+        target,
+        first,
+        locked.groups,
+        locked_levels(study, development, locked, labels),
+        threshold=None if point is None else point.threshold,
+        seed=seed,
+    )
+    figures = replace(figures, subgroups=tuple(subgroups))
     described: Any = to_plain(figures)
     return _measured(LockedPart(study).conclude(record, described), described)
 

@@ -6,6 +6,7 @@ cases lies in ``locked/understood/``. Neither has a label.
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -49,6 +50,13 @@ def read_understood(study: Study) -> Manifest:
     )
     planned = plan.table.index
     return both.select([*planned, *both.cases.index.difference(planned, sort=False)])
+
+
+def read_sources(study: Study) -> "pd.Series[Any]":
+    """Return the source of every case; empty where a study began with given embeddings, without a table."""
+    if not _folder(study).is_dir():
+        return pd.Series(dtype=object)
+    return read_understood(study).cases["source"]
 
 
 def target_of(manifest: Manifest) -> Target:

@@ -69,7 +69,18 @@ def facts():
         figures=measured_figures(),
         operating_point=OperatingPoint(0.95, 0.08, 0.948, 0.93, 0.962, 0.71),
         subgroups=(
-            Subgroup("sex", "male", 500, (400, 100), Interval(0.8, 0.75, 0.85)),
+            Subgroup(
+                "sex",
+                "male",
+                500,
+                (400, 100),
+                Interval(0.8, 0.75, 0.85),
+                expected_auc=0.9,
+                p_value=0.01,
+                share=Interval(0.2, 0.17, 0.24),
+                mean_probability=0.25,
+                sensitivity=Interval(0.9, 0.83, 0.95, enough=False),
+            ),
             Subgroup("site", "a|b<script>", 9, (8, 1), None, "1 positive; 10 are needed"),
         ),
         subgroups_overall=0.9,
@@ -136,7 +147,8 @@ def test_everything_is_said(facts):
         "| mobilenetv2_100.onnxzoo | apache-2.0 | 0123456789abcdef |",
         "| own | unknown: ask whoever gave you the weights |",
         "Not a medical device",
-        "| sex | male | 500 | 0.800 (0.750 to 0.850) | lower than overall |",
+        "| sex | male | 500 | 0.800 (0.750 to 0.850) | 0.900 | lower than expected | 0.200 (0.170 to 0.240) | 0.250 |",
+        " | 0.250 | 0.900 (0.830 to 0.950; too few to tell) |  |",
         "too small: 1 positive; 10 are needed",
     ):
         assert words in card, words
@@ -164,7 +176,7 @@ def test_tables_cannot_be_broken(facts):
     card = render_model_card(facts)
     assert "<script>" not in card
     row = next(line for line in card.splitlines() if "script" in line)
-    assert row.replace("\\|", "").count("|") == 6
+    assert row.replace("\\|", "").count("|") == 11
 
 
 HOSTILE = "a|b<script>\n---\n# no {{ 7 * 7 }}"

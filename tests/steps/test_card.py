@@ -60,7 +60,8 @@ def test_quarantined_columns_of_few_levels_are_subgroups(tiny, built, material, 
     labels = read_development_labels(study)
     half = np.where(np.arange(len(labels)) % 2, "odd", "even")
     changed = labels.assign(other_side=half, other_name=[f"name {k}" for k in range(len(labels))])
-    monkeypatch.setattr("automl_skin.steps.card.read_development_labels", lambda _: changed)
-    found = card_subgroups(study, built, material)
-    assert {each.column for each in found} == {"age", "sex", "site", "side"}
+    monkeypatch.setattr("automl_skin.steps.subgroups.read_development_labels", lambda _: changed)
+    found = card_subgroups(study, built, material, study.operating_point.read().point)
+    assert {each.column for each in found} == {"age", "sex", "site", "side", "source"}
     assert sum(each.n_cases for each in found if each.column == "side") == len(material.labels)
+    assert all(each.sensitivity for each in found if each.class_counts[1])

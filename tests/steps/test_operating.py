@@ -30,7 +30,7 @@ def material(study):
 
 def test_the_threshold_is_of_out_of_fold_cases(study, built, material):
     stored = study.operating_point.read()
-    scores = built.probabilities[:, 1]
+    scores = built.deployed[:, 1]
     (expected,) = promised_thresholds(material.labels, scores, material.groups, [0.95])
     assert (stored.stack, stored.point.wanted, stored.point.threshold) == (built.stack.digest, 0.95, expected)
 
@@ -43,6 +43,10 @@ def test_the_stored_threshold_is_measured_on_the_locked_cases_and_decides(study,
     assert at.counts[2] + at.counts[3] == opening.figures.class_counts[1]
     assert any("At its stored threshold" in line for line in opening.figures.lines())
     assert operating_point(read_facts(tiny.bundle)) == point
+    ages = [each for each in opening.figures.subgroups if each.column == "age"]
+    assert sum(each.n_cases for each in ages) == opening.figures.n_cases
+    assert any(each.sensitivity for each in ages)
+    assert any(line.startswith(("Subgroups: ", "Warning: less good")) for line in opening.figures.lines())
 
 
 def test_a_stored_point_is_not_chosen_again(study, built, material):
