@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         export_study,
         leaderboard,
         load,
+        report_study,
         run_study,
         score,
     )
@@ -37,6 +38,7 @@ __all__ = [
     "export_study",
     "leaderboard",
     "load",
+    "report_study",
     "reproduce_study",
     "run_study",
     "score",

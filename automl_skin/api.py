@@ -21,6 +21,7 @@ from automl_skin.steps.check import check_data
 from automl_skin.steps.events import Listener, silent, tell_all
 from automl_skin.steps.explain_options import ExplainOptions
 from automl_skin.steps.leaderboard import Leaderboard, read_leaderboard
+from automl_skin.steps.report_page import write_page
 from automl_skin.steps.search import SearchResult, run_search
 from automl_skin.steps.track import Tracked, to_standard_error
 from automl_skin.steps.understand import Understanding
@@ -74,6 +75,19 @@ def leaderboard(
 ) -> Leaderboard:
     """Return the leaderboard of a study at any time; without a name that of the workspace's only study."""
     return read_leaderboard(existing_study(Workspace.at(workspace, cache), str(study)))
+
+
+@storage_boundary()
+def report_study(
+    study: AnyPath = "",
+    output: AnyPath = "report.html",
+    *,
+    gallery: bool = False,
+    workspace: AnyPath | None = None,
+    cache: AnyPath | None = None,
+) -> None:
+    """Write the report of a study as one HTML file; `gallery` adds photographs of the most confident mistakes."""
+    write_page(existing_study(Workspace.at(workspace, cache), str(study)), Path(output), gallery=gallery)
 
 
 @storage_boundary()

@@ -268,6 +268,7 @@ STUDY_FILES = {
     "leaderboard.csv": "steps.report",
     "locked_test.json": "steps.locked",
     "material.json": "search.material",
+    "missing_metadata.json": "study.study",
     "openings.json": "study.locked_part",
     "operating_point.json": "study.study",
     "plan.csv": "data.plan",

@@ -18,6 +18,7 @@ from automl_skin.cli import (
     explain,
     export,
     leaderboard,
+    report,
     reproduce,
     score,
     search,
@@ -44,6 +45,7 @@ app.command("curate")(curate.curate)
 app.command("search")(search.search)
 app.command("embed")(embed.embed)
 app.command("leaderboard")(leaderboard.leaderboard)
+app.command("report")(report.report)
 app.command("ui")(ui.ui)
 app.command("export")(export.export)
 app.command("score")(score.score)

@@ -10,6 +10,7 @@ from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.data.plan_checks import expected_interval_width
 from automl_skin.errors import InputError
 from automl_skin.evaluation.at_threshold import AtThreshold
+from automl_skin.evaluation.decision_curve import DecisionCurve, decision_curve
 from automl_skin.evaluation.lesions import find_lesions
 from automl_skin.evaluation.model_figures import ModelFigures, describe_model
 from automl_skin.evaluation.record import in_words, listed
@@ -47,6 +48,8 @@ class Figures:
         The first model's decisions at the stored threshold; None for several classes.
     subgroups : tuple of Subgroup
         What the first model does by levels of metadata and source.
+    decision : DecisionCurve or None
+        Net benefit over threshold probabilities; None for several classes.
     """
 
     n_cases: int
@@ -60,6 +63,7 @@ class Figures:
     reopened_share: float = 1.0
     at_threshold: AtThreshold | None = None
     subgroups: tuple[Subgroup, ...] = ()
+    decision: DecisionCurve | None = None
 
     @property
     def first(self) -> str:
@@ -250,6 +254,7 @@ def locked_figures(
         gains=_gains(models, resampled),
         expected_half_width=_expected_half_width(counts),
         reopened_share=reopened_share,
+        decision=decision_curve(labels, probabilities),
     )
 
 

@@ -213,6 +213,21 @@ class CardFacts:
     roles: tuple[CardRole, ...] = ()
 
     @property
+    def must_not(self) -> list[str]:
+        """What the model must not be used for, one sentence each; code stands between backticks."""
+        known = f" (this one knows {listed(self.data.sources)})" if self.data.sources else ""
+        return [
+            "Not a medical device. It must not make or replace a diagnosis, and no treatment may rest on it alone.",
+            "Not for ruling a malignant lesion out: a low probability is no proof of its absence.",
+            (
+                "Not for another hospital, camera or population than the data below without `automl-skin evaluate` on "
+                f"labelled cases from there: figures drop from one collection to another{known}."
+            ),
+            "Not for diagnoses that the training data does not hold: every lesion gets a probability all the same.",
+            "The probabilities assume the shares of classes below; elsewhere use `score --prevalence`.",
+        ]
+
+    @property
     def trials_with_towers(self) -> list[int]:
         """Trials of the stack in which a kind of photograph has a network of its own."""
         return sorted({trial for role in self.roles for trial in role.towers})

@@ -11,9 +11,13 @@ from automl_skin.evaluation.model_card import render_model_card
 from automl_skin.evaluation.plots.calibration import calibration_plot
 from automl_skin.evaluation.plots.curves import precision_recall_plot, roc_plot
 from automl_skin.evaluation.plots.curves_of_tuning import curves_of_tuning
+from automl_skin.evaluation.plots.decision_curve import decision_plot
 from automl_skin.evaluation.plots.forest import forest_plot
+from automl_skin.evaluation.plots.missing_metadata import missing_metadata_plot
+from automl_skin.evaluation.plots.overview import trial_overview
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
 from automl_skin.evaluation.plots.shifts import shift_plot
+from automl_skin.evaluation.report.render import render_report
 from automl_skin.files import write_bytes, write_text
 from automl_skin.networks import FROZEN
 from automl_skin.records import write_record
@@ -24,6 +28,7 @@ from automl_skin.steps.embed import find_needed
 from automl_skin.steps.leaderboard import Leaderboard
 from automl_skin.steps.locked import LOCKED_TEST, Opening, read_predictions
 from automl_skin.steps.operating import operating_points
+from automl_skin.steps.report_facts import report_facts
 from automl_skin.steps.rounds_table import network_curves, rounds_table
 from automl_skin.steps.stack import STACK
 from automl_skin.study.locked_part import LockedPart
@@ -34,7 +39,7 @@ from automl_skin.study.understood import read_understood, target_of
 
 T = TypeVar("T")
 
-LEADERBOARD = "leaderboard.csv"
+LEADERBOARD, PAGE = "leaderboard.csv", "report.html"
 SUMMARY = (LEADERBOARD, "spread.csv", "search_history.png", "spread.png")
 """What of a report is shown first: the trials as tables and pictures."""
 
@@ -49,7 +54,7 @@ def write_report(
     opening: Opening | None,
     material: Material,
 ) -> None:
-    """Write tables, plots and the model card into the study's folder ``report``."""
+    """Write tables, plots, the model card and the report into the study's folder ``report``."""
     folder = study.report
     write_text(folder / LEADERBOARD, board.table.to_csv())
     write_text(folder / "spread.csv", board.spread.to_csv(index=False))
@@ -60,14 +65,19 @@ def write_report(
     shifts = study.shifts.read(built.stack)
     if shifts is not None:
         drawn["shifts"] = shift_plot(replace(shifts, models=in_curves(shifts.models)))
+    missing = study.missing_metadata.find()
+    if missing is not None and missing.stack == built.stack.digest:
+        drawn["missing_metadata"] = missing_metadata_plot(missing)
     if opening is not None:
         write_record(folder / LOCKED_TEST, opening)
         drawn |= locked_pictures(study, opening)
     for name, png in drawn.items():
         write_bytes(folder / f"{name}.png", png)
-    points = operating_points(study, built, material)
-    facts = card_facts(study, built, material, find_needed(study, built.stack), opening, points)
-    write_text(folder / "MODEL_CARD.md", render_model_card(facts))
+    networks = find_needed(study, built.stack)
+    card = card_facts(study, built, material, networks, opening, operating_points(study, built, material))
+    write_text(folder / "MODEL_CARD.md", render_model_card(card))
+    facts = report_facts(study, records, built, board, material, card, networks, drawn)
+    write_text(folder / PAGE, render_report(facts))
 
 
 def pictures(
@@ -120,7 +130,14 @@ def locked_pictures(study: Study, opening: Opening) -> dict[str, bytes]:
         "locked_roc": roc_plot(target, curves, groups=groups, classes=classes, seed=study.config.seed),
         "locked_precision_recall": precision_recall_plot(target, curves, classes=classes),
         "locked_calibration": calibration_plot(target, {first: models[first]}),
+        **decision_pictures(opening),
     }
+
+
+def decision_pictures(opening: Opening) -> dict[str, bytes]:
+    """Return the picture of the decision curve as PNG by name; none for a target of several classes."""
+    curve = opening.figures.decision
+    return {} if curve is None else {"locked_decision": decision_plot(curve, IN_CURVES)}
 
 
 def in_curves(models: Mapping[str, T]) -> dict[str, T]:

@@ -24,6 +24,7 @@ from automl_skin.steps.events import (
 )
 from automl_skin.steps.leaderboard import Leaderboard, make_leaderboard
 from automl_skin.steps.locked import Opening, has_locked_cases, open_locked
+from automl_skin.steps.missing_metadata import measure_missing_metadata
 from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.operating import fix_operating_point
 from automl_skin.steps.prepare import is_prepared, prepare, read_prepared
@@ -140,6 +141,8 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
     watch.lap("shifts")
     sources = measure_sources(prepared, records, material, tell)
     watch.lap("sources")
+    measure_missing_metadata(study, records, built, material)
+    watch.lap("missing metadata")
     leaderboard = make_leaderboard(study, records, material)
     write_report(study, records, built, leaderboard, opening, material)
     watch.lap("report")

@@ -16,9 +16,10 @@ Folder of a study::
     operating_point.json        threshold of the wanted sensitivity, fixed before the locked cases are opened
     shifts.json, shifts.parquet how the stack and the leading trials drop under shift, out of fold
     sources.json                how models score a source that they were not fitted on
+    missing_metadata.json       how the stack drops when metadata are missing, out of fold
     chains/                     fitted chains of the stack, the best trial and the baselines
     locked/                     the locked cases; their labels in a file of their own; when they were opened
-    report/                     figures, plots, model card
+    report/                     figures, plots, model card, report.html
 """
 
 import shutil
@@ -46,6 +47,7 @@ from automl_skin.study.settings_file import read_settings, write_settings
 from automl_skin.synthetic.study import SYNTHETIC_ARGUMENTS
 
 if TYPE_CHECKING:
+    from automl_skin.evaluation.missing_metadata import MissingMetadata
     from automl_skin.evaluation.sources import SourceFigures
     from automl_skin.study.shift_files import ShiftFiles
     from automl_skin.study.stack_files import StackFiles, StackPoint
@@ -177,6 +179,13 @@ class Study:
         return RecordFile(self.folder / "sources.json", SourceFigures)
 
     @property
+    def missing_metadata(self) -> "RecordFile[MissingMetadata]":
+        """How the stack drops when metadata are missing."""
+        from automl_skin.evaluation.missing_metadata import MissingMetadata
+
+        return RecordFile(self.folder / "missing_metadata.json", MissingMetadata)
+
+    @property
     def chains(self) -> Path:
         """Fitted chains."""
         return self.folder / "chains"
@@ -205,7 +214,7 @@ class Study:
     def documents(self) -> list[Path]:
         """The files that say what the study is and found, those that there are."""
         paths = [self.folder / AUDIT, self.folder / PLAN, self.stack.path, self.operating_point.path]
-        paths += [self.shifts.path, self.sources.path, self.folder / SETTINGS]
+        paths += [self.shifts.path, self.sources.path, self.missing_metadata.path, self.folder / SETTINGS]
         return [path for path in paths if path.is_file()]
 
     def read_plan(self) -> FoldPlan:

@@ -1,0 +1,238 @@
+"""Gathering what stands in a study's report besides its model card."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_skin.arrays import IntArray
+from automl_skin.data.audit import AUDIT
+from automl_skin.evaluation.model_card import CardFacts
+from automl_skin.evaluation.report.facts import (
+    Characteristic,
+    Decided,
+    Effort,
+    Family,
+    Leader,
+    Mistake,
+    Opened,
+    Part,
+    ReportFacts,
+)
+from automl_skin.evaluation.subgroups import split_levels
+from automl_skin.files import read_json
+from automl_skin.metrics.ranking import class_priors, decide
+from automl_skin.search.material import Material
+from automl_skin.search.trial import TrialRecord
+from automl_skin.steps.leaderboard import Leaderboard
+from automl_skin.steps.locked import read_openings
+from automl_skin.steps.networks import ResolvedNetwork
+from automl_skin.study.stack_files import BuiltStack
+from automl_skin.study.study import Study
+from automl_skin.study.understood import read_understood
+
+MAX_LEADERS = 15
+MAX_FAMILIES = 20
+FITS = {"squash": "the whole picture squeezed into", "crop": "the centre cut out to"}
+MIN_CASES = 5
+"""Diagnoses of fewer development cases are shown together."""
+
+
+def report_facts(
+    study: Study,
+    records: Sequence[TrialRecord],
+    built: BuiltStack,
+    board: Leaderboard,
+    material: Material,
+    card: CardFacts,
+    networks: Sequence[ResolvedNetwork],
+    pictures: Mapping[str, bytes],
+    mistakes: Sequence[Mistake] = (),
+) -> ReportFacts:
+    """Return what the report of a study is written from."""
+    audit: Any = read_json(study.folder / AUDIT)
+    missing = study.missing_metadata.find()
+    return ReportFacts(
+        card=card,
+        pictures=pictures,
+        stack=built.stack.digest,
+        flow=flow_of(study, material, card),
+        characteristics=compare_parts(study),
+        inputs={str(name): kind for name, kind in material.kinds.items()},
+        preparation=describe_preparation(study, networks),
+        images=audit["images"],
+        findings=tuple(
+            f"{each['column']}: {each['reason']}" if each["column"] else str(each["reason"])
+            for each in audit["findings"]
+            if each["column"] not in audit["quarantined"]
+        ),
+        settings=describe_settings(study),
+        effort=effort_of(study, records),
+        leaders=leaders_of(records, board),
+        families=families_of(board),
+        openings=tuple(
+            Opened(each.when, each.trials, each.figures.times_opened) for each in read_openings(study)
+        ),
+        decided=decide_by_diagnosis(built, material, card),
+        missing=missing if missing is not None and missing.stack == built.stack.digest else None,
+        mistakes=tuple(mistakes),
+    )
+
+
+def flow_of(study: Study, material: Material, card: CardFacts) -> tuple[Part, ...]:
+    """Return what became of the cases of the table."""
+    manifest, plan = read_understood(study), study.read_plan()
+    images = manifest.images.dropna(subset="path")["case"].value_counts()
+    figures = card.figures
+    of_all = tuple(card.data.class_counts.get(name, 0) for name in card.classes)
+    counted = {
+        "development": tuple(np.bincount(material.labels, minlength=material.n_classes).tolist()),
+        "locked": figures.class_counts if figures else None,
+    }
+    parts = [Part("all cases", card.data.n_cases, card.data.n_images, card.data.n_groups, of_all)]
+    left_out = plan.table.index[plan.table["part"] == "left_out"]
+    for name, cases in (("development", plan.development), ("locked", plan.locked), ("left out", left_out)):
+        if not len(cases):
+            continue
+        groups = int(plan.table.loc[cases, "group"].nunique())
+        n_images = int(images.reindex(cases).fillna(0).sum())
+        parts.append(Part(name, len(cases), n_images, groups, counted.get(name)))
+    return tuple(parts)
+
+
+def compare_parts(study: Study) -> tuple[Characteristic, ...]:
+    """Return the distribution of every metadata field among the development and the locked cases."""
+    metadata, plan = read_understood(study).metadata, study.read_plan()
+    parts = [metadata.loc[plan.development], metadata.loc[plan.locked]]
+    rows = []
+    for name in metadata:
+        if pd.api.types.is_numeric_dtype(metadata[name]):
+            rows.append(
+                Characteristic(str(name), "median (quartiles)", *(_quartiles(part[name]) for part in parts))
+            )
+            rows.append(Characteristic(str(name), "missing", *(_share(part[name].isna()) for part in parts)))
+            continue
+        levels = split_levels(metadata[name])
+        rows += [
+            Characteristic(
+                str(name), str(level), *(_share(levels.loc[part.index] == level) for part in parts)
+            )
+            for level in levels.cat.categories
+            if (levels == level).any()
+        ]
+    return tuple(rows)
+
+
+def _quartiles(values: "pd.Series[float]") -> str:
+    low, middle, high = values.quantile([0.25, 0.5, 0.75])
+    return f"{middle:g} ({low:g} to {high:g})" if values.notna().any() else "none"
+
+
+def _share(flags: "pd.Series[bool]") -> str:
+    return f"{int(flags.sum())} ({flags.mean():.1%})" if len(flags) else "none"
+
+
+def describe_preparation(study: Study, networks: Sequence[ResolvedNetwork]) -> dict[str, str]:
+    """Return in words how photographs and metadata become input."""
+    encoder = study.config.encoder
+    recipes = dict.fromkeys(
+        f"{FITS[each.recipe.fit]} {each.recipe.height} x {each.recipe.width} pixels"
+        f"{'' if each.recipe.colour == 'none' else ', colours by ' + each.recipe.colour.replace('_', ' ')}"
+        for each in networks
+    )
+    filled = (
+        "In training a missing value is filled with that of a random other case, and values are hidden at random "
+        f"({encoder.mask_share:.0%} of the fields, all fields of {encoder.mask_case_share:.0%} of the cases); in "
+        "scoring it is neutral."
+        if encoder.fills_at_random
+        else f"A missing value is replaced by the {encoder.imputation}."
+    )
+    indicators = (
+        " A column per field says that it is missing."
+        if encoder.missing_indicators
+        else " That a value is missing is no input of its own."
+    )
+    return {
+        "Photographs": f"{'; '.join(recipes) or 'not used'}. Real photographs only; augmentation, where networks were "
+        "tuned, changes those of training.",
+        "Numbers": f"scaled within the fold ({encoder.scaling}).",
+        "Categories": f"one column per level; levels with fewer than {encoder.rare_below} training cases share one.",
+        "Missing metadata": filled + indicators,
+        "Quality": "every photograph was decoded, and compared with all others for duplicates; what cannot be read is "
+        "reported and not used.",
+    }
+
+
+def describe_settings(study: Study) -> dict[str, str]:
+    """Return the settings that make the study what it is, those that are set."""
+    named = study.config.identity()
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        for name, value in named.items()
+        if value not in (None, "", (), [])
+    }
+
+
+def effort_of(study: Study, records: Sequence[TrialRecord]) -> Effort:
+    """Return what the search was given, and what it took."""
+    states = pd.Series([record.state for record in records]).value_counts()
+    counts = {str(state): int(count) for state, count in states.items()}
+    seconds = float(sum(record.seconds for record in records))
+    config = study.config
+    aim = config.metric if config.objective == "auc" else f"{config.metric} ({config.objective})"
+    return Effort(config.trials, counts, seconds, aim)
+
+
+def leaders_of(records: Sequence[TrialRecord], board: Leaderboard) -> tuple[Leader, ...]:
+    """Return the head of the leaderboard."""
+    titles = {record.plan.number: record.plan.config.title for record in records}
+    done = board.table[board.table["state"] == "finished"].head(MAX_LEADERS)
+    return tuple(
+        Leader(int(number), titles[int(number)], float(utility), bool(tied))
+        for number, utility, tied in zip(done.index, done["utility"], done["tied"], strict=True)
+    )
+
+
+def families_of(board: Leaderboard) -> tuple[Family, ...]:
+    """Return how far each kind of trial came, the best first."""
+    return tuple(
+        Family(
+            f"{row['backbone']} {row['tuning']} {row['fusion']} {row['head']}",
+            int(row["trials"]),
+            int(row["finished"]),
+            None if pd.isna(row["best"]) else float(row["best"]),
+        )
+        for row in board.spread.head(MAX_FAMILIES).to_dict("records")
+    )
+
+
+def out_of_fold_decisions(built: BuiltStack, material: Material, card: CardFacts) -> IntArray | None:
+    """Return the class that the stack decides for every development case; None without a threshold."""
+    if material.n_classes > 2:  # several classes need none
+        return decide(built.deployed, class_priors(material.labels, material.n_classes))
+    if card.operating_point is None:
+        return None
+    return (built.deployed[:, 1] >= card.operating_point.threshold).astype(np.int64)
+
+
+def decide_by_diagnosis(built: BuiltStack, material: Material, card: CardFacts) -> tuple[Decided, ...]:
+    """Return how the cases of every diagnosis were decided, the worst first."""
+    decisions = out_of_fold_decisions(built, material, card)
+    if decisions is None:
+        return ()
+    table = pd.DataFrame(
+        {
+            "diagnosis": material.cases["diagnosis"].astype(str).to_numpy(),
+            "label": material.labels,
+            "right": decisions == material.labels,
+        }
+    )
+    rare = table.groupby("diagnosis")["right"].transform("size") < MIN_CASES
+    table.loc[rare, "diagnosis"] = "rarer ones"
+    grouped = table.groupby(["diagnosis", "label"])["right"].agg(["size", "sum"])
+    rows = [
+        Decided(str(diagnosis), card.classes[int(label)], int(n_cases), int(right))
+        for (diagnosis, label), n_cases, right in grouped.itertuples(name=None)
+    ]
+    return tuple(sorted(rows, key=lambda each: (each.right / each.n_cases, each.diagnosis)))
