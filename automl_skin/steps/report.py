@@ -14,7 +14,6 @@ from automl_skin.evaluation.plots.curves_of_tuning import curves_of_tuning
 from automl_skin.evaluation.plots.decision_curve import decision_plot
 from automl_skin.evaluation.plots.forest import forest_plot
 from automl_skin.evaluation.plots.missing_metadata import missing_metadata_plot
-from automl_skin.evaluation.plots.overview import trial_overview
 from automl_skin.evaluation.plots.search import history_plot, spread_plot
 from automl_skin.evaluation.plots.shifts import shift_plot
 from automl_skin.evaluation.report.render import render_report

@@ -34,6 +34,7 @@ def test_help_loads_nothing_heavy():
         "search",
         "embed",
         "leaderboard",
+        "report",
         "ui",
         "export",
         "score",
@@ -51,7 +52,8 @@ def test_help_says_the_exit_codes(end_to_end):
 
 
 @pytest.mark.parametrize(
-    "name", ["check", "search", "embed", "leaderboard", "ui", "export", "score", "evaluate", "studies"]
+    "name",
+    ["check", "search", "embed", "leaderboard", "report", "ui", "export", "score", "evaluate", "studies"],
 )
 def test_every_command_explains_itself(end_to_end, name):
     ended = end_to_end.command(name, "--help")

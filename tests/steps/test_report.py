@@ -19,7 +19,9 @@ OF_THE_SEARCH = {
     "search_history.png",
     "shifts.png",
     "spread.png",
+    "missing_metadata.png",
     "MODEL_CARD.md",
+    "report.html",
 }
 OF_THE_LOCKED_TEST = {
     "locked_test.json",
@@ -27,6 +29,7 @@ OF_THE_LOCKED_TEST = {
     "locked_roc.png",
     "locked_precision_recall.png",
     "locked_calibration.png",
+    "locked_decision.png",
 }
 
 

@@ -57,7 +57,7 @@ def find_limits(facts: ReportFacts) -> list[str]:
             "Whether the diagnoses are right. How they were made, and by whom, is not in the table; wrong ones bound "
             "what can be measured."
         ),
-        "Who is missing. How patients came into the table, and who did not, is unknown; a model learns what it is shown.",
+        "Who is missing. How patients came into the table, and who did not, is unknown.",
         ""
         if any(_SKIN.search(name) for name in names)
         else "How it does by skin type: the table does not record it.",
