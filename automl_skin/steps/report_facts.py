@@ -8,6 +8,7 @@ import pandas as pd
 
 from automl_skin.arrays import IntArray
 from automl_skin.data.audit import AUDIT
+from automl_skin.evaluation.levels import split_levels
 from automl_skin.evaluation.model_card import CardFacts
 from automl_skin.evaluation.report.facts import (
     Characteristic,
@@ -20,7 +21,6 @@ from automl_skin.evaluation.report.facts import (
     Part,
     ReportFacts,
 )
-from automl_skin.evaluation.subgroups import split_levels
 from automl_skin.files import read_json
 from automl_skin.metrics.ranking import class_priors, decide
 from automl_skin.search.material import Material

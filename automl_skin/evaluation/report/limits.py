@@ -20,9 +20,8 @@ def find_concerns(facts: ReportFacts) -> list[str]:
     if figures is None:
         return ["There is no figure on locked cases."]
     first = figures.models[figures.first]
-    lower = [
-        f"{each.column} {each.level}" for each in card.subgroups if each.is_below(card.subgroups_overall)
-    ]
+    everywhere = [*card.subgroups, *figures.subgroups]
+    lower = dict.fromkeys(f"{each.column} {each.level}" for each in everywhere if each.is_lower)
     return [
         text
         for text in (
@@ -30,7 +29,7 @@ def find_concerns(facts: ReportFacts) -> list[str]:
             "" if first.auc.enough else "The locked cases are too few to tell how good it is.",
             *card.disagreements,
             first.calibration_warning,
-            f"Its AUC is lower for {listed(lower)}." if lower else "",
+            f"Its AUC is lower than expected for {listed(list(lower))}." if lower else "",
             "The groups of the plan were cut by waiver." if card.plan.waiver is not None else "",
             f"The locked test set was {figures.opened}." if figures.times_opened > 1 else "",
         )
