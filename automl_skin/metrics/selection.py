@@ -18,9 +18,13 @@ correlation (`AGREEMENT`), w_i how often a group was drawn and v_i = [w_i = 0], 
 2 + 2q on all pairs and 4 + 2q on drawn ones, and the covariance of drawn and undrawn is 2q where it should be 0. With
 t the variance of how good the trials truly are, in the same unit, the best is too good by (2 + 2q) / sqrt(t + 2 + 2q)
 and BBC-CV finds sqrt(t + 2 + 2q) - (t + 2q) / sqrt(t + 4 + 2q): from 0.65 of it at t = 0 to 0.85 where trials differ.
-The optimism is divided by that share, with t from the analysis of variance of trials by folds. Without it the best of
-30 trials of permuted labels is corrected to 0.550 at 100 cases; with it to 0.50, and with real signal it is 0.01 too
-low rather than too high.
+The optimism is divided by that share, with t from the analysis of variance of trials by folds.
+
+This is the luck of labels that say nothing. What a chain learns of a signal makes it truly better, so that its labels'
+luck is then no luck. With z the standard errors by which the best trial, after BBC-CV, is above chance, the second order
+was measured to be needed in full below 2.5, to a quarter at 5 and hardly at 6: what is added is multiplied by
+1 / (1 + (z / 4)^4). Without all this the best of 30 trials of permuted labels is corrected to 0.550 at 100 cases, with
+it to 0.50.
 
 Trials that were stopped early were candidates: they take part with the folds that they finished, which are compared
 with what the finished trials reached on the same folds. They win no tie and are never called the best.
@@ -39,15 +43,19 @@ from automl_skin.errors import InputError
 from automl_skin.metrics.folds import Fold, fold_utilities
 from automl_skin.metrics.inputs import group_codes
 from automl_skin.metrics.intervals import LEVEL, Interval, weight_blocks
+from automl_skin.seeding import generator
 
 N_RESAMPLES = 500
 """Enough: the Monte Carlo error of the optimism is then below a tenth of the interval's half width."""
 
+N_PERMUTATIONS = 20
+"""Of labels, for the figure that chance gives."""
+
 AGREEMENT = 0.77
 """Measured with ridge and kernel chains on permuted labels, at 100, 300 and 1,000 cases; 1 for a linear smoother."""
 
-DOUBT = 2 / 3
-"""Standard error of the optimism as a share of it, measured over studies: 0.3 without signal to 0.7 with it."""
+DOUBT = 1.0
+"""Standard error of the optimism as a share of it: measured over studies, 0.3 without signal to 1 with it."""
 
 SAME = 1e-12
 """Utilities that differ by no more are equal: sums in another order."""
@@ -136,13 +144,16 @@ def examine_choice(
         optimism.append(_optimism(folds, trials, scored, weights == 0, chosen, best))
     on_drawn = np.concatenate(drawn, axis=1)
     on_drawn = on_drawn[:, ~np.isnan(on_drawn).any(axis=0)]
-    bias = float(_mean_known(np.concatenate(optimism))) / share_found(by_fold)
+    found = float(_mean_known(np.concatenate(optimism)))
     tied = np.zeros(len(trials), np.bool_)
     tied[finished] = _tied(values, on_drawn)
     sign = folds[0].metric.sign
-    naive = sign * float(values.max())
+    naive, of_best = sign * float(values.max()), sign * on_drawn[int(np.argmax(values))]
+    chance = sign * _chance(folds, trials[best], seed)
+    z = sign * (naive - sign * found - chance) / max(float(of_best.std()), SAME)
+    bias = found * (1 + (1 / share_found(by_fold) - 1) * second_order_left(z))
     corrected = naive - sign * bias
-    interval = _interval_around(corrected, naive, sign * on_drawn[int(np.argmax(values))])
+    interval = _interval_around(corrected, naive, of_best)
     return Choice(CorrectedBest(best, naive, corrected, interval, bias), tied)
 
 
@@ -167,6 +178,25 @@ def share_found(by_fold: FloatArray) -> float:
     total = np.sqrt(truth + luck)
     found = total - (truth + 2 * AGREEMENT) / np.sqrt(truth + luck + 2)
     return float(found * total / luck)
+
+
+def second_order_left(z: float) -> float:
+    """Return how much of the second order is optimism, for a best trial that is z standard errors above chance."""
+    return 1 / (1 + (max(z, 0.0) / 4) ** 4)
+
+
+def _chance(folds: Sequence[Fold], probabilities: FloatArray, seed: int) -> float:
+    """Return the utility of a trial when labels are permuted within the folds."""
+    rng = generator(seed, "chance")
+    return float(
+        np.mean(
+            [
+                fold.metric.utility(rng.permutation(fold.labels), probabilities[fold.rows])
+                for fold in folds
+                for _ in range(N_PERMUTATIONS)
+            ]
+        )
+    )
 
 
 def _scored_folds(folds: Sequence[Fold], trials: FloatArray) -> BoolArray:
@@ -243,14 +273,15 @@ def _tied(values: FloatArray, resampled: FloatArray) -> BoolArray:
     Every trial is compared with the best of the others, all at once (Hsu 1984, "Constrained simultaneous confidence
     intervals for multiple comparisons with the best", Annals of Statistics 12), here by resamples and studentised: a
     trial is tied unless the best of the others beats it by more than, on 95 % of the resamples, the luckiest of the
-    others would if all were equal. Of trials that are equal in truth each is called tied with 95 %.
+    others would if all were equal. Resamples see a variance of 2 where it is 2 + 2q (see the module's symbols): their
+    luck is stretched by the root of 1 + q. Of trials that are equal in truth each is called tied with 95 %.
 
     Parameters
     ----------
     values : ndarray of shape (n_trials,)
     resampled : ndarray of shape (n_trials, n_resamples)
     """
-    luck = resampled - values[:, None]
+    luck = np.sqrt(1 + AGREEMENT) * (resampled - values[:, None])
     tied = np.ones(len(values), np.bool_)
     for trial, value in enumerate(values):
         gaps, chance = values - value, luck - luck[trial]

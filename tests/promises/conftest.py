@@ -8,6 +8,7 @@ import pytest
 from automl_skin.chains.fitted import cross_calibrate, with_calibrator
 from automl_skin.metrics.catalogue import METRICS
 from automl_skin.metrics.ranking import macro_auc
+from automl_skin.metrics.selection import CorrectedBest, examine_choice
 from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.stacking.methods import Rows
 from automl_skin.stacking.stack import MethodComparison, fit_stack
@@ -24,6 +25,7 @@ class Measured:
     rows: Rows
     in_sample: Rows
     comparison: MethodComparison
+    best: CorrectedBest
     locked_auc: float
 
 
@@ -62,6 +64,7 @@ def run_study(small_chain, make_fitter):
         }
         locked = FittedStack(stack, chains, references).predict(study.locked.inputs)
         in_sample = replace(rows, probabilities=np.stack(mistaken))
-        return Measured(rows, in_sample, comparison, macro_auc(study.locked_labels, locked))
+        best = examine_choice(rows.by_fold, rows.probabilities, material.groups, n_resamples=60).best
+        return Measured(rows, in_sample, comparison, best, macro_auc(study.locked_labels, locked))
 
     return run
