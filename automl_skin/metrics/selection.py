@@ -20,11 +20,11 @@ t the variance of how good the trials truly are, in the same unit, the best is t
 and BBC-CV finds sqrt(t + 2 + 2q) - (t + 2q) / sqrt(t + 4 + 2q): from 0.65 of it at t = 0 to 0.85 where trials differ.
 The optimism is divided by that share, with t from the analysis of variance of trials by folds.
 
-This is the luck of labels that say nothing. What a chain learns of a signal makes it truly better, so that its labels'
-luck is then no luck. With z the standard errors by which the best trial, after BBC-CV, is above chance, the second order
-was measured to be needed in full below 2.5, to a quarter at 5 and hardly at 6: what is added is multiplied by
-1 / (1 + (z / 4)^4). Without all this the best of 30 trials of permuted labels is corrected to 0.550 at 100 cases, with
-it to 0.50.
+This is the luck of labels that say nothing. What a chain learns of a signal makes it truly better, so that its
+labels' luck is then no luck. With z the standard errors by which the best trial, after BBC-CV, is above chance, the
+second order was measured to be needed in full below 2.5, to a quarter at 5 and hardly at 6: what is added is
+multiplied by 1 / (1 + (z / 4)^4). Without all this the best of 30 trials of permuted labels is corrected to 0.550 at
+100 cases, with it to 0.50.
 
 Trials that were stopped early were candidates: they take part with the folds that they finished, which are compared
 with what the finished trials reached on the same folds. They win no tie and are never called the best.
