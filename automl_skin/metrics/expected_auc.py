@@ -56,8 +56,8 @@ def expect_auc(
     """Return the AUC to be expected of a part of the cases, by the probabilities as they hold for the others.
 
     Simulated with a perfect logistic model of age, sex, site and image, 400 and 2,000 cases in groups of 1 or of 1 to
-    6: of 11 levels adjusted by Holm, one or more is called lower in 2.8 to 3.8 % of studies (400 each); a level of 100
-    cases with 30 positive ones, half of whose labels are noise, is found in 58 and 62 %.
+    6: of 9 to 11 levels adjusted by Holm, one or more is called lower in 2.4 to 5.2 % of studies (400 or 500 each); a
+    level of 100 cases with 30 positive ones, half of whose labels are noise, is found in 53 to 62 %.
 
     Parameters
     ----------
