@@ -9,6 +9,7 @@ import numpy.typing as npt
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.errors import InputError
 from automl_skin.evaluation.model_figures import Calibration, measure_calibration
+from automl_skin.evaluation.overlap import Overlap
 from automl_skin.evaluation.record import in_words, number
 from automl_skin.evaluation.resampling import rate_intervals
 from automl_skin.metrics.inputs import check_predictions
@@ -34,6 +35,8 @@ class LabelledEvaluation(Calibration):
         The bundle's stored one.
     sensitivity, specificity : Interval or None
         At the threshold.
+    overlap : Overlap or None
+        With the photographs that the model was trained on; None where nobody looked.
     """
 
     n_cases: int
@@ -49,6 +52,7 @@ class LabelledEvaluation(Calibration):
     sensitivity: Interval | None
     specificity: Interval | None
     notes: tuple[str, ...]
+    overlap: Overlap | None = None
 
     @property
     def n_scored(self) -> int:
@@ -67,7 +71,8 @@ class LabelledEvaluation(Calibration):
         for name, rate in (("sensitivity", self.sensitivity), ("specificity", self.specificity)):
             if rate is not None:
                 lines.append(f"At the stored threshold {self.threshold:.4g}: {name} {in_words(rate)}")
-        return [*lines, *self.notes]
+        overlap = [] if self.overlap is None else self.overlap.lines()
+        return [*lines, *overlap, *self.notes]
 
     def _class_lines(self) -> list[str]:
         return [

@@ -18,13 +18,15 @@ from automl_skin.export.facts import FORMAT, BundleFacts
 from automl_skin.export.signing import SIGNATURE, sign
 from automl_skin.export.whole import check_facts, check_stack
 from automl_skin.files import read_json, storage_errors, write_json, write_text
-from automl_skin.heads.stored import check_arrays, read_arrays, write_arrays
+from automl_skin.heads.stored import Facts, check_arrays, read_arrays, write_arrays
+from automl_skin.images.known_photographs import CONTENT_BYTES, LOOK_LENGTH, KnownPhotographs
 from automl_skin.records import from_plain, read_record, write_record
 from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.stacking.stack import Stack
 from automl_skin.store.folder_digests import digest_files, find_changes, list_files
 
 FACTS = "bundle.json"
+PHOTOGRAPHS = "photographs.safetensors"
 
 SUMS = "SHA256SUMS"
 """Digest of every other file but the signature, in the format of ``sha256sum --check``."""
@@ -44,6 +46,8 @@ class BundleContent:
         The model card, Markdown.
     input_example : list of dict
         Rows as the server takes them.
+    photographs : KnownPhotographs
+        That it was trained on.
     """
 
     facts: BundleFacts
@@ -51,6 +55,7 @@ class BundleContent:
     backbones: dict[str, Backbone]
     card: str
     input_example: list[dict[str, Any]]
+    photographs: KnownPhotographs
 
 
 def write_bundle(content: BundleContent, folder: Path, private_key: Path | None = None) -> None:
@@ -163,6 +168,25 @@ def read_stack(folder: Path, n_classes: int) -> FittedStack:
     return FittedStack(stack, chains, references)
 
 
+def read_photographs(folder: Path) -> KnownPhotographs:
+    """Return the photographs that a verified bundle was trained on, by digest and look.
+
+    Raises
+    ------
+    IntegrityError
+        If they are missing, or not what they should be.
+    """
+    path = folder / PHOTOGRAPHS
+    arrays = read_arrays(path)
+    n_photographs = len(arrays["contents"]) if arrays.get("contents", np.zeros(())).ndim else 0
+    expected: dict[str, Facts] = {
+        "contents": (np.uint8, (n_photographs, CONTENT_BYTES)),
+        "looks": (np.int8, (n_photographs, LOOK_LENGTH)),
+    }
+    check_arrays(path, arrays, expected)
+    return KnownPhotographs(**arrays)
+
+
 def _write_parts(content: BundleContent, folder: Path) -> None:
     stack = content.stack
     write_record(folder / "stack.json", stack.stack)
@@ -172,6 +196,7 @@ def _write_parts(content: BundleContent, folder: Path) -> None:
         f"{trial}-{fold}": each for (trial, fold), each in stack.references.items()
     }
     write_arrays(folder / "references.safetensors", references)
+    write_arrays(folder / PHOTOGRAPHS, vars(content.photographs))
     measured = {each.backbone: each.weights for each in content.facts.embeddings}
     for name, backbone in content.backbones.items():
         network = load_network(backbone)

@@ -10,6 +10,7 @@ Folder of a bundle::
     references.safetensors          out-of-fold distributions, where ranks are averaged
     chains/0017-2/ ...              the chain of trial 17 that was measured on fold 2
     backbones/<name>/               networks in timm's hub layout
+    photographs.safetensors         digests and looks of the photographs that it was trained on
     input_example.json              one made-up row, as the MLflow server takes it
 """
 

@@ -21,7 +21,7 @@ from automl_skin.backbones.network import load_network, network_digest
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.errors import ImageError, IntegrityError
-from automl_skin.export.bundle import read_facts, read_stack, verify
+from automl_skin.export.bundle import read_facts, read_photographs, read_stack, verify
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.export.signing import verify_signature
 from automl_skin.export.whole import bundle_errors, read_backbone
@@ -134,6 +134,7 @@ class Predictor:
             verify(folder)
             facts = read_facts(folder)
             stack = read_stack(folder, len(facts.classes))
+            read_photographs(folder)
             networks, backbones = _read_networks(folder / "backbones", facts)
         predictor = cls(facts, stack, networks, backbones, device)
         with bundle_errors(folder):

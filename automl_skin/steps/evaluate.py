@@ -27,6 +27,7 @@ from automl_skin.scoring.rows import roles_as_trained
 from automl_skin.scoring.scores_file import read_scores
 from automl_skin.scoring.stream import Job, score_table
 from automl_skin.steps.labelled_target import labelled_target
+from automl_skin.steps.overlap import find_known_cases, measure_overlap
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def evaluate(
     """Score a labelled set and say how good the scores are.
 
     Writes ``scores.csv``, ``evaluation.json``, ``roc.png`` and ``calibration.png`` into `output`. With a public key the
-    bundle must be signed by its owner.
+    bundle must be signed by its owner. Photographs that trained the model are looked for and told.
 
     Raises
     ------
@@ -92,16 +93,21 @@ def evaluate(
     groups = connected_groups(manifest.cases, []).ids.to_numpy(object)
     threshold = operating_point(facts, sensitivity).threshold if facts.is_binary else None
     evaluation = evaluate_scores(labels, probabilities, groups, threshold, classes=facts.classes)
-    evaluation = replace(evaluation, notes=(target.note, *summary.notes, *evaluation.notes))
+    known = find_known_cases(bundle, manifest)
+    evaluation = replace(
+        evaluation,
+        notes=(target.note, *summary.notes, *evaluation.notes),
+        overlap=measure_overlap(known, labels, probabilities, groups, threshold, facts.classes),
+    )
     write_record(output / "evaluation.json", evaluation)
-    known = np.isfinite(probabilities).all(axis=1)
-    if len(np.unique(labels[known])) > 1:
-        shown = {"bundle": probabilities[known]}
+    scored = np.isfinite(probabilities).all(axis=1)
+    if len(np.unique(labels[scored])) > 1:
+        shown = {"bundle": probabilities[scored]}
         # cases of one group alone have no interval: nobody else was seen
-        resampled = groups[known] if len(np.unique(groups[known])) > 1 else None
+        resampled = groups[scored] if len(np.unique(groups[scored])) > 1 else None
         pictures = {
-            "roc": roc_plot(labels[known], shown, groups=resampled, classes=facts.classes),
-            "calibration": calibration_plot(labels[known], shown),
+            "roc": roc_plot(labels[scored], shown, groups=resampled, classes=facts.classes),
+            "calibration": calibration_plot(labels[scored], shown),
         }
         for name, png in pictures.items():
             write_bytes(output / f"{name}.png", png)

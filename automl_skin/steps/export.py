@@ -25,7 +25,7 @@ from automl_skin.steps.embed import find_needed
 from automl_skin.steps.locked import Opening, read_openings
 from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.operating import operating_points
-from automl_skin.steps.refit import refit_stack
+from automl_skin.steps.refit import refit_stack, refitted_cases
 from automl_skin.steps.stack import (
     MAX_DIFFERENCE,
     MAX_RANK_DIFFERENCE,
@@ -36,7 +36,7 @@ from automl_skin.steps.stack import (
 from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.stage_one_file import EmbeddedNetwork, read_embedded
 from automl_skin.study.study import Study
-from automl_skin.study.understood import read_understood, target_of
+from automl_skin.study.understood import photographs_of, read_understood, target_of
 from automl_skin.version import __version__
 
 
@@ -96,6 +96,7 @@ def export(
         {backbone_folder(each): each.backbone for each in networks},
         render_model_card(card),
         input_example(facts, material),
+        photographs_of(study, refitted_cases(study) if refit else material.cases.index),
     )
     write_bundle(content, output, private_key)
     return facts

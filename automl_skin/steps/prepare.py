@@ -12,6 +12,7 @@ from automl_skin.data.manifest import Manifest
 from automl_skin.data.plan import FoldPlan, make_plan, plan_from_split
 from automl_skin.digests import digest_json
 from automl_skin.errors import IntegrityError
+from automl_skin.images.known_photographs import look_at
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.understand import Understanding, decide, require_images, understand
@@ -81,7 +82,7 @@ def prepare(study: Study, tell: Listener) -> Understanding:
     write_understood(study, manifest, plan)
     table = understanding.inspection.table
     contents = table[table["error"] == ""]
-    write_contents(study, contents)
+    write_contents(study, contents, look_at(understanding.inspection.fingerprints[contents.index]))
     labels = write_development_labels(study, manifest.label_table(plan.development))
     locked = LockedPart(study).put_away(
         manifest.label_table(plan.locked), manifest.images, contents.set_index("path")["content"]

@@ -74,6 +74,12 @@ def stack_on_all_rows(method: str, rows: Rows) -> Stack:
     return Stack(method, (METHODS[method](rows),), (fit_calibrator(raw[home], rows.labels[home]),))
 
 
+def refitted_cases(study: Study) -> "pd.Index[str]":
+    """Return the cases of `all_rows`."""
+    plan = study.read_plan()
+    return plan.development.append(plan.locked) if LockedPart(study).records() else plan.development
+
+
 def all_rows(study: Study, development: Material) -> Material:
     """Return the development cases, and the locked ones with their labels once these were opened."""
     part = LockedPart(study)

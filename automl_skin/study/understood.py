@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.plan import FoldPlan
 from automl_skin.data.record import write_parquet
 from automl_skin.data.target import Target
+from automl_skin.images.known_photographs import LOOK_LENGTH, KnownPhotographs, Looks
 from automl_skin.study.study import Study
 
 
@@ -65,14 +67,32 @@ def target_of(manifest: Manifest) -> Target:
     return manifest.target
 
 
-def write_contents(study: Study, contents: pd.DataFrame) -> None:
-    """Write which photographs can be read: columns ``path`` and ``content``, the digest of the file's bytes."""
-    write_parquet(_contents(study), contents)
+def write_contents(study: Study, contents: pd.DataFrame, looks: Looks) -> None:
+    """Write which photographs can be read.
+
+    Parameters
+    ----------
+    contents : DataFrame of n_photographs rows
+        Columns ``path`` and ``content``, the digest of the file's bytes.
+    looks : ndarray of shape (n_photographs, 192)
+        As from `automl_skin.images.known_photographs.look_at`.
+    """
+    write_parquet(_contents(study), contents.assign(look=[look.tobytes() for look in looks]))
 
 
 def read_contents(study: Study) -> pd.DataFrame:
-    """Return what `write_contents` wrote."""
-    return pd.read_parquet(_contents(study))
+    """Return the table that `write_contents` was given."""
+    return pd.read_parquet(_contents(study)).drop(columns="look")
+
+
+def photographs_of(study: Study, cases: "pd.Index[str]") -> KnownPhotographs:
+    """Return the readable photographs of some cases by digest and look."""
+    images = read_understood(study).images
+    paths = images.loc[images["case"].isin(cases), "path"]
+    contents = pd.read_parquet(_contents(study))
+    contents = contents[contents["path"].isin(paths)]
+    looks = np.frombuffer(b"".join(contents["look"]), np.int8).reshape(-1, LOOK_LENGTH)
+    return KnownPhotographs.of(list(contents["content"]), looks)
 
 
 def _folder(study: Study) -> Path:

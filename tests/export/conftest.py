@@ -18,6 +18,7 @@ from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.features.seen import SeenField
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
+from automl_skin.images.known_photographs import LOOK_LENGTH, KnownPhotographs
 from automl_skin.networks import NetworkId
 from automl_skin.stacking.blend import Blend
 from automl_skin.stacking.fitted import FittedStack
@@ -79,8 +80,14 @@ def _write(of_fold, folder):
     names = sorted({name for chain in chains.values() for name in chain.image_names})
     embeddings = [_embedding(name, *networks[name.partition("@")[0]]) for name in names]
     backbones = {name: backbone for name, (backbone, _) in networks.items()}
+    looks = np.arange(3 * LOOK_LENGTH).reshape(3, -1).astype(np.int8)
     content = BundleContent(
-        _facts(embeddings), FittedStack(stack, chains, references), backbones, "# By hand", []
+        _facts(embeddings),
+        FittedStack(stack, chains, references),
+        backbones,
+        "# By hand",
+        [],
+        KnownPhotographs.of(["a" * 64, "b" * 64, "c" * 64], looks),
     )
     write_bundle(content, folder)
     return folder

@@ -204,3 +204,19 @@ def test_references_of_other_classes_are_named(copy, refuses):
     name = min(arrays)
     save_file({**arrays, name: np.ascontiguousarray(arrays[name][:, :1])}, copy / "references.safetensors")
     refuses("expected .* as 'reference'")
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        ("looks", np.zeros((2, 192), np.int8), "expected .*192.* as 'looks'"),
+        ("looks", np.zeros((3, 192), np.float32), "expected .*int8.* as 'looks'"),
+        ("contents", np.zeros((3, 5), np.uint8), "expected .*16.* as 'contents'"),
+        ("contents", np.zeros((), np.uint8), "as 'contents'"),
+        ("names", np.zeros(3, np.uint8), "as 'names'"),
+    ],
+)
+def test_photographs_that_are_none_are_named(copy, refuses, name, array, message):
+    path = copy / "photographs.safetensors"
+    save_file({**load_file(path), name: array}, path)
+    refuses(message)

@@ -22,6 +22,7 @@ from automl_skin.export.facts import BundleEmbedding, BundleFacts, OperatingPoin
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.features.seen import see_fields
 from automl_skin.heads.catalogue import FAMILIES
+from automl_skin.images.known_photographs import LOOK_LENGTH, KnownPhotographs
 from automl_skin.networks import NetworkId
 from automl_skin.stacking.fitted import FittedStack, single_stack
 
@@ -94,5 +95,6 @@ def make_bundle(folder: Path, roles: tuple[str, ...] = ("image",)) -> Path:
     )
     example = [{"age": 55.0, "sex": "male", "image": base64_of(photograph(0))}]
     stack = FittedStack(single_stack(0, 2, 2), chains, references)
-    write_bundle(BundleContent(facts, stack, {"net": backbone}, "# Moles\n", example), folder)
+    known = KnownPhotographs.of([], np.empty((0, LOOK_LENGTH), np.int8))
+    write_bundle(BundleContent(facts, stack, {"net": backbone}, "# Moles\n", example, known), folder)
     return folder
