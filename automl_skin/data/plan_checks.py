@@ -104,15 +104,17 @@ def note_rare_locked(table: pd.DataFrame, classes: "pd.Series[str]") -> list[str
         return []
     require_two_classes(locked.to_frame(), "the locked part")
     notes = []
+    n_groups = table["group"].loc[locked.index].nunique()
     for name in classes.unique():
-        n = int((locked == name).sum())
+        own = locked.index[locked == name]
+        n = table["group"].loc[own].nunique()
         if n == 0:
             notes.append(f"the locked part has no case of class {name}, which cannot be measured there")
         elif n < _FEW_POSITIVES:
-            width = expected_interval_width(n, len(locked) - n)
+            width = expected_interval_width(n, max(n_groups - n, n))
             notes.append(
-                f"the locked part has only {n} cases of class {name}: the interval of its AUC will be about "
-                f"{width:.2f} wide"
+                f"the locked part has only {n} groups ({len(own)} cases) of class {name}: the interval of its AUC "
+                f"will be about {width:.2f} wide"
             )
     return notes
 
@@ -121,7 +123,7 @@ def expected_interval_width(n_positive: int, n_negative: int, auc: float = _ASSU
     """Return the width of a 95 % interval of the AUC to be expected, at most 1.
 
     Hanley & McNeil, Radiology 143:29 (1982), equation 1, with their exponential approximation of Q1 and Q2.
-    It errs somewhat to the wide side. Cases are taken as independent; groups of several make it wider.
+    It errs somewhat to the wide side. Cases are taken as independent: where they lie in groups, count the groups.
     """
     q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = auc * (1 - auc) + (n_positive - 1) * (q1 - auc**2) + (n_negative - 1) * (q2 - auc**2)

@@ -16,6 +16,7 @@ from automl_skin.seeding import derive_seed
 
 _REST = "rest"
 _MAX_DENOMINATOR = 20
+_TENTH = 10
 
 
 def merge_rare_strata(strata: pd.DataFrame, groups: "pd.Series[str]", minimum: int) -> "pd.Series[str]":
@@ -80,6 +81,9 @@ def choose_locked(
 ) -> "pd.Series[bool]":
     """Choose whole groups for the locked part, so that every class can still be spread over the folds.
 
+    A class has its share of groups there, to the next group or a tenth: if the finest strata do not give it, the
+    classes alone are dealt, and of what is possible the nearest is taken.
+
     Returns
     -------
     pandas.Series
@@ -92,18 +96,41 @@ def choose_locked(
     """
     numerator, parts = _as_fraction(share)
     require_spreadable(strata, groups.ids, max(folds + 1, parts), f"{folds} folds and a locked part")
-    part = deal(strata, groups.ids, parts, derive_seed(seed, "locked"))
     classes = strata.iloc[:, 0]
-    for first in range(parts):
-        locked = pd.Series((part - first) % parts < numerator, index=groups.ids.index)
-        left = groups.ids[~locked].groupby(classes[~locked]).nunique()
-        if len(left) == classes.nunique() and left.min() >= folds and len(classes[locked].unique()) > 1:
-            return locked
+    nearest: pd.Series[bool] | None = None
+    distance = np.inf
+    for levels in (strata, strata.iloc[:, :1]):
+        part = deal(levels, groups.ids, parts, derive_seed(seed, "locked"))
+        for first in range(parts):
+            locked = pd.Series((part - first) % parts < numerator, index=groups.ids.index)
+            away = _distance(locked, groups.ids, classes, numerator / parts, folds)
+            if away < distance:
+                nearest, distance = locked, away
+            if away < 1:
+                return locked
+    if nearest is not None:
+        return nearest
     message = (
         f"expected a locked part of {share:.0%} that leaves at least {folds} groups of each class (one per fold), got "
         f"none; the largest group has {groups.sizes.iloc[0]} cases. Use fewer folds or a smaller locked part"
     )
     raise TableError(message)
+
+
+def _distance(
+    locked: "pd.Series[bool]", groups: "pd.Series[str]", classes: "pd.Series[str]", share: float, folds: int
+) -> float:
+    """Return how far a class is from its share of groups: below 1 where the next group, or a tenth, is the reason.
+
+    Infinite where a class cannot be spread over the folds, or the locked part has one class only.
+    """
+    chosen = groups[locked].groupby(classes[locked]).nunique()
+    left = groups[~locked].groupby(classes[~locked]).nunique()
+    if len(left) < classes.nunique() or left.min() < folds or len(chosen) < 2:  # two classes
+        return np.inf
+    wanted = share * groups.groupby(classes).nunique()
+    off = (chosen.reindex(wanted.index, fill_value=0) - wanted).abs()
+    return float((off / (wanted / _TENTH).clip(lower=1)).max())
 
 
 def _as_fraction(share: float) -> tuple[int, int]:

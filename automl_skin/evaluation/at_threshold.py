@@ -8,8 +8,7 @@ import numpy.typing as npt
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.record import in_words
-from automl_skin.evaluation.resampling import rate_intervals
-from automl_skin.metrics.intervals import Interval
+from automl_skin.metrics.intervals import Interval, rate_intervals
 from automl_skin.metrics.thresholds import confusion
 
 
@@ -66,7 +65,7 @@ class AtThreshold:
 
 
 def measure_at_threshold(
-    labels: IntArray, scores: FloatArray, groups: npt.ArrayLike, point: OperatingPoint, seed: int
+    labels: IntArray, scores: FloatArray, groups: npt.ArrayLike, point: OperatingPoint
 ) -> AtThreshold:
     """Measure the decisions of a stored operating point.
 
@@ -77,8 +76,6 @@ def measure_at_threshold(
     scores : array of shape (n_cases,)
         Probability of the positive class.
     groups : array of shape (n_cases,)
-    seed : int
-        The study's seed.
     """
     called = scores >= point.threshold
     positive = labels == 1
@@ -87,7 +84,7 @@ def measure_at_threshold(
     def rate(hits: BoolArray, counted: BoolArray) -> Interval | None:
         if not counted.any():
             return None
-        return rate_intervals(hits[None, :], counted, groups, seed=seed)[0]
+        return rate_intervals(hits[None, :], counted, groups)[0]
 
     return AtThreshold(
         point.threshold,

@@ -23,6 +23,7 @@ BEST_TRIAL = "best trial"
 """Name of the best single trial."""
 
 FEW_POSITIVES = 50
+"""Groups of a class (patients, lesions): photographs of one group do not tell as much as those of several."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,10 @@ class Figures:
     gains : dict of str to Interval
         AUC of the first minus that of the other, paired on the same resamples.
     expected_half_width : float or None
-        Where a class has fewer than 50 cases: half the width of an AUC's interval to be expected by
-        Hanley & McNeil's formula for independent cases.
+        Where a class has cases of fewer than 50 groups: half the width of an AUC's interval to be expected by
+        Hanley & McNeil's formula with groups for cases.
+    class_groups : tuple of int
+        Groups with cases of each class.
     reopened_share : float
         Where it was opened more than once: the share of its cases that had been opened before.
     at_threshold : AtThreshold or None
@@ -56,6 +59,7 @@ class Figures:
     n_lesions: int
     n_groups: int
     class_counts: tuple[int, ...]
+    class_groups: tuple[int, ...]
     times_opened: int
     models: dict[str, ModelFigures]
     gains: dict[str, Interval]
@@ -97,11 +101,15 @@ class Figures:
         """How wide the interval is where a class has few cases; empty otherwise."""
         if self.expected_half_width is None:
             return ""
-        fewest = min(count for count in self.class_counts if count)
+        fewest, cases = min(
+            (groups, count)
+            for groups, count in zip(self.class_groups, self.class_counts, strict=True)
+            if count
+        )
         auc = self.models[self.first].auc
         return (
-            f"The smallest class has only {fewest} cases: the interval of the AUC is {auc.high - auc.low:.3f} wide "
-            f"(about {2 * self.expected_half_width:.3f} was to be expected)."
+            f"The smallest class has only {fewest} groups ({cases} cases): the interval of the AUC is "
+            f"{auc.high - auc.low:.3f} wide (about {2 * self.expected_half_width:.3f} was to be expected)."
         )
 
     @property
@@ -244,15 +252,17 @@ def locked_figures(
     }
     resampled = resampled_aucs(labels, list(probabilities.values()), groups, seed=seed)
     counts = np.bincount(labels, minlength=len(priors)).astype(np.int64)
+    of_classes = np.array([len(np.unique(groups[labels == k])) for k in range(len(counts))], dtype=np.int64)
     return Figures(
         n_cases=len(labels),
         n_lesions=len(lesions.labels),
         n_groups=len(np.unique(groups)),
         class_counts=tuple(int(count) for count in counts),
+        class_groups=tuple(int(count) for count in of_classes),
         times_opened=times_opened,
         models=models,
         gains=_gains(models, resampled),
-        expected_half_width=_expected_half_width(counts),
+        expected_half_width=_expected_half_width(of_classes, len(np.unique(groups))),
         reopened_share=reopened_share,
         decision=decision_curve(labels, probabilities),
     )
@@ -268,8 +278,8 @@ def _gains(models: Mapping[str, ModelFigures], resampled: FloatArray) -> dict[st
     }
 
 
-def _expected_half_width(counts: IntArray) -> float | None:
-    fewest = int(counts[counts > 0].min())
+def _expected_half_width(class_groups: IntArray, n_groups: int) -> float | None:
+    fewest = int(class_groups[class_groups > 0].min())
     if fewest >= FEW_POSITIVES:
         return None
-    return expected_interval_width(fewest, int(counts.sum()) - fewest) / 2
+    return expected_interval_width(fewest, max(n_groups - fewest, fewest)) / 2

@@ -11,10 +11,10 @@ from automl_skin.errors import InputError
 from automl_skin.evaluation.model_figures import Calibration, measure_calibration
 from automl_skin.evaluation.overlap import Overlap
 from automl_skin.evaluation.record import in_words, number
-from automl_skin.evaluation.resampling import rate_intervals
+from automl_skin.metrics.catalogue import METRICS
 from automl_skin.metrics.inputs import check_predictions
-from automl_skin.metrics.intervals import Interval, auc_interval
-from automl_skin.metrics.ranking import average_precision, brier
+from automl_skin.metrics.intervals import Interval, auc_interval, metric_interval, rate_intervals
+from automl_skin.metrics.ranking import brier
 
 CHANCE = 0.5
 
@@ -46,7 +46,7 @@ class LabelledEvaluation(Calibration):
     classes: tuple[str, ...]
     mean_probabilities: tuple[float, ...]
     auc: Interval | None
-    average_precision: float | None
+    average_precision: Interval | None
     brier: float | None
     threshold: float | None
     sensitivity: Interval | None
@@ -63,7 +63,7 @@ class LabelledEvaluation(Calibration):
         """Return the figures as lines of text."""
         lines = [f"{self.n_scored} of {self.n_cases} cases scored", *self._class_lines()]
         if self.auc is not None:
-            lines.append(f"AUC {in_words(self.auc)}, average precision {number(self.average_precision)}")
+            lines.append(f"AUC {in_words(self.auc)}, average precision {in_words(self.average_precision)}")
         if self.brier is not None:
             lines.append(f"Brier score {number(self.brier)}")
         if self.calibration_error is not None:
@@ -90,7 +90,6 @@ def evaluate_scores(
     threshold: float | None = None,
     *,
     classes: tuple[str, ...] = ("negative", "positive"),
-    seed: int = 0,
 ) -> LabelledEvaluation:
     """Measure scores on a labelled set.
 
@@ -119,9 +118,14 @@ def evaluate_scores(
         raise InputError(f"expected a probability for at least one case, got none for all {len(labels)}")
     y, p = check_predictions(labels[scored], probabilities[scored])
     both = len(np.unique(y)) > 1
-    auc = auc_interval(y, p, names[scored], seed=seed) if both and _several(names[scored]) else None
+    auc = auc_interval(y, p, names[scored]) if both and _several(names[scored]) else None
+    precision = (
+        metric_interval(METRICS["average_precision"], y, p, names[scored])
+        if both and _several(names[scored])
+        else None
+    )
     line = measure_calibration(y, p, names[scored]) if both else Calibration()
-    sensitivity, specificity = _rates(y, p, names[scored], threshold, seed)
+    sensitivity, specificity = _rates(y, p, names[scored], threshold)
     return LabelledEvaluation(
         n_cases=len(labels),
         n_unscored=int((~scored).sum()),
@@ -130,7 +134,7 @@ def evaluate_scores(
         classes=tuple(classes),
         mean_probabilities=tuple(float(mean) for mean in p.mean(axis=0)),
         auc=auc,
-        average_precision=average_precision(y, p) if both else None,
+        average_precision=precision,
         brier=brier(y, p),
         **vars(line),
         threshold=threshold if p.shape[1] == 2 else None,  # binary
@@ -179,16 +183,13 @@ def _rates(
     probabilities: FloatArray,
     groups: npt.NDArray[Any],
     threshold: float | None,
-    seed: int,
 ) -> tuple[Interval | None, Interval | None]:
     """Return sensitivity and specificity; None without a threshold, or without cases of the class."""
     if threshold is None or probabilities.shape[1] != 2 or not _several(groups):  # binary
         return None, None
     called = probabilities[:, 1] >= threshold
     sides = [
-        rate_intervals(right[None, :], labels == label, groups, seed=seed)[0]
-        if (labels == label).any()
-        else None
+        rate_intervals(right[None, :], labels == label, groups)[0] if (labels == label).any() else None
         for label, right in ((1, called), (0, ~called))
     ]
     return sides[0], sides[1]

@@ -5,15 +5,16 @@ from dataclasses import dataclass, field, fields, replace
 import numpy.typing as npt
 
 from automl_skin.arrays import FloatArray, IntArray
-from automl_skin.evaluation.record import known, number
+from automl_skin.evaluation.record import in_words, known, number
 from automl_skin.metrics.calibration import (
     calibration_intervals,
     calibration_line,
     error_when_perfect,
     expected_calibration_error,
 )
-from automl_skin.metrics.intervals import Interval
-from automl_skin.metrics.ranking import average_precision, balanced_accuracy, brier, partial_auc
+from automl_skin.metrics.catalogue import METRICS
+from automl_skin.metrics.intervals import Interval, balanced_accuracy_interval, metric_interval
+from automl_skin.metrics.ranking import brier, partial_auc
 
 MIN_EXCESS_ERROR = 0.02
 """An expected calibration error nearer to a perfect model's range than this changes no decision."""
@@ -115,7 +116,7 @@ class ModelFigures(Calibration):
     Parameters
     ----------
     auc : Interval
-        Per case; macro one-vs-rest for several classes; the interval is a group bootstrap's.
+        Per case; macro one-vs-rest for several classes.
     lesion_auc : Interval
         The same per lesion, with the mean of its cases' probabilities.
     partial_auc : float
@@ -124,16 +125,16 @@ class ModelFigures(Calibration):
 
     auc: Interval
     lesion_auc: Interval
-    average_precision: float
-    balanced_accuracy: float
+    average_precision: Interval
+    balanced_accuracy: Interval
     brier: float
     partial_auc: float
 
     def details(self) -> str:
         """Return what is not an AUC in words."""
         parts = [
-            f"average precision {self.average_precision:.3f}",
-            f"balanced accuracy {self.balanced_accuracy:.3f}",
+            f"average precision {in_words(self.average_precision)}",
+            f"balanced accuracy {in_words(self.balanced_accuracy)}",
             f"Brier score {self.brier:.3f}",
             f"partial AUC {self.partial_auc:.3f} of {1 - MIN_TPR:.1f}",
             self.describe_calibration(),
@@ -149,12 +150,12 @@ def describe_model(
     lesion_auc: Interval,
     groups: npt.ArrayLike,
 ) -> ModelFigures:
-    """Measure one model; the intervals of its AUCs are made by who has the resamples."""
+    """Measure one model whose AUCs are known."""
     return ModelFigures(
         auc=auc,
         lesion_auc=lesion_auc,
-        average_precision=average_precision(labels, probabilities),
-        balanced_accuracy=balanced_accuracy(labels, probabilities, priors),
+        average_precision=metric_interval(METRICS["average_precision"], labels, probabilities, groups),
+        balanced_accuracy=balanced_accuracy_interval(labels, probabilities, groups, priors),
         brier=brier(labels, probabilities),
         partial_auc=partial_auc(labels, probabilities, MIN_TPR),
         **vars(measure_calibration(labels, probabilities, groups)),

@@ -9,9 +9,8 @@ import numpy.typing as npt
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import InputError
 from automl_skin.evaluation.record import in_words
-from automl_skin.evaluation.resampling import rate_intervals
 from automl_skin.metrics.inputs import check_predictions, require_two_classes
-from automl_skin.metrics.intervals import Interval
+from automl_skin.metrics.intervals import Interval, rate_intervals
 from automl_skin.metrics.thresholds import needed_groups, promised_thresholds
 
 
@@ -86,7 +85,6 @@ def cross_fitted_operating_points(
     folds: IntArray,
     groups: npt.ArrayLike,
     sensitivities: Sequence[float],
-    seed: int,
     confidence: float | None = None,
 ) -> list[OperatingPoint]:
     """Choose a threshold for each wanted sensitivity and measure it cross-fitted.
@@ -102,8 +100,6 @@ def cross_fitted_operating_points(
     groups : array of shape (n_cases,)
     sensitivities : sequence of float
         Each in (0, 1).
-    seed : int
-        The study's seed.
     confidence : float, optional
         See `metrics.thresholds`.
 
@@ -131,7 +127,7 @@ def cross_fitted_operating_points(
         )
         called[:, held] = scores[held] >= chosen[:, None]
     thresholds = promised_thresholds(labels, scores, groups, sensitivities, confidence)
-    found = rate_intervals(called, labels == 1, groups, seed=seed)
+    found = rate_intervals(called, labels == 1, groups)
     specificities = (~called[:, labels == 0]).mean(axis=1)
     return [
         OperatingPoint(

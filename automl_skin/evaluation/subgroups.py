@@ -16,10 +16,9 @@ import pandas as pd
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.evaluation.record import in_words
-from automl_skin.evaluation.resampling import rate_intervals
 from automl_skin.metrics.expected_auc import expect_auc
 from automl_skin.metrics.inputs import check_predictions
-from automl_skin.metrics.intervals import Interval, auc_interval
+from automl_skin.metrics.intervals import Interval, auc_interval, rate_intervals
 
 MIN_CASES = 10
 """Inside and outside the largest class (of a binary target: of each class)."""
@@ -84,7 +83,6 @@ def subgroup_figures(
     levels: pd.DataFrame,
     *,
     threshold: float | None = None,
-    seed: int = 0,
 ) -> list[Subgroup]:
     """Measure every level of every column.
 
@@ -110,7 +108,7 @@ def subgroup_figures(
         for level in levels[column].cat.categories:
             rows = (levels[column] == level).to_numpy(np.bool_)
             if rows.any():
-                one = _measure(labels[rows], probabilities[rows], names[rows], threshold, seed)
+                one = _measure(labels[rows], probabilities[rows], names[rows], threshold)
                 named = replace(one, column=str(column), level=str(level))
                 found.append(_compare(named, labels, probabilities, names, rows))
     return adjust(found)
@@ -161,7 +159,6 @@ def _measure(
     probabilities: FloatArray,
     groups: npt.NDArray[Any],
     threshold: float | None,
-    seed: int,
 ) -> Subgroup:
     n_classes = probabilities.shape[1]
     counts = tuple(int(count) for count in np.bincount(labels, minlength=n_classes))
@@ -172,20 +169,20 @@ def _measure(
     if n_classes > 2 or len(np.unique(groups)) < 2:  # of binary targets; one group has no interval
         return one
     positive = labels == 1
-    share = _rate(positive, np.ones_like(positive), groups, seed)
+    share = _rate(positive, np.ones_like(positive), groups)
     one = replace(one, share=share, mean_probability=float(probabilities[:, 1].mean()))
     if threshold is None:
         return one
     called = probabilities[:, 1] >= threshold
     sensitivity, specificity = (
-        _rate(called, positive, groups, seed),
-        _rate(~called, ~positive, groups, seed),
+        _rate(called, positive, groups),
+        _rate(~called, ~positive, groups),
     )
     return replace(one, sensitivity=sensitivity, specificity=specificity)
 
 
-def _rate(hits: BoolArray, counted: BoolArray, groups: npt.NDArray[Any], seed: int) -> Interval | None:
-    return rate_intervals(hits[None, :], counted, groups, seed=seed)[0] if counted.any() else None
+def _rate(hits: BoolArray, counted: BoolArray, groups: npt.NDArray[Any]) -> Interval | None:
+    return rate_intervals(hits[None, :], counted, groups)[0] if counted.any() else None
 
 
 def _too_small(labels: IntArray, groups: npt.NDArray[Any], n_classes: int) -> str:

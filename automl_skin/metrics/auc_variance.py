@@ -21,6 +21,7 @@ import scipy.special
 from scipy.stats import rankdata
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
+from automl_skin.metrics.parts import Part, score_limits, student, unbiased
 
 _PRIOR_GROUPS = 15
 """Groups on the model's side; against it stand the groups of a class times 4 a (1 - a), for of a nearly perfect ranking
@@ -90,8 +91,8 @@ def rank_class(positive: BoolArray, scores: FloatArray, codes: IntArray) -> Rank
         influence[row] = np.bincount(codes[side], (values - value) / len(values), influence.shape[1])
         n_groups.append(int((sizes > 0).sum()))
         largest.append(float((sizes**2).sum() / len(values)))
-        spreads.append(_unbiased(float(((values - value) ** 2).mean()), len(values)))
-    with_groups = sum(_unbiased(float((row**2).sum()), k) for row, k in zip(influence, n_groups, strict=True))
+        spreads.append(unbiased(float(((values - value) ** 2).mean()), len(values)))
+    with_groups = sum(unbiased(float((row**2).sum()), k) for row, k in zip(influence, n_groups, strict=True))
     with_groups += 2 * float(influence[0] @ influence[1])
     alone = spreads[0] / m + spreads[1] / n
     return RankedClass(
@@ -109,8 +110,11 @@ def rank_class(positive: BoolArray, scores: FloatArray, codes: IntArray) -> Rank
     )
 
 
-def _unbiased(sum_of_squares: float, n: int) -> float:
-    return sum_of_squares * n / max(n - 1, 1)
+def auc_part(positive: BoolArray, scores: FloatArray, codes: IntArray) -> Part:
+    """Return the AUC of one class against the rest with its limits."""
+    ranked = rank_class(positive, scores, codes)
+    limits = score_limits(ranked.value, ranked.variance, student(ranked.fewest_groups))
+    return Part(ranked.value, *limits, ranked.fewest_groups, ranked.influence)
 
 
 def _component_variance(auc: float, n_other: int) -> float:

@@ -12,7 +12,8 @@ import scipy.stats
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import ConfigError
 from automl_skin.metrics.inputs import check_predictions, check_scores, group_codes, require_two_classes
-from automl_skin.metrics.intervals import LEVEL, Interval
+from automl_skin.metrics.intervals import Interval
+from automl_skin.metrics.parts import LEVEL
 from automl_skin.seeding import generator
 
 Bins = Literal["uniform", "quantile"]

@@ -6,30 +6,23 @@ the ends are percentiles of the resampled values. Resamples in which a metric is
 count.
 """
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy.stats
-from scipy.optimize import brentq
 
-from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.errors import ConfigError, InputError
-from automl_skin.metrics.auc_variance import rank_class
+from automl_skin.metrics.auc_variance import auc_part
 from automl_skin.metrics.catalogue import METRICS, Metric
-from automl_skin.metrics.inputs import check_predictions, group_codes
-from automl_skin.metrics.ranking import scored_classes
+from automl_skin.metrics.inputs import check_predictions, group_codes, require_two_classes
+from automl_skin.metrics.parts import LEVEL, MIN_GROUPS, Part, mean_limits
+from automl_skin.metrics.precision_part import precision_part
+from automl_skin.metrics.ranking import class_priors, decide, scored_classes
+from automl_skin.metrics.rates import group_rate
 from automl_skin.seeding import generator
 
-LEVEL = 0.95
-"""Share of the resampled values inside an interval."""
-
-MIN_GROUPS = 10
-"""With fewer groups of a class no interval is to be trusted."""
-
-_NEAR = 1e-9  # as good as 0, or 1
 _BLOCK_ENTRIES = 500_000  # weights held at once: 4 MB, which stays in the processor's cache
 
 
@@ -107,7 +100,10 @@ def metric_interval(
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> Interval:
-    """Return a metric with its 95 % interval: of an AUC that of `auc_interval`, else by a bootstrap of groups.
+    """Return a metric with its 95 % interval.
+
+    That of an AUC, an average precision and a balanced accuracy needs no resamples; others have that
+    of a bootstrap of groups.
 
     Parameters
     ----------
@@ -119,8 +115,11 @@ def metric_interval(
     """
     labels, probabilities = check_predictions(labels, probabilities)
     codes = group_codes(groups, len(labels))
-    if metric.name == "auc":
-        return _macro_auc_interval(labels, probabilities, codes)
+    if metric.name == "balanced_accuracy":
+        return balanced_accuracy_interval(labels, probabilities, groups)
+    if metric.name in _PARTS:
+        classes = scored_classes(labels, probabilities.shape[1])
+        return _mean_interval([_PARTS[metric.name](labels == k, probabilities[:, k], codes) for k in classes])
     blocks = weight_blocks(groups, n_resamples, seed)
     values = np.concatenate([metric.on_resamples(labels, probabilities, block) for block in blocks])
     return Interval(metric.function(labels, probabilities), *central_range(values))
@@ -137,72 +136,61 @@ def auc_interval(
     """Return the (macro) AUC with a 95 % interval that holds at a dozen groups of a class, and needs no resamples.
 
     The ends are the true AUCs from which the measured one is as far away as Student's t allows for the groups of the
-    smaller class, with the variance that `auc_variance` has there; several classes by `mean_interval`. With fewer than
-    `MIN_GROUPS` groups of a class `enough` is false.
+    smaller class, with the variance that `auc_variance` has there; several classes by `parts.mean_limits`. With
+    fewer than `MIN_GROUPS` groups of a class `enough` is false.
     """
     return metric_interval(METRICS["auc"], labels, probabilities, groups, n_resamples=n_resamples, seed=seed)
 
 
-def _macro_auc_interval(labels: IntArray, probabilities: FloatArray, codes: IntArray) -> Interval:
-    ranked = [
-        rank_class(labels == k, probabilities[:, k], codes)
-        for k in scored_classes(labels, probabilities.shape[1])
-    ]
-    fewest = min(each.fewest_groups for each in ranked)
-    quantile = float(scipy.stats.t.ppf((1 + LEVEL) / 2, max(fewest - 1, 1)))
-    ends = np.array([score_limits(each.value, each.variance, quantile) for each in ranked])
-    values = np.array([each.value for each in ranked])
-    related = correlations(np.stack([each.influence for each in ranked]))
-    return mean_interval(values, ends, related, enough=fewest >= MIN_GROUPS)
-
-
-def score_limits(value: float, variance: Callable[[float], float], quantile: float) -> tuple[float, float]:
-    """Return the values in [0, 1] from which the measured one is `quantile` standard errors away.
+def balanced_accuracy_interval(
+    labels: IntArray, probabilities: FloatArray, groups: npt.ArrayLike, priors: FloatArray | None = None
+) -> Interval:
+    """Return the balanced accuracy with a 95 % interval made of those of the classes' recalls (Wilson's).
 
     Parameters
     ----------
-    variance : callable
-        Of the measured value, at a true one; 0 at 0 and 1 and nowhere else.
+    priors : array of shape (n_classes,), optional
+        See `ranking.balanced_accuracy`.
     """
-
-    def beyond(true: float) -> float:
-        return (value - true) ** 2 - quantile**2 * variance(true)
-
-    low = brentq(beyond, 0, min(value, 1 - _NEAR)) if value > _NEAR else 0.0
-    high = brentq(beyond, max(value, _NEAR), 1) if value < 1 - _NEAR else 1.0
-    return float(low), float(high)
-
-
-def correlations(influence: FloatArray) -> FloatArray:
-    """Return how the errors of several figures go together, (n_figures, n_figures), from (n_figures, n_groups).
-
-    A figure without any error here, such as that of a class which separates, counts as going with all others.
-    """
-    products = influence @ influence.T
-    sizes = np.sqrt(np.diag(products))
-    scale = np.outer(sizes, sizes)
-    related = np.ones(products.shape)
-    np.divide(products, scale, out=related, where=scale > 0)
-    return related
+    labels, probabilities = check_predictions(labels, probabilities)
+    codes = group_codes(groups, len(labels))
+    present = require_two_classes(labels)
+    if priors is None:
+        priors = class_priors(labels, probabilities.shape[1])
+    right = decide(probabilities, priors) == labels
+    return _mean_interval([group_rate(right, labels == k, codes).as_part() for k in present])
 
 
-def mean_interval(values: FloatArray, ends: FloatArray, related: FloatArray, *, enough: bool) -> Interval:
-    """Return the mean of several figures with an interval made of theirs.
+def rate_intervals(hits: BoolArray, counted: BoolArray, groups: npt.ArrayLike) -> list[Interval]:
+    """Return, for every row of `hits`, its share among the counted cases with a 95 % interval.
 
-    Zou & Donner 2008, "Construction of confidence limits about effect measures", Statistics in Medicine 27 (MOVER): the
-    distances from each figure to its own limit are added as standard errors are.
+    Exact where every case is its own group, else exact at the effective number of cases; see `rates`.
 
     Parameters
     ----------
-    values : array of shape (n_figures,)
-    ends : array of shape (n_figures, 2)
-    related : array of shape (n_figures, n_figures)
-        Correlations of their errors.
+    hits : array of shape (n_rates, n_cases)
+    counted : array of shape (n_cases,)
+        The positives for a sensitivity, the negatives for a specificity.
+    groups : array of shape (n_cases,)
+
+    Raises
+    ------
+    InputError
+        If no case is counted.
     """
-    value = float(values.mean())
-    below, above = values - ends[:, 0], ends[:, 1] - values
-    down, up = (math.sqrt(max(float(away @ related @ away), 0.0)) / len(values) for away in (below, above))
-    return Interval(value, max(value - down, 0.0), min(value + up, 1.0), enough)
+    if not counted.any():
+        raise InputError("cannot compute a rate: no cases of that class")
+    codes = group_codes(groups, len(counted))
+    rates = [group_rate(row, counted, codes) for row in hits]
+    return [Interval(rate.value, *rate.exact(), enough=rate.n_groups >= MIN_GROUPS) for rate in rates]
+
+
+def _mean_interval(parts: Sequence[Part]) -> Interval:
+    enough = min(each.fewest_groups for each in parts) >= MIN_GROUPS
+    return Interval(*mean_limits(parts), enough=enough)
+
+
+_PARTS = {"auc": auc_part, "average_precision": precision_part}
 
 
 def auc_difference(

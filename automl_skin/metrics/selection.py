@@ -42,7 +42,8 @@ from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.errors import InputError
 from automl_skin.metrics.folds import Fold, fold_utilities
 from automl_skin.metrics.inputs import group_codes
-from automl_skin.metrics.intervals import LEVEL, Interval, weight_blocks
+from automl_skin.metrics.intervals import Interval, weight_blocks
+from automl_skin.metrics.parts import LEVEL
 from automl_skin.seeding import generator
 
 N_RESAMPLES = 500

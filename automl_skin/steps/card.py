@@ -159,5 +159,4 @@ def card_subgroups(
         material.groups,
         development_levels(study, material),
         threshold=None if point is None else point.threshold,
-        seed=study.config.seed,
     )

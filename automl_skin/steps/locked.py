@@ -172,9 +172,9 @@ def measure_opening(
         seed=study.config.seed,
         reopened_share=record.reopened_share,
     )
-    first, target, seed = probabilities[figures.first], cases["target"].to_numpy(np.int64), study.config.seed
+    first, target = probabilities[figures.first], cases["target"].to_numpy(np.int64)
     if point is not None:
-        decisions = measure_at_threshold(target, first[:, 1], locked.groups, point, seed)
+        decisions = measure_at_threshold(target, first[:, 1], locked.groups, point)
         figures = replace(figures, at_threshold=decisions)
     subgroups = subgroup_figures(
         target,
@@ -182,7 +182,6 @@ def measure_opening(
         locked.groups,
         locked_levels(study, development, locked, labels),
         threshold=None if point is None else point.threshold,
-        seed=seed,
     )
     figures = replace(figures, subgroups=tuple(subgroups))
     described: Any = to_plain(figures)

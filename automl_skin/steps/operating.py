@@ -69,6 +69,5 @@ def _cross_fitted(
         material.folds,
         material.groups,
         sensitivities,
-        study.config.seed,
         study.config.confidence,
     )

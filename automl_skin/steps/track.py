@@ -225,6 +225,9 @@ def test_metrics(opening: Opening) -> dict[str, float]:
         metrics[f"test_auc{suffix}"] = model.auc.value
         if not suffix:
             metrics |= {"test_auc_low": model.auc.low, "test_auc_high": model.auc.high}
+            for key in ("average_precision", "balanced_accuracy"):
+                for end, part in (("", "value"), ("_low", "low"), ("_high", "high")):
+                    metrics[f"test_{key}{end}"] = getattr(getattr(model, key), part)
             metrics |= {f"test_{key}": value for key, value in model.calibration_metrics.items()}
     if figures.at_threshold is not None:
         metrics["test_threshold"] = figures.at_threshold.threshold

@@ -55,7 +55,7 @@ def test_few_cases_in_the_locked_part_are_noted_with_a_width():
     frame = table(["development"] * 4 + ["locked"] * 6, [0, 0, 1, 1] + [-1] * 6)
     classes = pd.Series(["x", "y", "x", "y"] + ["x"] * 5 + ["y"], index=frame.index)
     notes = note_rare_locked(frame, classes)
-    assert "only 1 cases of class y: the interval" in notes[1]
+    assert "only 1 groups (1 cases) of class y: the interval" in notes[1]
     assert note_large_group(frame) == []
     require_classes_in_folds(frame, classes)
     with pytest.raises(TableError, match="the locked part: expected at least two classes"):

@@ -92,3 +92,18 @@ def test_a_class_of_too_few_groups_is_named():
     strata.loc[groups.ids.index[10:13], "class"] = "often"
     with pytest.raises(TableError, match=r"at least 6 groups.*rare has 3"):
         choose_locked(groups, strata, 5, 0.2, seed=0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_dozen_positive_groups_lock_their_share(seed):
+    """Of diagnoses too rare to be spread, and photographed one to six times."""
+    rng = np.random.default_rng(seed)
+    of_group = ["rare"] * 12 + ["often"] * 150
+    diagnosis = [f"d{i}" for i in rng.choice(4, 12, p=[0.55, 0.2, 0.15, 0.1])] + ["nevus"] * 150
+    times = rng.integers(1, 7, 162)
+    groups, strata = study_of(np.repeat(of_group, times), np.repeat([f"l{i}" for i in range(162)], times))
+    strata["diagnosis"] = np.repeat(diagnosis, times)
+    locked = choose_locked(groups, strata, 5, 0.2, seed=seed)
+    rare = groups.ids[locked & (strata["class"] == "rare")].nunique()
+    assert rare in {2, 3}
+    pd.testing.assert_series_equal(locked, choose_locked(groups, strata, 5, 0.2, seed=seed))

@@ -9,7 +9,7 @@ POINT = OperatingPoint(0.95, 0.4, 0.948, 0.93, 0.962, 0.71, positive_groups=60)
 
 
 def measure(labels, scores, point=POINT):
-    return measure_at_threshold(np.array(labels), np.array(scores), np.arange(len(labels)), point, 0)
+    return measure_at_threshold(np.array(labels), np.array(scores), np.arange(len(labels)), point)
 
 
 def test_rates_count_the_decisions():

@@ -97,6 +97,7 @@ def test_every_line_with_a_figure_says_how_often_it_was_opened(cases):
     models = {"stack": score(cases, 2, 0), "image alone": score(cases, 1, 1)}
     figures = locked_figures(cases, models, PRIORS, 3, 0)
     lines = [line for line in figures.lines() if "0." in line and "does not" not in line]
+    lines = [line for line in lines if "smallest class" not in line]
     assert len(lines) >= 4
     assert all("opened 3 times" in line for line in lines)
     assert any("may be too good" in line for line in figures.lines())
@@ -106,14 +107,23 @@ def test_every_line_with_a_figure_says_how_often_it_was_opened(cases):
 
 
 def test_few_positives_are_said(cases):
+    cases = cases.assign(group=np.arange(len(cases)) // 2)
+    cases.loc[cases["target"] == 1, "group"] = 1000 + np.arange(104)
     figures = locked_figures(cases, {"stack": score(cases, 2, 0)}, PRIORS, 1, 0)
     assert figures.expected_half_width is None
     assert figures.note == ""
     positive = cases["target"] == 1
     few = cases[~positive | (positive.cumsum() <= 20)]
+    few = few.assign(group=few["group"].where(few["group"] != 1001, 1000))
     figures = locked_figures(few, {"stack": score(few, 2, 0)}, PRIORS, 1, 0)
-    assert figures.expected_half_width == expected_interval_width(20, len(few) - 20) / 2
-    assert figures.note.startswith("The smallest class has only 20 cases")
+    assert (
+        figures.expected_half_width
+        == expected_interval_width(figures.class_groups[1], figures.n_groups - figures.class_groups[1]) / 2
+    )
+    assert figures.class_groups[1] == 19
+    assert figures.note.startswith(
+        f"The smallest class has only {figures.class_groups[1]} groups (20 cases): the interval"
+    )
     assert figures.note in figures.lines()
 
 

@@ -24,8 +24,8 @@ def comes_back(evaluation):
 
 def test_figures_at_the_stored_threshold():
     labels, p, groups = draw()
-    found = evaluate_scores(labels, p, groups, 0.4, seed=3)
-    assert found.auc == auc_interval(labels, p, groups, seed=3)
+    found = evaluate_scores(labels, p, groups, 0.4)
+    assert found.auc == auc_interval(labels, p, groups)
     assert found.sensitivity.value == pytest.approx((p[labels == 1, 1] >= 0.4).mean())
     assert found.specificity.value == pytest.approx((p[labels == 0, 1] < 0.4).mean())
     assert found.sensitivity.low < found.sensitivity.value < found.sensitivity.high
@@ -98,8 +98,8 @@ def test_several_classes_without_groups():
 def test_one_group_has_no_interval():
     labels, p, _ = draw()
     found = evaluate_scores(labels, p, np.zeros(len(labels)), 0.4)
-    assert found.auc is found.sensitivity is None
-    assert found.average_precision is not None
+    assert found.auc is found.sensitivity is found.average_precision is None
+    assert found.brier is not None
     assert "belong to one group" in found.notes[-1]
 
 

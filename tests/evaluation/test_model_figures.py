@@ -25,9 +25,10 @@ def test_binary_model():
     labels, p = draw(2)
     priors = np.array([0.8, 0.2])
     model = describe_model(labels, p, priors, AUC, AUC, np.arange(len(p)))
-    assert model.average_precision == ranking.average_precision(labels, p)
-    assert model.balanced_accuracy == ranking.balanced_accuracy(labels, p, priors)
-    assert model.balanced_accuracy != ranking.balanced_accuracy(labels, p)
+    assert model.average_precision.value == pytest.approx(ranking.average_precision(labels, p))
+    assert model.balanced_accuracy.value == pytest.approx(ranking.balanced_accuracy(labels, p, priors))
+    assert model.balanced_accuracy.value != pytest.approx(ranking.balanced_accuracy(labels, p))
+    assert f"{model.average_precision.low:.3f} to" in model.details()
     assert model.partial_auc == ranking.partial_auc(labels, p, 0.8)
     assert from_plain(ModelFigures, to_plain(model), "a file") == model
 

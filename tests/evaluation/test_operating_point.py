@@ -29,7 +29,7 @@ def slow(labels, scores, folds, groups, wanted):
 
 def test_equals_the_obvious_loop():
     labels, p, folds, groups = draw(shift=0.3)
-    points = cross_fitted_operating_points(labels, p, folds, groups, [0.95, 0.5], 0)
+    points = cross_fitted_operating_points(labels, p, folds, groups, [0.95, 0.5])
     assert [point.wanted for point in points] == [0.95, 0.5]
     for point in points:
         sensitivity, specificity = slow(labels, p[:, 1], folds, groups, point.wanted)
@@ -44,7 +44,7 @@ def test_a_fold_does_not_choose_its_own_threshold():
     lowered = p.copy()
     lowered[(folds == 0) & (labels == 1), 1] = 1e-6
     lowered[:, 0] = 1 - lowered[:, 1]
-    point = cross_fitted_operating_points(labels, lowered, folds, groups, [0.75], 0)[0]
+    point = cross_fitted_operating_points(labels, lowered, folds, groups, [0.75])[0]
     share = ((folds == 0) & (labels == 1)).sum() / labels.sum()
     assert point.sensitivity < 1 - share
 
@@ -52,7 +52,7 @@ def test_a_fold_does_not_choose_its_own_threshold():
 def test_fifty_sensitivities_are_quick():
     labels, p, folds, groups = draw(8000)
     start = time.process_time()
-    points = cross_fitted_operating_points(labels, p, folds, groups, [k / 100 for k in range(50, 100)], 0)
+    points = cross_fitted_operating_points(labels, p, folds, groups, [k / 100 for k in range(50, 100)])
     assert time.process_time() - start < 10
     thresholds = [point.threshold for point in points]
     assert thresholds == sorted(thresholds, reverse=True)
@@ -61,21 +61,21 @@ def test_fifty_sensitivities_are_quick():
 
 def test_no_sensitivities():
     labels, p, folds, groups = draw()
-    assert cross_fitted_operating_points(labels, p, folds, groups, [], 0) == []
+    assert cross_fitted_operating_points(labels, p, folds, groups, []) == []
 
 
 def test_what_cannot_have_one():
     labels, p, folds, groups = draw()
     with pytest.raises(InputError, match="expected a binary target, got 3 classes"):
-        cross_fitted_operating_points(labels, np.full((600, 3), 1 / 3), folds, groups, [0.9], 0)
+        cross_fitted_operating_points(labels, np.full((600, 3), 1 / 3), folds, groups, [0.9])
     with pytest.raises(InputError, match="expected positive cases in at least two folds"):
-        cross_fitted_operating_points(labels, p, np.where(labels == 1, 0, folds), groups, [0.9], 0)
+        cross_fitted_operating_points(labels, p, np.where(labels == 1, 0, folds), groups, [0.9])
     with pytest.raises(InputError, match="expected negative cases in at least two folds"):
-        cross_fitted_operating_points(labels, p, np.where(labels == 0, 0, folds), groups, [0.9], 0)
+        cross_fitted_operating_points(labels, p, np.where(labels == 0, 0, folds), groups, [0.9])
     with pytest.raises(InputError, match="expected folds of shape"):
-        cross_fitted_operating_points(labels, p, folds[:5], groups, [0.9], 0)
+        cross_fitted_operating_points(labels, p, folds[:5], groups, [0.9])
     with pytest.raises(InputError, match="at least two classes"):
-        cross_fitted_operating_points(labels * 0, p, folds, groups, [0.9], 0)
+        cross_fitted_operating_points(labels * 0, p, folds, groups, [0.9])
 
 
 def test_a_promise_is_said_and_so_is_none():
@@ -96,8 +96,8 @@ def test_a_promise_is_said_and_so_is_none():
 
 def test_a_confidence_asks_for_a_lower_threshold():
     labels, p, folds, groups = draw()
-    (usual,) = cross_fitted_operating_points(labels, p, folds, groups, [0.9], 0)
-    (sure,) = cross_fitted_operating_points(labels, p, folds, groups, [0.9], 0, confidence=0.95)
+    (usual,) = cross_fitted_operating_points(labels, p, folds, groups, [0.9])
+    (sure,) = cross_fitted_operating_points(labels, p, folds, groups, [0.9], confidence=0.95)
     assert sure.threshold < usual.threshold
     assert sure.sensitivity > usual.sensitivity
     assert (usual.confidence, sure.confidence) == (None, 0.95)

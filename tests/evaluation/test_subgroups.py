@@ -25,7 +25,7 @@ def study():
 
 def test_levels_with_their_intervals(study):
     labels, p, groups, columns = study
-    found = subgroup_figures(labels, p, groups, columns, seed=1)
+    found = subgroup_figures(labels, p, groups, columns)
     assert {(each.column, each.level) for each in found} == {
         ("sex", "male"),
         ("sex", "female"),

@@ -1,5 +1,8 @@
+from functools import partial
+
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 
 from automl_skin.errors import ConfigError, InputError
@@ -11,9 +14,10 @@ from automl_skin.metrics.intervals import (
     auc_interval,
     central_range,
     metric_interval,
+    rate_intervals,
     weight_blocks,
 )
-from automl_skin.metrics.ranking import partial_auc
+from automl_skin.metrics.ranking import class_priors, partial_auc
 
 STUDIES = 250
 
@@ -185,3 +189,85 @@ def test_impossible_wishes_are_errors():
         auc_difference(labels, probabilities, probabilities, groups, n_resamples=0)
     with pytest.raises(InputError, match="groups: expected shape"):
         auc_interval(labels, probabilities, groups[:-1])
+
+
+def test_groups_that_agree_widen_the_interval():
+    rng = np.random.default_rng(0)
+    hit = np.repeat(rng.random(50) < 0.7, 10)
+    alone = rate_intervals(hit[None], np.ones(500, bool), np.arange(500))[0]
+    together = rate_intervals(hit[None], np.ones(500, bool), np.repeat(np.arange(50), 10))[0]
+    assert together.high - together.low > 2 * (alone.high - alone.low)
+
+
+def test_all_or_none_still_has_width():
+    groups = np.repeat(np.arange(20), 2)
+    counted = groups < 10
+    everything, nothing = rate_intervals(np.array([np.ones(40, bool), np.zeros(40, bool)]), counted, groups)
+    assert everything.low == pytest.approx(0.025 ** (1 / 10))
+    assert everything.high == 1
+    assert nothing.high == pytest.approx(1 - everything.low)
+    assert nothing.low == 0
+
+
+def test_single_cases_have_the_exact_interval():
+    hit = np.arange(40) < 33
+    found = rate_intervals(hit[None], np.ones(40, bool), np.arange(40))[0]
+    exact = scipy.stats.binomtest(33, 40).proportion_ci()
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high))
+    assert found.enough
+    assert not rate_intervals(hit[None, :9], np.ones(9, bool), np.arange(9))[0].enough
+
+
+def test_nothing_to_count():
+    with pytest.raises(InputError, match="no cases of that class"):
+        rate_intervals(np.ones((1, 4), bool), np.zeros(4, bool), np.arange(4))
+
+
+def jackknife(function, labels, probabilities, groups):
+    """Standard error by leaving out one group at a time."""
+    values = [function(labels[groups != g], probabilities[groups != g]) for g in np.unique(groups)]
+    return np.std(values) * np.sqrt(len(values) - 1)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("name", ["auc", "average_precision", "balanced_accuracy"])
+def test_width_is_that_of_a_jackknife_where_groups_are_many(name, n_classes):
+    labels, probabilities, groups = draw(7, n=500, n_groups=220, n_classes=n_classes, strength=0.3)
+    probabilities = np.round(probabilities, 2)  # ties
+    metric = METRICS[name]
+    found = metric_interval(metric, labels, probabilities, groups)
+    assert found.value == pytest.approx(metric.function(labels, probabilities))
+    function = metric.function
+    if name == "balanced_accuracy":  # the rule is part of what is measured
+        function = partial(function, priors=class_priors(labels, n_classes))
+    spread = jackknife(function, labels, probabilities, groups)
+    assert (found.high - found.low) / (2 * 1.96 * spread) == pytest.approx(1, abs=0.15)
+
+
+@pytest.mark.parametrize("name", ["auc", "average_precision", "balanced_accuracy"])
+def test_no_width_is_zero_where_everything_is_right(name):
+    labels = np.repeat([0, 1, 2], 12)
+    found = metric_interval(METRICS[name], labels, np.eye(3)[labels], np.arange(36))
+    assert found.value == found.high == 1
+    assert 0.5 < found.low < 0.99
+    assert found.enough
+
+
+@pytest.mark.parametrize(("name", "at_least"), [("average_precision", 0.92), ("balanced_accuracy", 0.93)])
+def test_intervals_of_few_positives_hold_the_truth(name, at_least):
+    """The percentiles of a bootstrap cover 0.84 and 0.89 here."""
+    metric, rng = METRICS[name], np.random.default_rng(1)
+    labels, groups = np.repeat([1, 0], [30, 120]), np.arange(150) // 2
+
+    def study(labels, groups):
+        shared, own = rng.normal(size=groups.max() + 1)[groups], rng.normal(size=len(labels))
+        p = scipy.special.expit(2.5 * labels - 2 + (shared + own) / np.sqrt(2))
+        return np.column_stack([1 - p, p])
+
+    many = np.tile(labels, 2000)
+    truth = metric.function(many, study(many, np.arange(len(many))))
+    held = 0
+    for _ in range(STUDIES):
+        found = metric_interval(metric, labels, study(labels, groups), groups)
+        held += found.low <= truth <= found.high
+    assert at_least <= held / STUDIES <= 0.995
