@@ -7,7 +7,7 @@ from math import sqrt
 
 import pandas as pd
 
-from automl_skin.data.groups import Groups
+from automl_skin.data.groups import MIN_LARGE, Groups
 
 _MIN_MISSING = 20
 _DIFFERENCE = 0.1
@@ -89,7 +89,7 @@ def duplicate_images(pairs: pd.DataFrame, images: pd.DataFrame, cases: pd.DataFr
     for kind in ("exact", "near"):
         of_kind = known["kind"] == kind
         if of_kind.any():
-            message = f"{int(of_kind.sum())} pairs of images are {kind} duplicates; each pair is in one group"
+            message = f"{int(of_kind.sum())} pairs of images are {kind} duplicates"
             yield Finding(f"{kind} duplicates", None, message, int(of_kind.sum()), some(shown[of_kind]))
     lesion_a, lesion_b = a.map(cases["lesion"]), b.map(cases["lesion"])
     across = lesion_a.notna() & lesion_b.notna() & (lesion_a != lesion_b)
@@ -101,6 +101,20 @@ def duplicate_images(pairs: pd.DataFrame, images: pd.DataFrame, cases: pd.DataFr
         message = f"{int(different.sum())} pairs of duplicate images have different classes"
         yield Finding(
             "duplicates across classes", None, message, int(different.sum()), some(shown[different])
+        )
+
+
+def doubtful_duplicates(groups: Groups) -> Iterator[Finding]:
+    """Count the near-duplicates that were not followed, and may lie on two sides of a split."""
+    pairs = groups.not_followed
+    if pairs:
+        message = (
+            f"{len(pairs)} pairs of cases are possible duplicates across groups: their images look alike, but a single "
+            f"such pair does not tie two groups of {MIN_LARGE} cases or more. Look at them; an id that both share in a "
+            "column of --group keeps them together"
+        )
+        yield Finding(
+            "possible duplicates", None, message, len(pairs), tuple(f"{a} and {b}" for a, b in pairs[:5])
         )
 
 
@@ -150,11 +164,11 @@ def large_group(groups: Groups) -> Iterator[Finding]:
     name, size = str(sizes.index[0]), int(sizes.iloc[0])
     if size > 1 and size > _LARGE_GROUP * len(groups.ids):
         links = groups.links[groups.links["case"].map(groups.ids) == name]
-        largest = links.groupby(["kind", "link"]).size().sort_values(ascending=False)
-        kind, tied = (str(largest.index[0][0]), int(largest.iloc[0])) if len(largest) else ("link", size)
+        kind = str(links.groupby(["kind", "link"]).size().idxmax()[0])
         message = (
-            f"{size} of {len(groups.ids)} cases ({size / len(groups.ids):.0%}) are one group, {tied} of them "
-            f"by one {kind}: does a value stand for a missing id?"
+            f"{size} of {len(groups.ids)} cases ({size / len(groups.ids):.0%}) are one group, tied by "
+            f"{groups.describe_ties(name)}: does a value stand for a missing id, or do other things than lesions look "
+            "alike?"
         )
         yield Finding("group", kind, message, size, some(groups.ids.index[groups.ids == name]))
 

@@ -4,9 +4,13 @@ import math
 
 import pandas as pd
 
+from automl_skin.data.groups import Groups
 from automl_skin.data.wording import list_some
 from automl_skin.errors import ConfigError, TableError
 
+MAX_RATIO = 1.5
+"""Of the locked part's size and the one asked for, either way."""
+_FEW_CASES = 5
 _FEW_POSITIVES = 50
 _ASSUMED_AUC = 0.85
 _MAX_LOCKED_SHARE = 0.5
@@ -57,6 +61,36 @@ def require_spreadable(strata: pd.DataFrame, groups: "pd.Series[str]", minimum: 
             "fewer folds, merge the class with another, or remove its rows from the table"
         )
         raise TableError(message)
+
+
+def keeps_share(locked: "pd.Series[bool]", share: float) -> bool:
+    """Return whether a locked part is about as large as asked for: within a factor of `MAX_RATIO`, or a few cases."""
+    asked, size = share * len(locked), int(locked.sum())
+    return asked / MAX_RATIO <= size <= asked * MAX_RATIO or abs(size - asked) <= _FEW_CASES
+
+
+def require_share(possible: "list[pd.Series[bool]]", groups: Groups, share: float) -> "pd.Series[bool]":
+    """Return the first possible locked part that is about as large as asked for.
+
+    Raises
+    ------
+    TableError
+        If there is none: a group stands in the way.
+    """
+    for locked in possible:
+        if keeps_share(locked, share):
+            return locked
+    asked = share * len(groups.ids)
+    nearest = min((int(locked.sum()) for locked in possible), key=lambda size: abs(size - asked))
+    name, largest = str(groups.sizes.index[0]), int(groups.sizes.iloc[0])
+    message = (
+        f"expected a locked part of about {asked:.0f} cases ({share:.0%}), got {nearest} at best: the group of {name} "
+        f"has {largest} of {len(groups.ids)} cases and cannot be cut. It is tied by {groups.describe_ties(name)}. Check "
+        "whether an id stands for missing ones (such as 'unknown'), or whether photographs that are taken for "
+        "duplicates show a card, a ruler or a blank frame (`automl-skin check` names some); correct or remove them, "
+        "or ask for another --locked-share"
+    )
+    raise TableError(message)
 
 
 def require_classes_in_folds(table: pd.DataFrame, classes: "pd.Series[str]") -> None:

@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from automl_skin.arrays import IntArray
 from automl_skin.data.groups import Groups
-from automl_skin.data.plan_checks import require_spreadable
+from automl_skin.data.plan_checks import keeps_share, require_share, require_spreadable
 from automl_skin.errors import TableError
 from automl_skin.seeding import derive_seed
 
@@ -92,24 +92,24 @@ def choose_locked(
     Raises
     ------
     TableError
-        If a class has too few groups.
+        If a class has too few groups, or a group stands in the way of the share.
     """
     numerator, parts = _as_fraction(share)
     require_spreadable(strata, groups.ids, max(folds + 1, parts), f"{folds} folds and a locked part")
     classes = strata.iloc[:, 0]
-    nearest: pd.Series[bool] | None = None
-    distance = np.inf
+    possible: list[tuple[float, pd.Series[bool]]] = []
     for levels in (strata, strata.iloc[:, :1]):
         part = deal(levels, groups.ids, parts, derive_seed(seed, "locked"))
         for first in range(parts):
             locked = pd.Series((part - first) % parts < numerator, index=groups.ids.index)
             away = _distance(locked, groups.ids, classes, numerator / parts, folds)
-            if away < distance:
-                nearest, distance = locked, away
-            if away < 1:
+            if away < 1 and keeps_share(locked, share):
                 return locked
-    if nearest is not None:
-        return nearest
+            if np.isfinite(away):
+                possible.append((away, locked))
+    if possible:
+        nearest_first = sorted(possible, key=lambda each: each[0])
+        return require_share([locked for _, locked in nearest_first], groups, share)
     message = (
         f"expected a locked part of {share:.0%} that leaves at least {folds} groups of each class (one per fold), got "
         f"none; the largest group has {groups.sizes.iloc[0]} cases. Use fewer folds or a smaller locked part"

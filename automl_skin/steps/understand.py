@@ -13,7 +13,7 @@ from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
 from automl_skin.data.roles import Remark
 from automl_skin.data.table import canonical_text, id_text, read_table
 from automl_skin.errors import ConfigError, InputError, LeakageError, TableError
-from automl_skin.images.duplicates import find_duplicates
+from automl_skin.images.duplicates import SAME_PHOTOGRAPH, find_duplicates
 from automl_skin.images.inspect import Inspection, inspect_images
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.study.config import StudyConfig
@@ -96,12 +96,10 @@ def understand(config: StudyConfig, cache: Path, tell: Listener) -> Understandin
         skip_within=_linked(manifest, found),
     )
     case_of = found.set_index("path")["case"]
-    case_pairs = [
-        (case_of[a], case_of[b])
-        for a, b in zip(pairs["path_a"], pairs["path_b"], strict=True)
-        if case_of[a] != case_of[b]
-    ]
-    groups = connected_groups(manifest.cases, case_pairs)
+    is_copy = pairs["similarity"] >= SAME_PHOTOGRAPH
+    groups = connected_groups(
+        manifest.cases, _case_pairs(pairs[~is_copy], case_of), _case_pairs(pairs[is_copy], case_of)
+    )
     split = given_split(config, table, manifest)
     audit = run_audit(
         manifest,
@@ -115,6 +113,11 @@ def understand(config: StudyConfig, cache: Path, tell: Listener) -> Understandin
     )
     manifest = manifest.without_metadata(audit.quarantined)
     return Understanding(manifest, inspection, groups, audit, split, table, pairs, joined)
+
+
+def _case_pairs(pairs: pd.DataFrame, case_of: "pd.Series[str]") -> list[tuple[str, str]]:
+    """Return the cases of each pair of images."""
+    return list(zip(pairs["path_a"].map(case_of), pairs["path_b"].map(case_of), strict=True))
 
 
 def decide(seen: Understanding, config: StudyConfig, development: "pd.Index[str]") -> Understanding:

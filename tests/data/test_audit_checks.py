@@ -5,6 +5,7 @@ from automl_skin.data.audit_checks import (
     Finding,
     contradictions,
     damaged_images,
+    doubtful_duplicates,
     duplicate_images,
     large_group,
     missing_values,
@@ -40,6 +41,13 @@ def test_duplicates_across_lesions_and_classes_are_named():
     assert findings["near duplicates"].examples == ("c.jpg and d.jpg", "b.jpg and c.jpg")
     assert findings["duplicates across lesions"].examples == ("b.jpg and c.jpg",)
     assert findings["duplicates across classes"].count == 1
+
+
+def test_resemblances_that_tie_nothing_are_counted():
+    cases = pd.DataFrame({"patient": ["p"] * 5 + ["q"] * 5}, index=list("abcdefghij"))
+    (finding,) = doubtful_duplicates(connected_groups(cases, [("a", "f")]))
+    assert (finding.count, finding.examples) == (1, ("a and f",))
+    assert "possible duplicates across groups" in finding.reason
 
 
 def test_a_lesion_of_two_diagnoses_is_a_contradiction():

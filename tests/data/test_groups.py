@@ -3,7 +3,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl_skin.data.groups import connected_groups
+from automl_skin.data.groups import MIN_LARGE, connected_groups
 
 
 def cases(**columns):
@@ -108,3 +108,32 @@ def test_agrees_with_merging_sets_one_by_one(rows, data):
         merge(f"c{a}", f"c{b}")
     groups = connected_groups(table, [(f"c{a}", f"c{b}") for a, b in pairs])
     assert parts(groups) == {frozenset(members) for members in slow.values()}
+
+
+def patients(n_patients, cases_each):
+    names = [f"c{number}" for number in range(n_patients * cases_each)]
+    return pd.DataFrame({"patient": np.repeat(np.arange(n_patients), cases_each).astype(str)}, index=names)
+
+
+def test_random_resemblances_make_no_giant_group():
+    """400 false pairs in 10,000 images of 500 patients: 63 % of the cases in one group, were they all followed."""
+    table = patients(500, 20)
+    pairs = [(f"c{a}", f"c{b}") for a, b in np.random.default_rng(0).integers(0, 10_000, (400, 2))]
+    assert connected_groups(table, copies=pairs).sizes.iloc[0] > 5_000
+    groups = connected_groups(table, pairs)
+    assert groups.sizes.iloc[0] <= 100
+    assert len(groups.not_followed) > 350
+
+
+def test_a_second_pair_or_a_copy_ties_large_groups():
+    table = patients(4, MIN_LARGE)
+    assert len(connected_groups(table, [("c0", "c5")]).sizes) == 4
+    assert len(connected_groups(table, [("c0", "c5"), ("c6", "c1")]).sizes) == 3
+    assert len(connected_groups(table, [("c0", "c5"), ("c0", "c6")]).sizes) == 4  # both rest on one image
+    assert len(connected_groups(table, copies=[("c0", "c5")]).sizes) == 3
+
+
+def test_one_pair_ties_a_small_group():
+    table = patients(2, MIN_LARGE)[:-1]
+    groups = connected_groups(table, [("c0", "c5")])
+    assert (len(groups.sizes), groups.not_followed) == (1, ())

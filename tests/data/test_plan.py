@@ -170,6 +170,25 @@ def test_a_group_as_large_as_a_fold_is_noted():
     assert any("the group of case000 has 40 of 100" in note for note in plan.notes)
 
 
+def test_a_group_that_leaves_too_little_to_lock_is_refused_and_named():
+    groups, strata = study(200, per_lesion=1)
+    table = pd.DataFrame({"patient": ["p0"] * 130 + [None] * 70}, index=groups.ids.index)
+    tied = connected_groups(table, [("case000", "case199")])
+    named = r"about 40 cases \(20%\), got \d+ at best: the group of case000 has 131 of 200 .* tied by 1 x duplicate .* 1 x pat"
+    with pytest.raises(TableError, match=named):
+        make_plan(tied, strata)
+
+
+def test_a_large_group_is_not_locked_where_another_part_fits():
+    groups, strata = study(200, per_lesion=1)
+    table = pd.DataFrame({"patient": ["p0"] * 80 + [None] * 120}, index=groups.ids.index)
+    tied = connected_groups(table)
+    for seed in range(5):
+        locked = make_plan(tied, strata, seed=seed).locked
+        assert 200 * 0.2 / 1.5 <= len(locked) <= 200 * 0.2 * 1.5
+        assert "case000" not in locked
+
+
 def test_a_group_that_holds_a_whole_class_is_refused():
     index = pd.Index([f"c{i}" for i in range(60)])
     groups = connected_groups(pd.DataFrame({"patient": ["p"] * 20 + [None] * 40}, index=index))
