@@ -14,6 +14,7 @@ from automl_skin.data.audit_checks import (
     doubtful_duplicates,
     duplicate_images,
     large_group,
+    missing_together,
     missing_values,
     split_crossing,
     vanished_images,
@@ -27,6 +28,11 @@ from automl_skin.errors import ConfigError
 from automl_skin.records import write_record
 
 AUDIT = "audit.json"
+QUESTION = "question"
+NOT_SEARCHED = (
+    "what photographs show beside the lesion (rulers, ink, stamps), free text, a label in fewer than 5 % of the rows "
+    "or with many mistakes, several columns that give it away only together (how far all of them reach is measured)"
+)
 
 
 @dataclass(frozen=True)
@@ -63,11 +69,12 @@ class Audit:
         images = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.images.items())
         largest = self.largest_group
         quarantine = [f"  {column}: {reason}" for column, reason in self.quarantined.items()]
+        questions = [f"  {each.column}: {each.reason}" for each in self.findings if each.kind == QUESTION]
         # remarks on the table are the notes that `describe` prints above
         others = [
             f"  {finding}"
             for finding in self.findings
-            if finding.column not in self.quarantined and finding.kind != "table"
+            if finding.column not in self.quarantined and finding.kind not in {"table", QUESTION}
         ]
         return [
             f"Classes (cases): {counts}",
@@ -75,8 +82,15 @@ class Audit:
             f"Largest group: {largest['cases']} cases ({largest['share']:.1%}), that of {largest['group']}",
             f"Quarantined columns ({len(quarantine)}), kept from training (--allow COLUMN to use one):",
             *(quarantine or ["  none"]),
+            *(
+                [f"QUESTIONS ({len(questions)}), these columns are kept until you decide:"]
+                if questions
+                else []
+            ),
+            *questions,
             f"Other findings ({len(others)}):",
             *(others or ["  none"]),
+            f"Not searched for: {NOT_SEARCHED}",
         ]
 
     def write(self, folder: Path) -> Path:
@@ -130,12 +144,12 @@ def run_audit(
     classes = _class_names(manifest)
     leaks = _leaks(manifest, table, classes, deciding)
     ids = {*manifest.roles.by_role.values(), *manifest.roles.groups}
-    quarantined = {each.column: each.reason for each in leaks if each.column not in {*ids, *allow}}
-    leak_findings = list(_leak_findings(leaks, quarantined, allow))
-    seen_by_all = [] if deciding is None else _leaks(manifest, table, classes)
+    sure = [each for each in leaks if each.is_sure]
+    quarantined = {each.column: each.reason for each in sure if each.column not in {*ids, *allow}}
     quarantined |= dict.fromkeys(quarantine, "as given by --quarantine")
+    seen_by_all = [] if deciding is None else _leaks(manifest, table, classes)
     findings = chain(
-        leak_findings,
+        _leak_findings(leaks, quarantined, allow, ids),
         _undecided(seen_by_all, leaks),
         (Finding("table", remark.column, remark.text) for remark in manifest.findings),
         damaged_images(inspection),
@@ -144,6 +158,7 @@ def run_audit(
         doubtful_duplicates(groups),
         contradictions(manifest.cases, manifest.roles.lesion),
         missing_values(manifest.metadata, classes),
+        missing_together(manifest.metadata, classes),
         large_group(groups),
         () if split is None else split_crossing(groups, split),
     )
@@ -203,14 +218,22 @@ def _leaks(
 
 
 def _leak_findings(
-    leaks: list[Leak], quarantined: Mapping[str, str], allow: Collection[str]
+    leaks: list[Leak], quarantined: Mapping[str, str], allow: Collection[str], ids: Collection[str | None]
 ) -> Iterator[Finding]:
     """Yield a finding per leak; a column of ids is never metadata, and what it gives away is a finding only."""
     for leak in leaks:
-        kept = "allowed by --allow" if leak.column in allow else "a column of ids, never given to a model"
-        message = leak.reason if leak.column in quarantined else f"{leak.reason} ({kept})"
         kind = leak.kind if leak.kind in {"constant", "sparse"} else "leak"
-        yield Finding(kind, leak.column, message)
+        if leak.column in quarantined:
+            yield Finding(kind, leak.column, leak.reason)
+        elif leak.column in allow or leak.column in ids:
+            kept = "allowed by --allow" if leak.column in allow else "a column of ids, never given to a model"
+            yield Finding(kind, leak.column, f"{leak.reason} ({kept})")
+        else:
+            question = (
+                f"{leak.reason}. That is few rows: an honest, strong predictor may look like this. Was it known before "
+                f"the diagnosis? If not: --quarantine {leak.column}; if so: --allow {leak.column}"
+            )
+            yield Finding(QUESTION, leak.column, question)
 
 
 def _undecided(seen_by_all: list[Leak], decided: list[Leak]) -> Iterator[Finding]:

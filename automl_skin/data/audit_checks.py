@@ -8,6 +8,7 @@ from math import sqrt
 import pandas as pd
 
 from automl_skin.data.groups import MIN_LARGE, Groups
+from automl_skin.data.leaks import find_leaks
 
 _MIN_MISSING = 20
 _DIFFERENCE = 0.1
@@ -141,6 +142,24 @@ def missing_values(metadata: pd.DataFrame, classes: "pd.Series[str]") -> Iterato
             yield from _telling_absence(str(column), missing, classes)
 
 
+def missing_together(metadata: pd.DataFrame, classes: "pd.Series[str]") -> Iterator[Finding]:
+    """Say whether the set of fields that are missing gives the class away, where no single one need to."""
+    missing = metadata.isna()
+    missing = missing.loc[:, missing.any()]
+    if missing.shape[1] < 2:  # a single one is looked at by itself
+        return
+    names = missing.columns.astype("str")
+    pattern = missing.apply(
+        lambda row: "without " + ", ".join(names[row]) if row.any() else "complete", axis=1
+    )
+    for leak in find_leaks(pattern.to_frame("pattern"), classes):
+        message = (
+            f"which fields are missing gives the class away: {leak.reason}. That tells who collected the case, and is "
+            "kept from the model"
+        )
+        yield Finding("missingness", None, message, round(leak.share * len(pattern)))
+
+
 def _telling_absence(column: str, missing: "pd.Series[bool]", classes: "pd.Series[str]") -> Iterator[Finding]:
     """Name the class whose share differs most between missing and present, if it clearly does."""
     absent_shares = classes[missing].value_counts(normalize=True)
@@ -164,7 +183,8 @@ def large_group(groups: Groups) -> Iterator[Finding]:
     name, size = str(sizes.index[0]), int(sizes.iloc[0])
     if size > 1 and size > _LARGE_GROUP * len(groups.ids):
         links = groups.links[groups.links["case"].map(groups.ids) == name]
-        kind = str(links.groupby(["kind", "link"]).size().idxmax()[0])
+        per_link = links.groupby("link")["case"].transform("size")
+        kind = str(links["kind"].to_numpy()[int(per_link.to_numpy().argmax())])
         message = (
             f"{size} of {len(groups.ids)} cases ({size / len(groups.ids):.0%}) are one group, tied by "
             f"{groups.describe_ties(name)}: does a value stand for a missing id, or do other things than lesions look "

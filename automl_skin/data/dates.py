@@ -1,6 +1,7 @@
 """Dates and times: never a category, and no number that a model should learn."""
 
 import re
+import warnings
 from typing import Any
 
 import pandas as pd
@@ -44,6 +45,26 @@ def holds_dates(values: "pd.Series[Any]") -> bool:
     every = text.unique()
     unique = pd.Series(every[:: max(1, len(every) // MAX_LOOKED_AT)], dtype="str")
     return bool(unique.map(_is_date).mean() >= MIN_SHARE) or _are_numbers_of_dates(values, unique)
+
+
+def to_days(values: "pd.Series[Any]") -> "pd.Series[float]":
+    """Return dates as numbers in their order (days since 1970 where they are written as text), NaN for what is none.
+
+    Names of months in other languages than English are not understood.
+    """
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        moments = values
+    else:
+        numbers = to_numbers(values)
+        text = canonical_text(values)
+        if numbers.notna().sum() == text.notna().sum():
+            return numbers
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pandas warns of each way in which a day may be meant
+            is_german = bool(text.dropna().str.contains(r"^\d\d?\.").mean() >= MIN_SHARE)
+            moments = pd.to_datetime(text, errors="coerce", format="mixed", dayfirst=is_german, utc=True)
+    since = moments - pd.Timestamp(0, tz=moments.dt.tz)
+    return since / pd.Timedelta(days=1)
 
 
 def _is_date(value: str) -> bool:

@@ -84,11 +84,11 @@ def require_share(possible: "list[pd.Series[bool]]", groups: Groups, share: floa
     nearest = min((int(locked.sum()) for locked in possible), key=lambda size: abs(size - asked))
     name, largest = str(groups.sizes.index[0]), int(groups.sizes.iloc[0])
     message = (
-        f"expected a locked part of about {asked:.0f} cases ({share:.0%}), got {nearest} at best: the group of {name} "
-        f"has {largest} of {len(groups.ids)} cases and cannot be cut. It is tied by {groups.describe_ties(name)}. Check "
-        "whether an id stands for missing ones (such as 'unknown'), or whether photographs that are taken for "
-        "duplicates show a card, a ruler or a blank frame (`automl-skin check` names some); correct or remove them, "
-        "or ask for another --locked-share"
+        f"expected about {asked:.0f} locked cases ({share:.0%}), got {nearest} at best: the group of "
+        f"{name} has {largest} of {len(groups.ids)} cases and cannot be cut. It is tied by "
+        f"{groups.describe_ties(name)}. Check whether an id stands for missing ones (such as 'unknown'), or whether "
+        "photographs that are taken for duplicates show a card, a ruler or a blank frame (`automl-skin check` names "
+        "some); correct or remove them, or ask for another --locked-share"
     )
     raise TableError(message)
 

@@ -30,6 +30,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from automl_skin.arrays import Pixels
 from automl_skin.errors import ImageError
+from automl_skin.images.acquisition import HeaderFacts, header_facts
 from automl_skin.images.decoding_room import DECODING_ROOM, MAX_DECODING_BYTES
 from automl_skin.images.orientation import exif_orientation
 
@@ -86,6 +87,15 @@ class Photograph:
     _picture: ImageFile.ImageFile
     _orientation: int
     _scans: int = 0
+
+    @property
+    def facts(self) -> HeaderFacts:
+        """How it was taken and stored; without facts where its description is damaged."""
+        try:
+            with _quiet():
+                return header_facts(self._picture)
+        except _DAMAGE:
+            return HeaderFacts()
 
     @contextmanager
     def decoded(self, minimum_side: int | None = None) -> Iterator[Pixels]:
@@ -202,7 +212,7 @@ def _open_tiff(stream: BytesIO) -> ImageFile.ImageFile:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Drop PIL's warnings about odd TIFF tags, one thread at a time since filters are process-wide."""
+    """Drop PIL's warnings about odd tags, one thread at a time since filters are process-wide."""
     with _FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -8,7 +8,7 @@ modification time), so that an unchanged folder is not read a second time.
 import stat
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +41,7 @@ class Inspection:
         One row per given path, in the given order: ``path``; ``size_bytes`` (0 where missing); ``content``, the
         SHA-256 of the file's bytes ("" where it could not be read); ``width`` and ``height`` of the upright
         image in pixels (0 where damaged); ``error``, "" for a whole image, "missing" for a missing one, else
-        what is wrong.
+        what is wrong; and the fields of `HeaderFacts`, which say how it was taken and stored.
     fingerprints : ndarray of shape (n_images, FINGERPRINT_LENGTH)
         float32, in the order of `table`; 0 where ``error`` is not empty.
     """
@@ -59,6 +59,11 @@ class _Row:
     width: int = 0
     height: int = 0
     error: str = ""
+    container: str = ""
+    camera: str = ""
+    software: str = ""
+    taken: str = ""
+    quantisation: int = 0
     fingerprint: Float32Array | None = None
 
 
@@ -162,10 +167,12 @@ class _Examination:
         known = replace(row, content=digest_bytes(content))
         try:
             photograph = read_header(content, name=row.path)
+            facts = photograph.facts
             with photograph.decoded(INSPECTION_SIDE) as pixels:
                 seen = fingerprint(pixels)
         except ImageError as error:
             return replace(known, error=str(error))
+        known = replace(known, **asdict(facts))
         return replace(known, width=photograph.width, height=photograph.height, fingerprint=seen)
 
 

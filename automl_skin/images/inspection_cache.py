@@ -21,8 +21,13 @@ TYPES = {
     "width": "int64",
     "height": "int64",
     "error": "str",
+    "container": "str",
+    "camera": "str",
+    "software": "str",
+    "taken": "str",
+    "quantisation": "int64",
 }
-_LAYOUT = "1"
+_LAYOUT = "2"
 
 
 def _no_rows() -> pd.DataFrame:

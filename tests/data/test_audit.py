@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from automl_skin.data.roles import Remark, Roles
 from automl_skin.data.target import Target
 from automl_skin.errors import ConfigError
 
-N = 400
+N = 800
 
 
 @pytest.fixture
@@ -73,6 +74,30 @@ def test_leaks_are_quarantined_and_ids_are_findings_only(material):
     assert set(leaks) == {"confirmed", "image"}
     assert "suffix" in leaks["image"]
     assert "never given to a model" in leaks["image"]
+
+
+def few_rows(material):
+    """The first cases of the material, with as little evidence as an honest predictor may give."""
+    manifest, table, inspection = material
+    return replace(manifest.select(manifest.cases.index[:200]), findings=()), table[:200], inspection[:200]
+
+
+def test_what_rests_on_few_rows_is_asked_and_kept(material):
+    result = audit(few_rows(material))
+    assert "confirmed" not in result.quarantined
+    (question,) = [finding for finding in result.findings if finding.kind == "question"]
+    assert question.column == "confirmed"
+    assert "If not: --quarantine confirmed; if so: --allow confirmed" in question.reason
+    text = "\n".join(result.lines())
+    assert "QUESTIONS (1), these columns are kept until you decide:" in text
+    assert "Not searched for: " in text
+
+
+def test_a_question_is_answered_by_an_option(material):
+    for option in ("allow", "quarantine"):
+        result = audit(few_rows(material), **{option: ["confirmed"]})
+        assert not [finding for finding in result.findings if finding.kind == "question"]
+        assert ("confirmed" in result.quarantined) == (option == "quarantine")
 
 
 def test_allow_and_quarantine_have_the_last_word(material):

@@ -8,6 +8,7 @@ from automl_skin.data.audit_checks import (
     doubtful_duplicates,
     duplicate_images,
     large_group,
+    missing_together,
     missing_values,
     some,
     split_crossing,
@@ -71,6 +72,20 @@ def test_telling_absence_is_found_and_chance_is_not():
     findings = [(finding.column, finding.reason) for finding in missing_values(metadata, classes)]
     assert [column for column, _ in findings] == ["telling", "empty"]
     assert "100% are malignant" in findings[0][1] or "0% are benign" in findings[0][1]
+
+
+def test_fields_that_are_missing_together_are_seen_together():
+    """Each of three fields is missing at random; all of them in benign cases alone."""
+    rng = np.random.default_rng(0)
+    classes = pd.Series(np.where(rng.random(1000) < 0.4, "malignant", "benign"))
+    missing = rng.random((1000, 3)) < 0.3
+    missing[missing.all(axis=1)] = False
+    missing[(classes == "benign") & (rng.random(1000) < 0.3)] = True
+    metadata = pd.DataFrame(np.where(missing, np.nan, 1.0), columns=["age", "sex", "site"])
+    (finding,) = missing_together(metadata, classes)
+    assert "without age, sex, site (" in finding.reason
+    shuffled = classes.sample(frac=1, random_state=0, ignore_index=True)
+    assert not list(missing_together(metadata, shuffled))
 
 
 def test_patient_zero_is_named():

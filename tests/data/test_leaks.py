@@ -115,6 +115,51 @@ def test_a_wrong_label_does_not_hide_a_leak_and_many_do(wrong, kinds):
     assert set(found(column.to_frame("thick"), classes).values()) == kinds
 
 
+def score_of(classes, seed, distance=2.6):
+    """An honest score from 0 to 10 with an AUC of about 0.96."""
+    noise = np.random.default_rng(1000 + seed).normal(size=len(classes))
+    return np.clip((3.5 + 1.9 * (distance * (classes - 0.5) + noise)).round(), 0, 10).to_frame("score")
+
+
+def test_honest_strong_scores_of_small_tables_are_asked_about_and_not_taken_away():
+    leaks = []
+    for seed in range(40):
+        classes = labels(100 + 5 * seed, 0.5, seed)
+        leaks += find_leaks(score_of(classes, seed), classes)
+    assert len(leaks) >= 5  # what is asked about
+    assert sum(leak.is_sure for leak in leaks) <= 1
+
+
+@pytest.mark.parametrize("share", [0.06, 0.1, 0.2])
+@pytest.mark.parametrize("rest", ["missing", "one level", "other levels"])
+def test_a_label_copied_into_some_rows_is_found(share, rest):
+    classes = labels(4000, 0.3)
+    rng = np.random.default_rng(2)
+    others = {"missing": None, "one level": "no", "other levels": rng.choice(["back", "arm", "leg"], 4000)}[
+        rest
+    ]
+    copied = rng.random(4000) < share
+    column = pd.Series(np.where(copied, classes.map({0: "nevus", 1: "mel"}), others))
+    (leak,) = find_leaks(column.to_frame("note"), classes)
+    assert leak.kind in {"copy", "filled", "levels"}
+    shuffled = column.sample(frac=1, random_state=0, ignore_index=True)
+    assert found(shuffled.to_frame("note"), classes) == {}
+
+
+def test_melanomas_entered_in_one_month_are_found():
+    classes = labels(positives=0.2)
+    days = np.random.default_rng(3).integers(0, 700, N)
+    days[classes == 1] %= 30
+    for written in ("%Y-%m-%d", "%d.%m.%Y"):
+        entered = (pd.Timestamp("2019-01-01") + pd.to_timedelta(days, unit="D")).strftime(written)
+        (leak,) = find_leaks(pd.DataFrame({"entered": entered}), classes)
+        assert "in periods of one class only: from 20" in leak.reason
+    assert (
+        found(pd.DataFrame({"entered": entered}).sample(frac=1, ignore_index=True, random_state=0), classes)
+        == {}
+    )
+
+
 def test_benign_levels_say_nothing_where_malignant_is_rare():
     classes = labels(5000, 0.01)
     site = pd.Series(np.random.default_rng(1).choice([f"s{i}" for i in range(60)], 5000))
