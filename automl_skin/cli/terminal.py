@@ -221,6 +221,7 @@ def print_result(terminal: Terminal, result: "SearchResult") -> None:
         terminal.say(*figures.find_disagreements(result.leaderboard.expected))
     else:
         terminal.say(why_not_opened(result.study))
+    terminal.say(result.study.shortcuts.read().describe_facts())
     for measured in (result.shifts, result.sources):
         if measured is not None:
             terminal.say(*measured.lines())

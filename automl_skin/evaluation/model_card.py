@@ -3,7 +3,7 @@
 The text is ``model_card.md.jinja``, the facts in it are one `CardFacts`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -188,6 +188,8 @@ class CardFacts:
         False for a model that was refitted on all rows after it was measured.
     roles : tuple of CardRole
         Kinds of photograph; empty where there is one only.
+    shortcuts : sequence of str
+        What metadata columns reach alone, and facts of acquisition without a photograph.
     """
 
     study: str
@@ -211,6 +213,7 @@ class CardFacts:
     tunings: tuple[CardTuning, ...] = ()
     measured: bool = True
     roles: tuple[CardRole, ...] = ()
+    shortcuts: Sequence[str] = ()
 
     @property
     def must_not(self) -> list[str]:

@@ -76,7 +76,8 @@ def read_known(file: Path) -> Known:
         stored = pq.read_table(file, page_checksum_verification=True)
     except (FileNotFoundError, pa.ArrowInvalid, OSError):
         return Known()  # it can all be found out again
-    if (stored.schema.metadata or {}).get(b"automl_skin") != _version():
+    is_ours = (stored.schema.metadata or {}).get(b"automl_skin") == _version()
+    if not is_ours or stored.column_names != [*TYPES, "fingerprint"]:
         return Known()
     flat = stored["fingerprint"].combine_chunks()
     fingerprints = np.frombuffer(flat.buffers()[1], np.float32).reshape(-1, FINGERPRINT_LENGTH)

@@ -73,6 +73,7 @@ def card_facts(
         sources=study.sources.find(),
         tunings=card_tunings(study, built, networks),
         roles=card_roles(study, built, manifest),
+        shortcuts=study.shortcuts.read().lines(),
     )
 
 

@@ -8,6 +8,7 @@ from automl_skin.errors import ConfigError, InputError, LeakageError
 from automl_skin.settings import Workspace
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.prepare import draw_plan
+from automl_skin.steps.shortcuts import with_shortcuts
 from automl_skin.steps.understand import Understanding, require_images, understand
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.study import settings_of
@@ -27,7 +28,12 @@ def check_data(workspace: Workspace, flags: Mapping[str, Any], tell: Listener) -
         )
         config = config.with_settings({"data": [str(made.table)], "images": str(made.images)})
     understanding = understand(config.with_settings({"allow_missing": True}), workspace.cache, tell)
-    return replace(understanding, refusal=_refusal(config, understanding))
+    try:
+        require_images(understanding, allow_missing=config.allow_missing)
+        plan = draw_plan(config, understanding)
+    except (ConfigError, InputError, LeakageError) as error:  # a search would refuse it, and says so
+        return replace(understanding, refusal=str(error))
+    return with_shortcuts(understanding, config, plan)
 
 
 def require_found(understanding: Understanding) -> None:
@@ -45,13 +51,3 @@ def require_found(understanding: Understanding) -> None:
             "see the notes on the images above, and check --images and --image-column"
         )
         raise InputError(message)
-
-
-def _refusal(config: StudyConfig, understanding: Understanding) -> str:
-    """Return why a search would refuse the data; empty where it would begin."""
-    try:
-        require_images(understanding, allow_missing=config.allow_missing)
-        draw_plan(config, understanding)
-    except (ConfigError, InputError, LeakageError) as error:
-        return str(error)
-    return ""

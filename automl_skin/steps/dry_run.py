@@ -33,6 +33,7 @@ from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import draw_plan, with_data
 from automl_skin.steps.shift_embeddings import sample_size
 from automl_skin.steps.shifts import MAX_LEADERS
+from automl_skin.steps.shortcuts import with_shortcuts
 from automl_skin.steps.trial_cost import estimate_trials
 from automl_skin.steps.trials import worker_count
 from automl_skin.steps.understand import Understanding, decide, require_images, understand
@@ -102,7 +103,7 @@ def estimate(study: Study, tell: Listener) -> list[str]:
     understanding = understand(config, study.workspace.cache, tell)
     require_images(understanding, allow_missing=config.allow_missing)
     plan = draw_plan(config, understanding)
-    understanding = decide(understanding, config, plan.development)
+    understanding = with_shortcuts(decide(understanding, config, plan.development), config, plan)
     probes = [probe(study, each, understanding) for each in frozen_networks(config)]
     cases = len(plan.development)
     jobs = worker_count(study)

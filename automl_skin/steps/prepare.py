@@ -15,6 +15,7 @@ from automl_skin.errors import IntegrityError
 from automl_skin.images.known_photographs import look_at
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.networks import frozen_networks
+from automl_skin.steps.shortcuts import with_shortcuts
 from automl_skin.steps.understand import Understanding, decide, require_images, understand
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.development_labels import read_development_labels, write_development_labels
@@ -74,11 +75,13 @@ def prepare(study: Study, tell: Listener) -> Understanding:
     understanding = understand(config, study.workspace.cache, tell)
     require_images(understanding, allow_missing=study.config.allow_missing)
     plan = draw_plan(config, understanding)
-    understanding = decide(understanding, config, plan.development)
+    understanding = with_shortcuts(decide(understanding, config, plan.development), config, plan)
     begin(study)
     manifest = understanding.manifest
     understanding.audit.write(study.folder)
     plan.write(study.folder)
+    assert understanding.shortcuts is not None
+    study.shortcuts.write(understanding.shortcuts)
     write_understood(study, manifest, plan)
     table = understanding.inspection.table
     contents = table[table["error"] == ""]

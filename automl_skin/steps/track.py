@@ -206,6 +206,13 @@ def search_metrics(outcome: SearchResult) -> dict[str, float]:
         # the search stands in one list with its trials, so its figure is the one corrected for the choice
         low, high = board.best.interval.low, board.best.interval.high
         metrics |= {"auc": board.best.corrected, "auc_low": low, "auc_high": high}
+    alone = outcome.study.shortcuts.read().all_facts
+    if alone is not None:
+        metrics |= {
+            "acquisition_auc": alone.value,
+            "acquisition_auc_low": alone.low,
+            "acquisition_auc_high": alone.high,
+        }
     if outcome.rounds:
         metrics |= tuning_totals(outcome)
     if outcome.shifts is not None:
@@ -251,6 +258,7 @@ def note_of(outcome: SearchResult) -> str:
             f"{number:03d} ({weight:.2f})" for number, weight in outcome.built.stack.member_weights.items()
         ),
     ]
+    lines.append(study.shortcuts.read().describe_facts())
     if outcome.rounds:
         lines += ["Tuned:", *rounds_in_words(outcome.rounds, outcome.records)]
     lines += [

@@ -11,6 +11,7 @@ from automl_skin.data.groups import Groups, connected_groups
 from automl_skin.data.join import read_tables
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
 from automl_skin.data.roles import Remark
+from automl_skin.data.strength import Shortcuts
 from automl_skin.data.table import canonical_text, id_text, read_table
 from automl_skin.errors import ConfigError, InputError, LeakageError, TableError
 from automl_skin.images.duplicates import SAME_PHOTOGRAPH, find_duplicates
@@ -45,6 +46,8 @@ class Understanding:
         How several tables were joined.
     refusal : str
         Where it was asked for: why a search with the same settings would refuse the data.
+    shortcuts : Shortcuts or None
+        Once there is a plan: what metadata and facts of acquisition say of the class by themselves.
     """
 
     manifest: Manifest
@@ -56,13 +59,15 @@ class Understanding:
     duplicates: pd.DataFrame
     joined: tuple[str, ...] = ()
     refusal: str = ""
+    shortcuts: Shortcuts | None = None
 
     @property
     def lines(self) -> list[str]:
         """What a person should read before anything long starts."""
         joined = [f"{'Joined:':<10}{line}" for line in self.joined]
         refused = [f"A search would refuse this: {self.refusal}"] if self.refusal else []
-        return [*joined, *describe(self.manifest), *self.audit.lines(), *refused]
+        shortcuts = self.shortcuts.lines() if self.shortcuts else []
+        return [*joined, *describe(self.manifest), *self.audit.lines(), *shortcuts, *refused]
 
     @property
     def readable(self) -> "pd.Index[str]":

@@ -7,6 +7,7 @@ Folder of a study::
     understood/                 manifest: what the table and the images were understood to say, locked cases apart
     audit.json                  what is wrong with the data, the locked cases included
     development_labels.parquet  labels of the development cases
+    shortcuts.json              what metadata and facts of acquisition say of the class by themselves
     prepared.json               digests of table, images, plan and labels; written last
     plan.csv, plan.json         fold plan and its digest
     material/                   what trials are given: development cases only
@@ -31,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl_skin.data.audit import AUDIT
 from automl_skin.data.plan import PLAN, FoldPlan
+from automl_skin.data.strength import Shortcuts
 from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
 from automl_skin.files import storage_errors
@@ -126,6 +128,11 @@ class Study:
         return RecordFile(self.folder / "prepared.json", PreparedDigests)
 
     @property
+    def shortcuts(self) -> RecordFile[Shortcuts]:
+        """What metadata and facts of acquisition say of the class by themselves, on the development cases."""
+        return RecordFile(self.folder / "shortcuts.json", Shortcuts)
+
+    @property
     def tracking(self) -> RecordFile[TrackingMark]:
         """By what MLflow's runs of this very study are found."""
         return RecordFile(self.folder / "tracking.json", TrackingMark)
@@ -213,7 +220,13 @@ class Study:
     @property
     def documents(self) -> list[Path]:
         """The files that say what the study is and found, those that there are."""
-        paths = [self.folder / AUDIT, self.folder / PLAN, self.stack.path, self.operating_point.path]
+        paths = [
+            self.folder / AUDIT,
+            self.folder / PLAN,
+            self.shortcuts.path,
+            self.stack.path,
+            self.operating_point.path,
+        ]
         paths += [self.shifts.path, self.sources.path, self.missing_metadata.path, self.folder / SETTINGS]
         return [path for path in paths if path.is_file()]
 

@@ -9,7 +9,8 @@ from automl_skin.images.inspection_cache import TYPES, Known, cache_file, read_k
 
 
 def known(*paths, size=7):
-    rows = [(path, size, 123456789012345678, f"digest of {path}", 4, 3, "", "JPEG", "Canon", "", "", 9) for path in paths]
+    rest = (4, 3, "", "JPEG", "Canon", "", "", 9)
+    rows = [(path, size, 123456789012345678, f"digest of {path}", *rest) for path in paths]
     table = pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
     fingerprints = np.random.default_rng(size).random((len(paths), FINGERPRINT_LENGTH), np.float32)
     return Known(table, fingerprints)
