@@ -34,7 +34,6 @@ TREES = {
     "early_stopping": False,
 }
 MIN_PER_CLASS = 5
-_N_RESAMPLES = 1_000
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,7 @@ def find_shortcuts(
         present, known = np.unique(codes[rows], return_inverse=True)
         shown = probabilities[np.ix_(rows, present)]
         shown = shown / shown.sum(axis=1, keepdims=True)
-        return auc_interval(known, shown, groups[rows], n_resamples=_N_RESAMPLES, seed=seed)
+        return auc_interval(known, shown, groups[rows])
 
     def together(columns: pd.DataFrame) -> Interval | None:
         return interval(_together(columns, codes, fold, seed)) if columns.shape[1] else None

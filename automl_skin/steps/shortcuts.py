@@ -18,13 +18,12 @@ def with_shortcuts(understanding: Understanding, config: StudyConfig, plan: Fold
 
 def measure_shortcuts(understanding: Understanding, config: StudyConfig, plan: FoldPlan) -> Shortcuts:
     """Return the figures, by the labels of the development cases alone."""
-    manifest, cases = understanding.manifest, plan.development
-    facts = acquisition_facts(manifest, understanding.inspection.table)
+    manifest = understanding.manifest.select(plan.development)
     return find_shortcuts(
-        manifest.metadata.loc[cases],
-        facts.loc[cases],
-        manifest.cases["label"].loc[cases].to_numpy(np.int64),
-        plan.table.loc[cases],
+        manifest.metadata,
+        acquisition_facts(manifest, understanding.inspection.table),
+        manifest.cases["label"].to_numpy(np.int64),
+        plan.table.loc[plan.development],
         allowed=config.allow,
         seed=config.seed,
     )

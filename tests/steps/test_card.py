@@ -45,6 +45,7 @@ def test_facts_are_those_of_the_study(tiny, built, material):
     assert [each.backbone for each in facts.weights] == ["test_resnet.random"]
     assert facts.search.trials == 6
     assert facts.roles == ()  # one kind of photograph
+    assert "Acquisition facts alone" in facts.shortcuts[-1]
     closed = card_facts(tiny.study, built, material, [], None, [])
     assert (closed.figures, closed.operating_point, closed.weights) == (None, None, ())
 

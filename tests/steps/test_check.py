@@ -9,6 +9,8 @@ def test_a_look_begins_no_study(tiny, tmp_path):
     seen = check.check_data(workspace, {**given, "positive": ["melanoma"]}, silent)
     assert list(seen.manifest.cases.index) == list(tiny.rows["image_id"])
     assert seen.manifest.target.positive == ("melanoma",)
+    assert seen.shortcuts.n_cases < len(tiny.rows)  # development cases of the plan that a search would make
+    assert any(line.startswith("Acquisition facts alone") for line in seen.lines)
     assert not list(tmp_path.iterdir())
 
 

@@ -96,6 +96,9 @@ def test_metrics_name_the_locked_test_of_each_model(outcome):
     at = figures.at_threshold
     assert (metrics["test_sensitivity"], metrics["test_threshold"]) == (at.sensitivity.value, at.threshold)
     assert metrics["test_ppv_low"] == at.ppv.low
+    shortcuts = outcome.study.shortcuts.read()
+    assert metrics["acquisition_auc"] == shortcuts.all_facts.value
+    assert shortcuts.describe_facts() in track.note_of(outcome)
     assert metrics["trials_finished"] == len(outcome.records)
     assert metrics["seconds_stage_one"] == 1.5
 
@@ -130,7 +133,15 @@ def test_a_finished_search_is_in_the_workspaces_store(study, material, outcome):
     }
     assert shifted == set(outcome.shifts.trials)
     kept = {file.path for file in client.list_artifacts(parent.info.run_id)}
-    assert {"leaderboard.csv", "audit.json", "plan.json", "stack.json", "locked_test.png", "report"} <= kept
+    assert {
+        "leaderboard.csv",
+        "audit.json",
+        "shortcuts.json",
+        "plan.json",
+        "stack.json",
+        "locked_test.png",
+        "report",
+    } <= kept
     weights = {
         int(run.data.tags[TRIAL]): float(run.data.tags["stack_weight"])
         for run in runs
