@@ -106,7 +106,7 @@ def test_agrees_with_merging_sets_one_by_one(rows, data):
                 merge(f"c{i}", f"c{j}")
     for a, b in pairs:
         merge(f"c{a}", f"c{b}")
-    groups = connected_groups(table, [(f"c{a}", f"c{b}") for a, b in pairs])
+    groups = connected_groups(table, copies=[(f"c{a}", f"c{b}") for a, b in pairs])
     assert parts(groups) == {frozenset(members) for members in slow.values()}
 
 
