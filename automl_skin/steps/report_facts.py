@@ -198,7 +198,7 @@ def families_of(board: Leaderboard) -> tuple[Family, ...]:
     """Return how far each kind of trial came, the best first."""
     return tuple(
         Family(
-            f"{row['backbone']} {row['tuning']} {row['fusion']} {row['head']}",
+            " ".join(row[name] for name in ("backbone", "tuning", "fusion", "head") if row[name] != "-"),
             int(row["trials"]),
             int(row["finished"]),
             None if pd.isna(row["best"]) else float(row["best"]),
