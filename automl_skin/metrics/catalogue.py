@@ -22,12 +22,15 @@ class Metric:
     resampled : callable, optional
         ``(labels, probabilities, weights of shape (n_resamples, n_cases)) -> (n_resamples,)``, the same on
         many resamples at once. Without it rows are repeated one resample after the other.
+    of_ranks : bool
+        Whether it reads the order of the cases alone; else the probabilities must mean what they say.
     """
 
     name: str
     function: Callable[[IntArray, FloatArray], float]
     greater_is_better: bool
     resampled: Callable[[IntArray, FloatArray, FloatArray], FloatArray] | None = None
+    of_ranks: bool = True
 
     def utility(self, labels: IntArray, probabilities: FloatArray) -> float:
         """Return the value with the sign by which greater is better."""
@@ -56,10 +59,12 @@ METRICS = {
     for metric in (
         Metric("auc", ranking.macro_auc, True, weighted.weighted_auc),
         Metric("average_precision", ranking.average_precision, True, weighted.weighted_average_precision),
-        Metric("balanced_accuracy", ranking.balanced_accuracy, True, weighted.weighted_balanced_accuracy),
+        Metric(
+            "balanced_accuracy", ranking.balanced_accuracy, True, weighted.weighted_balanced_accuracy, False
+        ),
         Metric("partial_auc", ranking.partial_auc, True, weighted.weighted_partial_auc),
-        Metric("log_loss", ranking.log_loss, False, weighted.weighted_log_loss),
-        Metric("brier", ranking.brier, False, weighted.weighted_brier),
+        Metric("log_loss", ranking.log_loss, False, weighted.weighted_log_loss, False),
+        Metric("brier", ranking.brier, False, weighted.weighted_brier, False),
     )
 }
 

@@ -21,7 +21,7 @@ from functools import cache
 import numpy as np
 
 from automl_skin.arrays import FloatArray, IntArray
-from automl_skin.chains.calibration import Calibrator
+from automl_skin.chains.calibration import Calibrator, fit_calibrator
 from automl_skin.chains.cost import ChainCost
 from automl_skin.chains.fitted import cross_calibrate
 from automl_skin.errors import IntegrityError, LeakageError, SearchError
@@ -207,9 +207,9 @@ class Search:
             trial.outcome = ("failed", "the head gave probabilities that are not finite")
             return
         trial.raw[rows] = held
-        trial.utilities.append(self._utility(rows, outcome))
         if shifted is not None:
             trial.shifted.append(shifted)
+        trial.utilities = self._utilities(trial)
         trial.aucs.append(METRICS["auc"].function(self.labels[rows], held))
         trial.seconds += outcome.seconds
         if len(trial.utilities) == len(self.rows):
@@ -220,14 +220,31 @@ class Search:
         else:
             self._submit(number, workers)
 
-    def _utility(self, rows: IntArray, outcome: FoldOutcome) -> float:
-        """Return the objective on one fold, greater is better."""
-        at_home = self.metric.utility(self.labels[rows], outcome.held)
+    def _utilities(self, trial: Running) -> list[float]:
+        """Return the objective on each fold that is there, greater is better.
+
+        A metric that reads probabilities gets them calibrated, each fold on the others that are there, so that a
+        finished trial is worth what its calibrated probabilities are. The first fold alone is calibrated on itself:
+        that flatters a trial which might be stopped, and never one that finished.
+        """
+        n_folds = len(trial.utilities) + 1
+        if self.metric.of_ranks:
+            return [*trial.utilities, self._utility(trial, n_folds - 1, lambda raw: raw)]
+        utilities = []
+        for fold in range(n_folds):
+            others = [rows for other, rows in enumerate(self.rows[:n_folds]) if other != fold or n_folds == 1]
+            fitted = np.sort(np.concatenate(others))  # in the order of `cross_calibrate`: the same sums
+            calibrator = fit_calibrator(trial.raw[fitted], self.labels[fitted])
+            utilities.append(self._utility(trial, fold, calibrator.apply))
+        return utilities
+
+    def _utility(self, trial: Running, fold: int, calibrate: Callable[[FloatArray], FloatArray]) -> float:
+        rows = self.rows[fold]
+        at_home = self.metric.utility(self.labels[rows], calibrate(trial.raw[rows]))
         if self.sample is None:
             return at_home
-        assert outcome.shifted is not None
         labels = self.labels[np.intersect1d(self.sample.positions, rows)]
-        under = [self.metric.utility(labels, each) for each in outcome.shifted]
+        under = [self.metric.utility(labels, calibrate(each)) for each in trial.shifted[fold]]
         return robust_mean(at_home, np.array(under))
 
     def _record_in_order(self) -> None:

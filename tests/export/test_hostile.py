@@ -168,6 +168,10 @@ def test_nothing_of_a_pickle_beside_the_weights_is_read(copy, refuses):
         (lambda stack: stack["blends"][0].update({"rule": "vote"}), r"blends\.0\.rule: input should be"),
         (lambda stack: stack["blends"][0]["weights"].__setitem__(0, "1"), r"weights\.0: input should be"),
         (lambda stack: stack["calibrators"][0].update({"slopes": []}), "."),
+        (
+            lambda stack: stack.update({"of_mean": {"slopes": [], "intercepts": []}}),
+            "expected 1 maps of the mean",
+        ),
         (lambda stack: stack["blends"][2].update({"coefficients": [[1.0]]}), "and their coefficients"),
     ],
 )

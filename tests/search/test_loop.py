@@ -67,10 +67,12 @@ def _few_resamples(monkeypatch):
 
 @pytest.fixture
 def make_search(material, tmp_path):
-    def make(name="study", tell=lambda event: None, propose_trial=propose_trial, material=material):
+    def make(
+        name="study", tell=lambda event: None, propose_trial=propose_trial, material=material, metric="auc"
+    ):
         bench = Bench(tmp_path / "material", EncoderConfig(), 0)
         journal = TrialJournal(tmp_path / name / "trials")
-        return Search(bench, material, METRICS["auc"], journal, propose_trial, tell)
+        return Search(bench, material, METRICS[metric], journal, propose_trial, tell)
 
     return make
 
@@ -100,6 +102,21 @@ def test_one_worker_repeats_its_table(evaluator, make_search):
     assert [row["plan"]["number"] for row in first] == list(range(40))
     assert {row["state"] for row in first} == {"finished", "stopped"}
     assert {row["state"] for row in first[:25]} == {"finished"}
+
+
+def test_a_metric_of_probabilities_is_one_of_calibrated_ones(evaluator, make_search, material):
+    search = make_search(metric="log_loss")
+    search.run(Limits(40), HereAndNow())
+    finished = [record for record in search.records if record.state == "finished"]
+    for record in finished:
+        said = search.journal.predictions(record.plan.number)
+        by_fold = [
+            METRICS["log_loss"].utility(material.labels[rows], said.calibrated[rows]) for rows in search.rows
+        ]
+        assert record.utilities == tuple(by_fold)
+        raw = [METRICS["log_loss"].utility(material.labels[rows], said.raw[rows]) for rows in search.rows]
+        assert np.abs(np.subtract(raw, by_fold)).max() > 0.01
+    assert {record.state for record in search.records} == {"finished", "stopped"}
 
 
 def test_two_workers_repeat_their_table_whoever_is_faster(evaluator, make_search):
