@@ -64,6 +64,7 @@ TRUTHS: dict[str, Callable[[Answers], float]] = {
     "calibration slope, locked": lambda new: (
         calibration_line(new.labels, new.probabilities[STACK][:, 1]).slope
     ),
+    "sensitivity asked for": lambda new: new.share(new.labels == 1),
     "sensitivity at the threshold, locked": lambda new: new.share(new.labels == 1),
     "specificity at the threshold, locked": lambda new: 1 - new.share(new.labels == 0),
     "PPV at the threshold, locked": lambda new: new.share(new.called, right=1),

@@ -18,9 +18,11 @@ from automl_skin.chains.inputs import CaseInputs
 from automl_skin.data.groups import connected_groups
 from automl_skin.data.leaks import find_leaks
 from automl_skin.data.plan import FoldPlan, make_plan
+from automl_skin.evaluation.figures import Figures
 from automl_skin.features.encoder import Kind
+from automl_skin.metrics.intervals import Interval
 from automl_skin.networks import NetworkId
-from automl_skin.papers.honesty.claims import Claims
+from automl_skin.papers.honesty.claims import BASELINE, BEST, STACK, Claims
 from automl_skin.papers.honesty.worlds import Cases
 from automl_skin.search.material import Material
 from automl_skin.settings import Workspace
@@ -136,18 +138,55 @@ def claim(study: Study, fields: list[str]) -> Claims:
     opening = open_locked(study, records, built, material)
     assert opening is not None
     board = make_leaderboard(study, records, material)
-    figures = {}
-    for name, title in (("stack", "stack"), ("best trial", "best trial"), ("metadata alone", "baseline")):
-        figures[f"AUC of the {title}, locked"] = opening.figures.models[name].auc
-        if name in board.expected and name != "metadata alone":
-            figures[f"AUC of the {title}, out of fold"] = board.expected[name]
-    figures["gain over the baseline, locked"] = opening.figures.gains["metadata alone"]
+    figures = {**claims_of_models(opening.figures, board.expected), **claims_of_stack(opening.figures)}
     stacks = compared_stacks(records, built)
     fitted = {
         name: load_stack(study, stacks[name], material) for name in ("stack", "best trial", "metadata alone")
     }
     priors = np.bincount(material.labels, minlength=2) / len(material.labels)
-    return Claims(figures, Models(fitted, fields), float("nan"), priors, tuple(fields))
+    at = opening.figures.at_threshold
+    assert at is not None
+    return Claims(figures, Models(fitted, fields), at.threshold, priors, tuple(fields))
+
+
+def claims_of_models(figures: Figures, expected: Mapping[str, Interval]) -> dict[str, Interval]:
+    """Return what is said of AUCs, on locked cases and out of fold."""
+    titles = {STACK: "stack", BEST: "best trial", BASELINE: "baseline"}
+    return {
+        **{f"AUC of the {title}, locked": figures.models[name].auc for name, title in titles.items()},
+        **{
+            f"AUC of the {titles[name]}, out of fold": expected[name]
+            for name in (STACK, BEST)
+            if name in expected
+        },
+        "gain over the baseline, locked": figures.gains[BASELINE],
+    }
+
+
+def claims_of_stack(figures: Figures) -> dict[str, Interval]:
+    """Return what is said of the stack's probabilities and decisions on locked cases."""
+    at, stack = figures.at_threshold, figures.models[STACK]
+    assert at is not None
+    slope = known_interval(stack.calibration_slope, stack.calibration_slope_low, stack.calibration_slope_high)
+    claims = {
+        "calibration slope": slope,
+        "average precision": stack.average_precision,
+        "balanced accuracy": stack.balanced_accuracy,
+        "sensitivity at the threshold": at.sensitivity,
+        "specificity at the threshold": at.specificity,
+        "PPV at the threshold": at.ppv,
+        "NPV at the threshold": at.npv,
+    }
+    asked = Interval(at.wanted, float("nan"), float("nan"))
+    return {
+        "sensitivity asked for": asked,
+        **{f"{name}, locked": each for name, each in claims.items() if each is not None},
+    }
+
+
+def known_interval(value: float | None, low: float | None, high: float | None) -> Interval | None:
+    """Return an interval; None where an end is not known."""
+    return None if value is None or low is None or high is None else Interval(value, low, high)
 
 
 @dataclass(frozen=True)
