@@ -263,26 +263,32 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
         (
             f"{number:03d}",
             str(row["what"]),
-            str(row["backbone"]),
-            _tuned(row["tuning"], row["way"]),
-            str(row["fusion"]),
-            str(row["head"]),
+            f"{row['backbone']} {_tuned(row['tuning'], row['way'])}".removesuffix(" -"),
+            f"{row['fusion']} {row['head']}",
             _figure(row["auc"]),
-            f"{_figure(row['auc_low'])} to {_figure(row['auc_high'])}",
-            _standing(str(row["state"]), tied=bool(row["tied"])),
+            f"{row['auc_pooled']:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f})"
+            if row["auc_pooled"] == row["auc_pooled"]
+            else "-",
+            _standing(str(row["state"]), tied=bool(row["tied"]), corrected=bool(row["corrected"])),
         )
         for number, row in table.head(top).iterrows()
     ]
-    columns = ("trial", "what", "backbone", "tuning", "fusion", "head", "AUC", "95 % interval", "")
+    columns = ("trial", "what", "network", "model", "AUC, mean of folds", "AUC, pooled (95 % interval)", "")
     terminal.table("Leaderboard (out-of-fold)", columns, rows)
+    if bool(table["corrected"].any()):
+        terminal.say(
+            "corrected: of the best trial, the figure and its interval are those after the choice among all"
+        )
     shown = set(table.head(top)["what"])
     terminal.say(*(f"{kind}: {words}" for kind, words in KINDS.items() if kind in shown))
 
 
-def _standing(state: str, *, tied: bool) -> str:
+def _standing(state: str, *, tied: bool, corrected: bool) -> str:
     """Return how a trial stands to the best one, or why it has no place beside it."""
     if state != "finished":
         return state
+    if corrected:
+        return "best, corrected"
     return "tied" if tied else ""
 
 

@@ -26,7 +26,9 @@ class Leaderboard:
     Parameters
     ----------
     table : DataFrame
-        One row per trial: finished ones, the best first; then stopped and failed ones.
+        One row per trial: finished ones, the best first; then stopped and failed ones. ``auc`` is the mean over folds;
+        ``auc_low`` and ``auc_high`` are around ``auc_pooled``, which is over all folds together, or, where
+        ``corrected``, around the best trial's figure corrected for the choice.
     spread : DataFrame
         Best value of the study's metric by backbone, tuning, fusion and head, with the number of trials.
     best : CorrectedBest
@@ -55,8 +57,10 @@ def make_leaderboard(study: Study, records: Sequence[TrialRecord], material: Mat
     shifted = shifted_figures(study, records)
     order = [*finished(records), *(record for record in records if record.state != "finished")]
     table = pd.DataFrame([_row(record, is_tied, shifted) for record in order]).set_index("trial")
-    if _chosen_by_auc(study):  # one interval for the best trial, which is the corrected one
-        table.loc[numbers[best.best], ["auc_low", "auc_high"]] = best.interval.low, best.interval.high
+    if _chosen_by_auc(study):  # one interval for the best trial, around its corrected figure
+        of_best = best.corrected, best.interval.low, best.interval.high
+        table.loc[numbers[best.best], ["auc_pooled", "auc_low", "auc_high"]] = of_best
+        table.loc[numbers[best.best], "corrected"] = True
     return Leaderboard(
         table, _spread(table), best, int(choice.tied.sum()), expected_aucs(study, records, best)
     )
@@ -140,8 +144,10 @@ def _row(
         "fusion": config.fusion,
         "head": config.family,
         "auc": metrics.get("auc"),
+        "auc_pooled": metrics.get("auc_pooled"),
         "auc_low": metrics.get("auc_low"),
         "auc_high": metrics.get("auc_high"),
+        "corrected": False,
         **{name: shifted.get(record.plan.number, {}).get(name) for name in UNDER_SHIFT},
         "utility": record.utility,
         "tied": bool(is_tied.get(record.plan.number, False)),

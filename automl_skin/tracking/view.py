@@ -10,7 +10,8 @@ from collections.abc import Mapping
 VIEW = "automl-skin"
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
 
-METRICS = ("auc", "auc_low", "auc_high")
+METRICS = ("auc", "auc_pooled", "auc_low", "auc_high")
+"""The mean of the folds' AUCs, by which trials are compared, and that of all folds together with its interval."""
 PARAMS = ("backbone", "recipe", "tuning", "way", "fusion", "head", "pca_components", "weighting")
 TAGS = ("kind", "stack_weight")
 AXES = ("backbone", "recipe", "tuning", "way", "fusion", "head")

@@ -86,9 +86,10 @@ def test_unlike_images_are_not_named(description):
 
 
 def test_chunks_do_not_change_the_pairs(description, monkeypatch):
-    whole = nearest_pairs(description, 2, 0.5, _none(N + 8), threads=1)
-    monkeypatch.setattr("automl_skin.images.neighbours._CHUNK_VALUES", 5 * (N + 8))
-    assert np.array_equal(nearest_pairs(description, 2, 0.5, _none(N + 8), threads=1), whole)
+    different = description[:N]  # a picture and its copy are equally near to others, up to the last digit
+    whole = nearest_pairs(different, 2, 0.5, _none(N), threads=1)
+    monkeypatch.setattr("automl_skin.images.neighbours._CHUNK_VALUES", 5 * N)
+    assert np.array_equal(nearest_pairs(different, 2, 0.5, _none(N), threads=1), whole)
 
 
 @pytest.mark.parametrize("n_images", [0, 1])

@@ -22,7 +22,7 @@ from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.shift_embeddings import applied_folds, sample_of
 from automl_skin.steps.shifts import leading, measure_shifts
-from automl_skin.steps.stack import load_stack
+from automl_skin.steps.stack import MAX_RANK_DIFFERENCE, load_stack
 
 
 @pytest.fixture
@@ -43,18 +43,19 @@ def measure(study):
 
 
 def test_a_shift_that_changes_nothing_gives_what_was_measured(study, monkeypatch):
-    """Through pixels, networks, chains, calibrators and blends: the same figures to the last bit."""
+    """Through pixels, networks, chains, calibrators and blends: the same figures, where ranks may differ by a place."""
     monkeypatch.setattr("automl_skin.images.shifts._named", lambda name: lambda pixels, rng: pixels)
     figures = measure(study)
     assert figures.shifts == tuple(SHIFTS)
     for model in (*figures.models.values(), *figures.trials.values()):
-        assert set(model.by_shift.values()) == {model.auc_sample}
+        assert list(model.by_shift.values()) == pytest.approx([model.auc_sample] * len(SHIFTS), abs=0.005)
     table = pd.read_parquet(study.folder / "shifts.parquet")
     columns = ["probability_0", "probability_1"]
     home = table.loc[table["shift"] == "", ["case", "fold", *columns]].reset_index(drop=True)
     for name in SHIFTS:
         rows = table.loc[table["shift"] == name, ["case", "fold", *columns]].reset_index(drop=True)
-        assert rows.equals(home)
+        assert rows[["case", "fold"]].equals(home[["case", "fold"]])
+        assert np.abs(rows[columns] - home[columns]).to_numpy().max() < MAX_RANK_DIFFERENCE
 
 
 def test_what_the_search_wrote_is_measured_again(tiny, study):
