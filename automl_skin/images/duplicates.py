@@ -29,8 +29,9 @@ from automl_skin.workers.processes import available_processors
 # Of 240 planted copies more than 99 % lie above.
 SAME_SKIN = 0.6
 SAME_PHOTOGRAPH = 0.85
-"""From here a near pair is one photograph saved twice, as 95 % of planted copies are (JPEG at 60, cropped to 80 %,
-flipped). Below it is a resemblance that may be mistaken."""
+"""From here a near pair is one photograph saved twice, as 95 % of copies are that were saved as JPEG at 60, cropped to
+80 % or flipped (of those brightened, turned by 5 degrees or saved at 30, fewer). Below it is a resemblance that may be
+mistaken."""
 N_NEIGHBOURS = 4
 _LIKENESS = 0.6  # of fingerprints; 99 % of planted copies have 0.74, the same skin twice from 0.71
 _N_ORIENTATIONS = 2

@@ -170,9 +170,9 @@ def calibration_intervals(
     time, by one Newton step from the fit of all cases (the CR3 form of the sandwich estimator: Bell & McCaffrey 2002,
     "Bias reduction in standard errors for linear regression with multi-stage samples", Survey Methodology 28), with the
     quantile of Student's t for the groups of the smaller class. Simulated with 10 to 50 positives among 100 to 500
-    groups of one to three equal cases, slopes 1 and 0.6: they hold the true slope in 94.9 to 98.4 % of 1,500 draws and
-    the intercept in 94.5 to 98.1 % of 600; the usual standard error holds the slope in 80 % where groups have several
-    cases.
+    groups of one to three equal cases, slopes 1 and 0.6: they hold the true slope in 93.7 to 98.4 % of 600 to 1,500
+    draws a cell and the intercept, in four of these cells, in 94.5 to 98.1 % of 600; the usual standard error holds the
+    slope in 80 % where groups have several cases.
 
     Parameters
     ----------
