@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from automl_skin.arrays import FloatArray, IntArray
-from automl_skin.metrics.calibration import calibration_line
+from automl_skin.metrics.calibration import calibration_line, log_odds
 from automl_skin.metrics.intervals import Interval
 from automl_skin.metrics.ranking import average_precision, balanced_accuracy, brier, macro_auc
 from automl_skin.papers.honesty.worlds import Cases
+
+MIN_SPREAD = 0.05
+"""Standard deviation of the log-odds below which probabilities have no calibration slope to speak of."""
 
 STACK, BEST, BASELINE = "stack", "best trial", "metadata alone"
 
@@ -33,6 +36,13 @@ class Answers:
     probabilities: Mapping[str, FloatArray]
     threshold: float
     priors: FloatArray
+
+    def slope(self) -> float:
+        """Return the stack's calibration slope; NaN where its answers are all but equal and no slope means anything."""
+        positive = self.probabilities[STACK][:, 1]
+        if np.std(log_odds(positive)) < MIN_SPREAD:
+            return float("nan")
+        return calibration_line(self.labels, positive).slope
 
     def auc(self, model: str) -> float:
         """Return the AUC of a model."""
@@ -61,9 +71,7 @@ TRUTHS: dict[str, Callable[[Answers], float]] = {
         new.labels, new.probabilities[STACK], new.priors
     ),
     "Brier score, locked": lambda new: brier(new.labels, new.probabilities[STACK]),
-    "calibration slope, locked": lambda new: (
-        calibration_line(new.labels, new.probabilities[STACK][:, 1]).slope
-    ),
+    "calibration slope, locked": lambda new: new.slope(),
     "sensitivity asked for": lambda new: new.share(new.labels == 1),
     "sensitivity at the threshold, locked": lambda new: new.share(new.labels == 1),
     "specificity at the threshold, locked": lambda new: 1 - new.share(new.labels == 0),

@@ -8,12 +8,12 @@ from automl_skin.papers.honesty.bench import why_wrong
 from automl_skin.papers.honesty.worlds import World
 from automl_skin.papers.markdown import format_table
 
-COLUMNS = ("figure", "studies", "claimed", "true", "excess", "covered", "truth below", "verdict")
+COLUMNS = ("figure", "studies", "claimed", "true", "excess", "covered", "verdict")
 
 WHAT = (
     "Each row: over many simulated studies, the mean of a figure as the tool claims it, its mean true value on new "
-    "patients, the difference, the share of studies whose 95 % interval holds the true value, and the share in which "
-    "the truth lies below the interval. ± are Monte Carlo standard errors."
+    "patients, the difference, and the share of studies whose 95 % interval holds the true value. ± are Monte Carlo "
+    "standard errors. The file of the same name that ends in .csv has more columns."
 )
 
 
@@ -22,7 +22,6 @@ def table_rows(summary: pd.DataFrame, world: str) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for _, each in summary[summary["world"] == world].iterrows():
         covered = f"{each['covered']:.3f} ± {each['covered_error']:.3f}" if pd.notna(each["covered"]) else "-"
-        below = f"{each['truth_below']:.3f}" if pd.notna(each["truth_below"]) else "-"
         few = f" ({each['too_few']:.0%} too few to tell)" if each["too_few"] else ""
         rows.append(
             (
@@ -32,7 +31,6 @@ def table_rows(summary: pd.DataFrame, world: str) -> list[tuple[str, ...]]:
                 f"{each['true']:.3f}",
                 f"{each['excess']:+.3f} ± {each['excess_error']:.3f}",
                 covered,
-                below,
                 why_wrong(each) or "holds",
             )
         )
