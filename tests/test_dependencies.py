@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-UNDECLARED_BY_OTHERS = {"pyopenssl", "jinja2"}  # model-signing 1.1.1 and the hub's model cards import them
+UNDECLARED_BY_OTHERS = {"pyopenssl"}  # model-signing 1.1.1 imports it
 NAMED_OTHERWISE = {"PIL": "pillow", "cv2": "opencv-python-headless", "sklearn": "scikit-learn"}
 
 

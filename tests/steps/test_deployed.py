@@ -57,7 +57,7 @@ def test_thresholds_are_those_of_the_mean_and_of_one_chain_where_one_chain_answe
     for bundle, scale in ((tiny.bundle, built.deployed), (tmp_path / "bundle", built.probabilities)):
         point = next(each for each in read_facts(bundle).operating_points if each.wanted == 0.8)
         (expected,) = cross_fitted_operating_points(
-            material.labels, scale, material.folds, material.groups, [0.8], 0, study.config.confidence
+            material.labels, scale, material.folds, material.groups, [0.8], study.config.confidence
         )
         assert point.threshold == expected.threshold
     assert read_stack(tmp_path / "bundle", 2).stack.of_mean is None

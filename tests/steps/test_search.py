@@ -31,7 +31,7 @@ def test_a_finished_study_is_not_searched_again(tiny, end_to_end, tmp_path):
     assert outcome.opening.stack == outcome.built.stack.digest
     assert trial_table(outcome.records).equals(trial_table(tiny.study.journal.read()))
     steps = ["understanding", "stage one", "trials", "stacking", "locked test", "shifts", "sources"]
-    steps.append("report")
+    steps += ["missing metadata", "report"]
     assert list(outcome.seconds) == steps
 
 
