@@ -87,7 +87,8 @@ def test_a_setting_of_another_type_is_named(tmp_path):
 def test_unknown_name_lists_the_known_ones():
     with pytest.raises(
         AttributeError,
-        match="check, evaluate, explain_study, export_study, leaderboard, load, report_study, reproduce_study, run_study, score",
+        match="check, evaluate, explain_study, export_study, leaderboard, load, report_study, reproduce_study, "
+        "run_study, score",
     ):
         automl_skin.train  # noqa: B018
 
