@@ -36,6 +36,10 @@ def score(
         Path | None,
         typer.Option("--submission", help="CSV file for an ISIC challenge as well: image_name,target."),
     ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option("--explain", help="CSV file of what each probability is made as well, in log-odds."),
+    ] = None,
     verify: options.Verify = None,
 ) -> None:
     """Score a table and its images, or a folder of images; an interrupted run continues where it stopped."""
@@ -54,6 +58,7 @@ def score(
             roles=options.roles_of(flags),
             device=flags.get("device", "auto"),
             submission=submission,
+            explained=explain,
             public_key=verify,
             tell=tell,
         )
@@ -61,6 +66,8 @@ def score(
         f"Written: {output}, {summary.rows:,} rows, of which {summary.unscored:,} could not be scored"
     )
     terminal.say(*(f"Flag {flag}: {rows_in_words(count)}" for flag, count in summary.flags.items()))
+    if explain is not None:
+        terminal.say(f"Written: {explain}, of what each probability is made")
     if submission is not None:
         terminal.say(f"Written: {submission}, for a challenge")
     if summary.unscored and submission is not None:

@@ -21,6 +21,7 @@ from automl_skin.backbones.network import load_network, network_digest
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.errors import ImageError, IntegrityError
+from automl_skin.explain.case_parts import explain_cases
 from automl_skin.export.bundle import read_facts, read_photographs, read_stack, verify
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.export.signing import verify_signature
@@ -80,11 +81,15 @@ class Prediction:
         `automl_skin.features.seen`).
     problems : dict of str to str
         Name of each image that could not be used, and why.
+    parts : DataFrame or None
+        Of what each probability is made, where asked for (`automl_skin.explain.case_parts`); NaN where there is no
+        probability.
     """
 
     probabilities: FloatArray
     flags: list[list[str]]
     problems: dict[str, str]
+    parts: pd.DataFrame | None = None
 
 
 class Predictor:
@@ -170,7 +175,9 @@ class Predictor:
                 "expected probabilities of two made-up cases from the bundle, got others; export the bundle again"
             )
 
-    def predict(self, metadata: pd.DataFrame, photographs: Iterable[CaseImage]) -> Prediction:
+    def predict(
+        self, metadata: pd.DataFrame, photographs: Iterable[CaseImage], *, explain: bool = False
+    ) -> Prediction:
         """Score cases.
 
         Parameters
@@ -180,6 +187,9 @@ class Predictor:
             all.
         photographs : iterable of CaseImage
             Of these cases, in any order; few are held in memory at a time.
+        explain : bool
+            Whether to say of what each probability is made; for bundles of a binary target whose networks see the
+            image alone.
         """
         cases = pd.Index(metadata.index)
         fields = read_fields(metadata.reset_index(drop=True), self.facts.seen)
@@ -191,9 +201,13 @@ class Predictor:
         if scored.any():
             inputs = self._inputs(metadata.loc[scored], looked_at)
             probabilities[scored] = self.stack.predict(inputs)
-        return Prediction(
-            probabilities, self._flags(fields.marks.set_axis(cases), has_image, looked_at), looked_at.problems
-        )
+        parts = None
+        if explain:  # of no case at all, the columns come from one that is not kept
+            shown = metadata.loc[scored] if scored.any() else metadata.head(1)
+            found = explain_cases(self.stack.predict, self._inputs(shown, looked_at))
+            parts = found[: int(scored.sum())].reindex(cases)
+        flags = self._flags(fields.marks.set_axis(cases), has_image, looked_at)
+        return Prediction(probabilities, flags, looked_at.problems, parts)
 
     def _answers_without_image(self, metadata: pd.DataFrame, looked_at: "_LookedAt") -> BoolArray:
         """Return which cases may be answered by their metadata: none whose image was given and is not readable."""

@@ -21,6 +21,8 @@ class ScoringOptions:
         Of the decision, in (0, 1); None for the one that the study was asked for.
     prevalence : float or None
         Share of positives where the model is used; None for that of the development cases.
+    explain : bool
+        Whether to say of what each probability is made.
 
     Raises
     ------
@@ -30,6 +32,7 @@ class ScoringOptions:
 
     sensitivity: float | None = None
     prevalence: float | None = None
+    explain: bool = False
 
     def __post_init__(self) -> None:
         if self.prevalence is not None and not 0.0 < self.prevalence < 1.0:

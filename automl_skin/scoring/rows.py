@@ -7,6 +7,7 @@ are its photographs, and each of them is written back with the case's score.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import FloatArray
@@ -21,7 +22,8 @@ from automl_skin.export.predictor import CaseImage, Predictor
 from automl_skin.features.seen import KNOWN, read_fields
 from automl_skin.images.folder import ImageFolder
 from automl_skin.scoring.decide import ScoringOptions, correct_prevalence, decide
-from automl_skin.scoring.scores_file import DECISION, FLAGS, is_probability
+from automl_skin.scoring.explained import as_texts
+from automl_skin.scoring.scores_file import DECISION, FLAGS, PROBABILITY, is_probability
 
 IMAGE_COLUMN = "image"
 """Of the table that stands for a folder."""
@@ -156,7 +158,8 @@ def score_rows(
     Returns
     -------
     scores : DataFrame of n_rows rows
-        In the order of the rows: id columns, probabilities, decision, flags.
+        In the order of the rows: id columns, probabilities, decision, flags, and where asked for of what each
+        probability is made.
     problems : dict of str to str
         Images that could not be used, and why.
     """
@@ -166,11 +169,15 @@ def score_rows(
     metadata = metadata.set_axis(pd.Index(cases, name="case"))
     if not cases.is_unique:
         metadata = _first_known(metadata, predictor.facts)
-    prediction = predictor.predict(metadata, watch(reading.photographs(rows)))
+    prediction = predictor.predict(metadata, watch(reading.photographs(rows)), explain=options.explain)
     columns = probability_columns(predictor.facts, prediction.probabilities, options)
     columns[DECISION] = decide(predictor.facts, prediction.probabilities, options)
     columns[FLAGS] = [";".join(flags) for flags in prediction.flags]
     by_case = pd.DataFrame(columns, index=metadata.index)
+    if prediction.parts is not None:
+        corrected = by_case[PROBABILITY].to_numpy(np.float64)
+        parts = as_texts(prediction.parts, prediction.probabilities[:, 1], corrected)
+        by_case = pd.concat([by_case, parts], axis=1)
     ids = reading.ids(rows).reset_index(drop=True)
     return pd.concat([ids, by_case.loc[pd.Index(cases)].reset_index(drop=True)], axis=1), prediction.problems
 

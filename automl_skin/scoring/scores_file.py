@@ -72,8 +72,8 @@ def write_scores(path: Path, parts: Iterable[pd.DataFrame]) -> None:
         with temporary.open("w", encoding="utf-8", newline="") as output:
             for number, part in enumerate(parts):
                 guarded = part.apply(
-                    lambda column: column if is_probability(column.name) else column.map(_guarded)
-                ).rename(columns=_guarded)
+                    lambda column: column if is_probability(column.name) else column.map(guard)
+                ).rename(columns=guard)
                 guarded.to_csv(output, index=False, header=number == 0, quoting=quoting_of(part))
 
 
@@ -157,7 +157,8 @@ def _numbers(column: "pd.Series[str]") -> "pd.Series[float]":
     return column.map(lambda text: float(text or "nan")).astype("float64")
 
 
-def _guarded(text: str) -> str:
+def guard(text: str) -> str:
+    """Return a text that no spreadsheet runs."""
     return _GUARD + text if text.startswith((*_RUN_BY_SPREADSHEETS, _GUARD)) else text
 
 

@@ -5,7 +5,7 @@ columns, and by the same version of the program; see `automl_skin.scoring.parts`
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from automl_skin.export.bundle import bundle_digest
 from automl_skin.export.predictor import Predictor
 from automl_skin.scoring.columns import describe_columns
 from automl_skin.scoring.decide import ScoringOptions, operating_point
-from automl_skin.scoring.outputs import require_own_scores
+from automl_skin.scoring.explained import require_explainable, split_off, write_explained
+from automl_skin.scoring.outputs import require_new_file, require_own_scores
 from automl_skin.scoring.parts import Digester, Parts
 from automl_skin.scoring.rows import IMAGE_COLUMN, Reading, score_rows, understand_columns
 from automl_skin.scoring.scores_file import FLAGS, is_probability, require_format, write_scores
@@ -45,6 +46,8 @@ class Job:
         A CSV file, or Parquet by its suffix.
     roles : dict of str to str
         Columns by role where they are not recognised.
+    explained : Path or None
+        A new CSV file that says of what each probability is made, where the options ask for it.
     """
 
     bundle: Path
@@ -54,6 +57,7 @@ class Job:
     options: ScoringOptions
     roles: dict[str, str] = field(default_factory=dict)
     device: str = "auto"
+    explained: Path | None = None
 
     @property
     def tables(self) -> tuple[Path, ...]:
@@ -161,6 +165,10 @@ def _check_options(job: Job, predictor: Predictor) -> None:
         raise ConfigError("--prevalence: expected a bundle of a binary target, got one of several classes")
     require_format(job.output)
     require_own_scores(job.output, [("--data", path) for path in job.tables], job.bundle)
+    if job.explained is not None:
+        require_explainable(predictor, job.explained)
+        inputs = [*(("--data", path) for path in job.tables), ("--output", job.output)]
+        require_new_file(job.explained, "--explain", inputs, job.bundle)
     job.parts.require_own()
 
 
@@ -227,10 +235,14 @@ def _finish(job: Job, *, in_order: bool) -> Summary:
             n_unscored += int((probabilities == "").any(axis=1).sum())
             flags.update(flag for row in part[FLAGS] for flag in row.split(";") if flag)
             problems.update(of_part if len(problems) < SHOWN else {})
-            yield part
+            yield split_off(part)[0]
 
-    # rows of a case may stand apart
-    write_scores(job.output, counted() if in_order else [pd.concat(counted()).sort_index()])
+    def ordered(rows: Iterator[pd.DataFrame]) -> Iterable[pd.DataFrame]:
+        return rows if in_order else [pd.concat(rows).sort_index()]  # rows of a case may stand apart
+
+    write_scores(job.output, ordered(counted()))
+    if job.explained is not None:
+        write_explained(job.explained, ordered(split_off(part)[1] for part, _ in job.parts.read()))
     job.parts.clear()
     first = dict(list(problems.items())[:SHOWN])
     return Summary(n_rows, n_unscored, first, flags=dict(flags.most_common()))

@@ -1,6 +1,7 @@
 """Scoring with a bundle."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from automl_skin.data.join import Tables, table_paths
@@ -23,6 +24,7 @@ def score(
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
     submission: Path | None = None,
+    explained: Path | None = None,
     public_key: Path | None = None,
     tell: Listener = silent,
 ) -> Summary:
@@ -43,6 +45,8 @@ def score(
         Columns by role where they are not recognised.
     submission : Path or None
         Where to write the file that ISIC challenges take as well (``image_name,target``).
+    explained : Path or None
+        Where to write of what each probability is made as well, as CSV.
     public_key : Path or None
         Of whoever must have signed the bundle.
     tell : Listener
@@ -55,11 +59,11 @@ def score(
     """
     if not images.is_dir():
         raise ConfigError(f"--images: expected a folder, got {images} (not a folder); check the path")
-    job = Job(
-        bundle, table_paths(data), images, output, options or ScoringOptions(), dict(roles or {}), device
-    )
+    options = replace(options or ScoringOptions(), explain=explained is not None)
+    job = Job(bundle, table_paths(data), images, output, options, dict(roles or {}), device, explained)
     if submission is not None:
         inputs = [*(("--data", path) for path in table_paths(data)), ("--output", output)]
+        inputs += [("--explain", explained)] if explained is not None else []
         require_new_file(submission, "--submission", inputs, bundle)
     predictor = Predictor.load(bundle, device, public_key)
     if submission is not None:
