@@ -403,7 +403,10 @@ def test_rows_are_flagged_and_counted_alike_in_parts_and_alone(tiny, run, monkey
     once = ("unseen_sex", "out_of_range_age", "unseen_age", "missing_age", "missing_sex")
     assert run.summary.flags == dict.fromkeys(once, 1)
     monkeypatch.setattr(stream, "ROWS", 1)
-    assert run(rows).equals(whole)
+    alone = run(rows)
+    assert alone.drop(columns="probability").equals(whole.drop(columns="probability"))
+    # a rank among 50 may differ by a place where pixels go through a network in other batches
+    assert alone["probability"].to_numpy() == pytest.approx(whole["probability"].to_numpy(), abs=5e-3)
 
 
 def test_a_case_takes_the_first_value_that_the_model_knows(tiny, run):
