@@ -64,7 +64,7 @@ def test_tuning_from_an_empty_folder_to_scores(end_to_end, tmp_path):
 
     board = end_to_end.command("leaderboard", "--study", "tuned", *end_to_end.places(workspace))
     assert board.code == 0, board.errors
-    assert "tuning" in board.output
+    assert "network" in board.output
     bundle = tmp_path / "bundle"
     exported = end_to_end.command(
         "export", "--study", "tuned", "--output", bundle, *end_to_end.places(workspace)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm, t
 
 from automl_skin.evaluation.record import known
 from automl_skin.images.loading import Progress
@@ -22,7 +23,8 @@ COVERAGE, TOLERANCE = 0.95, 0.02
 """What an interval promises, and by how much it may fall short (promise 12)."""
 
 MAX_ERRORS = 3.0
-"""Monte Carlo standard errors by which a mean may differ from the truth before it is called wrong."""
+"""Monte Carlo standard errors by which a mean may differ from the truth before it is called wrong; of few studies, Student's
+equivalent."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,6 @@ def why_wrong(row: "pd.Series[float]") -> str:
     """Return what a figure of `summarise` claims that is not so; empty where it holds."""
     if row["covered"] + 2 * row["covered_error"] < COVERAGE - TOLERANCE:
         return "its interval holds less than it says"
-    if row["excess"] > MAX_ERRORS * row["excess_error"]:
+    if row["excess"] > float(t.ppf(norm.cdf(MAX_ERRORS), max(row["studies"] - 1, 1))) * row["excess_error"]:
         return "too good"
     return ""

