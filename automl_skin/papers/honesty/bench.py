@@ -23,8 +23,8 @@ COVERAGE, TOLERANCE = 0.95, 0.02
 """What an interval promises, and by how much it may fall short (promise 12)."""
 
 MAX_ERRORS = 3.0
-"""Monte Carlo standard errors by which a mean may differ from the truth before it is called wrong; of few studies, Student's
-equivalent."""
+"""Monte Carlo standard errors by which a mean may differ from the truth before it is called wrong; where studies are
+few, Student's equivalent."""
 
 
 @dataclass(frozen=True)
