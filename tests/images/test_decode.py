@@ -188,19 +188,19 @@ def test_reduced_then_resized_is_close_to_full_then_resized():
 
 
 @pytest.mark.slow
-def test_reduction_is_much_faster_on_a_large_photograph():
+def test_reduction_is_three_times_faster_on_a_large_photograph():
     noise = np.random.default_rng(0).integers(0, 24, (4000, 6000, 3), dtype=np.uint8)
     stored = encoded(Image.fromarray(scene(4000, 6000) // 2 + noise), "JPEG", quality=85)
 
     def seconds(side):
         times = []
-        for _ in range(3):
+        for _ in range(9):  # the least of many: another process's load is no part of it
             start = time.process_time()
             decode(stored, name="a", minimum_side=side)
             times.append(time.process_time() - start)
         return min(times)
 
-    assert seconds(None) > 2 * seconds(224)
+    assert seconds(None) > 3 * seconds(224)
 
 
 def png(width, height, *, depth=8, colour=2, data=b""):
