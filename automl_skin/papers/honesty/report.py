@@ -46,7 +46,8 @@ def bench_report(worlds: Sequence[World], summary: pd.DataFrame, command: str) -
     for world in worlds:
         facts = (
             f"{world.cases} cases, {world.prevalence:.0%} positive, 1 to {world.max_per_patient} per patient, "
-            f"AUC of the true risk {world.auc:.2f}{', with a column that gives the label away' if world.leak else ''}."
+            f"AUC of the true risk {world.auc:.2f}{', with a column that gives the label away' if world.leak else ''}"
+            f"{f', nothing to be seen of {world.hidden:.0%} of the cases' if world.hidden else ''}."
         )
         parts += [
             f"## {world.name}: {world.title}",

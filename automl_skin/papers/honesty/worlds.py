@@ -8,6 +8,9 @@ Symbols, per case i of patient g(i)::
     age, sex, site           metadata that depend on z_i weakly
     marker                   honest and strong in itself: z_i + noise, as a reader's score would be
 
+Of a hidden case (a share of them, of either class) embedding and metadata show another lesion's z in place of z_i, as
+those of an amelanotic melanoma do: scores of positive cases then spread wider than those of negative ones.
+
 c and s are found so that the world has its prevalence and the AUC of the risk itself is the world's.
 """
 
@@ -50,6 +53,8 @@ class World:
         Of the true risk; 0.5 for labels that nothing tells.
     leak : bool
         Whether the table has a column that gives the label away.
+    hidden : float
+        Share of cases of which neither embedding nor metadata shows anything.
     studies, smoke_studies : int
         How many are drawn, and in the short form.
     """
@@ -61,14 +66,16 @@ class World:
     auc: float
     max_per_patient: int = 1
     leak: bool = False
+    hidden: float = 0.0
     studies: int = 500
     smoke_studies: int = 0
 
     def __post_init__(self) -> None:
-        if not (0 < self.prevalence < 1 and 0.5 <= self.auc < 1 and self.cases > 1 <= self.max_per_patient):
+        shares = 0 < self.prevalence < 1 and 0.5 <= self.auc < 1 and 0 <= self.hidden < 1
+        if not (shares and self.cases > 1 <= self.max_per_patient):
             raise ConfigError(
-                f"the world {self.name}: expected prevalence in (0, 1), auc in [0.5, 1), two cases or more and one "
-                f"case or more per patient, got {self}"
+                f"the world {self.name}: expected prevalence in (0, 1), auc in [0.5, 1), hidden in [0, 1), two cases "
+                f"or more and one case or more per patient, got {self}"
             )
 
 
@@ -119,6 +126,8 @@ def _draw(world: World, n_cases: int, rng: np.random.Generator) -> Cases:
     z = np.sqrt(LIKENESS) * shared + np.sqrt(1 - LIKENESS) * rng.standard_normal(n_cases)
     intercept, slope = _constants(world.prevalence, world.auc)
     labels = (rng.random(n_cases) < expit(intercept + slope * z)).astype(np.int64)
+    hidden = rng.random(n_cases) < world.hidden
+    z = np.where(hidden, rng.standard_normal(n_cases), z)  # from here on, what can be seen
     seen = z + 0.5 * rng.standard_normal((2, n_cases))
     embeddings = rng.standard_normal((n_cases, N_DIMENSIONS))
     embeddings[:, 0] += 2 * np.sin(seen[0])

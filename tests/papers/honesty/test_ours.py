@@ -20,7 +20,7 @@ def test_the_short_form_finds_nothing_wrong(end_to_end, tmp_path):
     means = summary[summary["figure"].str.contains(r"^AUC|^gain|asked for")]
     assert [row["figure"] for _, row in means.iterrows() if why_wrong(row)] == []
     assert (summary.loc[summary["figure"].str.startswith("columns"), "claimed"] == 0).all()
-    aucs = known.loc["nothing"].filter(like="AUC of", axis=0)
+    aucs = known.loc["nothing_100"].filter(like="AUC of", axis=0)
     assert len(aucs) >= 4
     assert (np.abs(aucs["true"] - 0.5) < 0.02).all()
     for _, each in aucs.iterrows():
