@@ -2,9 +2,10 @@
 
 Measured on an AMD EPYC with avx512_bf16 (torch 2.15, 224 x 224, seven architectures): an embedding computed
 alone, in a batch of 7, 9, 16 or 32, in another position or by another number of threads is bit-identical in
-bfloat16, and within 1e-5 of the embeddings' standard deviation in float32. Between the two precisions the
-embeddings differ by 0.4 to 1.1 % (mobilenetv2_100.onnxzoo: 13 %) of their standard deviation (root mean
-square), so the precision is part of the cache key and is recorded in a bundle.
+bfloat16, and within 1e-5 of the embeddings' standard deviation in float32. Other processors differ more, enough to
+move a case over a split of a tree, so all passes on a device have one shape (`network.images_per_pass`).
+Between the two precisions the embeddings differ by 0.4 to 1.1 % (mobilenetv2_100.onnxzoo: 13 %) of their standard
+deviation (root mean square), so the precision is part of the cache key and is recorded in a bundle.
 Precision costs no accuracy: on 1,000 images of HAM10000 mobilenetv2_100.onnxzoo gives 0.821 in float32 and 0.823 in
 bfloat16 (logistic regression, malignant AUC), at half the processor time.
 """

@@ -17,7 +17,7 @@ from torch import nn
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray, Pixels
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import resolve_device
-from automl_skin.backbones.network import load_network, network_digest
+from automl_skin.backbones.network import images_per_pass, load_network, network_digest
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.errors import ImageError, IntegrityError
@@ -35,8 +35,8 @@ from automl_skin.stacking.fitted import FittedStack
 from automl_skin.workers.map_in_order import map_in_order
 from automl_skin.workers.processes import available_processors
 
-BATCH = 16
-"""Images per forward pass."""
+MAX_AHEAD = 32
+"""Photographs that are decoded before they are asked for."""
 
 IN_MEMORY = 128
 """Decoded images that are held at once."""
@@ -291,7 +291,7 @@ class Predictor:
                 return without, str(error)
 
         yield from map_in_order(
-            look, photographs, available_processors(), 2 * BATCH, weigh=lambda each: len(each.content or b"")
+            look, photographs, available_processors(), MAX_AHEAD, weigh=lambda each: len(each.content or b"")
         )
 
     def _role(self, photograph: CaseImage) -> str:
@@ -330,14 +330,13 @@ class Predictor:
             embedding.precision,
             entering,
         )
+        step = images_per_pass(self.device)
         batches = [
             Batch(
-                np.arange(start, min(start + BATCH, len(pixels))), np.stack(pixels[start : start + BATCH]), {}
+                np.arange(start, min(start + step, len(pixels))), np.stack(pixels[start : start + step]), {}
             )
-            for start in range(0, len(pixels), BATCH)
+            for start in range(0, len(pixels), step)
         ]
-        if len(batches) == 1:  # one batch is faster on all cores, many are faster on one core each
-            return [forward(batches[0])]
         return [embeddings for _, embeddings in forward.embed_batches(batches, available_processors())]
 
 

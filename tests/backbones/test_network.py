@@ -7,7 +7,14 @@ import torch
 from timm.layers import DropPath
 
 from automl_skin.backbones.catalogue import at_size, backbone_from_folder, resolve_backbone
-from automl_skin.backbones.network import embed, load_network, network_digest, save_network, weights_digest
+from automl_skin.backbones.network import (
+    embed,
+    images_per_pass,
+    load_network,
+    network_digest,
+    save_network,
+    weights_digest,
+)
 from automl_skin.errors import BackboneError, ConfigError
 
 NETWORKS = ["test_resnet.random", "test_byobnet.random", "mobilenetv3_small_050.random", "test_vit.random"]
@@ -73,6 +80,18 @@ def test_alone_in_a_batch_and_in_another_place_are_the_same(name, precision):
     np.testing.assert_allclose(alone, together[[0, 4, 8]], rtol=0, atol=tolerance)
     reversed_order = embedded(backbone, network, images[::-1], precision)[::-1]
     np.testing.assert_allclose(reversed_order, together, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("n_images", [0, 1, 9])
+def test_a_network_sees_batches_of_one_shape(n_images, backbone, network):
+    seen = []
+    first = next(each for each in network.modules() if isinstance(each, torch.nn.Conv2d))
+    hook = first.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    try:
+        assert len(embedded(backbone, network, pictures(9)[:n_images])) == n_images
+    finally:
+        hook.remove()
+    assert set(seen) == {images_per_pass(CPU)}
 
 
 def test_bfloat16_is_close_to_float32(backbone, network):

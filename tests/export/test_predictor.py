@@ -159,7 +159,7 @@ def test_bundle_of_one_kind_takes_any_photograph(predictor, rows, photographs, b
 
 def test_few_images_are_held_at_a_time(predictor, rows, photographs, monkeypatch):
     monkeypatch.setattr(module, "available_processors", lambda: 1)
-    monkeypatch.setattr(module, "IN_MEMORY", 2 * module.BATCH)
+    monkeypatch.setattr(module, "IN_MEMORY", module.MAX_AHEAD)
     asked, done = 0, 0
     most = 0
     forward = module.Predictor._forward
@@ -179,4 +179,4 @@ def test_few_images_are_held_at_a_time(predictor, rows, photographs, monkeypatch
     monkeypatch.setattr(module.Predictor, "_forward", count)
     predictor.predict(rows, given())
     assert done == len(rows)
-    assert most <= 5 * module.BATCH
+    assert most <= 5 * module.MAX_AHEAD // 2
