@@ -121,7 +121,7 @@ class Figures:
             return f"The {self.first} beats every simple baseline: {listed(self.baselines)}."
         gains = [f"{name}: {in_words(self.gains[name], signed=True)}" for name in self.not_beaten]
         return (
-            f"The {self.first} does not beat the simple baselines: the paired difference in AUC is not above 0 "
+            f"The {self.first} does not beat every simple baseline: the paired difference in AUC is not surely above 0 "
             f"({'; '.join(gains)})."
         )
 

@@ -176,8 +176,6 @@ class CardFacts:
         Of the locked test; None where it was not opened.
     subgroups_on : str
         On which cases the subgroups were measured.
-    subgroups_overall : float or None
-        The AUC of all those cases together.
     shifts : ShiftFigures or None
         Out-of-fold figures under shift; None where they were not measured.
     sources : SourceFigures or None
@@ -207,7 +205,6 @@ class CardFacts:
     operating_point: OperatingPoint | None = None
     subgroups: tuple[Subgroup, ...] = ()
     subgroups_on: str = "out-of-fold cases"
-    subgroups_overall: float | None = None
     shifts: ShiftFigures | None = None
     sources: SourceFigures | None = None
     tunings: tuple[CardTuning, ...] = ()

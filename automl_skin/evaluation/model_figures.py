@@ -6,9 +6,9 @@ import numpy.typing as npt
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.evaluation.record import in_words, known, number
-from automl_skin.metrics.calibration import (
-    calibration_intervals,
-    calibration_line,
+from automl_skin.metrics.calibration import calibration_intervals, calibration_line
+from automl_skin.metrics.calibration_error import (
+    error_interval,
     error_when_perfect,
     expected_calibration_error,
 )
@@ -36,6 +36,8 @@ class Calibration:
         Expected calibration error, 15 bins of equal width; None where nothing could be measured.
     calibration_slope_low, calibration_slope_high, calibration_intercept_low, calibration_intercept_high : float or None
         95 % intervals of the line, whole groups left out in turn; None where the cases are too few to tell.
+    calibration_error_low, calibration_error_high : float or None
+        95 % interval of the true error, which lies below the measured one; None where the cases are too few to tell.
     perfect_calibration_error_low, perfect_calibration_error_high : float or None
         95 % range of the expected calibration error of a perfectly calibrated model on these very cases.
     """
@@ -47,12 +49,14 @@ class Calibration:
     calibration_slope_high: float | None = field(default=None, kw_only=True)
     calibration_intercept_low: float | None = field(default=None, kw_only=True)
     calibration_intercept_high: float | None = field(default=None, kw_only=True)
+    calibration_error_low: float | None = field(default=None, kw_only=True)
+    calibration_error_high: float | None = field(default=None, kw_only=True)
     perfect_calibration_error_low: float | None = field(default=None, kw_only=True)
     perfect_calibration_error_high: float | None = field(default=None, kw_only=True)
 
     def describe_calibration(self) -> str:
         """Return slope, intercept and error in words."""
-        error = f"expected calibration error {number(self.calibration_error)}{self._perfect}"
+        error = f"expected calibration error {number(self.calibration_error)}{self._true}{self._perfect}"
         slope, low, high = self._slope
         if slope is None:
             return error
@@ -88,6 +92,12 @@ class Calibration:
         return {name: value for name, value in named.items() if value is not None}
 
     @property
+    def slope_interval(self) -> Interval | None:
+        """The calibration slope with its interval; None without one."""
+        slope, low, high = self._slope
+        return None if slope is None or low is None or high is None else Interval(slope, low, high)
+
+    @property
     def _error_warning(self) -> str:
         error, high = self.calibration_error, self.perfect_calibration_error_high
         if error is None or high is None or error - high < MIN_EXCESS_ERROR:
@@ -98,11 +108,18 @@ class Calibration:
         )
 
     @property
+    def _true(self) -> str:
+        low, high = self.calibration_error_low, self.calibration_error_high
+        if low is None or high is None:
+            return "" if self.calibration_error is None else " (too few to tell the true one)"
+        return f" (the true one is {low:.3f} to {high:.3f})"
+
+    @property
     def _perfect(self) -> str:
         low, high = self.perfect_calibration_error_low, self.perfect_calibration_error_high
         if low is None or high is None:
             return ""
-        return f" (a perfectly calibrated model shows {low:.3f} to {high:.3f} on these cases)"
+        return f", where a perfectly calibrated model shows {low:.3f} to {high:.3f} on these cases"
 
     @property
     def _slope(self) -> tuple[float | None, float | None, float | None]:
@@ -136,7 +153,7 @@ class ModelFigures(Calibration):
             f"average precision {in_words(self.average_precision)}",
             f"balanced accuracy {in_words(self.balanced_accuracy)}",
             f"Brier score {self.brier:.3f}",
-            f"partial AUC {self.partial_auc:.3f} of {1 - MIN_TPR:.1f}",
+            f"partial AUC above a sensitivity of {MIN_TPR} {self.partial_auc:.3f} of {1 - MIN_TPR:.1f}",
             self.describe_calibration(),
         ]
         return ", ".join(parts)
@@ -171,8 +188,11 @@ def measure_calibration(labels: IntArray, probabilities: FloatArray, groups: npt
         Patients or lesions, for the intervals.
     """
     low, high = error_when_perfect(probabilities, groups)
+    true = error_interval(labels, probabilities, groups) or (None, None)
     error = Calibration(
         calibration_error=expected_calibration_error(labels, probabilities),
+        calibration_error_low=true[0],
+        calibration_error_high=true[1],
         perfect_calibration_error_low=low,
         perfect_calibration_error_high=high,
     )

@@ -1,4 +1,4 @@
-"""Do probabilities mean what they say: reliability, calibration error, slope with its interval, intercept."""
+"""Do probabilities mean what they say: reliability, and slope and intercept with their intervals."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,12 +14,8 @@ from automl_skin.errors import ConfigError
 from automl_skin.metrics.inputs import check_predictions, check_scores, group_codes, require_two_classes
 from automl_skin.metrics.intervals import Interval
 from automl_skin.metrics.parts import LEVEL
-from automl_skin.seeding import generator
 
 Bins = Literal["uniform", "quantile"]
-
-ERROR_BINS = 15
-"""Of the expected calibration error, of equal width."""
 
 MIN_GROUPS = 10
 """Groups of each class below which no interval is given."""
@@ -85,8 +81,8 @@ def reliability(
     if n_bins < 1:
         raise ConfigError(f"n_bins: expected at least one bin, got {n_bins}")
     labels, probabilities = check_predictions(labels, probabilities)
-    claimed, right = _claims(labels, probabilities)
-    places = _places(claimed, n_bins, bins)
+    claimed, right = claims(labels, probabilities)
+    places = bin_places(claimed, n_bins, bins)
     counts = np.bincount(places)
     filled = counts > 0
     return Reliability(
@@ -96,7 +92,7 @@ def reliability(
     )
 
 
-def _places(claimed: FloatArray, n_bins: int, bins: Bins) -> IntArray:
+def bin_places(claimed: FloatArray, n_bins: int, bins: Bins) -> IntArray:
     """Return the bin of each claimed probability."""
     edges = np.linspace(0, 1, n_bins + 1)
     if bins == "quantile":
@@ -104,17 +100,11 @@ def _places(claimed: FloatArray, n_bins: int, bins: Bins) -> IntArray:
     return np.searchsorted(np.unique(edges[1:-1]), claimed, side="right")
 
 
-def _claims(labels: IntArray, probabilities: FloatArray) -> tuple[FloatArray, FloatArray]:
+def claims(labels: IntArray, probabilities: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the claimed probability of each case, and 1 where it was right, else 0; see `reliability`."""
     if probabilities.shape[1] == 2:  # binary
         return probabilities[:, 1], (labels == 1).astype(np.float64)
     return probabilities.max(axis=1), (probabilities.argmax(axis=1) == labels).astype(np.float64)
-
-
-def expected_calibration_error(
-    labels: IntArray, probabilities: FloatArray, n_bins: int = ERROR_BINS, bins: Bins = "uniform"
-) -> float:
-    """Return the mean gap between claimed and observed, over bins, weighted by cases (Guo et al. 2017)."""
-    return reliability(labels, probabilities, n_bins, bins).error
 
 
 def calibration_line(labels: IntArray, scores: FloatArray) -> CalibrationLine:
@@ -225,34 +215,6 @@ def _standard_errors(
         return np.full(2, np.inf)
     n_groups = len(shifts)
     return np.asarray(np.sqrt((n_groups - 1) / n_groups * np.sum(shifts**2, axis=0)))
-
-
-def error_when_perfect(
-    probabilities: FloatArray, groups: npt.ArrayLike, n_draws: int = 500, seed: int = 0
-) -> tuple[float, float]:
-    """Return the 95 % range of the expected calibration error of a perfectly calibrated model on these very cases.
-
-    The error is a sum of absolute values: it is above 0 for every model, and the more so the fewer the cases. So labels
-    are drawn from the probabilities themselves (consistency resampling: Broecker & Smith 2007, "Increasing the
-    reliability of reliability diagrams", Weather and Forecasting 22) and measured with the same bins. Cases of one
-    group share one uniform number, as photographs of one lesion share their class: the range holds however alike the
-    cases of a group are.
-
-    Parameters
-    ----------
-    probabilities : array of shape (n_cases, n_classes)
-    groups : array of shape (n_cases,)
-    """
-    claimed = probabilities[:, 1] if probabilities.shape[1] == 2 else probabilities.max(axis=1)  # binary
-    codes = np.unique(np.asarray(groups), return_inverse=True)[1]
-    rng = generator(seed, "calibration error of a perfect model")
-    right = rng.random((n_draws, int(codes.max()) + 1))[:, codes] < claimed
-    places = _places(claimed, ERROR_BINS, "uniform")
-    order = np.argsort(places, kind="stable")
-    starts = np.flatnonzero(np.diff(places[order], prepend=-1))
-    gaps = np.add.reduceat((right - claimed)[:, order], starts, axis=1)
-    low, high = np.quantile(np.abs(gaps).sum(axis=1) / len(claimed), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
 
 
 def _by_group(values: FloatArray, codes: IntArray) -> FloatArray:

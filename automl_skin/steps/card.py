@@ -20,7 +20,6 @@ from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.subgroups import Subgroup, subgroup_figures
 from automl_skin.features.lesion import missing_roles, roles_of
 from automl_skin.files import read_json
-from automl_skin.metrics.ranking import macro_auc
 from automl_skin.search.material import Material
 from automl_skin.steps.leaderboard import make_leaderboard
 from automl_skin.steps.locked import Opening
@@ -68,7 +67,6 @@ def card_facts(
         figures=opening.figures if opening else None,
         operating_point=own,
         subgroups=tuple(card_subgroups(study, built, material, own)),
-        subgroups_overall=macro_auc(material.labels, built.deployed),
         shifts=study.shifts.read(built.stack),
         sources=study.sources.find(),
         tunings=card_tunings(study, built, networks),

@@ -1,5 +1,7 @@
 """Gathering what stands in a study's report besides its model card."""
 
+import importlib.metadata
+import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,6 +37,8 @@ from automl_skin.study.understood import read_understood
 MAX_LEADERS = 15
 MAX_FAMILIES = 20
 FITS = {"squash": "the whole picture squeezed into", "crop": "the centre cut out to"}
+LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "xgboost", "optuna", "torch", "timm")
+"""By which figures may differ from one version to another."""
 MIN_CASES = 5
 """Diagnoses of fewer development cases are shown together."""
 
@@ -68,6 +72,8 @@ def report_facts(
             if each["column"] not in audit["quarantined"]
         ),
         settings=describe_settings(study),
+        libraries=library_versions(),
+        shortcuts=study.shortcuts.read(),
         effort=effort_of(study, records),
         leaders=leaders_of(records, board),
         families=families_of(board),
@@ -130,7 +136,7 @@ def _quartiles(values: "pd.Series[float]") -> str:
 
 
 def _share(flags: "pd.Series[bool]") -> str:
-    return f"{int(flags.sum())} ({flags.mean():.1%})" if len(flags) else "none"
+    return f"{int(flags.sum())} ({100 * flags.mean():.1f} %)" if len(flags) else "none"
 
 
 def describe_preparation(study: Study, networks: Sequence[ResolvedNetwork]) -> dict[str, str]:
@@ -143,7 +149,8 @@ def describe_preparation(study: Study, networks: Sequence[ResolvedNetwork]) -> d
     )
     filled = (
         "In training a missing value is filled with that of a random other case, and values are hidden at random "
-        f"({encoder.mask_share:.0%} of the fields, all fields of {encoder.mask_case_share:.0%} of the cases); in "
+        f"({100 * encoder.mask_share:.0f} % of the fields, all fields of {100 * encoder.mask_case_share:.0f} % of the "
+        "cases); in "
         "scoring it is neutral."
         if encoder.fills_at_random
         else f"A missing value is replaced by the {encoder.imputation}."
@@ -171,6 +178,13 @@ def describe_settings(study: Study) -> dict[str, str]:
         name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         for name, value in named.items()
         if value not in (None, "", (), [])
+    }
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of what computes, as they are here."""
+    return {"Python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in LIBRARIES
     }
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -108,9 +110,12 @@ def test_the_error_of_a_perfect_model_on_few_cases_is_no_fault():
     calibration = measure_calibration(labels, p, np.arange(60))
     low, high = calibration.perfect_calibration_error_low, calibration.perfect_calibration_error_high
     assert 0.03 < low < calibration.calibration_error < high
-    assert f"(a perfectly calibrated model shows {low:.3f} to {high:.3f} on these cases)" in (
-        calibration.describe_calibration()
-    )
+    words = calibration.describe_calibration()
+    assert f", where a perfectly calibrated model shows {low:.3f} to {high:.3f} on these cases" in words
+    assert f"(the true one is 0.000 to {calibration.calibration_error_high:.3f})" in words
+    assert calibration.calibration_error_low == 0
+    alone = replace(calibration, calibration_error_low=None, calibration_error_high=None)
+    assert "(too few to tell the true one)" in alone.describe_calibration()
     assert calibration.calibration_warning == ""
 
 

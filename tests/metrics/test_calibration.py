@@ -9,8 +9,6 @@ from automl_skin.errors import ConfigError
 from automl_skin.metrics.calibration import (
     calibration_intervals,
     calibration_line,
-    error_when_perfect,
-    expected_calibration_error,
     reliability,
 )
 
@@ -61,18 +59,6 @@ def test_an_edge_belongs_to_the_bin_above():
 def test_probability_one_belongs_to_the_last_bin():
     found = reliability(np.array([1, 0]), np.array([[0.0, 1.0], [1.0, 0.0]]), 5, "uniform")
     assert found.predicted.tolist() == [0, 1]
-
-
-def test_several_classes_compare_confidence_with_being_right():
-    labels = np.array([0, 1, 2, 2])
-    probabilities = np.array([[0.8, 0.1, 0.1], [0.8, 0.1, 0.1], [0.1, 0.1, 0.8], [0.1, 0.1, 0.8]])
-    assert expected_calibration_error(labels, probabilities) == pytest.approx(0.05)
-
-
-def test_error_is_small_for_honest_and_large_for_dishonest_scores():
-    labels, scores = draw(2)
-    assert expected_calibration_error(labels, two_columns(scores)) < 0.03
-    assert expected_calibration_error(labels, two_columns(np.sqrt(scores))) > 0.1
 
 
 def test_no_bins_is_an_error():
@@ -169,21 +155,3 @@ def test_scores_that_differ_in_one_group_alone_have_no_interval():
     scores[:4], groups[:4] = 0.8, 0  # one group of four, half of them positive
     assert np.isfinite(calibration_line(labels, scores).slope)
     assert slope_interval(labels, scores, groups) is None
-
-
-@pytest.mark.parametrize("size", [1, 3])
-def test_a_perfect_model_has_an_error_within_its_range(size):
-    held = []
-    for seed in range(200):
-        labels, scores, groups = draw_groups(seed, n_groups=120, size=size)
-        low, high = error_when_perfect(two_columns(scores), groups)
-        held.append(low <= expected_calibration_error(labels, two_columns(scores)) <= high)
-    assert 0.91 < np.mean(held) < 0.99
-
-
-def test_cases_of_one_group_widen_the_range_of_a_perfect_model():
-    scores = np.random.default_rng(0).beta(1, 2, 300)
-    alone = error_when_perfect(two_columns(scores), np.arange(300))
-    together = error_when_perfect(two_columns(scores), np.arange(300) // 6)
-    assert together[1] > alone[1] + 0.02
-    assert alone == error_when_perfect(two_columns(scores), np.arange(300))

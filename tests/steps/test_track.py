@@ -124,8 +124,8 @@ def test_a_finished_search_is_in_the_workspaces_store(study, material, outcome):
     assert len(runs) == len(outcome.records) + 1
     assert parent.data.metrics["test_auc"] == pytest.approx(track.search_metrics(outcome)["test_auc"])
     stack = outcome.shifts.models["stack"]
-    assert parent.data.metrics["auc_shifted"] == pytest.approx(stack.auc_shifted)
-    assert parent.data.metrics["auc_shifted_worst"] == pytest.approx(stack.auc_shifted_worst)
+    assert parent.data.metrics["auc_change_shifted"] == pytest.approx(stack.change.value)
+    assert "auc_shifted" not in parent.data.metrics  # a level that the stack was chosen by
     shifted = {
         int(run.data.tags[TRIAL])
         for run in runs

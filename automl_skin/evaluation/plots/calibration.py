@@ -20,7 +20,8 @@ from automl_skin.evaluation.plots.style import (
     to_png,
     unit_square,
 )
-from automl_skin.metrics.calibration import Reliability, expected_calibration_error, reliability
+from automl_skin.metrics.calibration import Reliability, reliability
+from automl_skin.metrics.calibration_error import expected_calibration_error
 
 N_BINS = 10
 _Z95 = 1.959963984540054

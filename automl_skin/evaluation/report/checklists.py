@@ -35,15 +35,21 @@ class Item:
 
 @dataclass(frozen=True)
 class Checklist:
-    """A reporting guideline, and its anchor in the report."""
+    """A reporting guideline, and its anchor in the report.
+
+    Parameters
+    ----------
+    is_compared : bool
+        Whether numbers and subjects of the items were compared with the guideline's own.
+    """
 
     anchor: str
-
     name: str
     about: str
     source: str
     doi: str
     items: tuple[Item, ...]
+    is_compared: bool = True
 
     @property
     def answered(self) -> int:
@@ -73,4 +79,4 @@ def _read(path: Path, unmeasured: Collection[str]) -> Checklist:
         Item(number, wording, "unmeasured" if answer == "run" and anchor in unmeasured else answer, anchor)
         for number, wording, answer, anchor in table.pop("items")
     )
-    return Checklist(path.stem.replace("_", "-"), **table, items=items)
+    return Checklist(path.stem.replace("_", "-"), items=items, **table)

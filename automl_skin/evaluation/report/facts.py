@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from automl_skin.data.strength import Shortcuts
 from automl_skin.evaluation.missing_metadata import MissingMetadata
 from automl_skin.evaluation.model_card import CardFacts
 
@@ -138,6 +139,10 @@ class ReportFacts:
         Of the audit.
     settings : mapping of str to str
         Those that make the study what it is.
+    libraries : mapping of str to str
+        Versions of those that are there where the report is written.
+    shortcuts : Shortcuts
+        What can be told without looking at a lesion.
     mistakes : tuple of Mistake
         Empty unless a gallery was asked for.
     """
@@ -152,6 +157,8 @@ class ReportFacts:
     images: Mapping[str, int]
     findings: tuple[str, ...]
     settings: Mapping[str, str]
+    libraries: Mapping[str, str]
+    shortcuts: Shortcuts
     effort: Effort
     leaders: tuple[Leader, ...]
     families: tuple[Family, ...]

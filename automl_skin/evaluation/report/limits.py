@@ -4,7 +4,7 @@ import re
 
 from automl_skin.data.plan_checks import expected_interval_width
 from automl_skin.evaluation.model_card import CardFacts
-from automl_skin.evaluation.record import listed
+from automl_skin.evaluation.record import in_words, listed
 from automl_skin.evaluation.report.facts import ReportFacts
 
 HALF_WIDTHS = (0.05, 0.03)
@@ -30,6 +30,10 @@ def find_concerns(facts: ReportFacts) -> list[str]:
             *card.disagreements,
             first.calibration_warning,
             f"Its AUC is lower than expected for {listed(list(lower))}." if lower else "",
+            "A model may have learnt how photographs were taken in place of the lesion: facts of acquisition alone "
+            f"reach an AUC of {in_words(facts.shortcuts.all_facts)}."
+            if facts.shortcuts.is_shortcut
+            else "",
             "The groups of the plan were cut by waiver." if card.plan.waiver is not None else "",
             f"The locked test set was {figures.opened}." if figures.times_opened > 1 else "",
         )
@@ -56,6 +60,10 @@ def find_limits(facts: ReportFacts) -> list[str]:
             "Whether the diagnoses are right. How they were made, and by whom, is not in the table; wrong ones bound "
             "what can be measured."
         ),
+        f"What of the figures is owed to how photographs were taken. Facts of acquisition alone reach an AUC of "
+        f"{in_words(facts.shortcuts.all_facts)}, without a pixel: see how the figures were protected."
+        if facts.shortcuts.is_shortcut
+        else "",
         "Who is missing. How patients came into the table, and who did not, is unknown.",
         ""
         if any(_SKIN.search(name) for name in names)

@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from automl_skin.data.acquisition import PLACE
 from automl_skin.evaluation.record import in_words, listed, number
 from automl_skin.evaluation.report.checklists import read_checklists
 from automl_skin.evaluation.report.facts import ReportFacts
@@ -51,6 +52,7 @@ def render_report(facts: ReportFacts) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "cell": cell,
         "data_uri": data_uri,
         "figure": figure,
         "in_words": in_words,
@@ -69,6 +71,7 @@ def render_report(facts: ReportFacts) -> str:
         checklists=read_checklists(facts.unmeasured),
         concerns=find_concerns(facts),
         limits=find_limits(facts),
+        place=PLACE,
         sizes=sizes_for(facts.card),
     )
 
@@ -87,6 +90,20 @@ def percent(share: float, digits: int = 1) -> str:
 def figure(value: Interval | float | None) -> str:
     """Return a figure as text, with its interval if it has one."""
     return in_words(value) if isinstance(value, Interval) else number(value)
+
+
+def cell(text: str) -> Markup:
+    """Return a figure in a table's cell, escaped; its interval goes to the next line where there is little room.
+
+    Examples
+    --------
+    >>> cell("0.91 (0.88 to 0.94)")
+    Markup('0.91 <span class="ci">(0.88 to 0.94)</span>')
+    """
+    value, parenthesis, interval = text.partition(" (")
+    if not parenthesis:
+        return escape(text)
+    return Markup('{} <span class="ci">({}</span>').format(value, interval)
 
 
 def ticks(text: str) -> Markup:

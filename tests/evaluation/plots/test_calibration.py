@@ -4,7 +4,8 @@ from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
 from automl_skin.evaluation.plots.calibration import _wilson, calibration_plot, draw_reliability
-from automl_skin.metrics.calibration import expected_calibration_error, reliability
+from automl_skin.metrics.calibration import reliability
+from automl_skin.metrics.calibration_error import expected_calibration_error
 
 
 def test_bars_are_wilsons(two):

@@ -29,3 +29,11 @@ def test_what_was_not_measured_is_not_answered(anchor):
         touched = sum(item.answer == "run" and item.anchor == anchor for item in before.items)
         assert after.answered == before.answered - touched
     assert sum(each.answered for each in bare) < sum(each.answered for each in whole)
+
+
+def test_which_guidelines_were_compared_with_their_text_is_recorded():
+    assert {each.name: each.is_compared for each in read_checklists()} == {
+        "TRIPOD+AI": True,
+        "CLAIM": True,
+        "CLEAR Derm": False,
+    }

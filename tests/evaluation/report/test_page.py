@@ -54,10 +54,13 @@ def visit(browser):
         page.close()
 
 
-@pytest.fixture(scope="module", params=["as the search wrote it", "with a gallery"])
+@pytest.fixture(scope="module", params=["as the search wrote it", "of several classes", "with a gallery"])
 def report(request, tiny, end_to_end, tmp_path_factory):
     if request.param == "as the search wrote it":
         return tiny.study.report / "report.html"
+    if request.param == "of several classes":
+        request.getfixturevalue("multiclass_bundle")
+        return tiny.study.folder.with_name("several") / "report" / "report.html"
     path = tmp_path_factory.mktemp("gallery") / "report.html"
     places = end_to_end.places(tiny.workspace)
     done = end_to_end.command("report", "--study", "tiny", "--gallery", "--output", path, *places)
