@@ -2,11 +2,20 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
-from automl_skin.evaluation.report.render import SECTIONS
+from automl_skin.evaluation.record import in_words
+from automl_skin.evaluation.report.limits import find_concerns, find_limits
+from automl_skin.evaluation.report.render import SECTIONS, cell, render_report
+from automl_skin.metrics.intervals import Interval
+from automl_skin.search.material import Material
+from automl_skin.steps.card import card_facts
+from automl_skin.steps.leaderboard import make_leaderboard
+from automl_skin.steps.locked import read_openings
+from automl_skin.steps.report_facts import report_facts
 
 VOID = {"meta", "link", "img", "br"}
 
@@ -32,6 +41,15 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
+
+
+def read_facts(study):
+    """Return the facts of a study's report, without pictures."""
+    records, material, built = study.journal.read(), Material.read(study.material), study.stack.read()
+    (opening,) = read_openings(study)
+    card = card_facts(study, built, material, [], opening, [])
+    board = make_leaderboard(study, records, material)
+    return report_facts(study, records, built, board, material, card, [], {})
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +90,34 @@ def test_a_whole_run_answers_three_fifths_of_tripod(text):
     assert found is not None
     assert int(found[1]) >= 0.56 * 52
     assert "not measured in this run" in text
+
+
+def test_what_can_be_told_without_looking_at_a_lesion_stands_beside_the_stack(tiny, text):
+    told = tiny.study.shortcuts.read()
+    part = text[text.index('<h3 id="shortcuts">') : text.index('<h2 id="cannot-tell">')]
+    for auc in (told.all_facts, told.all_columns, *(each.auc for each in (*told.facts, *told.columns))):
+        assert cell(in_words(auc)) in part
+    (opening,) = read_openings(tiny.study)
+    assert cell(in_words(opening.figures.models["stack"].auc)) in part
+    assert ("in place of the lesion" in part) == told.is_shortcut
+
+
+def test_a_shortcut_is_a_concern_and_a_limit(tiny):
+    told = tiny.study.shortcuts.read()
+    strong, weak = (replace(told, all_facts=Interval(0.8, low, 0.9)) for low in (0.7, 0.5))
+    for shortcuts, is_told in ((strong, True), (weak, False), (replace(told, all_facts=None), False)):
+        facts = replace(read_facts(tiny.study), shortcuts=shortcuts)
+        for texts in (find_concerns(facts), find_limits(facts)):
+            assert (
+                any("Facts of acquisition alone" in each.replace("facts of", "Facts of") for each in texts)
+                == is_told
+            )
+        assert ("in place of the lesion (though" in render_report(facts)) == is_told
+
+
+def test_levels_that_the_stack_was_chosen_by_are_not_told(tiny, text):
+    stack = tiny.study.shifts.read().models["stack"]
+    part = text[text.index('<h2 id="shifts">') : text.index('<h2 id="sources">')]
+    assert f"{stack.auc_sample:.3f}" not in part.replace(f"-{stack.auc_sample:.3f}", "")
+    assert cell(stack.describe_mean_change()) in part
+    assert "read how the levels compare" in text
