@@ -100,7 +100,11 @@ def error_interval(
     true ones lie on a path from the claimed log-odds x through Cox's line through them, x + s (a + (b - 1) x) with s
     from 0 on; labels are drawn from them as in `error_when_perfect`. A measured error below that of `LUCKY` of a
     perfect model's draws is judged as if it were there, so that no interval is empty (power-constrained limits: Cowan
-    et al. 2011, arXiv:1105.3166). COVERAGE
+    et al. 2011, arXiv:1105.3166).
+
+    Simulated with 100 to 1,000 cases in groups of one, or of one to six that share their class, mostly 300 to 400
+    studies a cell: slopes 1, 0.7 and 1.4, a shifted intercept, true log-odds that wave about the claimed ones, 14 and
+    33 % of positives. It holds the true error in 93.0 to 99.4 % of the studies, 0 of a perfect model in 95.2 to 98.3 %.
 
     Parameters
     ----------
