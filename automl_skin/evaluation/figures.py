@@ -1,6 +1,6 @@
 """The figures of the locked test set: every model with its interval, and what the first gains on the others."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,9 +92,13 @@ class Figures:
     @property
     def counts(self) -> str:
         """Cases of each class in words."""
+        return self.name_counts([f"of class {label}" for label in range(len(self.class_counts))])
+
+    def name_counts(self, classes: Sequence[str]) -> str:
+        """Return the cases of each class in words, where there are several by their names."""
         if len(self.class_counts) == 2:  # binary
             return f"{self.class_counts[1]} positive, {self.class_counts[0]} negative"
-        return ", ".join(f"{count} of class {label}" for label, count in enumerate(self.class_counts))
+        return ", ".join(f"{count} {name}" for count, name in zip(self.class_counts, classes, strict=True))
 
     @property
     def note(self) -> str:

@@ -139,6 +139,10 @@ def test_json(n_classes, monkeypatch):
     text = json.dumps(to_plain(figures), allow_nan=False)
     assert from_plain(Figures, json.loads(text), "a file") == figures
     assert "0 of class 3" not in figures.counts
+    named = figures.name_counts(list("abcd")[:n_classes])
+    assert named == (
+        figures.counts if n_classes == 2 else ", ".join(map("{} {}".format, figures.class_counts, "abcd"))
+    )
 
 
 def test_a_class_without_cases_is_counted(cases):

@@ -22,7 +22,8 @@ def forest_plot(figures: Figures, *, title: str = "Locked test set") -> bytes:
     names = list(figures.models)
     figure = new_figure(8.2, 1.7 + 0.44 * len(names))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.25, 1])
-    dress(left, f"{title}, {figures.opened}", "AUC (95 % interval)")
+    opened = figures.opened.replace(" (", "\n(")  # another title stands beside it
+    dress(left, f"{title}, {opened}", "AUC (95 % interval)")
     dress(right, f"Gain of the {figures.first}", "Paired difference in AUC (95 % interval)")
     for row, (name, model) in enumerate(figures.models.items()):
         shade = COLOURS[0] if row == 0 else INK

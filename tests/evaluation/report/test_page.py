@@ -109,3 +109,16 @@ def test_mischief_is_found(visit, tiny, tmp_path, mischief, found):
         "said": bool(said),
     }
     assert seen[found]
+
+
+def test_several_classes_have_names_and_nothing_of_a_threshold(tiny, multiclass_bundle):
+    text = (tiny.study.folder.with_name("several") / "report" / "report.html").read_text(encoding="utf-8")
+    for words in (
+        "of class 0",
+        "not by the larger probability",
+        "A slope of 1",
+        "stored threshold",
+        "the positive",
+    ):
+        assert words not in text
+    assert "mean over the classes" in text or "means over the classes" in text
