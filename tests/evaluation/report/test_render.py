@@ -121,3 +121,8 @@ def test_levels_that_the_stack_was_chosen_by_are_not_told(tiny, text):
     assert f"{stack.auc_sample:.3f}" not in part.replace(f"-{stack.auc_sample:.3f}", "")
     assert cell(stack.describe_mean_change()) in part
     assert "read how the levels compare" in text
+
+
+def test_versions_of_what_computes_are_told(tiny, text):
+    for name, version in read_facts(tiny.study).libraries.items():
+        assert f"{name} {version}" in text
