@@ -8,7 +8,7 @@ x : embedding of a network, of the photographs of one kind
 dy/dx : sum over chains of dy/dl dl/dx
 
 dl/dx is that of `automl_skin.explain.chain_score`. dy/dl goes through the fusion of the chain, its calibrator, the
-blend of its fold and the mean of the folds; it is taken by differences, wide enough for ranks to move, by the very
+blend of its fold and the mean of the folds; it is taken by differences, wide where ranks have to move, by the very
 functions that score cases. With it `automl_skin.explain.heat` gives the heat of the stack.
 
 Trees have no gradient. Chains whose image goes through trees alone are left out, and `HeatShares` says which share of
@@ -30,8 +30,11 @@ from automl_skin.explain.chain_score import ChainScore, has_gradient
 from automl_skin.metrics.calibration import log_odds
 from automl_skin.stacking.fitted import FittedStack
 
-SHIFT = 0.5
+SHIFT = 0.01
 """Of the differences in dy/dl, log-odds."""
+
+SHIFT_OF_RANKS = 0.5
+"""The same where ranks lie between l and y, which go in steps."""
 
 _SPREAD = 1.0  # of embeddings that a network's own head sees, which standardises nothing
 
@@ -190,14 +193,16 @@ def _slopes(stack: FittedStack, inputs: CaseInputs, classes: IntArray) -> dict[P
     folds = [of_fold(fold, answers) for fold in range(n_folds)]
     slopes = {}
     for pair in smooth_chains(stack):
+        in_ranks = "rank" in {stack.chains[pair].config.fusion, stack.stack.blends[pair[1]].rule}
+        shift = SHIFT_OF_RANKS if in_ranks else SHIFT
         ends = []
-        for by in (SHIFT, -SHIFT):
+        for by in (shift, -shift):
             first, *others = branches[pair]
             moved = np.stack([_shifted(first, classes, by), *others])
             fold = of_fold(pair[1], answers | {pair: stack.chains[pair].answer(moved)})
             mean = stack.average([*folds[: pair[1]], fold, *folds[pair[1] + 1 :]])
             ends.append(log_odds(mean[rows, classes]))
-        slopes[pair] = np.asarray((ends[0] - ends[1]) / (2 * SHIFT))
+        slopes[pair] = np.asarray((ends[0] - ends[1]) / (2 * shift))
     return slopes
 
 

@@ -235,12 +235,12 @@ class HeatPictures:
             answer = answers[photograph.case]
             wanted = self.predictor.facts.classes[answer.label]
             found = (
-                f"heat (bright: most): speaks for {wanted}" if each.any() else f"no heat speaks for {wanted}"
+                f"heat (bright: most) speaks for {wanted}" if each.any() else f"no heat speaks for {wanted}"
             )
             lines = [
                 photograph.title,
                 answer.line,
-                f"{found}; of {self.shares.shown:.0%} of the stack's weight",
+                f"{found} (seen by {self.shares.shown:.0%} of the stack's weight)",
             ]
             write_bytes(self.folder / photograph.file, heat_picture(photograph.printed, each, lines))
         return [each.file for each in photographs]
