@@ -43,11 +43,12 @@ def stack_of(material, make_fitter, small_chain, members, rule="average"):
     return FittedStack(Stack(rule, (blend,) * 5, tuple(calibrators)), chains, references)
 
 
-def measured_gradients(stack, inputs, classes, directions):
+def measured_gradients(stack, inputs, classes, directions, place=0):
     """By what the stack itself says of embeddings, one column after another, shape (n_cases, n_columns)."""
     rows, found = np.arange(len(inputs)), []
     for each in directions:
-        for column in range(each.directions.shape[1]):
+        width = each.directions.shape[1]
+        for column in range(place * width, (place + 1) * width):
             ends = []
             for step in (0.2, -0.2):
                 moved = {name: values.copy() for name, values in inputs.embeddings.items()}
@@ -139,6 +140,10 @@ def test_each_kind_of_photograph_has_its_own_columns(material, make_fitter, smal
     if seen:
         assert second == []
     else:
+        expected = measured_gradients(stack, inputs.take(CASES), np.ones(3, np.int64), second, place=1)
+        np.testing.assert_allclose(
+            np.concatenate([each.directions for each in second], axis=1), expected, rtol=0.05, atol=1e-3
+        )
         noise_means = next(each.average for each in second if each.name == "net@plain")
         np.testing.assert_allclose(
             noise_means, doubled["net@plain"][:, widths["net@plain"] :].mean(axis=0), atol=0.1
