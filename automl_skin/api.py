@@ -11,6 +11,7 @@ from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import Predictor
 from automl_skin.files import storage_boundary
 from automl_skin.scoring.decide import ScoringOptions
+from automl_skin.scoring.outputs import Beside
 from automl_skin.scoring.stream import Summary
 from automl_skin.settings import AnyPath, Workspace
 from automl_skin.steps import evaluate as _evaluate
@@ -139,14 +140,17 @@ def score(
     *,
     sensitivity: float | None = None,
     prevalence: float | None = None,
+    explain: AnyPath | None = None,
+    heat: AnyPath | None = None,
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
     verify: AnyPath | None = None,
 ) -> Summary:
     """Score a table (or several, joined by the id that they share) and its images, into a CSV file.
 
-    Without a table (`data` is None) every image of the folder is scored. `verify` is the public key that the bundle
-    must have been signed with.
+    Without a table (`data` is None) every image of the folder is scored. `explain` is a CSV file of what each
+    probability is made as well, `heat` a new folder of pictures of where the networks look. `verify` is the public key
+    that the bundle must have been signed with.
     """
     return _score.score(
         Path(bundle),
@@ -156,6 +160,9 @@ def score(
         ScoringOptions(sensitivity, prevalence),
         roles=roles,
         device=device,
+        beside=Beside(
+            explained=None if explain is None else Path(explain), heat=None if heat is None else Path(heat)
+        ),
         public_key=None if verify is None else Path(verify),
     )
 

@@ -32,9 +32,16 @@ def test_steps_in_python(tiny, tmp_path, monkeypatch, end_to_end):
     facts = automl_skin.export_study("mine", str(tmp_path / "bundle"), **place)
     assert automl_skin.load(tmp_path / "bundle").facts == facts
     summary = automl_skin.score(
-        str(tmp_path / "bundle"), str(tiny.table), str(tiny.images), str(tmp_path / "scores.csv")
+        str(tmp_path / "bundle"),
+        str(tiny.table),
+        str(tiny.images),
+        str(tmp_path / "scores.csv"),
+        explain=str(tmp_path / "parts.csv"),
+        heat=str(tmp_path / "heat"),
     )
     assert (summary.rows, summary.unscored) == (len(tiny.rows), 0)
+    assert len((tmp_path / "parts.csv").read_text().splitlines()) == len(tiny.rows) + 1
+    assert len(list((tmp_path / "heat").iterdir())) == len(summary.pictures.files) == len(tiny.rows)
     evaluation = automl_skin.evaluate(
         str(tmp_path / "bundle"),
         str(tiny.table),

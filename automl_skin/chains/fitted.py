@@ -151,7 +151,11 @@ class FittedChain:
 
     def predict(self, inputs: CaseInputs) -> FloatArray:
         """Return calibrated probabilities of shape (n_cases, n_classes)."""
-        raw = self.raw(inputs)
+        return self.answer(self.branches(inputs))
+
+    def answer(self, branches: FloatArray) -> FloatArray:
+        """Return calibrated probabilities from what each head says, shape (n_branches, n_cases, n_classes)."""
+        raw = self.combine(branches)
         return self.calibrator.apply(raw) if self.calibrator else raw
 
     def save(self, folder: Path) -> None:

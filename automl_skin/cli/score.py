@@ -40,11 +40,18 @@ def score(
         Path | None,
         typer.Option("--explain", help="CSV file of what each probability is made as well, in log-odds."),
     ] = None,
+    heat: Annotated[
+        Path | None,
+        typer.Option(
+            "--heat", help="New folder of pictures of where the networks look, seconds per photograph."
+        ),
+    ] = None,
     verify: options.Verify = None,
 ) -> None:
     """Score a table and its images, or a folder of images; an interrupted run continues where it stopped."""
     from automl_skin.cli.terminal import Terminal
     from automl_skin.scoring.decide import ScoringOptions
+    from automl_skin.scoring.outputs import Beside
     from automl_skin.steps.score import score as score_files
 
     terminal = Terminal()
@@ -57,8 +64,7 @@ def score(
             ScoringOptions(sensitivity, prevalence),
             roles=options.roles_of(flags),
             device=flags.get("device", "auto"),
-            submission=submission,
-            explained=explain,
+            beside=Beside(submission, explain, heat),
             public_key=verify,
             tell=tell,
         )
@@ -68,6 +74,11 @@ def score(
     terminal.say(*(f"Flag {flag}: {rows_in_words(count)}" for flag, count in summary.flags.items()))
     if explain is not None:
         terminal.say(f"Written: {explain}, of what each probability is made")
+    if summary.pictures is not None:
+        terminal.say(f"Written: {heat}, pictures of {len(summary.pictures.files):,} rows; {summary.heat}")
+        terminal.say(
+            *(f"No picture: {rows_in_words(count)}, {why}" for why, count in summary.pictures.without.items())
+        )
     if submission is not None:
         terminal.say(f"Written: {submission}, for a challenge")
     if summary.unscored and submission is not None:

@@ -110,10 +110,11 @@ class ChainScore:
         -------
         ndarray of shape (n_rows,)
         """
-        inputs = self.inputs.only(self.chain.image_names).take(np.full(len(rows), case))
+        alone = self.inputs.only(self.chain.image_names).take(np.array([case]))
+        inputs = alone.take(np.zeros(len(rows), np.int64))
         inputs.embeddings[name][:, first : first + rows.shape[1]] = rows  # of a copy
         encoder = self.chain.encoder
-        metadata = encoder.transform(inputs.metadata) if encoder else None
+        metadata = np.repeat(encoder.transform(alone.metadata), len(rows), axis=0) if encoder else None
         image = self.chain.project(inputs, metadata)
         probability = self.chain.branch_probabilities(image, metadata)[0][:, self.classes[case]]
         probability = np.clip(probability, _SMALLEST, 1.0 - _SMALLEST)

@@ -52,7 +52,7 @@ class Looking:
     Parameters
     ----------
     network : Module
-        From `load_network`, on the CPU.
+        From `load_network`, on any device.
     views : {1, 4, 8}
         Flips over which embeddings, and here the heat as well, are averaged.
     """
@@ -65,6 +65,11 @@ class Looking:
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise ConfigError(f"--method: expected one of {', '.join(METHODS)}, got {self.method!r}")
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network lies."""
+        return next(self.network.parameters()).device
 
     def heat(
         self,
@@ -110,7 +115,7 @@ class Looking:
             for rows, known in self._pieces(len(pixels), metadata):
                 each = [embedding_of(self.network, view, known) for view in self._views(pixels[rows])]
                 parts.append(torch.stack(each).mean(dim=0))
-        values: Float32Array = torch.cat(parts).numpy()
+        values: Float32Array = torch.cat(parts).cpu().numpy()
         return values
 
     def _pieces(self, n: int, metadata: Float32Array | None) -> Iterator[tuple[slice, Tensor | None]]:
@@ -121,23 +126,26 @@ class Looking:
             raise ConfigError(f"{message}; `entering_rows` gives each network what enters it")
         for start in range(0, n, _AT_ONCE):
             rows = slice(start, start + _AT_ONCE)
-            yield rows, None if metadata is None else torch.from_numpy(metadata[rows].astype(np.float32))
+            yield rows, None if metadata is None else self._tensor(metadata[rows])
+
+    def _tensor(self, values: FloatArray | Float32Array) -> Tensor:
+        return torch.from_numpy(values.astype(np.float32)).to(self.device)
 
     def _views(self, pixels: Pixels) -> list[Tensor]:
-        normalise = Normalisation(self.recipe.mean, self.recipe.std, torch.device("cpu"))
+        normalise = Normalisation(self.recipe.mean, self.recipe.std, self.device)
         views = each_view(normalise(pixels), self.views)
         return [view.contiguous(memory_format=torch.channels_last) for view in views]
 
     def _heat(
         self, pixels: Pixels, directions: FloatArray, average: Float32Array | None, metadata: Tensor | None
     ) -> Float32Array:
-        along = torch.from_numpy(directions.astype(np.float32))
-        shift = None if average is None else torch.from_numpy(average.astype(np.float32))
-        total = torch.zeros(())
+        along = self._tensor(directions)
+        shift = None if average is None else self._tensor(average)
+        total = torch.zeros((), device=self.device)
         for position, view in enumerate(self._views(pixels)):
             maps = feature_maps(self.network, view, metadata)
             total = total + undo_view(self._heat_of(maps, along, shift), position)
-        heat: Float32Array = (total / self.views).numpy()
+        heat: Float32Array = (total / self.views).cpu().numpy()
         return heat
 
     def _heat_of(self, maps: FeatureMaps, direction: Tensor, shift: Tensor | None) -> Tensor:

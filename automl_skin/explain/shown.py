@@ -78,3 +78,50 @@ def enlarge(values: Float32Array, height: int, width: int) -> Float32Array:
     """Return places (map height, map width) at another size by linear interpolation between their centres."""
     large: Float32Array = np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR))
     return large
+
+
+def shown_part(recipe: Recipe, height: int, width: int) -> tuple[float, float]:
+    """Return which share of a photograph's height and width a network is shown, which is its centre.
+
+    Examples
+    --------
+    >>> shown_part(Recipe(224, 224), 300, 400), shown_part(Recipe(224, 224, fit="crop"), 300, 400)
+    ((1.0, 1.0), (1.0, 0.75))
+    >>> shown_part(Recipe(224, 224, resize=(256, 256)), 300, 400)
+    (0.875, 0.875)
+    """
+    if recipe.resize is not None:
+        rows, columns = shown_part(recipe.uncut, height, width)
+        return rows * recipe.height / recipe.resize[0], columns * recipe.width / recipe.resize[1]
+    if recipe.fit == "squash":
+        return 1.0, 1.0
+    scale = max(recipe.height / height, recipe.width / width)
+    return min(1.0, recipe.height / (height * scale)), min(1.0, recipe.width / (width * scale))
+
+
+def lay_over(heat: Float32Array, recipe: Recipe, photograph: Pixels) -> Float32Array:
+    """Return heat where it lies in a whole photograph, in what `heat` adds up to per pixel.
+
+    Parameters
+    ----------
+    heat : ndarray of shape (map height, map width)
+    recipe : Recipe
+        Of the input that the heat lies over.
+    photograph : ndarray of shape (height, width, 3)
+
+    Returns
+    -------
+    ndarray of shape (height, width)
+        0 where the network was shown nothing.
+    """
+    height, width = photograph.shape[:2]
+    rows, columns = (
+        max(1, round(share * side))
+        for share, side in zip(shown_part(recipe, height, width), (height, width), strict=True)
+    )
+    top, left = (height - rows) // 2, (width - columns) // 2
+    laid = np.zeros((height, width), np.float32)
+    laid[top : top + rows, left : left + columns] = enlarge(heat, rows, columns) * (
+        heat.size / (rows * columns)
+    )
+    return laid

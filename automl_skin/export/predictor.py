@@ -22,6 +22,7 @@ from automl_skin.chains.inputs import CaseInputs
 from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.errors import ImageError, IntegrityError
 from automl_skin.explain.case_parts import explain_cases
+from automl_skin.explain.heat import Looking
 from automl_skin.export.bundle import read_facts, read_photographs, read_stack, verify
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.export.signing import verify_signature
@@ -84,12 +85,15 @@ class Prediction:
     parts : DataFrame or None
         Of what each probability is made, where asked for (`automl_skin.explain.case_parts`); NaN where there is no
         probability.
+    inputs : CaseInputs or None
+        What the chains were given of the cases that have a probability; None where none has.
     """
 
     probabilities: FloatArray
     flags: list[list[str]]
     problems: dict[str, str]
     parts: pd.DataFrame | None = None
+    inputs: CaseInputs | None = None
 
 
 class Predictor:
@@ -198,6 +202,7 @@ class Predictor:
         has_image: BoolArray = cases.isin(looked_at.images["case"])
         scored = has_image | self._answers_without_image(metadata, looked_at)
         probabilities = np.full((len(cases), len(self.facts.classes)), np.nan)
+        inputs = None
         if scored.any():
             inputs = self._inputs(metadata.loc[scored], looked_at)
             probabilities[scored] = self.stack.predict(inputs)
@@ -207,7 +212,7 @@ class Predictor:
             found = explain_cases(self.stack.predict, self._inputs(shown, looked_at))
             parts = found[: int(scored.sum())].reindex(cases)
         flags = self._flags(fields.marks.set_axis(cases), has_image, looked_at)
-        return Prediction(probabilities, flags, looked_at.problems, parts)
+        return Prediction(probabilities, flags, looked_at.problems, parts, inputs)
 
     def _answers_without_image(self, metadata: pd.DataFrame, looked_at: "_LookedAt") -> BoolArray:
         """Return which cases may be answered by their metadata: none whose image was given and is not readable."""
@@ -243,13 +248,13 @@ class Predictor:
                         problems[photograph.name] = look
                         unreadable.add(photograph.case)
                     else:
-                        whole.append((photograph.case, self._role(photograph), look))
+                        whole.append((photograph.case, self.role(photograph), look))
                 readable += [(case, role) for case, role, _ in whole]
                 for embedding in self.facts.embeddings:
                     mine = [each for each in whole if embedding.network.role in {"", each[1]}]
                     if mine:
                         pixels = [look[embedding.recipe] for _, _, look in mine]
-                        entering = self._entering(embedding, metadata, [case for case, _, _ in mine])
+                        entering = self.entering(embedding, metadata, [case for case, _, _ in mine])
                         parts[embedding.name] += self._forward(embedding, pixels, entering)
         embeddings = {
             embedding.name: np.concatenate(parts[embedding.name])
@@ -260,15 +265,23 @@ class Predictor:
         images = pd.DataFrame(readable, columns=["case", "role"], dtype="str")
         return _LookedAt(embeddings, images, problems, frozenset(unreadable))
 
-    def _entering(
+    def entering(
         self, embedding: BundleEmbedding, metadata: pd.DataFrame, cases: Sequence[str]
     ) -> Float32Array | None:
+        """Return the metadata that enter a network, one row per case; None for one that sees images alone."""
         return entering_rows(self.backbones[embedding.backbone], metadata, cases)
+
+    def lookings(self) -> dict[str, Looking]:
+        """Return the networks by the names of their embeddings, for heat."""
+        return {
+            each.name: Looking(self.networks[each.backbone], each.recipe, each.views)
+            for each in self.facts.embeddings
+        }
 
     def _no_embedding(self, embedding: BundleEmbedding) -> Float32Array:
         """Return embeddings of no photograph, which are as wide as those of a black one."""
         black = np.zeros((embedding.recipe.height, embedding.recipe.width, 3), np.uint8)
-        entering = self._entering(embedding, pd.DataFrame(index=["nobody"]), ["nobody"])
+        entering = self.entering(embedding, pd.DataFrame(index=["nobody"]), ["nobody"])
         (row,) = self._forward(embedding, [black], entering)
         return row[:0]
 
@@ -281,7 +294,7 @@ class Predictor:
             without = CaseImage(photograph.case, photograph.role, photograph.name, None)
             if photograph.content is None:
                 return without, photograph.problem
-            if self._role(photograph) not in roles:
+            if self.role(photograph) not in roles:
                 message = f"{photograph.name}: expected one of the kinds {', '.join(roles)}, got {photograph.role!r}"
                 return without, message
             content, name = photograph.content, photograph.name
@@ -294,7 +307,7 @@ class Predictor:
             look, photographs, available_processors(), MAX_AHEAD, weigh=lambda each: len(each.content or b"")
         )
 
-    def _role(self, photograph: CaseImage) -> str:
+    def role(self, photograph: CaseImage) -> str:
         """Return what a photograph shows; a bundle of one kind takes every photograph for it."""
         roles = self.facts.image_roles
         return roles[0] if len(roles) == 1 else photograph.role

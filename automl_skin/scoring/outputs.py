@@ -3,11 +3,31 @@
 import os
 import stat
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from automl_skin.errors import StorageError
 from automl_skin.files import name_kind
 from automl_skin.scoring.scores_file import are_scores
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is written beside the scores, where it is asked for.
+
+    Parameters
+    ----------
+    submission : Path or None
+        The file that ISIC challenges take (``image_name,target``).
+    explained : Path or None
+        CSV file that says of what each probability is made.
+    heat : Path or None
+        Folder of pictures of where the networks look.
+    """
+
+    submission: Path | None = None
+    explained: Path | None = None
+    heat: Path | None = None
 
 
 def require_own_scores(output: Path, inputs: Sequence[tuple[str, Path]], bundle: Path) -> None:
@@ -48,6 +68,40 @@ def require_new_file(path: Path, option: str, inputs: Sequence[tuple[str, Path]]
             f"{option}: expected a new file, got {path}, which exists: name another, or move it away"
         )
     _require_outside(path, option, bundle)
+
+
+def require_new_folder(
+    path: Path, option: str, inputs: Sequence[tuple[str, Path]], others: Sequence[Path]
+) -> None:
+    """Refuse a folder that holds something, and what is no folder.
+
+    Parameters
+    ----------
+    inputs : sequence of (str, Path)
+        Files that are read or written, each after the option that names it.
+    others : sequence of Path
+        Folders in which no other may lie: the bundle, the photographs.
+
+    Raises
+    ------
+    StorageError
+    """
+    twins = [name for name, other in inputs if _same_place(path, other)]
+    if twins:
+        raise StorageError(
+            f"{option}: expected another place than {twins[0]}, got {path} for both: name another"
+        )
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise StorageError(
+            f"{option}: expected a new or empty folder, got {path} (not a folder): name another"
+        )
+    if path.exists() and any(path.iterdir()):
+        raise StorageError(
+            f"{option}: expected a new or empty folder, got {path}, which holds files: name another"
+        )
+    for other in others:
+        if _real(path.absolute()).is_relative_to(_real(other)):
+            raise StorageError(f"{option}: expected a folder outside {other}, got {path}: name another place")
 
 
 def _require_plain(path: Path, option: str, inputs: Sequence[tuple[str, Path]]) -> None:

@@ -85,28 +85,43 @@ class Parts:
     def begin(self, job: str) -> None:
         """Keep the parts of the same job, and clear away those of another."""
         self.require_own()
-        if self._job() == job:
+        if self.is_begun(job):
             return
         with storage_errors(self.folder):
             self.clear()
             write_json(self.folder / MARK, {"kind": _KIND, "job": job})
 
-    def is_done(self, number: int, photographs: Iterable[CaseImage]) -> bool:
-        """Return whether a part is there and was computed from these photographs."""
+    def is_begun(self, job: str) -> bool:
+        """Return whether the parts are those of a job."""
+        return self._job() == job
+
+    def is_done(self, number: int, photographs: Iterable[CaseImage], pictures: Path | None = None) -> bool:
+        """Return whether a part is there with its pictures, and was computed from these photographs."""
         about, scores = self._files(number)
         if not about.is_file() or not scores.is_file():
             return False
         value = _read(about)
+        names = value.get("pictures", {}).get("files", [])
+        if pictures is not None and not all((pictures / name).is_file() for name in names):
+            return False
         return value.get("scores") == digest_file(scores) and value.get("photographs") == digest_photographs(
             photographs
         )
 
-    def write(self, number: int, scores: pd.DataFrame, photographs: str, problems: dict[str, str]) -> None:
-        """Keep a part; index of `scores`: the rows of the table."""
+    def write(
+        self,
+        number: int,
+        scores: pd.DataFrame,
+        photographs: str,
+        problems: dict[str, str],
+        pictures: dict[str, Any] | None = None,
+    ) -> None:
+        """Keep a part; index of `scores`: the rows of the table; `pictures`: which files were written, as JSON."""
         about, file = self._files(number)
         with atomic_write(file) as path:
             scores.to_csv(path, index_label=ROW, quoting=quoting_of(scores))
-        write_json(about, {"scores": digest_file(file), "photographs": photographs, "problems": problems})
+        facts = {"scores": digest_file(file), "photographs": photographs}
+        write_json(about, {**facts, "problems": problems, "pictures": pictures or {}})
 
     def read(self) -> Iterator[tuple[pd.DataFrame, dict[str, str]]]:
         """Yield the scores of each part as text, by row of the table, and its problems."""
@@ -114,6 +129,11 @@ class Parts:
             part = pd.read_csv(file, dtype="str", keep_default_na=False)
             rows = part.pop(ROW).astype("int64")
             yield part.set_axis(pd.Index(rows)), _read(file.with_suffix(".json"))["problems"]
+
+    def pictures(self) -> Iterator[dict[str, Any]]:
+        """Yield what `write` was told of the pictures of each part."""
+        for file in sorted(self.folder.glob("*.csv")):
+            yield _read(file.with_suffix(".json"))["pictures"]
 
     def clear(self) -> None:
         """Delete the parts, and the folder where nothing else is in it."""

@@ -18,7 +18,7 @@ from automl_skin.data.roles import Roles
 from automl_skin.data.table import as_written, canonical_text, id_text, name_rows
 from automl_skin.errors import ImageError, TableError
 from automl_skin.export.facts import BundleFacts
-from automl_skin.export.predictor import CaseImage, Predictor
+from automl_skin.export.predictor import CaseImage, Prediction, Predictor
 from automl_skin.features.seen import KNOWN, read_fields
 from automl_skin.images.folder import ImageFolder
 from automl_skin.scoring.decide import ScoringOptions, correct_prevalence, decide
@@ -68,9 +68,13 @@ class Reading:
             return pd.Series(rows.index.astype("str"), index=rows.index, dtype="str")
         return require_ids(rows, self.roles.case, "case")
 
+    def with_image(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows that name a photograph."""
+        return rows[id_text(rows[self.roles.image]).notna()]
+
     def photographs(self, rows: pd.DataFrame) -> Iterator[CaseImage]:
         """Yield the photograph of each row that names one; one that cannot be read says why."""
-        rows = rows[id_text(rows[self.roles.image]).notna()]
+        rows = self.with_image(rows)
         folder = ImageFolder(self.index.root)
         given = id_text(rows[self.roles.image])
         kinds = pd.Series(NO_ROLE, index=rows.index, dtype="str")
@@ -147,7 +151,7 @@ def score_rows(
     reading: Reading,
     options: ScoringOptions,
     watch: Callable[[Iterable[CaseImage]], Iterable[CaseImage]] = iter,
-) -> tuple[pd.DataFrame, dict[str, str]]:
+) -> tuple[pd.DataFrame, Prediction]:
     """Score rows; those of a case must all be among them.
 
     Parameters
@@ -160,8 +164,8 @@ def score_rows(
     scores : DataFrame of n_rows rows
         In the order of the rows: id columns, probabilities, decision, flags, and where asked for of what each
         probability is made.
-    problems : dict of str to str
-        Images that could not be used, and why.
+    prediction : Prediction
+        Of the cases, in the order in which they first appear.
     """
     cases = reading.cases(rows)
     fields = [name for name in predictor.facts.kinds if name in rows]
@@ -179,7 +183,7 @@ def score_rows(
         parts = as_texts(prediction.parts, prediction.probabilities[:, 1], corrected)
         by_case = pd.concat([by_case, parts], axis=1)
     ids = reading.ids(rows).reset_index(drop=True)
-    return pd.concat([ids, by_case.loc[pd.Index(cases)].reset_index(drop=True)], axis=1), prediction.problems
+    return pd.concat([ids, by_case.loc[pd.Index(cases)].reset_index(drop=True)], axis=1), prediction
 
 
 def probability_columns(

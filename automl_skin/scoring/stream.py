@@ -21,7 +21,8 @@ from automl_skin.export.predictor import Predictor
 from automl_skin.scoring.columns import describe_columns
 from automl_skin.scoring.decide import ScoringOptions, operating_point
 from automl_skin.scoring.explained import require_explainable, split_off, write_explained
-from automl_skin.scoring.outputs import require_new_file, require_own_scores
+from automl_skin.scoring.heat_pictures import HeatPictures, Pictures
+from automl_skin.scoring.outputs import Beside, require_new_file, require_new_folder, require_own_scores
 from automl_skin.scoring.parts import Digester, Parts
 from automl_skin.scoring.rows import IMAGE_COLUMN, Reading, score_rows, understand_columns
 from automl_skin.scoring.scores_file import FLAGS, is_probability, require_format, write_scores
@@ -46,8 +47,8 @@ class Job:
         A CSV file, or Parquet by its suffix.
     roles : dict of str to str
         Columns by role where they are not recognised.
-    explained : Path or None
-        A new CSV file that says of what each probability is made, where the options ask for it.
+    beside : Beside
+        What is written as well.
     """
 
     bundle: Path
@@ -57,7 +58,7 @@ class Job:
     options: ScoringOptions
     roles: dict[str, str] = field(default_factory=dict)
     device: str = "auto"
-    explained: Path | None = None
+    beside: Beside = field(default_factory=Beside)
 
     @property
     def tables(self) -> tuple[Path, ...]:
@@ -74,7 +75,8 @@ class Job:
         table = digest_tables(self.tables) if self.tables else digest_json(list(index.paths))
         options = asdict(self.options)
         roles: dict[str, Json] = {**reading.roles.by_role}
-        inputs: list[Json] = [bundle_digest(self.bundle), table, str(index.root), options, roles]
+        heat = "" if self.beside.heat is None else str(self.beside.heat.absolute())
+        inputs: list[Json] = [bundle_digest(self.bundle), table, str(index.root), options, roles, heat]
         return digest_json([*inputs, __version__, device, ROWS])
 
 
@@ -92,6 +94,10 @@ class Summary:
         Which columns served as what, and what the table lacks.
     flags : dict of str to int
         Rows by flag, the most frequent first.
+    pictures : Pictures or None
+        Of heat, where they were asked for.
+    heat : str
+        What the pictures speak for, in words.
     """
 
     rows: int
@@ -100,6 +106,8 @@ class Summary:
     image_column: str = IMAGE_COLUMN
     notes: tuple[str, ...] = ()
     flags: dict[str, int] = field(default_factory=dict)
+    pictures: Pictures | None = None
+    heat: str = ""
 
 
 def score_table(
@@ -126,7 +134,7 @@ def score_table(
     StorageError
         If the output is somebody else's or cannot be written; parts that are done are kept.
     """
-    _check_options(job, predictor)
+    pictures = _check_options(job, predictor)
     index = index_images(job.images)
     # several tables are joined as a whole, a single one is read in parts
     table, notes = read_tables(job.tables) if len(job.tables) > 1 else (None, ())
@@ -141,35 +149,59 @@ def score_table(
     if tell is not None:
         for note in notes:
             tell(note)
-    parts = job.parts
-    parts.begin(job.digest(index, reading, str(predictor.device)))
+    _begin(job, job.digest(index, reading, str(predictor.device)))
     done = 0
-    for number, rows in enumerate(_parts_of(job, index, reading, table)):
-        if not parts.is_done(number, reading.photographs(rows)):
-            digester = Digester()
-            scores, problems = score_rows(predictor, rows, reading, job.options, digester.watch)
-            first = dict(list(problems.items())[:SHOWN])
-            parts.write(number, scores.set_axis(rows.index), digester.digest(), first)
-        done += len(rows)
+
+    def tell_rows(n_rows: int) -> None:
         if progress is not None:
-            progress(done, total)
+            progress(done + n_rows, total)
+
+    for number, rows in enumerate(_parts_of(job, index, reading, table)):
+        if not job.parts.is_done(number, reading.photographs(rows), job.beside.heat):
+            digester = Digester()
+            scores, prediction = score_rows(predictor, rows, reading, job.options, digester.watch)
+            drawn = (
+                pictures.draw_rows(rows, reading, scores, prediction, tell_rows) if pictures else Pictures()
+            )
+            first = dict(list(prediction.problems.items())[:SHOWN])
+            job.parts.write(number, scores.set_axis(rows.index), digester.digest(), first, asdict(drawn))
+        tell_rows(len(rows))
+        done += len(rows)
     summary = _finish(job, in_order=reading.roles.case is None)
-    return replace(summary, image_column=reading.roles.image, notes=notes)
+    said = pictures.shares.in_words() if pictures else ""
+    return replace(summary, image_column=reading.roles.image, notes=notes, heat=said)
 
 
-def _check_options(job: Job, predictor: Predictor) -> None:
-    """Refuse what would come to nothing only after hours."""
+def _begin(job: Job, digest: str) -> None:
+    """Keep the parts of the same job, whose pictures are kept as well; else their folder must be empty.
+
+    Raises
+    ------
+    StorageError
+    """
+    beside = job.beside
+    if beside.heat is not None and not job.parts.is_begun(digest):
+        written = {"--output": job.output, "--explain": beside.explained, "--submission": beside.submission}
+        inputs = [(option, path) for option, path in written.items() if path is not None]
+        require_new_folder(beside.heat, "--heat", inputs, [job.bundle, job.images])
+    job.parts.begin(digest)
+
+
+def _check_options(job: Job, predictor: Predictor) -> HeatPictures | None:
+    """Refuse what would come to nothing only after hours; return what draws pictures, where they are asked for."""
     if predictor.facts.is_binary:
         operating_point(predictor.facts, job.options.sensitivity)
     elif job.options.prevalence is not None:
         raise ConfigError("--prevalence: expected a bundle of a binary target, got one of several classes")
     require_format(job.output)
     require_own_scores(job.output, [("--data", path) for path in job.tables], job.bundle)
-    if job.explained is not None:
-        require_explainable(predictor, job.explained)
+    explained, heat = job.beside.explained, job.beside.heat
+    if explained is not None:
+        require_explainable(predictor, explained)
         inputs = [*(("--data", path) for path in job.tables), ("--output", job.output)]
-        require_new_file(job.explained, "--explain", inputs, job.bundle)
+        require_new_file(explained, "--explain", inputs, job.bundle)
     job.parts.require_own()
+    return None if heat is None else HeatPictures(heat, predictor)
 
 
 def _look_through(
@@ -241,8 +273,9 @@ def _finish(job: Job, *, in_order: bool) -> Summary:
         return rows if in_order else [pd.concat(rows).sort_index()]  # rows of a case may stand apart
 
     write_scores(job.output, ordered(counted()))
-    if job.explained is not None:
-        write_explained(job.explained, ordered(split_off(part)[1] for part, _ in job.parts.read()))
+    if job.beside.explained is not None:
+        write_explained(job.beside.explained, ordered(split_off(part)[1] for part, _ in job.parts.read()))
+    pictures = None if job.beside.heat is None else Pictures.together(job.parts.pictures())
     job.parts.clear()
     first = dict(list(problems.items())[:SHOWN])
-    return Summary(n_rows, n_unscored, first, flags=dict(flags.most_common()))
+    return Summary(n_rows, n_unscored, first, flags=dict(flags.most_common()), pictures=pictures)

@@ -1,6 +1,6 @@
 """A stack with the fitted chains of its members: inputs in, probabilities out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,13 @@ class FittedStack:
     def predict_fold(self, inputs: CaseInputs, fold: int) -> FloatArray:
         """Return the probabilities of one fold's chain, shape (n_cases, n_classes)."""
         blend = self.stack.blends[fold]
-        members = np.stack([self.chains[member, fold].predict(inputs) for member in blend.members])
+        return self.blend_members(
+            np.stack([self.chains[member, fold].predict(inputs) for member in blend.members]), fold
+        )
+
+    def blend_members(self, members: FloatArray, fold: int) -> FloatArray:
+        """Return the probabilities of one fold's chain from its members' of shape (n_members, n_cases, n_classes)."""
+        blend = self.stack.blends[fold]
         references = None
         if blend.rule == "rank":
             references = np.stack([self.references[member, fold] for member in blend.members])
@@ -46,9 +52,11 @@ class FittedStack:
 
     def predict(self, inputs: CaseInputs) -> FloatArray:
         """Return the mean of the folds' probabilities, calibrated, shape (n_cases, n_classes)."""
-        folds = range(len(self.stack.blends))
-        summed = sum(self.predict_fold(inputs, fold) for fold in folds)
-        mean = np.asarray(summed / len(folds))
+        return self.average([self.predict_fold(inputs, fold) for fold in range(len(self.stack.blends))])
+
+    def average(self, folds: Sequence[FloatArray]) -> FloatArray:
+        """Return the mean of each fold's probabilities, calibrated, shape (n_cases, n_classes)."""
+        mean = np.asarray(sum(folds) / len(folds))
         return mean if self.stack.of_mean is None else self.stack.of_mean.apply(mean)
 
 

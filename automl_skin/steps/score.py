@@ -8,7 +8,7 @@ from automl_skin.data.join import Tables, table_paths
 from automl_skin.errors import ConfigError
 from automl_skin.export.predictor import Predictor
 from automl_skin.scoring.decide import ScoringOptions
-from automl_skin.scoring.outputs import require_new_file
+from automl_skin.scoring.outputs import Beside, require_new_file
 from automl_skin.scoring.stream import Job, Summary, score_table
 from automl_skin.scoring.submission import require_binary, write_submission
 from automl_skin.steps.events import Listener, Said, silent, start_progress
@@ -23,8 +23,7 @@ def score(
     *,
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
-    submission: Path | None = None,
-    explained: Path | None = None,
+    beside: Beside | None = None,
     public_key: Path | None = None,
     tell: Listener = silent,
 ) -> Summary:
@@ -43,10 +42,8 @@ def score(
         Sensitivity of the decision, another prevalence.
     roles : mapping of str to str, optional
         Columns by role where they are not recognised.
-    submission : Path or None
-        Where to write the file that ISIC challenges take as well (``image_name,target``).
-    explained : Path or None
-        Where to write of what each probability is made as well, as CSV.
+    beside : Beside or None
+        What is written as well: a file for a challenge, of what each probability is made, pictures of heat.
     public_key : Path or None
         Of whoever must have signed the bundle.
     tell : Listener
@@ -59,8 +56,10 @@ def score(
     """
     if not images.is_dir():
         raise ConfigError(f"--images: expected a folder, got {images} (not a folder); check the path")
+    beside = beside or Beside()
+    submission, explained = beside.submission, beside.explained
     options = replace(options or ScoringOptions(), explain=explained is not None)
-    job = Job(bundle, table_paths(data), images, output, options, dict(roles or {}), device, explained)
+    job = Job(bundle, table_paths(data), images, output, options, dict(roles or {}), device, beside)
     if submission is not None:
         inputs = [*(("--data", path) for path in table_paths(data)), ("--output", output)]
         inputs += [("--explain", explained)] if explained is not None else []

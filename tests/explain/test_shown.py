@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from automl_skin.errors import ImageError
-from automl_skin.explain.shown import find_mask, read_mask, shown
+from automl_skin.explain.shown import find_mask, lay_over, read_mask, shown
 from automl_skin.images.recipe import Recipe
 
 
@@ -42,3 +42,22 @@ def test_photographs_are_printed_undistorted():
     photograph = np.zeros((60, 80, 3), np.uint8)
     assert shown(Recipe(32, 32), photograph, 160).shape == (120, 160, 3)
     assert shown(Recipe(32, 64, "crop"), photograph, 160).shape == (80, 160, 3)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "rows", "columns"),
+    [
+        (Recipe(32, 32), 60, 80),
+        (Recipe(32, 32, "crop"), 60, 60),
+        (Recipe(32, 32, resize=(64, 64)), 30, 40),
+        (Recipe(32, 32, "crop", resize=(64, 64)), 30, 30),
+    ],
+)
+def test_heat_lies_where_the_network_was_shown_the_photograph(recipe, rows, columns):
+    heat = np.full((2, 2), 3, np.float32)
+    laid = lay_over(heat, recipe, np.zeros((60, 80, 3), np.uint8))
+    assert laid.shape == (60, 80)
+    assert laid.sum() == pytest.approx(heat.sum(), rel=1e-5)
+    there = np.argwhere(laid > 0)
+    assert tuple(there.max(axis=0) + 1 - there.min(axis=0)) == (rows, columns)
+    assert tuple(there.min(axis=0)) == ((60 - rows) // 2, (80 - columns) // 2)

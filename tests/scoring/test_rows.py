@@ -27,7 +27,8 @@ def rows(tiny):
 def scored(predictor, rows, index, given=None):
     reading = understand_columns(rows, index, predictor.facts, given or {})
     reading.check(rows)
-    return score_rows(predictor, rows, reading, ScoringOptions())
+    scores, prediction = score_rows(predictor, rows, reading, ScoringOptions())
+    return scores, prediction.problems
 
 
 def test_rows_come_back_in_order_with_their_ids(predictor, rows, index):

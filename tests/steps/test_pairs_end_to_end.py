@@ -13,8 +13,11 @@ from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.tuned_folder import TunedFolder
 from automl_skin.errors import IntegrityError
+from automl_skin.explain.stack_heat import network_directions
 from automl_skin.export.predictor import CaseImage, Predictor
 from automl_skin.networks import NetworkId
+from automl_skin.scoring.heat_pictures import NO_PHOTOGRAPH
+from automl_skin.scoring.outputs import Beside
 from automl_skin.scoring.pyfunc import Service
 from automl_skin.search.material import Material
 from automl_skin.search.shifted import Sample
@@ -25,6 +28,7 @@ from automl_skin.steps.embed import embed, embed_tuned
 from automl_skin.steps.embedded import find_networks
 from automl_skin.steps.events import silent
 from automl_skin.steps.prepare import read_prepared
+from automl_skin.steps.score import score
 from automl_skin.steps.shift_embeddings import ensure_shifted
 from automl_skin.study.stage_one_file import read_embedded, write_embedded
 from automl_skin.study.study import Study
@@ -370,3 +374,35 @@ def test_a_server_takes_any_of_the_photographs(predictor, cases):
         "missing_dermoscopic;no_metadata",
     ]
     assert (answer["problem"] == "").all()
+
+
+def test_each_photograph_of_a_case_has_its_picture_of_heat(bundle, pairs, tmp_path):
+    """Towers and frozen networks of both kinds; a row without a photograph has none."""
+    table = pd.read_csv(pairs.table, dtype="str", keep_default_na=False)
+    both = table[table.groupby("case_id")["image_id"].transform("size") == 2].head(4)
+    alone = table[table.groupby("case_id")["image_id"].transform("size") == 1].head(2)
+    rows = pd.concat([both, alone, both.head(1).assign(case_id="metadata alone", image_id="")])
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    summary = score(
+        bundle,
+        pairs.images,
+        tmp_path / "scores.csv",
+        (tmp_path / "rows.csv",),
+        beside=Beside(heat=tmp_path / "heat"),
+    )
+    names = [f"{row + 1:06d}-{image}.png" for row, image in enumerate(rows["image_id"]) if image]
+    assert sorted(path.name for path in (tmp_path / "heat").iterdir()) == names
+    assert sorted(summary.pictures.files) == names
+    assert summary.pictures.without == {NO_PHOTOGRAPH: 1}
+
+
+def test_a_tower_gives_heat_of_its_own_kind_alone(predictor, cases):
+    metadata, files = cases
+    inputs = predictor.predict(metadata, files.values()).inputs
+    for place, role in enumerate(ROLES):
+        found = network_directions(predictor.stack, inputs, np.ones(len(inputs), np.int64), place)
+        names = {each.name for each in found}
+        assert NET in names
+        towers = {NetworkId.parse(name).role for name in names} - {""}
+        assert towers == {role}
+        assert all((np.abs(each.directions).sum(axis=1) > 0).all() for each in found)
