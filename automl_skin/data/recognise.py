@@ -8,6 +8,7 @@ import pandas as pd
 
 from automl_skin.data.headers import normal_name
 from automl_skin.data.locate import ImageIndex, file_stem
+from automl_skin.data.pairs import find_pairs, kind_columns
 from automl_skin.data.role_values import mostly_different, mostly_image_names
 from automl_skin.data.roles import ROLES, Role, Roles
 from automl_skin.data.sources import KnownTable, known_table
@@ -56,10 +57,13 @@ def recognise(
     if "image" not in chosen:
         chosen["image"] = _recognise_image(table, index, known, reasons, doubts)
     image = str(chosen["image"])
+    free = "case" not in chosen and "image_role" not in chosen
     for role in ROLES.values():
         if role.name not in chosen:
             taken = {target, *chosen.values()}
             chosen[role.name] = _choose_by_name(table, role, known, taken, reasons, doubts)
+    if free and chosen["case"] is None:
+        _pair_up(table, known, chosen, reasons, doubts)
     taken = {target, *chosen.values(), *groups, *(known.images if known else ())}
     for column in _other_photographs(table, index, image, taken):
         reasons[column] = f"names other photographs than {image!r}"
@@ -195,6 +199,26 @@ def _choose_by_name(
         if role.never_metadata:
             reasons[name] = f"named like a {role.name}, but its values do not fit"
     return None
+
+
+def _pair_up(
+    table: pd.DataFrame,
+    known: KnownTable | None,
+    chosen: dict[str, Any],
+    reasons: dict[str, str],
+    doubts: dict[str, str],
+) -> None:
+    """Make the lesion the case, and a column the kind of photograph, where each lesion has one of each kind."""
+    of_pairs = known is not None and known.pairs in table
+    case, kinds = chosen["lesion"], kind_columns(table)
+    if known is not None and of_pairs:
+        case, kinds = known.pairs, [known.kind]
+    pairs, why_not = find_pairs(table, case, [name for name in kinds if name in table], known=of_pairs)
+    if pairs is not None:
+        chosen |= {"case": pairs.case, "image_role": pairs.kind}
+        reasons |= {pairs.case: pairs.reason, pairs.kind: "the kind of photograph: a case has one of each"}
+    elif why_not:
+        doubts[str(case)] = why_not
 
 
 def _named(table: pd.DataFrame, role: Role) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.data.headers import normal_name, part_words
+from automl_skin.data.photograph_fields import SEPARATOR
 from automl_skin.data.role_values import (
     why_no_case,
     why_no_id,
@@ -334,6 +335,8 @@ class Roles:
         0/1 columns that are the target in one column per class (`find_truth_sets`); never metadata.
     doubts : mapping of str to str
         What a person should know of columns that have no role although their names or values speak for one.
+    of_photographs : tuple of str
+        Columns of metadata that enter once per kind of photograph (`automl_skin.data.photograph_fields`).
     """
 
     image: str
@@ -350,6 +353,7 @@ class Roles:
     reasons: Mapping[str, str] = field(default_factory=dict)
     truth: tuple[str, ...] = ()
     doubts: Mapping[str, str] = field(default_factory=dict)
+    of_photographs: tuple[str, ...] = ()
 
     def with_truth(self, sets: Iterable[TruthSet]) -> "Roles":
         """Return the roles with the columns that say what the target is in one column per class."""
@@ -359,6 +363,11 @@ class Roles:
                 if name != self.target:
                     why.setdefault(name, each.reason)
         return replace(self, truth=tuple(why), reasons={**self.reasons, **why})
+
+    def column_of(self, field_name: str) -> str:
+        """Return the column of the table that a field of the metadata stands in."""
+        column, _, _ = field_name.rpartition(SEPARATOR)
+        return column if column in self.of_photographs else field_name
 
     @property
     def by_role(self) -> dict[str, str | None]:

@@ -47,6 +47,10 @@ class KnownTable:
         Role (`ROLES`) -> the column that has it.
     groups : tuple of str
         Further columns whose equal values belong together.
+    pairs : str
+        Column of what is one case although it has several photographs; empty where a photograph is a case.
+    kind : str
+        Column of the kind of photograph of a case in `pairs`.
     """
 
     name: str
@@ -56,6 +60,8 @@ class KnownTable:
     numbers: tuple[str, ...]
     roles: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
+    pairs: str = ""
+    kind: str = ""
 
 
 _ISIC_METADATA = (
@@ -63,6 +69,11 @@ _ISIC_METADATA = (
     *("personal_hx_mm", "family_hx_mm", "fitzpatrick_skin_type"),
 )
 _ISIC_NUMBERS = ("age_approx", "clin_size_long_diam_mm")
+_MONET = (
+    *("MONET_ulceration_crust", "MONET_hair", "MONET_vasculature_vessels", "MONET_erythema"),
+    *("MONET_pigmented", "MONET_gel_water_drop_fluid_dermoscopy_liquid"),
+    "MONET_skin_markings_pen_ink_purple_pen",
+)
 _PAD_METADATA = (
     *("age", "gender", "region", "fitspatrick", "diameter_1", "diameter_2"),
     *("smoke", "drink", "background_father", "background_mother", "pesticide"),
@@ -86,6 +97,16 @@ KNOWN_TABLES = (
         metadata=_ISIC_METADATA,
         numbers=_ISIC_NUMBERS,
         roles={"patient": "patient_id", "lesion": "lesion_id", "source": "year"},
+    ),
+    KnownTable(
+        name="MILK10k",  # the ISIC challenge of 2025; two photographs of each lesion, and concept scores of each
+        signatures=(frozenset({"lesion_id", "isic_id", "image_type", "skin_tone_class"}),),
+        images=("isic_id",),
+        metadata=("age_approx", "sex", "skin_tone_class", "site", *_MONET),
+        numbers=("age_approx", "skin_tone_class", *_MONET),
+        roles={"patient": "patient_id", "lesion": "lesion_id"},
+        pairs="lesion_id",
+        kind="image_type",
     ),
     KnownTable(
         name="ISIC 2020",
