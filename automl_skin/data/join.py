@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from automl_skin.data.published import as_rows_of_photographs
 from automl_skin.data.reading.part import DECIMAL
 from automl_skin.data.table import (
     canonical_text,
@@ -34,9 +35,10 @@ def read_tables(paths: Sequence[Path]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     Returns
     -------
     DataFrame
-        The rows of the first table, in its order.
+        The rows of the first table, in its order; of a known source with several photographs in a row, one row each.
     tuple of str
-        For people: one line per further table that says how it was joined.
+        For people: one line per further table that says how it was joined, and how the cells of a known source were
+        read.
 
     Raises
     ------
@@ -47,7 +49,8 @@ def read_tables(paths: Sequence[Path]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     for path in paths[1:]:
         joined, note = join_tables(joined, read_table(path), paths[0].name, path.name)
         notes.append(note)
-    return joined, tuple(notes)
+    rows, said = as_rows_of_photographs(joined)
+    return rows, (*notes, *said)
 
 
 def digest_tables(paths: Sequence[str | Path]) -> str:

@@ -80,10 +80,15 @@ def read_one_hot(table: pd.DataFrame, columns: Sequence[str], name: str) -> "pd.
 
 
 def tick_columns(table: pd.DataFrame) -> tuple[str, ...]:
-    """Return all columns of a table if there are two or more, each of 0 and 1; else none."""
+    """Return all columns of a table if there are two or more, each of ticks or of shares from 0 to 1; else none."""
     columns = tuple(map(str, table.columns))
-    ticks = [_read_ticked(table[name]) for name in columns]
-    return columns if len(columns) > 1 and all(each is not None for each in ticks) else ()
+    if len(columns) <= 1:
+        return ()
+    for name in columns:
+        present = table[name][canonical_text(table[name]).notna()]
+        if present.empty or not _to_ones(present).between(0, 1).all():
+            return ()
+    return columns
 
 
 def one_hot_columns(table: pd.DataFrame) -> tuple[str, ...]:

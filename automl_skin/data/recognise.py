@@ -180,12 +180,12 @@ def _choose_by_name(
     doubts: dict[str, str],
 ) -> str | None:
     """Return the column of a role in a known table, or by its usual names where its values allow it; add why."""
-    if known is not None and not role.of_cases:
-        return None
     column = known.roles.get(role.name) if known else None
     if known and column in table and column not in taken:
         reasons.setdefault(str(column), f"the {role.words} of {known.name}")
         return column
+    if known is not None and not role.of_cases:
+        return None
     for name in _named(table, role):
         if name in taken:
             continue
