@@ -1,4 +1,4 @@
-"""Published tables in the form in which all tables are read: one row per photograph, empty cells where nothing is known.
+"""Published tables in the form in which all tables are read: one row per photograph, empty where nothing is known.
 
 A known source may have several photographs in one row, own words for a missing value, and boxes of which only the
 ticked ones are filled in.
@@ -64,19 +64,17 @@ def _rows_of(table: pd.DataFrame, column: str, known: KnownTable) -> pd.DataFram
 
 def _read_cells(table: pd.DataFrame, known: KnownTable) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return a table in which the source's own words for missing are empty, and boxes without a tick hold NO."""
-    columns, words, boxes = {}, [], []
-    for name, values in table.items():
-        column = str(name)
-        if known.missing and column in known.metadata:
-            absent = canonical_text(values).isin(known.missing)
-            if absent.any():
-                words.append(f"{column} ({int(absent.sum()):,} rows)")
-                values = values.mask(absent)
-        if known.boxes and re.fullmatch(known.boxes, column) and values.isna().any():
-            boxes.append(column)
-            values = values.fillna(UNTICKED)
-        columns[name] = values
-    notes = []
+    columns = {str(name): values for name, values in table.items()}
+    words, boxes, notes = [], [], []
+    for name in [name for name in columns if name in known.metadata] if known.missing else []:
+        absent = canonical_text(columns[name]).isin(known.missing)
+        if absent.any():
+            words.append(f"{name} ({int(absent.sum()):,} rows)")
+            columns[name] = columns[name].mask(absent)
+    for name in [name for name in columns if known.boxes and re.fullmatch(known.boxes, name)]:
+        if columns[name].isna().any():
+            boxes.append(name)
+            columns[name] = columns[name].fillna(UNTICKED)
     if words:
         notes.append(f"{known.name} writes {', '.join(known.missing)} for missing: {list_some(words)}")
     if boxes:

@@ -103,7 +103,8 @@ def _recognise_image(
     listed = [name for name in known.images if name in table] if known else []
     named = list(dict.fromkeys([*listed, *_named(table, role)]))
     able = [name for name in named if role.why_not(table[name]) is None]
-    chosen, why = _choose_image(table, index, named, able)
+    published = [name for name in able if name in listed]
+    chosen, why = _choose_image(table, index, named, able, published)
     for name in named:
         if name in reasons:
             continue
@@ -117,9 +118,13 @@ def _recognise_image(
 
 
 def _choose_image(
-    table: pd.DataFrame, index: ImageIndex, named: Sequence[str], able: Sequence[str]
+    table: pd.DataFrame,
+    index: ImageIndex,
+    named: Sequence[str],
+    able: Sequence[str],
+    published: Sequence[str],
 ) -> tuple[str, str]:
-    """Return the column most values of which name images; by name and form where no value does."""
+    """Return the column most values of which name images; else that of a known table; else one by name and form."""
     order = list(dict.fromkeys([*named, *map(str, table.columns)]))
     hits = {column: index.count(table[column]) for column in order}
     found = [name for name in order if hits[name] and (name in named or _is_covered(table[name], hits[name]))]
@@ -128,6 +133,8 @@ def _choose_image(
         if best == (named or [""])[0]:
             return best, "recognised by its name, and its values are files of the image folder"
         return best, f"its values are files of the image folder ({hits[best]:,} different ones)"
+    if published:
+        return published[0], "recognised by its name"
     files = [column for column in order if mostly_image_names(id_text(table[column]))]
     if files:
         return files[0], "its values are names of image files"

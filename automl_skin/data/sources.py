@@ -16,6 +16,7 @@ DIAGNOSIS_NAMES = (
     r"|.*maligni(dad|dade|ta|te)|anatomie_pathologique|.*anatomia_patologica"
     r"|mel_(class|type|ulcer|mitotic_index|thick_mm)|melanocytic|melanoma|nevus_type|invasion_.*"
     r"|target|label|class|ziel|klasse|classe|clase|etiquette|etiqueta|etichetta|tbp_lv_dnn_lesion_confidence"
+    r"|dermatologist_.*|weighted_skin_condition_label"
     r"|mel|nv|bcc|ak|akiec|ben_oth|bkl|df|inf|mal_oth|vasc|scc|sccka|unk"
 )
 """Names of columns that are known only with, or because of, the diagnosis: never metadata unasked."""
@@ -102,7 +103,15 @@ _PAD_METADATA = (
     *("itch", "grew", "hurt", "changed", "bleed", "elevation"),
 )
 _SLICE_NUMBERS = (
-    *("clin_size_long_diam_mm", "tbp_lv_A", "tbp_lv_Aext", "tbp_lv_B", "tbp_lv_Bext", "tbp_lv_C", "tbp_lv_Cext"),
+    *(
+        "clin_size_long_diam_mm",
+        "tbp_lv_A",
+        "tbp_lv_Aext",
+        "tbp_lv_B",
+        "tbp_lv_Bext",
+        "tbp_lv_C",
+        "tbp_lv_Cext",
+    ),
     *("tbp_lv_H", "tbp_lv_Hext", "tbp_lv_L", "tbp_lv_Lext", "tbp_lv_areaMM2", "tbp_lv_area_perim_ratio"),
     *("tbp_lv_color_std_mean", "tbp_lv_deltaA", "tbp_lv_deltaB", "tbp_lv_deltaL", "tbp_lv_deltaLB"),
     *("tbp_lv_deltaLBnorm", "tbp_lv_eccentricity", "tbp_lv_minorAxisMM", "tbp_lv_nevi_confidence"),
@@ -118,7 +127,12 @@ _SEVEN_POINTS = (
 _SCIN_BOXES = (
     *("textures_raised_or_bumpy", "textures_flat", "textures_rough_or_flaky", "textures_fluid_filled"),
     *("body_parts_head_or_neck", "body_parts_arm", "body_parts_palm", "body_parts_back_of_hand"),
-    *("body_parts_torso_front", "body_parts_torso_back", "body_parts_genitalia_or_groin", "body_parts_buttocks"),
+    *(
+        "body_parts_torso_front",
+        "body_parts_torso_back",
+        "body_parts_genitalia_or_groin",
+        "body_parts_buttocks",
+    ),
     *("body_parts_leg", "body_parts_foot_top_or_side", "body_parts_foot_sole", "body_parts_other"),
     *("condition_symptoms_bothersome_appearance", "condition_symptoms_bleeding"),
     *("condition_symptoms_increasing_size", "condition_symptoms_darkening", "condition_symptoms_itching"),
@@ -176,7 +190,14 @@ KNOWN_TABLES = (
         signatures=(frozenset({"midas_record_id", "midas_file_name", "midas_distance"}),),
         images=("midas_file_name",),
         metadata=(
-            *("midas_age", "midas_gender", "midas_location", "midas_fitzpatrick", "midas_ethnicity", "midas_race"),
+            *(
+                "midas_age",
+                "midas_gender",
+                "midas_location",
+                "midas_fitzpatrick",
+                "midas_ethnicity",
+                "midas_race",
+            ),
             *_MIDAS_SIZES,
         ),
         numbers=("midas_age", *_MIDAS_SIZES),
@@ -185,7 +206,9 @@ KNOWN_TABLES = (
         kind="midas_distance",
         ignored={
             **dict.fromkeys(("midas_path", "midas_pathreport", "midas_melanoma"), WITH_DIAGNOSIS),
-            **dict.fromkeys([f"clinical_impression_{number}" for number in (1, 2, 3)], "a reader's diagnosis"),
+            **dict.fromkeys(
+                [f"clinical_impression_{number}" for number in (1, 2, 3)], "a reader's diagnosis"
+            ),
             "midas_iscontrol": "says which lesions were not biopsied, which gives the diagnosis away",
             "midas_distance": OF_PHOTOGRAPH,
             "_unnamed_var": OF_COLLECTION,
@@ -200,7 +223,9 @@ KNOWN_TABLES = (
         roles={"case": "case_num", "image_role": KIND},
         photographs={"clinic": "clinical", "derm": "dermoscopic"},
         ignored={
-            **dict.fromkeys(_SEVEN_POINTS, "a reader's score of the dermoscopic photograph (--metadata to use it)"),
+            **dict.fromkeys(
+                _SEVEN_POINTS, "a reader's score of the dermoscopic photograph (--metadata to use it)"
+            ),
             **dict.fromkeys(("level_of_diagnostic_difficulty", "management", "notes"), WITH_DIAGNOSIS),
             "case_id": OF_COLLECTION,
         },
@@ -218,7 +243,7 @@ KNOWN_TABLES = (
         photographs={f"image_{number}_path": f"image_{number}_shot_type" for number in (1, 2, 3)},
         missing=("AGE_UNKNOWN", "NONE_SELECTED", "OTHER_OR_UNSPECIFIED", "UNKNOWN"),
         boxes=r"(textures|body_parts|condition_symptoms|other_symptoms|race_ethnicity)_.*",
-        ignored={"release": OF_COLLECTION, "year": OF_COLLECTION, "weighted_skin_condition_label": WITH_DIAGNOSIS},
+        ignored={"release": OF_COLLECTION, "year": OF_COLLECTION},
     ),
     KnownTable(
         name="BCN20000",  # Hernandez-Perez et al. 2024
@@ -245,7 +270,8 @@ KNOWN_TABLES = (
         numbers=("fitzpatrick_scale", "fitzpatrick_centaur"),
         missing=("-1",),
         ignored=dict.fromkeys(
-            ("label", "nine_partition_label", "three_partition_label", "qc", "url", "url_alphanum"), WITH_DIAGNOSIS
+            ("label", "nine_partition_label", "three_partition_label", "qc", "url", "url_alphanum"),
+            WITH_DIAGNOSIS,
         ),
     ),
     KnownTable(

@@ -88,7 +88,8 @@ def evaluate(
     read = labelled_rows(labelled)
     table = read.table
     manifest = labelled_manifest(table, labelled, facts)
-    target = labelled_target(read.target, table[read.target], labelled.positive, facts)
+    ids = id_text(table[manifest.roles.case or manifest.roles.image])
+    target = labelled_target(read.target, table.loc[~ids.duplicated(), read.target], labelled.positive, facts)
     labels = case_labels(table, manifest, target)
     named = {role: getattr(manifest.roles, role) or "" for role in ("case", "image", "image_role")}
     scores = output / "scores.csv"

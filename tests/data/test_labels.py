@@ -44,7 +44,9 @@ def test_an_id_of_the_photograph_comes_before_one_that_repeats():
 def test_a_column_of_several_is_named_by_the_target():
     others = dict.fromkeys(["BCC", "AKIEC", "BKL", "DF", "VASC"], "0")
     labels = ONE_HOT.assign(certainty=["low", "high", "high"], **others)
-    with pytest.raises(TableError, match="got 9 possibilities and no --target; choose among MEL, NV, certainty, BCC"):
+    with pytest.raises(
+        TableError, match="got 9 possibilities and no --target; choose among MEL, NV, certainty, BCC"
+    ):
         join_labels(CASES, labels)
     assert join_labels(CASES, labels, "certainty").table["certainty"].tolist()[0] == "high"
     assert join_labels(CASES, labels, "MEL").table["MEL"].tolist() == ["1", "1", "0", "0", "0"]
@@ -79,7 +81,10 @@ def test_equal_rows_of_one_id_are_one_and_an_empty_row_is_none():
         (lambda labels: labels.assign(NV=["1", "1", "1"]), "truth.csv: .*several in row 2"),
         (lambda labels: labels.assign(NV=["1", "0", "0"]), "truth.csv: .*none in row 3"),
         (lambda labels: labels.assign(NV=["0.4", "0", "1"]), "truth.csv: .*soft labels"),
-        (lambda labels: labels.assign(lesion_id=["IL_3", None, "IL_2"]), "an id in each row .* got none in row 2"),
+        (
+            lambda labels: labels.assign(lesion_id=["IL_3", None, "IL_2"]),
+            "an id in each row .* got none in row 2",
+        ),
         (lambda labels: labels[["lesion_id"]], "other columns: there are none"),
     ],
 )
@@ -89,7 +94,10 @@ def test_bad_labels_are_named_with_their_rows(change, message):
 
 
 def test_lost_zeros_are_explained():
-    cases, labels = CASES.assign(lesion_id=["007", "007", "8", "8", "9"]), ONE_HOT.assign(lesion_id=["7", "70", "71"])
+    cases, labels = (
+        CASES.assign(lesion_id=["007", "007", "8", "8", "9"]),
+        ONE_HOT.assign(lesion_id=["7", "70", "71"]),
+    )
     with pytest.raises(TableError, match="differ in leading zeros alone"):
         join_labels(cases, labels)
 
@@ -110,7 +118,9 @@ def test_patients_of_the_label_table_keep_cases_together_and_nothing_else_comes_
 def test_a_diagnosis_of_the_cases_must_not_contradict_and_keeps_its_column():
     given = CASES.assign(dx=["mel", "mel", "nv", "nv", "bkl"])
     labels = pd.DataFrame({"lesion_id": ["IL_1", "IL_2", "IL_3"], "dx": ["mel", "nv", "nv"]})
-    with pytest.raises(TableError, match="column 'dx': the table and the label table contradict each other in row 5"):
+    with pytest.raises(
+        TableError, match="column 'dx': the table and the label table contradict each other in row 5"
+    ):
         join_labels(given, labels)
     assert join_labels(CASES.assign(diagnosis="x"), ONE_HOT).target == "label"
 

@@ -9,7 +9,13 @@ PAIRS = pd.DataFrame(
     {
         "lesion_id": ["l1", "l1", "l2", "l2", "l3"],
         "image_id": [f"i{number}" for number in range(5)],
-        "image_type": ["clinical: close-up", "dermoscopic", "clinical: close-up", "dermoscopic", "dermoscopic"],
+        "image_type": [
+            "clinical: close-up",
+            "dermoscopic",
+            "clinical: close-up",
+            "dermoscopic",
+            "dermoscopic",
+        ],
         "dx": ["mel", "mel", "nv", "nv", "nv"],
     }
 )
