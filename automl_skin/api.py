@@ -172,9 +172,10 @@ def evaluate(
     bundle: AnyPath,
     data: Tables,
     images: AnyPath,
-    target: str,
+    target: str = "",
     positive: Sequence[str] = (),
     *,
+    labels: AnyPath | None = None,
     output: AnyPath = "evaluation",
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
@@ -182,8 +183,10 @@ def evaluate(
 ) -> LabelledEvaluation:
     """Say how good a bundle is on a labelled set.
 
-    `verify` is the public key that the bundle must have been signed with.
+    `labels` is the table of the diagnoses, where they have one of their own; `target` is not needed where it leaves one
+    possibility. `verify` is the public key that the bundle must have been signed with.
     """
-    labelled = _evaluate.LabelledSet(data, Path(images), target, tuple(positive), dict(roles or {}))
+    own = None if labels is None else Path(labels)
+    labelled = _evaluate.LabelledSet(data, Path(images), target, tuple(positive), dict(roles or {}), own)
     key = None if verify is None else Path(verify)
     return _evaluate.evaluate(Path(bundle), labelled, Path(output), device=device, public_key=key)

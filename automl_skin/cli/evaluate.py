@@ -9,7 +9,7 @@ from automl_skin.cli import options
 
 
 @options.takes_settings(
-    "positive", "image_column", "case_column", "patient_column", "lesion_column", "device"
+    "labels", "target", "positive", "image_column", "case_column", "patient_column", "lesion_column", "device"
 )
 def evaluate(
     flags: options.Flags,
@@ -22,7 +22,6 @@ def evaluate(
         ),
     ],
     images: Annotated[Path, typer.Option("--images", help="Folder of the photographs.")],
-    target: Annotated[str, typer.Option("--target", help="Column of the diagnosis.")],
     output: Annotated[Path, typer.Option("--output", help="Folder of the scores, figures and plots.")] = Path(
         "evaluation"
     ),
@@ -39,7 +38,8 @@ def evaluate(
     from automl_skin.steps.events import start_progress
 
     positive = tuple(flags.get("positive", ()))
-    labelled = LabelledSet(data, images, target, positive, options.roles_of(flags))
+    target, labels = flags.get("target", ""), flags.get("labels")
+    labelled = LabelledSet(data, images, target, positive, options.roles_of(flags), labels)
     terminal = Terminal()
     with terminal.listening() as tell:
         evaluation = evaluate_bundle(

@@ -211,9 +211,8 @@ def _leaks(
         table = table.loc[case.index]
     diagnosis = case.map(manifest.cases["diagnosis"])
     target = manifest.roles.target
-    known = table.assign(
-        **{name: without_codes(table[name], codes) for name, codes in manifest.codes.items()}
-    )
+    coded = {manifest.roles.column_of(name): codes for name, codes in manifest.codes.items()}
+    known = table.assign(**{name: without_codes(table[name], codes) for name, codes in coded.items()})
     return find_leaks(known, case.map(classes), diagnosis, skip=() if target is None else (target,))
 
 

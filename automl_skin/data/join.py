@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from automl_skin.data.published import as_rows_of_photographs
 from automl_skin.data.reading.part import DECIMAL
 from automl_skin.data.table import (
     canonical_text,
@@ -34,9 +35,10 @@ def read_tables(paths: Sequence[Path]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     Returns
     -------
     DataFrame
-        The rows of the first table, in its order.
+        The rows of the first table, in its order; of a known source with several photographs in a row, one row each.
     tuple of str
-        For people: one line per further table that says how it was joined.
+        For people: one line per further table that says how it was joined, and how the cells of a known source were
+        read.
 
     Raises
     ------
@@ -47,7 +49,8 @@ def read_tables(paths: Sequence[Path]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     for path in paths[1:]:
         joined, note = join_tables(joined, read_table(path), paths[0].name, path.name)
         notes.append(note)
-    return joined, tuple(notes)
+    rows, said = as_rows_of_photographs(joined)
+    return rows, (*notes, *said)
 
 
 def digest_tables(paths: Sequence[str | Path]) -> str:
@@ -86,7 +89,7 @@ def join_tables(
         shown = ", ".join(map(repr, first.loc[lost, key].fillna("").head(3)))
         message = (
             f"{other}: expected a row for each {key!r} of {name}, got none for {name_rows(first.index[lost])} "
-            f"({shown}); {_say_lost_zeros(ids[lost], known, name, other) or 'add them, or leave these rows out'}"
+            f"({shown}); {say_lost_zeros(ids[lost], known, name, other) or 'add them, or leave these rows out'}"
         )
         raise TableError(message)
     partner = second.set_axis(pd.Index(known)).loc[pd.Index(ids)].set_axis(first.index)
@@ -95,7 +98,7 @@ def join_tables(
         if column == key:
             continue
         if column in columns:
-            _refuse_contradictions(columns[column], partner[column], name, other)
+            refuse_contradictions(columns[column], partner[column], name, other)
         columns[column] = columns[column].fillna(partner[column]) if column in columns else partner[column]
     joined = pd.DataFrame(columns, index=first.index)
     joined.attrs = dict(first.attrs)
@@ -127,7 +130,7 @@ def _key(first: pd.DataFrame, second: pd.DataFrame, name: str, other: str) -> st
     raise TableError(message)
 
 
-def _say_lost_zeros(lost: "pd.Series[str]", known: "pd.Series[str]", name: str, other: str) -> str:
+def say_lost_zeros(lost: "pd.Series[str]", known: "pd.Series[str]", name: str, other: str) -> str:
     """Return which ids without a partner differ from one in leading zeros alone, and what to do; empty if none does."""
     partners: dict[str, str] = {}
     for value in known:
@@ -152,7 +155,7 @@ def _without_zeros(value: str) -> str:
     return (value.lstrip("0") or "0") if value.isascii() and value.isdigit() else value
 
 
-def _refuse_contradictions(values: "pd.Series[str]", others: "pd.Series[str]", name: str, other: str) -> None:
+def refuse_contradictions(values: "pd.Series[str]", others: "pd.Series[str]", name: str, other: str) -> None:
     """Raise where two tables say different things of one row."""
     one, two = canonical_text(values), canonical_text(others)
     differing = one.notna() & two.notna() & (one != two)

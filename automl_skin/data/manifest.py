@@ -18,11 +18,20 @@ from automl_skin.data.metadata import (
     remark_missing,
 )
 from automl_skin.data.one_hot import collapse_one_hot, find_truth_sets
+from automl_skin.data.photograph_fields import (
+    ByKind,
+    Value,
+    find_photograph_fields,
+    fold_names,
+    split_fields,
+    split_names,
+)
 from automl_skin.data.recognise import recognise
 from automl_skin.data.record import read_tables, write_tables
 from automl_skin.data.roles import Remark, Roles
 from automl_skin.data.table import canonical_text, name_rows, require_column
 from automl_skin.data.target import Target, choose_target
+from automl_skin.data.wording import list_some
 from automl_skin.errors import TableError
 
 LABEL_COLUMNS = ("label", "diagnosis")
@@ -136,9 +145,10 @@ class Manifest:
         quarantined : mapping of str to str
             Column -> why it is kept from the model; other columns than metadata may be among them.
         """
-        gone = [column for column in self.kinds if column in quarantined]
-        kept = {column: kind for column, kind in self.kinds.items() if column not in gone}
-        reasons = {**self.roles.reasons, **{column: f"quarantined: {quarantined[column]}" for column in gone}}
+        why = {name: quarantined.get(self.roles.column_of(name)) for name in self.kinds}
+        gone = [name for name, reason in why.items() if reason is not None]
+        kept = {name: kind for name, kind in self.kinds.items() if name not in gone}
+        reasons = {**self.roles.reasons, **{name: f"quarantined: {why[name]}" for name in gone}}
         roles = replace(
             self.roles, metadata=tuple(kept), ignored=(*self.roles.ignored, *gone), reasons=reasons
         )
@@ -244,12 +254,14 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
         everything = rows[images["case"].isin(options.deciding)]
     roles = roles.with_truth(find_truth_sets(everything, options.target))
     chosen = _metadata_columns(everything, roles, options)
-    roles = _complete(rows, roles, chosen)
     metadata, impossible = clean_metadata(rows, chosen.kinds, chosen.codes)
+    own = _photograph_fields(metadata, images, roles, options)
+    roles = _complete(rows, roles, chosen, own)
+    metadata = split_fields(metadata, images["role"], own)
     missing = missing_images(images, index, allow=options.allow_missing)
     words = word_remarks(rows, roles.case_columns)
     tables, contradictions = join_rows(rows, images["case"], roles, metadata)
-    findings = (*remarks, *doubts, *chosen.remarks, *words, *unsaid)
+    findings = (*remarks, *doubts, *chosen.remarks, *_say_split(own), *words, *unsaid)
     return Manifest(
         target=_add_labels(tables.cases, roles.target, options),
         cases=tables.cases,
@@ -257,10 +269,10 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
         metadata=tables.metadata,
         roles=roles,
         images_root=index.root,
-        kinds=chosen.kinds,
+        kinds=split_names(chosen.kinds, own),
         findings=(*findings, *unlabelled, *missing, *impossible, *contradictions),
         others=tables.others,
-        codes=chosen.codes,
+        codes=split_names(chosen.codes, own),
     )
 
 
@@ -291,18 +303,48 @@ def _metadata_columns(rows: pd.DataFrame, roles: Roles, options: ManifestOptions
             unwanted[options.split] = "the split, as given by --split"
         chosen = choose_metadata(rows, roles, options.metadata, tuple(unwanted))
         return replace(chosen, reasons={**chosen.reasons, **unwanted})
-    reasons = dict.fromkeys(options.kinds, "as the model was trained")
-    return MetadataColumns(dict(options.kinds), reasons, options.codes)
+    own = fold_names(options.kinds, map(str, rows.columns))
+    kinds, codes = _folded(options.kinds, own), _folded(options.codes, own)
+    return MetadataColumns(kinds, dict.fromkeys(kinds, "as the model was trained"), codes)
 
 
-def _complete(rows: pd.DataFrame, roles: Roles, chosen: MetadataColumns) -> Roles:
+def _folded(values: Mapping[str, Value], own: ByKind) -> dict[str, Value]:
+    """Return what is known of a trained model's fields by the columns of a table of one row per photograph."""
+    column_of = {name: field for field in own for name in split_names({field: None}, own)}
+    return {column_of.get(name, name): value for name, value in values.items()}
+
+
+def _photograph_fields(
+    metadata: pd.DataFrame, images: pd.DataFrame, roles: Roles, options: ManifestOptions
+) -> ByKind:
+    """Return the fields that enter once per kind of photograph: as the model was trained, else as cases show it."""
+    if options.kinds is not None:
+        return fold_names(options.kinds, map(str, metadata.columns))
+    if roles.image_role is None:
+        return {}
+    if options.deciding is not None:
+        images = images[images["case"].isin(options.deciding)]
+    return find_photograph_fields(metadata.loc[images.index], images["case"], images["role"])
+
+
+def _say_split(own: ByKind) -> list[Remark]:
+    """Return a remark on the fields of photographs."""
+    if not own:
+        return []
+    kinds = ", ".join(next(iter(own.values())))
+    text = f"of the photograph, not of the case: one field for each kind of photograph ({kinds})"
+    return [Remark(list_some(own), text)]
+
+
+def _complete(rows: pd.DataFrame, roles: Roles, chosen: MetadataColumns, own: ByKind) -> Roles:
     """Return the roles with metadata, ignored columns and reasons."""
     used = {*roles.by_role.values(), roles.target, *roles.groups, *chosen.kinds}
     ignored = tuple(str(column) for column in rows.columns if column not in used)
     reasons = {**chosen.reasons, **roles.reasons}
     for column in ignored:
         reasons.setdefault(column, "not used by the model")
-    return replace(roles, metadata=tuple(chosen.kinds), ignored=ignored, reasons=reasons)
+    metadata = tuple(split_names(chosen.kinds, own))
+    return replace(roles, metadata=metadata, ignored=ignored, reasons=reasons, of_photographs=tuple(own))
 
 
 def _labelled(rows: pd.DataFrame, target: str | None) -> tuple[pd.DataFrame, tuple[Remark, ...]]:

@@ -86,6 +86,8 @@ def choose_metadata(
         values = without_codes(table[column], found)
         listed = known is not None and column in known.metadata
         why = "as given" if column in ignore else roles.reasons.get(column)
+        if why is None and known is not None:
+            why = known.ignored.get(column)
         if why is None:
             why, repeats = _why_useless(values, table, roles, listed=listed)
             if repeats:

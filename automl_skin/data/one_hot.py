@@ -56,6 +56,41 @@ def collapse_one_hot(table: pd.DataFrame, target: str | None) -> tuple[pd.DataFr
     return table.assign(diagnosis=values.idxmax(axis=1).astype("str")), (Remark(DIAGNOSIS, text),)
 
 
+def read_one_hot(table: pd.DataFrame, columns: Sequence[str], name: str) -> "pd.Series[str]":
+    """Return the class of each row of a one-hot truth; a row without any value has none.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        One per class.
+    name : str
+        What messages call the table.
+
+    Raises
+    ------
+    TableError
+        If a row has no 1 or several, or numbers between 0 and 1; the message names the rows.
+    """
+    given = table[list(columns)].apply(canonical_text).notna().any(axis=1)
+    values = table.loc[given, list(columns)].apply(_to_ones)
+    wrong = ~(values.isin([0, 1]).all(axis=1) & (values.sum(axis=1) == 1))
+    if wrong.any():
+        raise TableError(f"{name}: {_what_is_wrong(columns, values[wrong])}")
+    return values.idxmax(axis=1).reindex(table.index).astype("str")
+
+
+def tick_columns(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return all columns of a table if there are two or more, each of ticks or of shares from 0 to 1; else none."""
+    columns = tuple(map(str, table.columns))
+    if len(columns) <= 1:
+        return ()
+    for name in columns:
+        present = table[name][canonical_text(table[name]).notna()]
+        if present.empty or not _to_ones(present).between(0, 1).all():
+            return ()
+    return columns
+
+
 def one_hot_columns(table: pd.DataFrame) -> tuple[str, ...]:
     """Return the columns of a published one-hot truth that a table has, in any case of letters, or none."""
     by_name = {str(column).strip().upper(): str(column) for column in table.columns}

@@ -8,6 +8,7 @@ import pandas as pd
 
 from automl_skin.data.headers import normal_name
 from automl_skin.data.locate import ImageIndex, file_stem
+from automl_skin.data.pairs import find_pairs, kind_columns
 from automl_skin.data.role_values import mostly_different, mostly_image_names
 from automl_skin.data.roles import ROLES, Role, Roles
 from automl_skin.data.sources import KnownTable, known_table
@@ -56,10 +57,13 @@ def recognise(
     if "image" not in chosen:
         chosen["image"] = _recognise_image(table, index, known, reasons, doubts)
     image = str(chosen["image"])
+    free = "case" not in chosen and "image_role" not in chosen
     for role in ROLES.values():
         if role.name not in chosen:
             taken = {target, *chosen.values()}
             chosen[role.name] = _choose_by_name(table, role, known, taken, reasons, doubts)
+    if free and chosen["case"] is None:
+        _pair_up(table, known, chosen, reasons, doubts)
     taken = {target, *chosen.values(), *groups, *(known.images if known else ())}
     for column in _other_photographs(table, index, image, taken):
         reasons[column] = f"names other photographs than {image!r}"
@@ -99,7 +103,8 @@ def _recognise_image(
     listed = [name for name in known.images if name in table] if known else []
     named = list(dict.fromkeys([*listed, *_named(table, role)]))
     able = [name for name in named if role.why_not(table[name]) is None]
-    chosen, why = _choose_image(table, index, named, able)
+    published = [name for name in able if name in listed]
+    chosen, why = _choose_image(table, index, named, able, published)
     for name in named:
         if name in reasons:
             continue
@@ -113,9 +118,13 @@ def _recognise_image(
 
 
 def _choose_image(
-    table: pd.DataFrame, index: ImageIndex, named: Sequence[str], able: Sequence[str]
+    table: pd.DataFrame,
+    index: ImageIndex,
+    named: Sequence[str],
+    able: Sequence[str],
+    published: Sequence[str],
 ) -> tuple[str, str]:
-    """Return the column most values of which name images; by name and form where no value does."""
+    """Return the column most values of which name images; else that of a known table; else one by name and form."""
     order = list(dict.fromkeys([*named, *map(str, table.columns)]))
     hits = {column: index.count(table[column]) for column in order}
     found = [name for name in order if hits[name] and (name in named or _is_covered(table[name], hits[name]))]
@@ -124,6 +133,8 @@ def _choose_image(
         if best == (named or [""])[0]:
             return best, "recognised by its name, and its values are files of the image folder"
         return best, f"its values are files of the image folder ({hits[best]:,} different ones)"
+    if published:
+        return published[0], "recognised by its name"
     files = [column for column in order if mostly_image_names(id_text(table[column]))]
     if files:
         return files[0], "its values are names of image files"
@@ -176,12 +187,12 @@ def _choose_by_name(
     doubts: dict[str, str],
 ) -> str | None:
     """Return the column of a role in a known table, or by its usual names where its values allow it; add why."""
-    if known is not None and not role.of_cases:
-        return None
     column = known.roles.get(role.name) if known else None
     if known and column in table and column not in taken:
         reasons.setdefault(str(column), f"the {role.words} of {known.name}")
         return column
+    if known is not None and not role.of_cases:
+        return None
     for name in _named(table, role):
         if name in taken:
             continue
@@ -195,6 +206,26 @@ def _choose_by_name(
         if role.never_metadata:
             reasons[name] = f"named like a {role.name}, but its values do not fit"
     return None
+
+
+def _pair_up(
+    table: pd.DataFrame,
+    known: KnownTable | None,
+    chosen: dict[str, Any],
+    reasons: dict[str, str],
+    doubts: dict[str, str],
+) -> None:
+    """Make the lesion the case, and a column the kind of photograph, where each lesion has one of each kind."""
+    of_pairs = known is not None and known.pairs in table
+    case, kinds = chosen["lesion"], kind_columns(table)
+    if known is not None and of_pairs:
+        case, kinds = known.pairs, [known.kind]
+    pairs, why_not = find_pairs(table, case, [name for name in kinds if name in table], known=of_pairs)
+    if pairs is not None:
+        chosen |= {"case": pairs.case, "image_role": pairs.kind}
+        reasons |= {pairs.case: pairs.reason, pairs.kind: "the kind of photograph: a case has one of each"}
+    elif why_not:
+        doubts[str(case)] = why_not
 
 
 def _named(table: pd.DataFrame, role: Role) -> list[str]:

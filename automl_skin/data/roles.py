@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from automl_skin.data.headers import normal_name, part_words
+from automl_skin.data.photograph_fields import SEPARATOR
 from automl_skin.data.role_values import (
     why_no_case,
     why_no_id,
@@ -20,51 +21,8 @@ from automl_skin.data.role_values import (
     why_no_source,
     why_words,
 )
+from automl_skin.data.role_words import CASE, FILE, IMAGE, LESION, PERSON, SOURCE, split_words, with_number
 from automl_skin.data.table import id_text
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-# English and German, then French, Spanish, Italian and Portuguese
-_PERSON = _words(
-    "patient subject pat patienten patientin proband probanden patiente sujet paciente sujeto paziente "
-    "soggetto doente utente"
-)
-_LESION = _words("lesion lasion laesion lasions laesions lesione lesao")
-_CASE = _words("case fall cas caso")
-_IMAGE = _words(
-    "image img picture photo photograph bild foto aufnahme imagen fotografia immagine imagem photographie"
-)
-_FILE = _words(
-    "file datei bilddatei fichier archivo fichero arquivo ficheiro file_immagine archivo_imagen fichier_image "
-    "arquivo_imagem path pfad chemin ruta percorso caminho"
-)
-_SOURCE = _words(
-    "source hospital centre center institution clinic collection dataset quelle klinik krankenhaus "
-    "zentrum einrichtung sammlung hopital clinique etablissement fuente centro clinica coleccion "
-    "institucion fonte ospedale collezione istituto instituicao colecao"
-)
-_NUMBER = _words(
-    "id nr no num number code key uid guid uuid nummer kennung kennzeichen schlussel schluessel numero identifiant "
-    "identificador identificativo codigo codice ident identifier"
-)
-_OF = ("", "de", "del", "du", "da", "do", "dell", "della", "de_la", "di")
-
-
-def _numbered(words: Iterable[str]) -> tuple[str, ...]:
-    """Return words with each way to say that their number is meant, before or after, joined or not."""
-    names = (
-        name
-        for number in _NUMBER
-        for word in words
-        for name in (
-            *(f"{word}_{number}", f"{word}{number}"),
-            *("_".join(filter(None, (number, of, word))) for of in _OF),
-        )
-    )
-    return tuple(dict.fromkeys(names))
 
 
 @dataclass(frozen=True)
@@ -138,7 +96,7 @@ class Role:
 
 
 _TABLE = (
-    Role("case", _numbered(_CASE), _CASE, why_no_case, never_metadata=True),
+    Role("case", with_number(CASE), CASE, why_no_case, never_metadata=True),
     Role(
         "image",
         (
@@ -174,10 +132,10 @@ _TABLE = (
                 "nome_imagem",
                 "nome_immagine",
             ],
-            *_words("dateipfad bildpfad"),
-            *_numbered(_IMAGE),
+            *split_words("dateipfad bildpfad"),
+            *with_number(IMAGE),
         ),
-        (*_FILE, *_IMAGE[2:], "id"),
+        (*FILE, *IMAGE[2:], "id"),
         why_no_image,
     ),
     Role(
@@ -193,7 +151,7 @@ _TABLE = (
                 "type_d_image",
                 "type_photo",
             ],
-            *_words("tipo_imagen tipo_de_imagen tipo_imagem tipo_de_imagem tipo_immagine tipo_foto"),
+            *split_words("tipo_imagen tipo_de_imagen tipo_imagem tipo_de_imagem tipo_immagine tipo_foto"),
         ),
         ("role", "view", "ansicht", "vue", "vista", "rolle"),
         why_no_photograph_kind,
@@ -220,9 +178,9 @@ _TABLE = (
                 "prontuario",
                 "cartella_clinica",
             ],
-            *_numbered(_PERSON),
+            *with_number(PERSON),
         ),
-        (*_PERSON, "patients", "pacientes"),
+        (*PERSON, "patients", "pacientes"),
         why_no_id,
         why_words,
         of_cases=True,
@@ -230,8 +188,8 @@ _TABLE = (
     ),
     Role(
         "lesion",
-        ("lesion_id", "lesionid", *_numbered(_LESION)),
-        _LESION,
+        ("lesion_id", "lesionid", *with_number(LESION)),
+        LESION,
         why_no_id,
         why_words,
         of_cases=True,
@@ -239,8 +197,8 @@ _TABLE = (
     ),
     Role(
         "source",
-        _numbered(_SOURCE),
-        _SOURCE,
+        with_number(SOURCE),
+        SOURCE,
         why_no_source,
         of_cases=True,
         never_metadata=True,
@@ -334,6 +292,8 @@ class Roles:
         0/1 columns that are the target in one column per class (`find_truth_sets`); never metadata.
     doubts : mapping of str to str
         What a person should know of columns that have no role although their names or values speak for one.
+    of_photographs : tuple of str
+        Columns of metadata that enter once per kind of photograph (`automl_skin.data.photograph_fields`).
     """
 
     image: str
@@ -350,6 +310,7 @@ class Roles:
     reasons: Mapping[str, str] = field(default_factory=dict)
     truth: tuple[str, ...] = ()
     doubts: Mapping[str, str] = field(default_factory=dict)
+    of_photographs: tuple[str, ...] = ()
 
     def with_truth(self, sets: Iterable[TruthSet]) -> "Roles":
         """Return the roles with the columns that say what the target is in one column per class."""
@@ -359,6 +320,11 @@ class Roles:
                 if name != self.target:
                     why.setdefault(name, each.reason)
         return replace(self, truth=tuple(why), reasons={**self.reasons, **why})
+
+    def column_of(self, field_name: str) -> str:
+        """Return the column of the table that a field of the metadata stands in."""
+        column, _, _ = field_name.rpartition(SEPARATOR)
+        return column if column in self.of_photographs else field_name
 
     @property
     def by_role(self) -> dict[str, str | None]:

@@ -265,11 +265,12 @@ def _two_names(levels: tuple[str, ...], positive: tuple[str, ...]) -> tuple[str,
 
 
 def _numbers_first(level: str) -> tuple[int, float, str]:
-    """Sort numbers by size before words by letters."""
+    """Sort numbers by size before words by letters, of which INF (inflammatory) is one."""
     try:
-        return (0, float(level), level)
+        number = float(level)
     except ValueError:
-        return (1, 0.0, level)
+        number = np.inf
+    return (0, number, level) if np.isfinite(number) else (1, 0.0, level)
 
 
 def list_values(counts: "pd.Series[int]") -> str:

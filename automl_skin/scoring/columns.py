@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 import pandas as pd
 
 from automl_skin.data.headers import means_age, normal_name
+from automl_skin.data.photograph_fields import fold_names, split_names
 from automl_skin.data.roles import ROLES, Roles
 from automl_skin.export.facts import BundleFacts
 
@@ -35,8 +36,12 @@ def describe_columns(rows: pd.DataFrame, roles: Roles, facts: BundleFacts) -> li
         Some rows of the table.
     """
     served = [f"{role.replace('_', ' ')} = {column!r}" for role, column in roles.served.items()]
-    fields = [name for name in facts.kinds if name in rows]
+    own = fold_names(facts.kinds, map(str, rows.columns))
+    read = {name for field, kinds in own.items() for name in split_names({field: None}, {field: kinds})}
+    fields = [*(name for name in facts.kinds if name in rows), *own]
     lines = [f"columns: {', '.join(served)}; metadata: {', '.join(map(repr, fields)) or 'none'}"]
+    if own:
+        lines.append(f"read once per kind of photograph: {', '.join(map(repr, own))}")
     if "case" in facts.roles and roles.case is None:
         lines.append("no column names the case: every row is a case of its own")
     if "case" not in facts.roles and roles.case is None:
@@ -44,11 +49,9 @@ def describe_columns(rows: pd.DataFrame, roles: Roles, facts: BundleFacts) -> li
         lines += [
             f"{name!r} is not used: the model was trained without cases, every row is one" for name in cases
         ]
-    unused = [
-        str(name) for name in rows.columns if name not in facts.kinds and name not in roles.served.values()
-    ]
+    unused = [str(name) for name in rows.columns if name not in fields and name not in roles.served.values()]
     for name in facts.kinds:
-        if name not in rows:
+        if name not in rows and name not in read:
             near = nearest(name, unused)
             hint = f"; if {near!r} is meant, rename it" if near else ""
             lines.append(f"the model's field {name!r} is not in the table: missing in all rows{hint}")

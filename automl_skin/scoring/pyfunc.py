@@ -6,7 +6,8 @@ itself is not imported, and nothing in the bundle is executed.
 A row has the bundle's metadata fields, each of which may be absent or null, and a column ``image``: the bytes of
 an image file in base64 (with line breaks, without padding, in the URL's alphabet, or as a ``data:`` URL), or, where the
 environment variable ``AUTOML_SKIN_IMAGE_ROOT`` was set when the server started, the path of an image below that folder.
-A bundle with several kinds of photograph has the columns ``image_<role>`` instead.
+A bundle with several kinds of photograph has the columns ``image_<role>`` instead. A row is a case, so that a field of
+a photograph has one column per kind, named as in the bundle: ``hair@dermoscopic`` and ``hair@close-up``.
 
 Of a path that gives no image an answer says nothing more: not whether there is a file, nor what it holds.
 """

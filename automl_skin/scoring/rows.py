@@ -13,6 +13,7 @@ import pandas as pd
 from automl_skin.arrays import FloatArray
 from automl_skin.data.image_rows import NO_ROLE, image_roles, require_ids
 from automl_skin.data.locate import ImageIndex
+from automl_skin.data.photograph_fields import fold_names, split_fields
 from automl_skin.data.recognise import recognise
 from automl_skin.data.roles import Roles
 from automl_skin.data.table import as_written, canonical_text, id_text, name_rows
@@ -72,14 +73,18 @@ class Reading:
         """Return the rows that name a photograph."""
         return rows[id_text(rows[self.roles.image]).notna()]
 
+    def kinds_of_photograph(self, rows: pd.DataFrame) -> "pd.Series[str]":
+        """Return what the photograph of each row shows."""
+        if self.roles.image_role is None:
+            return pd.Series(NO_ROLE, index=rows.index, dtype="str")
+        return image_roles(rows[self.roles.image_role])
+
     def photographs(self, rows: pd.DataFrame) -> Iterator[CaseImage]:
         """Yield the photograph of each row that names one; one that cannot be read says why."""
         rows = self.with_image(rows)
         folder = ImageFolder(self.index.root)
         given = id_text(rows[self.roles.image])
-        kinds = pd.Series(NO_ROLE, index=rows.index, dtype="str")
-        if self.roles.image_role is not None:
-            kinds = image_roles(rows[self.roles.image_role])
+        kinds = self.kinds_of_photograph(rows)
         columns = (rows.index, self.cases(rows), kinds, given, self.index.locate(given))
         for number, case, kind, name, path in zip(*columns, strict=True):
             label = f"{name_rows([number])}, {name}"
@@ -168,8 +173,7 @@ def score_rows(
         Of the cases, in the order in which they first appear.
     """
     cases = reading.cases(rows)
-    fields = [name for name in predictor.facts.kinds if name in rows]
-    metadata = rows[fields].apply(canonical_text) if fields else rows[fields]
+    metadata = model_fields(rows, reading, predictor.facts)
     metadata = metadata.set_axis(pd.Index(cases, name="case"))
     if not cases.is_unique:
         metadata = _first_known(metadata, predictor.facts)
@@ -184,6 +188,19 @@ def score_rows(
         by_case = pd.concat([by_case, parts], axis=1)
     ids = reading.ids(rows).reset_index(drop=True)
     return pd.concat([ids, by_case.loc[pd.Index(cases)].reset_index(drop=True)], axis=1), prediction
+
+
+def model_fields(rows: pd.DataFrame, reading: Reading, facts: BundleFacts) -> pd.DataFrame:
+    """Return the model's fields that rows have, as text.
+
+    A field of a photograph, such as ``hair@dermoscopic``, is read from the rows of its kind of photograph where the
+    table has a column ``hair``.
+    """
+    own = fold_names(facts.kinds, map(str, rows.columns))
+    names = [name for name in rows if name in facts.kinds or name in own]
+    table = rows[names].apply(canonical_text) if names else rows[names]
+    split = split_fields(table, reading.kinds_of_photograph(rows), own)
+    return split[[name for name in facts.kinds if name in split]]
 
 
 def probability_columns(

@@ -13,6 +13,7 @@ import pandas as pd
 
 from automl_skin.data.join import Tables, digest_tables, read_tables, table_paths
 from automl_skin.data.locate import ImageIndex, index_images
+from automl_skin.data.published import as_parts_of_photographs
 from automl_skin.data.table import read_table_in_parts
 from automl_skin.digests import Json, digest_json
 from automl_skin.errors import ConfigError, TableError
@@ -232,7 +233,7 @@ def _read(job: Job, index: ImageIndex, table: pd.DataFrame | None) -> Iterator[p
         yield from (table.iloc[start : start + ROWS] for start in range(0, len(table), ROWS))
         return
     if job.tables:
-        yield from read_table_in_parts(job.tables[0], ROWS)
+        yield from as_parts_of_photographs(read_table_in_parts(job.tables[0], ROWS))
         return
     for start in range(0, len(index.paths), ROWS):
         paths = index.paths[start : start + ROWS]

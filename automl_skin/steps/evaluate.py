@@ -9,12 +9,13 @@ import pandas as pd
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.data.groups import connected_groups
-from automl_skin.data.join import Tables, read_tables, table_paths
+from automl_skin.data.join import Tables, table_paths
+from automl_skin.data.labels import LabelledTable, read_labelled
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
 from automl_skin.data.one_hot import collapse_one_hot
 from automl_skin.data.table import canonical_text, id_text, require_column
 from automl_skin.data.target import Target
-from automl_skin.errors import TableError
+from automl_skin.errors import ConfigError, TableError
 from automl_skin.evaluation.labelled import LabelledEvaluation, evaluate_scores
 from automl_skin.evaluation.plots.calibration import calibration_plot
 from automl_skin.evaluation.plots.curves import roc_plot
@@ -40,11 +41,13 @@ class LabelledSet:
         The table, or several that are joined by the id that they share.
     images : Path
     target : str
-        Column of the diagnosis.
+        Column of the diagnosis; may be empty where a table of labels leaves one possibility.
     positive : tuple of str
         Its positive values.
     roles : dict of str to str
         Columns by role where they are not recognised.
+    labels : Path or None
+        Table of the diagnoses, where they have one of their own.
     """
 
     data: Tables
@@ -52,6 +55,7 @@ class LabelledSet:
     target: str
     positive: tuple[str, ...]
     roles: dict[str, str]
+    labels: Path | None = None
 
     @property
     def tables(self) -> tuple[Path, ...]:
@@ -81,9 +85,11 @@ def evaluate(
     """
     predictor = Predictor.load(bundle, device, public_key)
     facts = predictor.facts
-    table = labelled_rows(labelled)
+    read = labelled_rows(labelled)
+    table = read.table
     manifest = labelled_manifest(table, labelled, facts)
-    target = labelled_target(labelled.target, table[labelled.target], labelled.positive, facts)
+    ids = id_text(table[manifest.roles.case or manifest.roles.image])
+    target = labelled_target(read.target, table.loc[~ids.duplicated(), read.target], labelled.positive, facts)
     labels = case_labels(table, manifest, target)
     named = {role: getattr(manifest.roles, role) or "" for role in ("case", "image", "image_role")}
     scores = output / "scores.csv"
@@ -96,7 +102,7 @@ def evaluate(
     known = find_known_cases(bundle, manifest)
     evaluation = replace(
         evaluation,
-        notes=(target.note, *summary.notes, *evaluation.notes),
+        notes=(*read.notes, target.note, *summary.notes, *evaluation.notes),
         overlap=measure_overlap(known, labels, probabilities, groups, threshold, facts.classes),
     )
     write_record(output / "evaluation.json", evaluation)
@@ -114,24 +120,27 @@ def evaluate(
     return evaluation
 
 
-def labelled_rows(labelled: LabelledSet) -> pd.DataFrame:
-    """Return the rows of a labelled table that have a label.
+def labelled_rows(labelled: LabelledSet) -> LabelledTable:
+    """Return the rows of a labelled table that have a label, the column of the label, and how tables were joined.
 
     Raises
     ------
     TableError
         If the target is no column, or empty.
     """
-    table, _ = read_tables(labelled.tables)
-    table, _ = collapse_one_hot(table, labelled.target)
-    require_column(table, labelled.target, "--target")
-    table = table[canonical_text(table[labelled.target]).notna()]
+    read = read_labelled(labelled.tables, labelled.labels, labelled.target)
+    if not read.target:
+        message = "expected the column of the diagnosis, got none; give --target COLUMN, or --labels TABLE"
+        raise ConfigError(message)
+    table, _ = collapse_one_hot(read.table, read.target)
+    require_column(table, read.target, "--target")
+    table = table[canonical_text(table[read.target]).notna()]
     if table.empty:
         message = (
-            f"--target {labelled.target!r}: expected a column of diagnoses, got an empty one; choose another"
+            f"--target {read.target!r}: expected a column of diagnoses, got an empty one; choose another"
         )
         raise TableError(message)
-    return table
+    return replace(read, table=table, notes=read.notes if labelled.labels else ())
 
 
 def labelled_manifest(table: pd.DataFrame, labelled: LabelledSet, facts: BundleFacts) -> Manifest:

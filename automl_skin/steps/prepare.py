@@ -94,7 +94,7 @@ def prepare(study: Study, tell: Listener) -> Understanding:
         labels=labels,
         **locked,
         plan=plan.digest,
-        table=digest_tables(config.data),
+        table=digest_tables(config.tables),
         images=digest_json(sorted(table["content"])),
         without_image=tuple(map(str, manifest.cases.index.difference(understanding.readable))),
     )
@@ -157,7 +157,7 @@ def read_prepared(study: Study) -> Prepared:
             "It was changed after the study began; restore it, or begin another study"
         )
         raise IntegrityError(message)
-    tables = study.config.data
+    tables = study.config.tables
     if tables and all(Path(path).is_file() for path in tables) and digest_tables(tables) != digests.table:
         message = (
             f"{' or '.join(map(str, tables))} was changed after the study {study.name} began; restore it, "

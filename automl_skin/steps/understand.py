@@ -8,7 +8,7 @@ import pandas as pd
 from automl_skin.data.audit import Audit, run_audit
 from automl_skin.data.describe import describe
 from automl_skin.data.groups import Groups, connected_groups
-from automl_skin.data.join import read_tables
+from automl_skin.data.labels import read_labelled
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
 from automl_skin.data.roles import Remark
 from automl_skin.data.strength import Shortcuts
@@ -86,8 +86,10 @@ def understand(config: StudyConfig, cache: Path, tell: Listener) -> Understandin
     InputError
         If the table or the images cannot be used; the message says what to do.
     """
-    table, joined = read_tables([Path(path) for path in config.data])
-    manifest = build_manifest(table, Path(config.images), manifest_options(config, table))
+    labels = Path(config.labels) if config.labels else None
+    read = read_labelled([Path(path) for path in config.data], labels, config.target)
+    table, joined = read.table, read.notes
+    manifest = build_manifest(table, Path(config.images), manifest_options(config, table, read.target))
     found = manifest.images[manifest.images["status"] == "found"]
     inspection = inspect_images(
         manifest.images_root, list(found["path"]), cache / "images", start_progress(tell, "Inspecting images")
@@ -138,7 +140,8 @@ def decide(seen: Understanding, config: StudyConfig, development: "pd.Index[str]
     development : Index of str
         The cases of the plan's development part.
     """
-    options = replace(manifest_options(config, seen.table), deciding=development)
+    target = seen.manifest.roles.target or ""
+    options = replace(manifest_options(config, seen.table, target), deciding=development)
     manifest = _known_kinds(build_manifest(seen.table, Path(config.images), options), development)
     audit = run_audit(
         manifest,
@@ -169,8 +172,8 @@ def _known_kinds(manifest: Manifest, development: "pd.Index[str]") -> Manifest:
     return replace(manifest, images=images[~strange].reset_index(drop=True), findings=findings)
 
 
-def manifest_options(config: StudyConfig, table: pd.DataFrame) -> ManifestOptions:
-    """Return what the settings say about the table.
+def manifest_options(config: StudyConfig, table: pd.DataFrame, target: str) -> ManifestOptions:
+    """Return what the settings say about the table, whose diagnosis is in the column `target`.
 
     Raises
     ------
@@ -179,10 +182,11 @@ def manifest_options(config: StudyConfig, table: pd.DataFrame) -> ManifestOption
     """
     if not config.images:
         raise ConfigError("expected an image folder with the table, got none; give --images FOLDER")
-    if not config.target:
-        raise ConfigError("expected the column of the diagnosis, got none; give --target COLUMN")
+    if not target:
+        message = "expected the column of the diagnosis, got none; give --target COLUMN, or --labels TABLE"
+        raise ConfigError(message)
     return ManifestOptions(
-        target=config.target,
+        target=target,
         positive=config.positive,
         group=config.group,
         roles=config.role_columns,

@@ -10,6 +10,7 @@ import math
 import os
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, ValidationError
@@ -71,6 +72,11 @@ class StudyConfig(StudySettings):
     def is_synthetic(self) -> bool:
         """Whether the data is the built-in synthetic study's."""
         return not self.data
+
+    @property
+    def tables(self) -> tuple[Path, ...]:
+        """The tables of the cases, and that of the diagnoses where they have one of their own."""
+        return tuple(Path(path) for path in (*self.data, self.labels) if path)
 
     @property
     def input_size(self) -> tuple[int, int] | None:

@@ -99,8 +99,18 @@ class StudySettings:
             may_change=True,
         ),
     ] = ()
+    labels: Annotated[
+        AnyPath,
+        Setting(
+            "Table of the diagnoses, where they have one of their own: one column, or one per class; joined by its id.",
+            DATA,
+            may_change=True,
+        ),
+    ] = ""
     images: Annotated[AnyPath, Setting("Folder of the photographs.", DATA, may_change=True)] = ""
-    target: Annotated[str, Setting("Column of the diagnosis.", DATA)] = ""
+    target: Annotated[
+        str, Setting("Column of the diagnosis; not needed where --labels leave one possibility.", DATA)
+    ] = ""
     positive: Annotated[
         Names,
         Setting(

@@ -278,8 +278,10 @@ def settings_of(settings: Mapping[str, Any], flags: Mapping[str, Any], where: st
     """Return the config of a file's settings and the flags that win over them."""
     given = {**settings, **_absolute(flags)}
     if not given.get("data"):
-        if flags.get("images"):
-            message = "--images: expected --data with it, the table of these images, got none"
+        for name, what in (("images", "images"), ("labels", "diagnoses")):
+            if not flags.get(name):
+                continue
+            message = f"--{name}: expected --data with it, the table of these {what}, got none"
             raise ConfigError(f"{message}; give both, or neither for the built-in study")
         given = {**asdict(SYNTHETIC_ARGUMENTS), **given}
     return parse_settings(given, where)
@@ -368,7 +370,7 @@ def _absolute(flags: Mapping[str, Any]) -> dict[str, Any]:
     settings = dict(flags)
     if settings.get("data"):
         settings["data"] = [str(Path(path).absolute()) for path in _paths(settings["data"])]
-    for name in ("images", "weights_dir"):
+    for name in ("images", "labels", "weights_dir"):
         if settings.get(name):
             settings[name] = str(Path(settings[name]).absolute())
     if settings.get("split") and Path(settings["split"]).is_file():

@@ -26,6 +26,7 @@ def test_curate_prints_counts_and_writes_the_folder(end_to_end, tmp_path):
     assert ended.code == 0, ended.errors
     assert "published duplicate lists" in ended.output
     assert "20,311" in ended.output
+    assert "isic image download --collections 469 FOLDER" in ended.output
     assert len(pd.read_csv(tmp_path / "curated" / "curated.csv")) == 8
     record = pd.read_csv(tmp_path / "curated" / "record.csv")
     assert "ISIC_0000002" in set(record.loc[record["step"] == "published duplicate lists", "image"])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -20,6 +22,17 @@ def test_says_which_column_serves_as_what(facts):
     assert line.startswith("columns: case = 'patient_id', image = 'file'; metadata"), (
         "a source is not looked for"
     )
+
+
+def test_a_field_of_a_photograph_is_one_column_for_all_kinds(facts):
+    trained = replace(facts, kinds={"age": "number", "hair@close-up": "number", "hair@dermoscopic": "number"})
+    _, line = describe_columns(pd.DataFrame(columns=["file", "age", "hair"]), Roles(image="file"), trained)
+    assert line == "read once per kind of photograph: 'hair'"
+    lines = describe_columns(pd.DataFrame(columns=["file", "age"]), Roles(image="file"), trained)
+    assert [line.split(" is not")[0] for line in lines[1:]] == [
+        "the model's field 'hair@close-up'",
+        "the model's field 'hair@dermoscopic'",
+    ]
 
 
 @pytest.mark.parametrize("header", ["Age", "age_years", "AGE "])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,7 +8,7 @@ from automl_skin.data.locate import index_images
 from automl_skin.errors import TableError
 from automl_skin.export.predictor import Predictor
 from automl_skin.scoring.decide import ScoringOptions
-from automl_skin.scoring.rows import score_rows, understand_columns
+from automl_skin.scoring.rows import model_fields, score_rows, understand_columns
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,21 @@ def test_rows_of_a_case_share_their_score(predictor, rows, index):
     scores, _ = scored(predictor, cases, index, {"case": "case_id"})
     assert list(scores["case_id"]) == list(cases["case_id"])
     assert scores.groupby("case_id")["probability"].nunique().eq(1).all()
+
+
+def test_a_field_of_a_photograph_is_read_from_the_rows_of_its_kind(predictor, rows, index):
+    kinds = {"age": "number", "hair@close-up": "number", "hair@dermoscopic": "number"}
+    facts = replace(predictor.facts, kinds=kinds)
+    pairs = rows.head(4).assign(hair=["0.1", "0.2", "0.3", "0.4"], kind=["close-up", "dermoscopic"] * 2)
+    reading = understand_columns(pairs, index, facts, {"image_role": "kind"})
+    fields = model_fields(pairs, reading, facts)
+    assert list(fields) == list(kinds)
+    assert fields["hair@close-up"].fillna("-").tolist() == ["0.1", "-", "0.3", "-"]
+    assert fields["hair@dermoscopic"].fillna("-").tolist() == ["-", "0.2", "-", "0.4"]
+    wide = pairs.drop(columns="hair").assign(**{"hair@dermoscopic": "0.9"})
+    fields = model_fields(wide, understand_columns(wide, index, facts, {"image_role": "kind"}), facts)
+    assert fields["hair@dermoscopic"].tolist() == ["0.9"] * 4
+    assert "hair@close-up" not in fields
 
 
 def test_a_case_takes_the_first_value_that_is_not_missing(predictor, rows, index):

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from automl_skin.errors import TableError
+from automl_skin.errors import ConfigError, TableError
 from automl_skin.steps.evaluate import LabelledSet, evaluate, labelled_rows
 
 
@@ -67,6 +67,19 @@ def test_cases_of_one_group_have_a_figure_without_an_interval(labelled, tiny, tm
     evaluation = evaluate(tiny.bundle, labelled(rows), tmp_path / "out")
     assert any("one group" in note for note in evaluation.notes)
     assert (tmp_path / "out" / "roc.png").is_file()
+
+
+def test_labels_of_their_own_give_what_a_column_gives(labelled, tiny, tmp_path):
+    given = labelled(tiny.rows.head(30))
+    asked = evaluate(tiny.bundle, given, tmp_path / "one")
+    rows = tiny.rows.head(30)
+    rows[["image_id", "diagnosis"]].iloc[::-1].to_csv(tmp_path / "truth.csv", index=False)
+    rows.drop(columns="diagnosis").to_csv(tmp_path / "labelled.csv", index=False)
+    joined = evaluate(tiny.bundle, replace(given, target="", labels=tmp_path / "truth.csv"), tmp_path / "two")
+    assert joined.auc == asked.auc
+    assert any("truth.csv was joined to labelled.csv by column 'image_id'" in note for note in joined.notes)
+    with pytest.raises(ConfigError, match="give --target COLUMN, or --labels TABLE"):
+        labelled_rows(replace(given, target=""))
 
 
 def test_a_target_without_any_value_is_refused(labelled, tiny):

@@ -3,7 +3,7 @@ import pytest
 
 from automl_skin.errors import InputError, LeakageError, TableError
 from automl_skin.steps import understand as module
-from automl_skin.steps.understand import require_images, understand
+from automl_skin.steps.understand import decide, require_images, understand
 from automl_skin.study.study import settings_of
 
 
@@ -20,9 +20,8 @@ def look(tiny, tmp_path):
             "positive": ["melanoma", "carcinoma"],
             **settings,
         }
-        return understand(
-            settings_of({}, given, "the test"), tiny.workspace.cache, lambda what: lambda done, total: None
-        )
+        run.config = settings_of({}, given, "the test")
+        return understand(run.config, tiny.workspace.cache, lambda what: lambda done, total: None)
 
     return run
 
@@ -34,6 +33,30 @@ def test_what_was_understood_is_told(tiny, look):
     assert "melanoma" in text
     assert len(seen.readable) == len(tiny.rows)
     assert seen.split is None
+
+
+def test_labels_of_their_own_and_pairs_of_photographs(tiny, look, tmp_path):
+    rows = tiny.rows.drop_duplicates("lesion_id").head(60).reset_index(drop=True)
+    lesions = [f"L{number // 2}" for number in range(60)]
+    kinds = ["clinical: close-up", "dermoscopic"] * 30
+    scale = [f"0.{number:02d}" for number in range(10, 70)]
+    pairs = rows[["image_id", "age"]].assign(
+        lesion_id=lesions, image_type=kinds, scale=scale, age=[str(40 + number // 2) for number in range(60)]
+    )
+    truth = pd.DataFrame({"lesion_id": lesions[::2], "MEL": ["1", "0", "0"] * 10, "NV": ["0", "1", "1"] * 10})
+    truth.to_csv(tmp_path / "truth.csv", index=False)
+    seen = look(pairs, labels=str(tmp_path / "truth.csv"), target="", positive=["MEL"])
+    assert seen.joined[0].startswith("truth.csv was joined to table.csv by column 'lesion_id'")
+    assert seen.manifest.cases["label"].tolist() == [1, 0, 0] * 10
+    assert list(seen.manifest.kinds) == ["age", "scale@clinical-close-up", "scale@dermoscopic"]
+    development = seen.manifest.cases.index[:20]
+    decided = decide(seen, look.config, development)
+    assert decided.manifest.target.positive == ("MEL",)
+    assert list(decided.manifest.kinds) == list(seen.manifest.kinds)
+    kept_away = look(
+        pairs, labels=str(tmp_path / "truth.csv"), target="", positive=["MEL"], quarantine=["scale"]
+    )
+    assert list(kept_away.manifest.kinds) == ["age"]
 
 
 def test_some_missing_images_are_allowed_and_many_are_not(tiny, look):

@@ -127,6 +127,14 @@ def test_identity_is_readable(tiny):
     assert "trials" not in identity["settings"]
 
 
+def test_labels_belong_to_a_table_and_to_the_digest_of_the_study(tmp_path):
+    with pytest.raises(ConfigError, match="--labels: expected --data with it"):
+        open_study(Workspace.at(tmp_path), "mine", {"labels": "truth.csv"})
+    opened = open_study(Workspace.at(tmp_path), "mine", {"data": ["a.csv"], "labels": "truth.csv"})
+    assert [path.name for path in opened.config.tables] == ["a.csv", "truth.csv"]
+    assert all(path.is_absolute() for path in opened.config.tables)
+
+
 def test_images_without_a_table_are_not_the_built_in_study(tmp_path):
     with pytest.raises(ConfigError, match="--images: expected --data with it"):
         open_study(Workspace.at(tmp_path, tmp_path / "cache"), "", {"images": "photographs"})

@@ -31,6 +31,10 @@ METADATA = "Metadata"
 """Panels of the command line's help."""
 
 
+FETCH = "isic image download --collections 469 FOLDER"
+"""Fetches photographs and metadata of the paper's collection with isic-cli."""
+
+
 @dataclass(frozen=True)
 class CurationRules:
     """How a table is curated; the defaults are those of the paper where it says how.
