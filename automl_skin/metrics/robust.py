@@ -44,4 +44,13 @@ def robust_metric(metric: Metric, shift: IntArray) -> Metric:
         return np.asarray((values[0] + np.mean(values[1:], axis=0)) / 2)
 
     whole: Callable[[IntArray, FloatArray], float] = function
-    return Metric(f"robust_{metric.name}", whole, metric.greater_is_better, resampled)
+    of_decided = None if metric.of_decided is None else robust_metric(metric.of_decided, shift)
+    return Metric(
+        f"robust_{metric.name}",
+        whole,
+        metric.greater_is_better,
+        resampled,
+        rule=metric.rule,
+        of_decided=of_decided,
+        several_alone=metric.several_alone,
+    )

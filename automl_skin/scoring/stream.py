@@ -98,6 +98,7 @@ class Summary:
     unscored: int
     problems: dict[str, str]
     image_column: str = IMAGE_COLUMN
+    case_column: str | None = None
     notes: tuple[str, ...] = ()
     flags: dict[str, int] = field(default_factory=dict)
 
@@ -154,7 +155,7 @@ def score_table(
         if progress is not None:
             progress(done, total)
     summary = _finish(job, in_order=reading.roles.case is None)
-    return replace(summary, image_column=reading.roles.image, notes=notes)
+    return replace(summary, image_column=reading.roles.image, case_column=reading.roles.case, notes=notes)
 
 
 def _check_options(job: Job, predictor: Predictor) -> None:

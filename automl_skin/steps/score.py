@@ -10,7 +10,7 @@ from automl_skin.export.predictor import Predictor
 from automl_skin.scoring.decide import ScoringOptions
 from automl_skin.scoring.outputs import require_new_file
 from automl_skin.scoring.stream import Job, Summary, score_table
-from automl_skin.scoring.submission import require_binary, write_submission
+from automl_skin.scoring.submission import require_submittable, write_submission
 from automl_skin.steps.events import Listener, Said, silent, start_progress
 
 
@@ -23,7 +23,7 @@ def score(
     *,
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
-    submission: Path | None = None,
+    submission: str = "",
     explained: Path | None = None,
     public_key: Path | None = None,
     tell: Listener = silent,
@@ -43,8 +43,9 @@ def score(
         Sensitivity of the decision, another prevalence.
     roles : mapping of str to str, optional
         Columns by role where they are not recognised.
-    submission : Path or None
-        Where to write the file that ISIC challenges take as well (``image_name,target``).
+    submission : str
+        A format of `automl_skin.scoring.submission`: `output` is then the file that a challenge takes, and the scores
+        lie beside it (`scores_beside`). Empty for the scores alone.
     explained : Path or None
         Where to write of what each probability is made as well, as CSV.
     public_key : Path or None
@@ -60,17 +61,29 @@ def score(
     if not images.is_dir():
         raise ConfigError(f"--images: expected a folder, got {images} (not a folder); check the path")
     options = replace(options or ScoringOptions(), explain=explained is not None)
-    job = Job(bundle, table_paths(data), images, output, options, dict(roles or {}), device, explained)
-    if submission is not None:
-        inputs = [*(("--data", path) for path in table_paths(data)), ("--output", output)]
+    scores = scores_beside(output) if submission else output
+    job = Job(bundle, table_paths(data), images, scores, options, dict(roles or {}), device, explained)
+    if submission:
+        inputs = [("--data", path) for path in table_paths(data)]
         inputs += [("--explain", explained)] if explained is not None else []
-        require_new_file(submission, "--submission", inputs, bundle)
+        require_new_file(output, "--output", inputs, bundle)
     predictor = Predictor.load(bundle, device, public_key)
-    if submission is not None:
-        require_binary(predictor.facts)
+    wanted = require_submittable(submission, predictor.facts) if submission else None
     summary = score_table(
         job, predictor, start_progress(tell, "Scoring"), lambda note: tell(Said(f"Note: {note}"))
     )
-    if submission is not None:
-        write_submission(output, summary.image_column, predictor.facts, submission)
+    if wanted is not None:
+        columns = summary.image_column, summary.case_column
+        write_submission(scores, *columns, predictor.facts, wanted, output)
     return summary
+
+
+def scores_beside(submission: Path) -> Path:
+    """Return where the scores of a submission lie.
+
+    Examples
+    --------
+    >>> scores_beside(Path("sent/submission.csv")).name
+    'submission.scores.csv'
+    """
+    return submission.with_name(f"{submission.stem}.scores.csv")

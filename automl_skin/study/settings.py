@@ -229,10 +229,18 @@ class StudySettings:
     metric: Annotated[
         str,
         Setting(
-            "auc, average_precision, balanced_accuracy, log_loss or partial_auc [{default}].",
+            "auc, average_precision, balanced_accuracy, macro_f1 (classes called at 0.5), macro_f1_largest, "
+            "weighted_f1, f1 (of a binary target), expected_cost, log_loss or partial_auc [{default}].",
             SEARCH,
         ),
     ] = "auc"
+    costs: Annotated[
+        AnyPath,
+        Setting(
+            "Table of what decisions cost: true classes in rows, decided ones in columns; for expected_cost.",
+            SEARCH,
+        ),
+    ] = ""
     min_tpr: Annotated[float, Setting("Bound of partial_auc [{default}].", SEARCH)] = 0.8
     sensitivity: Annotated[
         float, Setting("Sensitivity that the stored threshold promises of new cases [{default}].", SEARCH)
