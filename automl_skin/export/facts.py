@@ -97,6 +97,8 @@ class BundleFacts:
         That was asked for: the operating point of decisions for which no other is asked.
     rule : ClassRule or None
         Thresholds and weights of the classes; None of a binary target that has its operating points alone.
+    merged : tuple of str
+        Values of the target column that are the class ``other``.
     """
 
     study: str
@@ -121,6 +123,7 @@ class BundleFacts:
     auc: dict[str, float] | None
     sensitivity: float = 0.95
     rule: ClassRule | None = None
+    merged: tuple[str, ...] = ()
     format: int = FORMAT
 
     @property

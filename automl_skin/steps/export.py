@@ -147,6 +147,7 @@ def bundle_facts(
         classes=target.classes,
         positive=target.positive,
         levels=target.levels,
+        merged=target.merged,
         kinds=dict(material.kinds),
         seen=see_fields(material.inputs.metadata, material.kinds, manifest.codes),
         roles=manifest.roles.served,

@@ -110,6 +110,14 @@ class StudySettings:
             commas=True,
         ),
     ] = ()
+    merge_rare: Annotated[
+        int,
+        Setting(
+            "Merge classes of fewer patients or lesions than this into one, `other` [{default}: none].",
+            DATA,
+            minimum=0,
+        ),
+    ] = 0
     group: Annotated[
         Names,
         Setting(
