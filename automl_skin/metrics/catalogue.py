@@ -28,8 +28,10 @@ class Metric:
     rule : callable, optional
         Fits the decisions that the metric judges, on other cases than those that it is given
         (`automl_skin.metrics.decisions`); without it there is nothing to fit.
-    of_decided : callable, optional
-        What is maximised on probabilities that the rule was applied to, where that is another one.
+    of_decided : Metric, optional
+        The metric of probabilities that the rule was applied to, where that is another one.
+    smooth : Metric, optional
+        What a search maximises on them instead: the same with ramps for jumps.
     several_alone : bool
         Whether the rule is of more than two classes.
     """
@@ -41,6 +43,7 @@ class Metric:
     of_ranks: bool = True
     rule: decisions.Rule | None = None
     of_decided: "Metric | None" = None
+    smooth: "Metric | None" = None
     several_alone: bool = False
 
     def rule_for(self, n_classes: int) -> decisions.Rule | None:
@@ -48,9 +51,14 @@ class Metric:
         return None if n_classes == 2 and self.several_alone else self.rule  # binary
 
     @property
-    def decided(self) -> "Metric":
+    def judged(self) -> "Metric":
         """The metric of probabilities that the rule was applied to."""
         return self.of_decided or self
+
+    @property
+    def maximised(self) -> "Metric":
+        """What a search maximises on probabilities that the rule was applied to."""
+        return self.smooth or self.judged
 
     def utility(self, labels: IntArray, probabilities: FloatArray) -> float:
         """Return the value with the sign by which greater is better."""
@@ -93,7 +101,7 @@ def _f1(
         partial(resampled, call=f1.call_smoothly),
         False,
     )
-    return Metric(name, function, True, resampled, False, rule, smooth)
+    return Metric(name, function, True, resampled, False, rule, smooth=smooth)
 
 
 METRICS = {

@@ -73,7 +73,7 @@ class Fold:
             decide = rule(self.other_labels[known], probabilities[self.others[known]])
         else:
             decide = rule(self.labels, probabilities[self.rows])
-        return self.metric.decided, decide
+        return self.metric.maximised, decide
 
 
 def _as_they_are(probabilities: FloatArray) -> FloatArray:

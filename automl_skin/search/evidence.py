@@ -46,8 +46,7 @@ def trial_metrics(
     elif metric.rule is not None:  # decided by what the other folds fitted
         folds = split_by_fold(labels, material.folds, metric)
         decided = decide_nested(folds, probabilities)
-        judged = metric if metric.name.endswith(("f1", "f1_largest")) else metric.decided
-        metrics[metric.name] = judged.function(labels, decided)
+        metrics[metric.name] = metric.judged.function(labels, decided)
     if material.n_classes == 2:  # a binary target
         metrics["sensitivity_at_95_specificity"] = sensitivity_at_specificity(
             labels, probabilities[:, 1], 0.95

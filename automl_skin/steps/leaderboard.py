@@ -70,7 +70,8 @@ def make_leaderboard(study: Study, records: Sequence[TrialRecord], material: Mat
 def _candidates(study: Study, records: Sequence[TrialRecord], rows: Rows) -> tuple[list[int], FloatArray]:
     """Return numbers and out-of-fold probabilities of all that the best trial was chosen from.
 
-    These are what the search has looked at: raw probabilities, calibrated where it judges decisions; of stopped trials on the folds that they finished.
+    These are what the search has looked at: raw probabilities, calibrated where it judges decisions; of stopped trials
+    on the folds that they finished.
     With the objective ``robust`` there are no raw ones under shift: the finished trials take part alone, calibrated.
     """
     if rows.shift is not None:
