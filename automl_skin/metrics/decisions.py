@@ -48,18 +48,19 @@ def fit_thresholds(labels: IntArray, probabilities: FloatArray) -> FloatArray:
     probabilities : array of shape (n_cases, n_classes)
         Calibrated, of cases that did not fit them.
     """
-    order, values = _f1_by_threshold(labels, probabilities)
-    if probabilities.shape[1] == 2:  # binary: as the positive class's threshold falls, calls of the other do
-        # after the i highest positives are called, the n - i others are negative
-        negative = np.append(values[::-1, 0][1:], 0.0)
-        return _binary(_cut(order[:, 1], (values[:, 1] + negative) / 2))
-    return np.array([_cut(order[:, k], values[:, k]) for k in range(probabilities.shape[1])])
+    descending, values = _f1_by_threshold(labels, probabilities)
+    if (
+        probabilities.shape[1] == 2
+    ):  # binary: where the i most positive cases are called, the n - i others are negative
+        negative = np.append(values[0, ::-1][1:], 0.0)
+        return _binary(_cut(descending[1], (values[1] + negative) / 2))
+    return np.array([_cut(*each) for each in zip(descending, values, strict=True)])
 
 
 def fit_positive_threshold(labels: IntArray, probabilities: FloatArray) -> FloatArray:
     """Return 1 - t and t of a binary target, with the best F1 of the positive class."""
-    order, values = _f1_by_threshold(labels, probabilities)
-    return _binary(_cut(order[:, 1], values[:, 1]))
+    descending, values = _f1_by_threshold(labels, probabilities)
+    return _binary(_cut(descending[1], values[1]))
 
 
 def fold_back(probabilities: FloatArray, thresholds: FloatArray) -> FloatArray:
@@ -105,15 +106,18 @@ def by_share_weights(labels: IntArray, probabilities: FloatArray) -> Callable[[F
 
 
 def _f1_by_threshold(labels: IntArray, probabilities: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return each class's probabilities, descending, and its shrunk F1 where it is called from each of them on."""
-    n_classes = probabilities.shape[1]
-    order = np.argsort(-probabilities, axis=0, kind="stable")
-    descending = np.take_along_axis(probabilities, order, axis=0)
-    hits = labels[order] == np.arange(n_classes)
-    share = PRIOR / (PRIOR + hits.sum(axis=0))
-    expected = (1 - share) * hits + share * descending
-    called = np.arange(1, len(labels) + 1)[:, None]
-    return descending, 2 * np.cumsum(expected, axis=0) / (called + expected.sum(axis=0))
+    """Return each class's probabilities, descending, and its shrunk F1 where it is called from each of them on.
+
+    Both of shape (n_classes, n_cases): the search sorts often, and rows are sorted faster.
+    """
+    by_class = np.ascontiguousarray(probabilities.T)
+    order = np.argsort(-by_class, axis=1)  # equal ones in any order: they are called together
+    descending = np.take_along_axis(by_class, order, axis=1)
+    hits = labels[order] == np.arange(len(by_class))[:, None]
+    share = (PRIOR / (PRIOR + hits.sum(axis=1)))[:, None]
+    expected = np.cumsum((1 - share) * hits + share * descending, axis=1)
+    called = np.arange(1, len(labels) + 1)
+    return descending, 2 * expected / (called + expected[:, -1:])
 
 
 def _cut(descending: FloatArray, values: FloatArray) -> float:
