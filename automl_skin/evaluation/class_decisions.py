@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.evaluation.record import in_words, listed
+from automl_skin.metrics.calibration import calibration_intervals
 from automl_skin.metrics.costs import case_costs, decide_by_costs
 from automl_skin.metrics.decisions import (
     fit_positive_threshold,
@@ -92,6 +93,9 @@ class ClassFigure:
     n_cases, n_groups, n_called, n_right : int
     f1 : Interval or None
         None without cases.
+    slope : Interval or None
+        Calibration slope of the class against the rest, before folding back; None where the cases cannot tell
+        (`metrics.calibration.calibration_intervals`: below 10 groups, or separated).
     """
 
     n_cases: int
@@ -99,6 +103,7 @@ class ClassFigure:
     n_called: int
     n_right: int
     f1: Interval | None
+    slope: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -224,7 +229,9 @@ def choose_decisions(
         replace(each, in_sample=None if each.name == COST else value)  # nothing is fitted to costs
         for each, value in zip(_figures(labels, probabilities, groups, nested, costs), too_good, strict=True)
     ]
-    return ClassDecisions(rule, tuple(classes), tuple(figures), _by_class(labels, nested[0], groups))
+    return ClassDecisions(
+        rule, tuple(classes), tuple(figures), _by_class(labels, probabilities, nested[0], groups)
+    )
 
 
 def measure_decisions(
@@ -244,7 +251,7 @@ def measure_decisions(
     """
     called = _call(probabilities, rule, priors)
     figures = _figures(labels, probabilities, groups, called, rule.costs)
-    return DecidedCases(tuple(classes), tuple(figures), _by_class(labels, called[0], groups))
+    return DecidedCases(tuple(classes), tuple(figures), _by_class(labels, probabilities, called[0], groups))
 
 
 def _call(probabilities: FloatArray, rule: ClassRule, shares: FloatArray) -> BoolArray:
@@ -290,20 +297,27 @@ def _figures(
     return found
 
 
-def _by_class(labels: IntArray, called: BoolArray, groups: npt.ArrayLike) -> tuple[ClassFigure, ...]:
-    """Return what is called of each class."""
+def _by_class(
+    labels: IntArray, probabilities: FloatArray, called: BoolArray, groups: npt.ArrayLike
+) -> tuple[ClassFigure, ...]:
+    """Return what is called of each class, and whether its probabilities mean what they say."""
     _, intervals = called_f1_intervals(labels, called, groups)
     names = np.asarray(groups)
-    return tuple(
-        ClassFigure(
-            n_cases=int((labels == k).sum()),
-            n_groups=len(np.unique(names[labels == k])),
-            n_called=int(called[:, k].sum()),
-            n_right=int((called[:, k] & (labels == k)).sum()),
-            f1=interval,
+    figures = []
+    for k, interval in enumerate(intervals):
+        own = labels == k
+        line = calibration_intervals(own.astype(np.int64), probabilities[:, k], names) if own.any() else None
+        figures.append(
+            ClassFigure(
+                n_cases=int(own.sum()),
+                n_groups=len(np.unique(names[own])),
+                n_called=int(called[:, k].sum()),
+                n_right=int((called[:, k] & own).sum()),
+                f1=interval,
+                slope=None if line is None else line[0],
+            )
         )
-        for k, interval in enumerate(intervals)
-    )
+    return tuple(figures)
 
 
 def _say_few(classes: Sequence[str], by_class: Sequence[ClassFigure]) -> list[str]:

@@ -98,7 +98,10 @@ class Figures:
         """Cases of each class in words."""
         if len(self.class_counts) == 2:  # binary
             return f"{self.class_counts[1]} positive, {self.class_counts[0]} negative"
-        return ", ".join(f"{count} of class {label}" for label, count in enumerate(self.class_counts))
+        names = range(len(self.class_counts)) if self.decided is None else self.decided.classes
+        return ", ".join(
+            f"{count} of class {name}" for name, count in zip(names, self.class_counts, strict=True)
+        )
 
     @property
     def note(self) -> str:
