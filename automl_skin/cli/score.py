@@ -33,9 +33,13 @@ def score(
         float | None, typer.Option("--prevalence", help="Share of positives where the model is used.")
     ] = None,
     submission: Annotated[
-        Path | None,
-        typer.Option("--submission", help="CSV file for an ISIC challenge as well: image_name,target."),
-    ] = None,
+        str,
+        typer.Option(
+            "--submission",
+            help="Write --output as a challenge takes it: milk10k, isic (a column per class) or siim2020; the scores "
+            "lie beside it.",
+        ),
+    ] = "",
     explain: Annotated[
         Path | None,
         typer.Option("--explain", help="CSV file of what each probability is made as well, in log-odds."),
@@ -53,6 +57,7 @@ def score(
     from automl_skin.scoring.decide import ScoringOptions
     from automl_skin.scoring.outputs import Beside
     from automl_skin.steps.score import score as score_files
+    from automl_skin.steps.score import scores_beside
 
     terminal = Terminal()
     with terminal.listening() as tell:
@@ -68,8 +73,11 @@ def score(
             public_key=verify,
             tell=tell,
         )
+    if submission:
+        terminal.say(f"Written: {output}, as {submission} takes it")
+    scores = scores_beside(output) if submission else output
     terminal.say(
-        f"Written: {output}, {summary.rows:,} rows, of which {summary.unscored:,} could not be scored"
+        f"Written: {scores}, {summary.rows:,} rows, of which {summary.unscored:,} could not be scored"
     )
     terminal.say(*(f"Flag {flag}: {rows_in_words(count)}" for flag, count in summary.flags.items()))
     if explain is not None:
@@ -79,11 +87,9 @@ def score(
         terminal.say(
             *(f"No picture: {rows_in_words(count)}, {why}" for why, count in summary.pictures.without.items())
         )
-    if submission is not None:
-        terminal.say(f"Written: {submission}, for a challenge")
-    if summary.unscored and submission is not None:
+    if summary.unscored and submission:
         terminal.say(
-            f"{summary.unscored:,} of its rows have the share of positives in place of a probability"
+            f"{summary.unscored:,} rows have the shares of the classes in place of probabilities in the submission"
         )
     if summary.unscored:
         said = (why if why.startswith(name) else f"{name}: {why}" for name, why in summary.problems.items())

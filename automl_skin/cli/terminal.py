@@ -215,6 +215,8 @@ def print_result(terminal: Terminal, result: "SearchResult") -> None:
     )
     if result.operating_point is not None:
         terminal.say(*result.operating_point.lines())
+    if result.decisions is not None:
+        terminal.say(*result.decisions.lines())
     if result.opening is not None:
         figures = result.opening.figures
         terminal.say(f"Locked test set, opened {result.opening.when}:", *figures.lines())

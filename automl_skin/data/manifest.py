@@ -80,6 +80,7 @@ class ManifestOptions:
     kinds: Mapping[str, Kind] | None = None
     codes: Codes = field(default_factory=dict)
     deciding: "pd.Index[str] | None" = None
+    merge_rare: int = 0
 
 
 @dataclass(frozen=True)
@@ -285,7 +286,11 @@ def _add_labels(cases: pd.DataFrame, column: str | None, options: ManifestOption
     if options.deciding is not None:
         target = target.among(diagnosis[diagnosis.index.isin(options.deciding)])
         if not target.is_binary:  # a class that no deciding case has is no class of the study
-            diagnosis = diagnosis.where(diagnosis.isin(target.classes))
+            diagnosis = diagnosis.where(diagnosis.isin(target.levels))
+    if options.merge_rare:
+        units = cases["patient"].fillna(cases["lesion"]).fillna(cases.index.to_series())
+        decides = cases.index.isin(cases.index if options.deciding is None else options.deciding)
+        target = target.merge_rare(diagnosis[decides], units[decides], options.merge_rare)
     cases["label"] = target.labels(diagnosis)
     return target
 

@@ -24,7 +24,9 @@ from automl_skin.data.groups import Groups
 from automl_skin.data.plan_checks import (
     check_folds,
     check_strata,
+    list_rare,
     note_large_group,
+    note_rare,
     note_rare_locked,
     require_classes_in_folds,
     require_spreadable,
@@ -324,19 +326,23 @@ def plan_from_split(
 def _with_folds(groups: Groups, strata: pd.DataFrame, given: GivenSplit, folds: int, seed: int) -> FoldPlan:
     """Complete the plan: deal folds inside development where the split has none, and check them."""
     development = given.parts == DEVELOPMENT
+    coarsest = strata.iloc[:, 0]
+    inside = groups.ids[development]
+    n_folds = folds if given.folds is None else given.folds[development].nunique()
+    rare = list_rare(coarsest[development], inside, n_folds)
     fold = pd.Series(-1, index=groups.ids.index, dtype="int64")
     if given.folds is None:
-        inside, classes = groups.ids[development], strata[development]
+        classes = strata[development]
+        common = ~classes.iloc[:, 0].isin(rare)
         require_two_classes(classes, "the development part")
-        require_spreadable(classes, inside, folds, f"{folds} folds")
+        require_spreadable(classes[common], inside[common], folds, f"{folds} folds")
         fold[development] = deal(classes, inside, folds, derive_seed(seed, "folds"))
     else:
         fold[development] = given.folds[development]
     table = pd.DataFrame({"group": groups.ids, "part": given.parts, "fold": fold})
     table.index.name = "case"
-    coarsest = strata.iloc[:, 0]
-    require_classes_in_folds(table, coarsest)
-    notes = (*given.notes, *note_large_group(table))
+    require_classes_in_folds(table, coarsest[~coarsest.isin(rare)])
+    notes = (*given.notes, *note_large_group(table), *note_rare(coarsest[development], inside, rare, n_folds))
     of_locked = tuple(note_rare_locked(table, coarsest))
     for column in strata.columns:
         table[f"{_STRATUM}{column}"] = strata[column].where(development, "")

@@ -50,6 +50,31 @@ def require_two_classes(strata: pd.DataFrame, where: str) -> None:
         raise TableError(f"{where}: expected at least two classes, got {found}")
 
 
+def list_rare(classes: "pd.Series[str]", groups: "pd.Series[str]", minimum: int) -> list[str]:
+    """Return the classes of several that have fewer than `minimum` groups; none where fewer than two others are left.
+
+    Such a class is kept in training: it is neither locked nor needed in every fold.
+    """
+    count = groups.groupby(classes).nunique()
+    rare = [str(name) for name in count.index[count < minimum]]
+    return rare if len(count) - len(rare) > 1 else []
+
+
+def note_rare(
+    classes: "pd.Series[str]", groups: "pd.Series[str]", rare: "list[str]", minimum: int
+) -> list[str]:
+    """Return a note about classes that are kept in training alone."""
+    if not rare:
+        return []
+    count = groups.groupby(classes).nunique()
+    found = ", ".join(f"{name} has {count[name]}" for name in rare)
+    note = (
+        f"classes of fewer than {minimum} groups ({found}) are kept in training: they are not in the locked part, some "
+        "folds are measured without them, and their figures are too few to tell. --merge-rare merges them"
+    )
+    return [note]
+
+
 def require_spreadable(strata: pd.DataFrame, groups: "pd.Series[str]", minimum: int, purpose: str) -> None:
     """Refuse a class of fewer than `minimum` groups."""
     count = groups.groupby(strata.iloc[:, 0]).nunique()
@@ -96,7 +121,8 @@ def require_share(possible: "list[pd.Series[bool]]", groups: Groups, share: floa
 def require_classes_in_folds(table: pd.DataFrame, classes: "pd.Series[str]") -> None:
     """Refuse folds without a class."""
     development = table["part"] == "development"
-    count = pd.crosstab(table["fold"][development], classes[development])
+    inside = classes[development.reindex(classes.index)]
+    count = pd.crosstab(table["fold"].loc[inside.index], inside)
     for name in classes.unique():
         lacking = count.index[count[name] == 0] if name in count else count.index
         if len(lacking):

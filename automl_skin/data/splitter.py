@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from automl_skin.arrays import IntArray
 from automl_skin.data.groups import Groups
-from automl_skin.data.plan_checks import keeps_share, require_share, require_spreadable
+from automl_skin.data.plan_checks import keeps_share, list_rare, require_share, require_spreadable
 from automl_skin.errors import TableError
 from automl_skin.seeding import derive_seed
 
@@ -95,14 +95,18 @@ def choose_locked(
         If a class has too few groups, or a group stands in the way of the share.
     """
     numerator, parts = _as_fraction(share)
-    require_spreadable(strata, groups.ids, max(folds + 1, parts), f"{folds} folds and a locked part")
-    classes = strata.iloc[:, 0]
+    minimum = max(folds + 1, parts)
+    is_rare = strata.iloc[:, 0].isin(list_rare(strata.iloc[:, 0], groups.ids, minimum))
+    tied = groups.ids.isin(groups.ids[is_rare])  # groups with a case of a rare class stay in training
+    common = strata[~tied]
+    require_spreadable(common, groups.ids[~tied], minimum, f"{folds} folds and a locked part")
+    classes = common.iloc[:, 0]
     possible: list[tuple[float, pd.Series[bool]]] = []
     for levels in (strata, strata.iloc[:, :1]):
         part = deal(levels, groups.ids, parts, derive_seed(seed, "locked"))
         for first in range(parts):
-            locked = pd.Series((part - first) % parts < numerator, index=groups.ids.index)
-            away = _distance(locked, groups.ids, classes, numerator / parts, folds)
+            locked = pd.Series((part - first) % parts < numerator, index=groups.ids.index) & ~tied
+            away = _distance(locked[~tied], groups.ids[~tied], classes, numerator / parts, folds)
             if away < 1 and keeps_share(locked, share):
                 return locked
             if np.isfinite(away):

@@ -17,6 +17,9 @@ from automl_skin.data.wording import list_some
 from automl_skin.errors import TableError
 
 BINARY = 2
+OTHER = "other"
+"""The class of what is too rare for one of its own."""
+
 MIN_LIKENESS = 0.8
 """From this likeness on a word may be a typing error: ``melanom`` for ``melanoma``, but not ``scc`` for ``bcc``."""
 
@@ -37,6 +40,8 @@ class Target:
         All values of the column (the full diagnosis), sorted.
     note : str
         How the classes were decided, in words.
+    merged : tuple of str
+        Values of the column that are one class, `OTHER`, because few cases have each.
     """
 
     column: str
@@ -44,6 +49,7 @@ class Target:
     positive: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     note: str = ""
+    merged: tuple[str, ...] = ()
 
     @property
     def is_binary(self) -> bool:
@@ -75,6 +81,7 @@ class Target:
             found: IntArray = np.array(text.isin(self.positive), dtype=np.int64)
             found[text.isna().to_numpy()] = -1
             return found
+        text = text.where(~text.isin(self.merged), OTHER)
         strange = sorted(set(text.dropna()) - set(self.classes))
         if strange:
             message = (
@@ -99,6 +106,40 @@ class Target:
         levels = tuple(level for level in self.levels if level in seen)
         classes = _two_names(levels, self.positive) if self.is_binary else levels
         return replace(self, classes=classes, levels=levels)
+
+    def merge_rare(self, values: "pd.Series[str]", units: "pd.Series[str]", minimum: int) -> "Target":
+        """Return the target with the classes of fewer than `minimum` units as one class, `OTHER`.
+
+        Parameters
+        ----------
+        values : Series of shape (n_cases,)
+            The full diagnosis of the cases that decide.
+        units : Series of shape (n_cases,)
+            What counts once: patient, lesion, or the case itself.
+
+        Raises
+        ------
+        TableError
+            If the target is binary, or fewer than two classes would be left.
+        """
+        if self.is_binary:
+            message = f"--merge-rare {minimum}: expected a target of several classes, got a binary one; leave it out"
+            raise TableError(message)
+        counts = units.groupby(canonical_text(values).to_numpy(object)).nunique()
+        rare = tuple(name for name in self.classes if counts.get(name, 0) < minimum)
+        if not rare:
+            return replace(self, note=f"{self.note}; none is rarer than --merge-rare {minimum}")
+        kept = tuple(name for name in self.classes if name not in rare and name != OTHER)
+        listing = ", ".join(f"{name} ({counts.get(name, 0)})" for name in rare)
+        if not kept:
+            message = (
+                f"--merge-rare {minimum}: expected a class of {minimum} patients or lesions at least, got {listing}; "
+                "give a smaller number"
+            )
+            raise TableError(message)
+        merged = tuple(name for name in self.classes if name in rare or name == OTHER)
+        note = f"{len(kept) + 1} classes: {listing} merged into {OTHER!r} by --merge-rare {minimum}"
+        return replace(self, classes=(*kept, OTHER), merged=merged, note=note)
 
 
 def choose_target(column: str, values: "pd.Series[str]", positive: Sequence[str] = ()) -> Target:

@@ -10,6 +10,7 @@ from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.data.plan_checks import expected_interval_width
 from automl_skin.errors import InputError
 from automl_skin.evaluation.at_threshold import AtThreshold
+from automl_skin.evaluation.class_decisions import DecidedCases
 from automl_skin.evaluation.decision_curve import DecisionCurve, decision_curve
 from automl_skin.evaluation.lesions import find_lesions
 from automl_skin.evaluation.model_figures import ModelFigures, describe_model
@@ -53,6 +54,8 @@ class Figures:
         What the first model does by levels of metadata and source.
     decision : DecisionCurve or None
         Net benefit over threshold probabilities; None for several classes.
+    decided : DecidedCases or None
+        The first model's decisions by class; None where the operating point alone decides.
     """
 
     n_cases: int
@@ -68,6 +71,7 @@ class Figures:
     at_threshold: AtThreshold | None = None
     subgroups: tuple[Subgroup, ...] = ()
     decision: DecisionCurve | None = None
+    decided: DecidedCases | None = None
 
     @property
     def first(self) -> str:
@@ -92,7 +96,8 @@ class Figures:
     @property
     def counts(self) -> str:
         """Cases of each class in words."""
-        return self.name_counts([f"of class {label}" for label in range(len(self.class_counts))])
+        names = range(len(self.class_counts)) if self.decided is None else self.decided.classes
+        return self.name_counts([f"of class {name}" for name in names])
 
     def name_counts(self, classes: Sequence[str]) -> str:
         """Return the cases of each class in words, where there are several by their names."""
@@ -152,11 +157,13 @@ class Figures:
         return [head, *models, *paired, *gains, more, *self._decisions(), *rest]
 
     def _decisions(self) -> list[str]:
+        decided = [] if self.decided is None else self.decided.lines()
+        by_class = [f"By the stored decisions [{self.opened}]: {line}" for line in decided]
         if self.at_threshold is None:
-            return []
+            return by_class
         at = self.at_threshold
         stored = f"At its stored threshold {at.threshold:.4g} for a sensitivity of {at.wanted:g}"
-        return [f"{stored} [{self.opened}]: {at.describe()}"]
+        return [f"{stored} [{self.opened}]: {at.describe()}", *by_class]
 
     def find_disagreements(self, expected: Mapping[str, Interval]) -> list[str]:
         """Return a warning for each model whose locked AUC and out-of-fold AUC have intervals that do not meet.

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.errors import InputError
+from automl_skin.evaluation.class_decisions import DecidedCases
 from automl_skin.evaluation.model_figures import Calibration, measure_calibration
 from automl_skin.evaluation.overlap import Overlap
 from automl_skin.evaluation.record import in_words, number
@@ -37,6 +38,8 @@ class LabelledEvaluation(Calibration):
         At the threshold.
     overlap : Overlap or None
         With the photographs that the model was trained on; None where nobody looked.
+    decided : DecidedCases or None
+        By the bundle's decisions by class; None where it has none, or they could not be measured.
     """
 
     n_cases: int
@@ -53,6 +56,7 @@ class LabelledEvaluation(Calibration):
     specificity: Interval | None
     notes: tuple[str, ...]
     overlap: Overlap | None = None
+    decided: DecidedCases | None = None
 
     @property
     def n_scored(self) -> int:
@@ -71,6 +75,8 @@ class LabelledEvaluation(Calibration):
         for name, rate in (("sensitivity", self.sensitivity), ("specificity", self.specificity)):
             if rate is not None:
                 lines.append(f"At the stored threshold {self.threshold:.4g}: {name} {in_words(rate)}")
+        if self.decided is not None:
+            lines += [f"By the stored decisions: {line}" for line in self.decided.lines()]
         overlap = [] if self.overlap is None else self.overlap.lines()
         return [*lines, *overlap, *self.notes]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from automl_skin.evaluation.class_decisions import ClassDecisions
 from automl_skin.evaluation.figures import Figures
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.record import in_words, listed
@@ -188,6 +189,8 @@ class CardFacts:
         Kinds of photograph; empty where there is one only.
     shortcuts : sequence of str
         What metadata columns reach alone, and facts of acquisition without a photograph.
+    decisions : ClassDecisions or None
+        Thresholds and weights of the classes; None of a binary target that has its operating point alone.
     """
 
     study: str
@@ -211,6 +214,7 @@ class CardFacts:
     measured: bool = True
     roles: tuple[CardRole, ...] = ()
     shortcuts: Sequence[str] = ()
+    decisions: ClassDecisions | None = None
 
     @property
     def must_not(self) -> list[str]:

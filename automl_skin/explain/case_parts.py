@@ -16,7 +16,7 @@ import pandas as pd
 
 from automl_skin.arrays import BoolArray, FloatArray
 from automl_skin.chains.inputs import CaseInputs
-from automl_skin.metrics.calibration import log_odds
+from automl_skin.metrics.odds import log_odds
 from automl_skin.seeding import generator
 
 BASE, IMAGE, METADATA = "log_odds_base", "part_image", "part_metadata"

@@ -17,12 +17,13 @@ Folder of a bundle::
 from dataclasses import dataclass
 
 from automl_skin.backbones.device import Precision
+from automl_skin.evaluation.class_decisions import ClassRule
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.features.seen import SeenField
 from automl_skin.images.recipe import Recipe
 from automl_skin.networks import NetworkId
 
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,10 @@ class BundleFacts:
         Of the locked test: value, low, high.
     sensitivity : float
         That was asked for: the operating point of decisions for which no other is asked.
+    rule : ClassRule or None
+        Thresholds and weights of the classes; None of a binary target that has its operating points alone.
+    merged : tuple of str
+        Values of the target column that are the class ``other``.
     """
 
     study: str
@@ -117,6 +122,8 @@ class BundleFacts:
     measured: bool
     auc: dict[str, float] | None
     sensitivity: float = 0.95
+    rule: ClassRule | None = None
+    merged: tuple[str, ...] = ()
     format: int = FORMAT
 
     @property

@@ -11,6 +11,7 @@ from automl_skin.backbones import hub
 from automl_skin.backbones.catalogue import Backbone, backbone_from_folder
 from automl_skin.backbones.network import check_shapes
 from automl_skin.errors import AutomlSkinError, IntegrityError, StorageError
+from automl_skin.evaluation.class_decisions import ClassRule
 from automl_skin.export.facts import BundleFacts
 from automl_skin.files import read_json
 from automl_skin.stacking.stack import Stack
@@ -102,9 +103,23 @@ def _problem_of_facts(facts: BundleFacts) -> str:
         "an operating point of its own sensitivity": not points
         or facts.sensitivity in {each.wanted for each in points},
         "thresholds from 0 to 1": all(0 <= each.threshold <= 1 for each in points),
+        "thresholds and weights of its classes": facts.rule is None
+        or _is_rule(facts.rule, len(facts.classes)),
+        "decisions by class of several classes": facts.is_binary or facts.rule is not None,
         "names of folders of networks": all(_is_plain(each.backbone) for each in facts.embeddings),
     }
     return next((rule for rule, holds in rules.items() if not holds), "")
+
+
+def _is_rule(rule: ClassRule, n_classes: int) -> bool:
+    """Return whether a rule is one of so many classes."""
+    sizes = [len(rule.thresholds), len(rule.weights), *(len(row) for row in rule.costs)]
+    return (
+        set(sizes) == {n_classes}
+        and len(rule.costs) in {0, n_classes}
+        and all(0 < each < 1 for each in rule.thresholds)
+        and all(each >= 0 for each in (*rule.weights, *(cost for row in rule.costs for cost in row)))
+    )
 
 
 def _is_plain(name: str) -> bool:

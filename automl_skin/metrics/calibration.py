@@ -13,6 +13,7 @@ from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import ConfigError
 from automl_skin.metrics.inputs import check_predictions, check_scores, group_codes, require_two_classes
 from automl_skin.metrics.intervals import Interval
+from automl_skin.metrics.odds import log_odds
 from automl_skin.metrics.parts import LEVEL
 
 Bins = Literal["uniform", "quantile"]
@@ -125,12 +126,6 @@ def calibration_line(labels: IntArray, scores: FloatArray) -> CalibrationLine:
     )
     slope, intercept = _cox_fit(labels, given)
     return CalibrationLine(slope, intercept, float(shift))
-
-
-def log_odds(scores: FloatArray) -> FloatArray:
-    """Return the log-odds of probabilities; 0 and 1 are moved inwards by 1e-12."""
-    given: FloatArray = scipy.special.logit(np.clip(scores, 1e-12, 1 - 1e-12))
-    return given
 
 
 def _cox_fit(labels: IntArray, given: FloatArray) -> tuple[float, float]:

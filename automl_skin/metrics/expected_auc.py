@@ -21,8 +21,9 @@ import scipy.special
 import scipy.stats
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
-from automl_skin.metrics.calibration import calibration_line, log_odds
+from automl_skin.metrics.calibration import calibration_line
 from automl_skin.metrics.inputs import check_predictions, group_codes
+from automl_skin.metrics.odds import log_odds
 from automl_skin.metrics.ranking import scored_classes
 
 _STEP = 1e-4  # of the line's intercept and slope, for a derivative

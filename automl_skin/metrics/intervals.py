@@ -16,8 +16,9 @@ from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.errors import ConfigError, InputError
 from automl_skin.metrics.auc_variance import auc_part
 from automl_skin.metrics.catalogue import METRICS, Metric
+from automl_skin.metrics.f1_part import f1_part
 from automl_skin.metrics.inputs import check_predictions, group_codes, require_two_classes
-from automl_skin.metrics.parts import LEVEL, MIN_GROUPS, Part, mean_limits
+from automl_skin.metrics.parts import LEVEL, MIN_GROUPS, Part, mean_limits, student, unbiased
 from automl_skin.metrics.precision_part import precision_part
 from automl_skin.metrics.ranking import class_priors, decide, scored_classes
 from automl_skin.metrics.rates import group_rate
@@ -159,6 +160,60 @@ def balanced_accuracy_interval(
         priors = class_priors(labels, probabilities.shape[1])
     right = decide(probabilities, priors) == labels
     return _mean_interval([group_rate(right, labels == k, codes).as_part() for k in present])
+
+
+def called_f1_intervals(
+    labels: IntArray, called: BoolArray, groups: npt.ArrayLike
+) -> tuple[Interval, list[Interval | None]]:
+    """Return the mean F1 over the classes that have cases, and the F1 of each, with 95 % intervals.
+
+    Parameters
+    ----------
+    labels : array of shape (n_cases,)
+    called : array of shape (n_cases, n_classes)
+        Whether each class is called.
+    groups : array of shape (n_cases,)
+
+    Returns
+    -------
+    mean : Interval
+        Trusted where two classes have `MIN_GROUPS` groups: simulated with 11, 7, 3 and 2 classes, of which some have a
+        single case, it holds in 96 to 99 % of studies (`f1_part`).
+    by_class : list of Interval or None
+        None for a class without cases.
+    """
+    codes = group_codes(groups, len(labels))
+    present = require_two_classes(labels)
+    parts = {int(k): f1_part(labels == k, called[:, k], codes) for k in present}
+    by_class = [
+        Interval(part.value, part.low, part.high, part.fewest_groups >= MIN_GROUPS)
+        if (part := parts.get(k)) is not None
+        else None
+        for k in range(called.shape[1])
+    ]
+    enough = sum(part.fewest_groups >= MIN_GROUPS for part in parts.values()) > 1
+    return Interval(*mean_limits(list(parts.values())), enough=enough), by_class
+
+
+def mean_interval(values: FloatArray, groups: npt.ArrayLike) -> Interval:
+    """Return the mean of values of 0 or more, such as costs, with Student's 95 % interval over groups.
+
+    Below `MIN_GROUPS` groups that have any, `enough` is false. Where no case has any, the upper end is that of the
+    largest share that would show none, at a value of 1.
+
+    Parameters
+    ----------
+    values : array of shape (n_cases,)
+    groups : array of shape (n_cases,)
+    """
+    codes = group_codes(groups, len(values))
+    n_groups = int(codes.max()) + 1
+    mean = float(values.mean())
+    error = np.bincount(codes, values - mean) / len(values)
+    reach = student(n_groups) * np.sqrt(unbiased(float((error**2).sum()), n_groups))
+    with_any = int((np.bincount(codes, values) > 0).sum())
+    high = mean + reach if with_any else 1 - (1 - LEVEL) ** (1 / n_groups)
+    return Interval(mean, max(mean - reach, 0.0), float(high), enough=with_any >= MIN_GROUPS)
 
 
 def rate_intervals(hits: BoolArray, counted: BoolArray, groups: npt.ArrayLike) -> list[Interval]:

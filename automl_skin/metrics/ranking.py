@@ -119,6 +119,12 @@ def balanced_accuracy(labels: IntArray, probabilities: FloatArray, priors: Float
     return float(sklearn.metrics.recall_score(labels, decisions, labels=present, average="macro"))
 
 
+def recall_of_largest(labels: IntArray, probabilities: FloatArray) -> float:
+    """Return the mean recall over the classes present, deciding for the largest probability."""
+    n_classes = probabilities.shape[1]
+    return balanced_accuracy(labels, probabilities, np.full(n_classes, 1 / n_classes))
+
+
 def log_loss(labels: IntArray, probabilities: FloatArray) -> float:
     """Return the mean negative log-likelihood in nats; rows must sum to 1."""
     labels, probabilities = check_predictions(labels, probabilities)

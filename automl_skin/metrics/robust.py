@@ -9,6 +9,7 @@ Every shift counts alike, however many cases it was measured on.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -44,4 +45,17 @@ def robust_metric(metric: Metric, shift: IntArray) -> Metric:
         return np.asarray((values[0] + np.mean(values[1:], axis=0)) / 2)
 
     whole: Callable[[IntArray, FloatArray], float] = function
-    return Metric(f"robust_{metric.name}", whole, metric.greater_is_better, resampled)
+    maximised = (
+        None
+        if metric.rule is None
+        else robust_metric(replace(metric.maximised, rule=None, smooth=None), shift)
+    )
+    return Metric(
+        f"robust_{metric.name}",
+        whole,
+        metric.greater_is_better,
+        resampled,
+        rule=metric.rule,
+        smooth=maximised,
+        several_alone=metric.several_alone,
+    )

@@ -189,15 +189,12 @@ def second_order_left(z: float) -> float:
 def _chance(folds: Sequence[Fold], probabilities: FloatArray, seed: int) -> float:
     """Return the utility of a trial when labels are permuted within the folds."""
     rng = generator(seed, "chance")
-    return float(
-        np.mean(
-            [
-                fold.metric.utility(rng.permutation(fold.labels), probabilities[fold.rows])
-                for fold in folds
-                for _ in range(N_PERMUTATIONS)
-            ]
-        )
-    )
+    values = []
+    for fold in folds:
+        metric, decide = fold.decisions(probabilities)
+        decided = decide(probabilities[fold.rows])
+        values += [metric.utility(rng.permutation(fold.labels), decided) for _ in range(N_PERMUTATIONS)]
+    return float(np.mean(values))
 
 
 def _scored_folds(folds: Sequence[Fold], trials: FloatArray) -> BoolArray:

@@ -122,9 +122,19 @@ def weighted_balanced_accuracy(
     not learnt again in each resample.
     """
     n_classes = probabilities.shape[1]
-    right = decide(probabilities, class_priors(labels, n_classes)) == labels
+    return _mean_recall(labels, decide(probabilities, class_priors(labels, n_classes)), n_classes, weights)
+
+
+def weighted_recall_of_largest(
+    labels: IntArray, probabilities: FloatArray, weights: FloatArray
+) -> FloatArray:
+    """Return the mean recall of the largest probability on every resample, shape (r,)."""
+    return _mean_recall(labels, probabilities.argmax(axis=1), probabilities.shape[1], weights)
+
+
+def _mean_recall(labels: IntArray, decisions: IntArray, n_classes: int, weights: FloatArray) -> FloatArray:
     members = np.eye(n_classes)[labels]
-    recalls = _ratio((weights @ (members * right[:, None])).T, (weights @ members).T)
+    recalls = _ratio((weights @ (members * (decisions == labels)[:, None])).T, (weights @ members).T)
     several = (~np.isnan(recalls)).sum(axis=0) > 1
     return np.where(several, _mean_of_present(recalls), np.nan)
 

@@ -82,8 +82,8 @@ def correct_prevalence(probabilities: FloatArray, prior: float, prevalence: floa
 def decide(facts: BundleFacts, probabilities: FloatArray, options: ScoringOptions) -> list[str]:
     """Return the class that each case is taken for; empty where it has no probability.
 
-    A binary decision is by the threshold of the wanted sensitivity; with several classes it is the class whose
-    probability is the largest multiple of its share among the development cases.
+    A binary decision is by the threshold of the wanted sensitivity; with several classes it is the one class of the
+    bundle's rule: the largest by the weights that the study chose, or the cheapest by its costs.
 
     Parameters
     ----------
@@ -95,6 +95,6 @@ def decide(facts: BundleFacts, probabilities: FloatArray, options: ScoringOption
         threshold = operating_point(facts, options.sensitivity).threshold
         chosen = (probabilities[:, 1] >= threshold).astype(int)
     else:
-        chosen = np.where(known[:, None], probabilities, 0.0) / np.array(facts.priors)
-        chosen = chosen.argmax(axis=1)
+        assert facts.rule is not None
+        chosen = facts.rule.decide(np.where(known[:, None], probabilities, 0.0))
     return [facts.classes[label] if scored else "" for label, scored in zip(chosen, known, strict=True)]

@@ -10,7 +10,7 @@ from automl_skin.errors import ConfigError
 from automl_skin.explain.case_parts import BASE
 from automl_skin.export.predictor import Predictor
 from automl_skin.files import atomic_write
-from automl_skin.metrics.calibration import log_odds
+from automl_skin.metrics.odds import log_odds
 from automl_skin.scoring.scores_file import DECISION, FLAGS, guard, is_probability, quoting_of
 
 

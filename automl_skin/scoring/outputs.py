@@ -17,15 +17,16 @@ class Beside:
 
     Parameters
     ----------
-    submission : Path or None
-        The file that ISIC challenges take (``image_name,target``).
+    submission : str
+        A format of `scoring.submission`: the output is then the file that a challenge takes, and the scores lie beside
+        it. Empty for the scores alone.
     explained : Path or None
         CSV file that says of what each probability is made.
     heat : Path or None
         Folder of pictures of where the networks look.
     """
 
-    submission: Path | None = None
+    submission: str = ""
     explained: Path | None = None
     heat: Path | None = None
 

@@ -105,6 +105,7 @@ class Summary:
     unscored: int
     problems: dict[str, str]
     image_column: str = IMAGE_COLUMN
+    case_column: str | None = None
     notes: tuple[str, ...] = ()
     flags: dict[str, int] = field(default_factory=dict)
     pictures: Pictures | None = None
@@ -170,7 +171,8 @@ def score_table(
         done += len(rows)
     summary = _finish(job, in_order=reading.roles.case is None)
     said = pictures.shares.in_words() if pictures else ""
-    return replace(summary, image_column=reading.roles.image, notes=notes, heat=said)
+    roles = reading.roles
+    return replace(summary, image_column=roles.image, case_column=roles.case, notes=notes, heat=said)
 
 
 def _begin(job: Job, digest: str) -> None:
@@ -182,7 +184,7 @@ def _begin(job: Job, digest: str) -> None:
     """
     beside = job.beside
     if beside.heat is not None and not job.parts.is_begun(digest):
-        written = {"--output": job.output, "--explain": beside.explained, "--submission": beside.submission}
+        written = {"--output": job.output, "--explain": beside.explained}
         inputs = [(option, path) for option, path in written.items() if path is not None]
         require_new_folder(beside.heat, "--heat", inputs, [job.bundle, job.images])
     job.parts.begin(digest)

@@ -6,6 +6,7 @@ import numpy as np
 
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.metrics.catalogue import METRICS, Metric
+from automl_skin.metrics.folds import decide_nested, split_by_fold
 from automl_skin.metrics.intervals import auc_interval
 from automl_skin.metrics.thresholds import sensitivity_at_specificity
 from automl_skin.search.material import Material
@@ -40,8 +41,12 @@ def trial_metrics(
     metrics |= {"auc_pooled": interval.value, "auc_low": interval.low, "auc_high": interval.high}
     for name in ("average_precision", "balanced_accuracy", "brier", "partial_auc"):
         metrics[name] = METRICS[name].function(labels, probabilities)
-    if metric.name != "auc":
+    if metric.name != "auc" and metric.rule_for(material.n_classes) is None:
         metrics[metric.name] = metric.function(labels, probabilities)
+    elif metric.rule is not None:  # decided by what the other folds fitted
+        folds = split_by_fold(labels, material.folds, metric)
+        decided = decide_nested(folds, probabilities)
+        metrics[metric.name] = metric.judged.function(labels, decided)
     if material.n_classes == 2:  # a binary target
         metrics["sensitivity_at_95_specificity"] = sensitivity_at_specificity(
             labels, probabilities[:, 1], 0.95

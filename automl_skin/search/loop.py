@@ -26,6 +26,7 @@ from automl_skin.chains.cost import ChainCost
 from automl_skin.chains.fitted import cross_calibrate
 from automl_skin.errors import IntegrityError, LeakageError, SearchError
 from automl_skin.metrics.catalogue import METRICS, Metric
+from automl_skin.metrics.folds import split_by_fold
 from automl_skin.metrics.robust import robust_mean
 from automl_skin.search.cost import why_too_costly
 from automl_skin.search.evidence import trial_metrics
@@ -44,6 +45,13 @@ WORKER_ENDED = (
 
 Propose = Callable[[int, Sequence[TrialRecord], Sequence[TrialPlan]], Proposal | None]
 """``(number, known, pending) -> proposal``; None where there is nothing more to try."""
+
+
+def _in_turn(
+    first: Callable[[FloatArray], FloatArray], second: Callable[[FloatArray], FloatArray]
+) -> Callable[[FloatArray], FloatArray]:
+    """Return two maps as one."""
+    return lambda values: second(first(values))
 
 
 def _tell_nobody(event: TrialRecorded) -> None:
@@ -129,6 +137,7 @@ class Search:
         self.rows: list[IntArray] = [
             np.flatnonzero(material.folds == fold) for fold in range(material.n_folds)
         ]
+        self.folds = split_by_fold(self.labels, material.folds, metric)
         self.records = journal.read()
         self._check_material()
         cost = ChainCost(material.inputs, material.training_labels, material.kinds, material.n_folds)
@@ -223,28 +232,36 @@ class Search:
     def _utilities(self, trial: Running) -> list[float]:
         """Return the objective on each fold that is there, greater is better.
 
-        A metric that reads probabilities gets them calibrated, each fold on the others that are there, so that a
-        finished trial is worth what its calibrated probabilities are. The first fold alone is calibrated on itself:
-        that flatters a trial which might be stopped, and never one that finished.
+        A metric that reads probabilities gets them calibrated, and decided where it judges decisions, each fold on the
+        others that are there, so that a finished trial is worth what its calibrated probabilities are. The first fold
+        alone is calibrated on itself: that flatters a trial which might be stopped, and never one that finished.
         """
         n_folds = len(trial.utilities) + 1
         if self.metric.of_ranks:
-            return [*trial.utilities, self._utility(trial, n_folds - 1, lambda raw: raw)]
-        utilities = []
+            return [*trial.utilities, self._utility(trial, n_folds - 1, lambda raw: raw, self.metric)]
+        calibrators = []
+        calibrated = np.full(trial.raw.shape, np.nan)
         for fold in range(n_folds):
             others = [rows for other, rows in enumerate(self.rows[:n_folds]) if other != fold or n_folds == 1]
             fitted = np.sort(np.concatenate(others))  # in the order of `cross_calibrate`: the same sums
-            calibrator = fit_calibrator(trial.raw[fitted], self.labels[fitted])
-            utilities.append(self._utility(trial, fold, calibrator.apply))
+            calibrators.append(fit_calibrator(trial.raw[fitted], self.labels[fitted]))
+            calibrated[self.rows[fold]] = calibrators[-1].apply(trial.raw[self.rows[fold]])
+        utilities = []
+        for fold, calibrator in enumerate(calibrators):
+            metric, decide = self.folds[fold].decisions(calibrated)
+            prepare = _in_turn(calibrator.apply, decide)
+            utilities.append(self._utility(trial, fold, prepare, metric))
         return utilities
 
-    def _utility(self, trial: Running, fold: int, calibrate: Callable[[FloatArray], FloatArray]) -> float:
+    def _utility(
+        self, trial: Running, fold: int, prepare: Callable[[FloatArray], FloatArray], metric: Metric
+    ) -> float:
         rows = self.rows[fold]
-        at_home = self.metric.utility(self.labels[rows], calibrate(trial.raw[rows]))
+        at_home = metric.utility(self.labels[rows], prepare(trial.raw[rows]))
         if self.sample is None:
             return at_home
         labels = self.labels[np.intersect1d(self.sample.positions, rows)]
-        under = [self.metric.utility(labels, calibrate(each)) for each in trial.shifted[fold]]
+        under = [metric.utility(labels, prepare(each)) for each in trial.shifted[fold]]
         return robust_mean(at_home, np.array(under))
 
     def _record_in_order(self) -> None:

@@ -14,7 +14,7 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
 from automl_skin.arrays import FloatArray, IntArray, normalise_rows
-from automl_skin.chains.calibration import logit
+from automl_skin.chains.calibration import LOGIT_BOUND, logit
 from automl_skin.chains.ranks import rank_positions
 
 Rule = Literal["average", "rank", "logistic"]
@@ -88,10 +88,23 @@ def fit_logistic(
     """
     model = LogisticRegression(C=LOGISTIC_C, max_iter=2000)
     model.fit(_logit_columns(probabilities), labels, weights)
-    coefficients = np.column_stack([model.coef_, model.intercept_])
+    coefficients = _of_all_classes(model, probabilities.shape[2])
     size = np.abs(model.coef_).reshape(len(model.coef_), -1, len(members)).sum(axis=(0, 1))
     rows = tuple(tuple(float(value) for value in row) for row in coefficients)
     return Blend("logistic", members, tuple(float(share) for share in size / size.sum()), rows)
+
+
+def _of_all_classes(model: LogisticRegression, n_classes: int) -> FloatArray:
+    """Return the coefficients with the intercept last; a class without rows is as good as never answered."""
+    fitted = np.column_stack([model.coef_, model.intercept_])
+    if n_classes == 2 or len(fitted) == n_classes:  # binary, or every class has rows
+        return fitted
+    if len(fitted) == 1:  # two of several classes have rows
+        fitted = np.vstack([np.zeros_like(fitted), fitted])
+    whole = np.zeros((n_classes, fitted.shape[1]))
+    whole[:, -1] = -LOGIT_BOUND
+    whole[model.classes_] = fitted
+    return whole
 
 
 def _logit_columns(probabilities: FloatArray) -> FloatArray:

@@ -21,6 +21,7 @@ from automl_skin.evaluation.subgroups import Subgroup, subgroup_figures
 from automl_skin.features.lesion import missing_roles, roles_of
 from automl_skin.files import read_json
 from automl_skin.search.material import Material
+from automl_skin.steps.decisions import fix_decisions
 from automl_skin.steps.leaderboard import make_leaderboard
 from automl_skin.steps.locked import Opening
 from automl_skin.steps.networks import ResolvedNetwork
@@ -72,6 +73,7 @@ def card_facts(
         tunings=card_tunings(study, built, networks),
         roles=card_roles(study, built, manifest),
         shortcuts=study.shortcuts.read().lines(),
+        decisions=fix_decisions(study, built, material),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from automl_skin.arrays import FloatArray, IntArray
@@ -16,6 +17,7 @@ from automl_skin.data.one_hot import collapse_one_hot
 from automl_skin.data.table import canonical_text, id_text, require_column
 from automl_skin.data.target import Target
 from automl_skin.errors import ConfigError, TableError
+from automl_skin.evaluation.class_decisions import DecidedCases, measure_decisions
 from automl_skin.evaluation.labelled import LabelledEvaluation, evaluate_scores
 from automl_skin.evaluation.plots.calibration import calibration_plot
 from automl_skin.evaluation.plots.curves import roc_plot
@@ -104,6 +106,7 @@ def evaluate(
         evaluation,
         notes=(*read.notes, target.note, *summary.notes, *evaluation.notes),
         overlap=measure_overlap(known, labels, probabilities, groups, threshold, facts.classes),
+        decided=measure_decided(labels, probabilities, groups, facts),
     )
     write_record(output / "evaluation.json", evaluation)
     scored = np.isfinite(probabilities).all(axis=1)
@@ -118,6 +121,23 @@ def evaluate(
         for name, png in pictures.items():
             write_bytes(output / f"{name}.png", png)
     return evaluation
+
+
+def measure_decided(
+    labels: IntArray, probabilities: FloatArray, groups: npt.NDArray[np.object_], facts: BundleFacts
+) -> DecidedCases | None:
+    """Measure the bundle's decisions by class on the scored cases; None where they cannot be measured."""
+    scored = np.isfinite(probabilities).all(axis=1)
+    if facts.rule is None or len(np.unique(labels[scored])) < 2 or len(np.unique(groups[scored])) < 2:
+        return None
+    return measure_decisions(
+        labels[scored],
+        probabilities[scored],
+        groups[scored],
+        facts.rule,
+        facts.classes,
+        np.array(facts.priors),
+    )
 
 
 def labelled_rows(labelled: LabelledSet) -> LabelledTable:

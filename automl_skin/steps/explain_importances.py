@@ -66,7 +66,7 @@ def importances_of(study: Study, record: TrialRecord) -> Importances:
     material, number = Material.read(study.material), record.plan.number
     fit_chains(study, [record], [(number, fold) for fold in range(material.n_folds)])
     chains = {fold: read_chain(study, number, fold) for fold in range(material.n_folds)}
-    metric = study.config.scored_by()
+    metric = study.scored_by()
     worth = permutation_importance(
         chains, material.inputs, material.labels, material.folds, metric, seed=study.config.seed
     )

@@ -21,6 +21,7 @@ from automl_skin.images.loading import Progress
 from automl_skin.search.material import Material
 from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.steps.card import card_facts
+from automl_skin.steps.decisions import class_rule
 from automl_skin.steps.embed import find_needed
 from automl_skin.steps.locked import Opening, read_openings
 from automl_skin.steps.networks import ResolvedNetwork
@@ -86,6 +87,7 @@ def export(
     opening = next((each for each in read_openings(study) if each.stack == built.stack.digest), None)
     points = operating_points(study, built, material, one_chain=refit)
     facts = bundle_facts(study, built, material, networks, points, opening)
+    facts = replace(facts, rule=class_rule(study, built, material, one_chain=refit))
     card = card_facts(study, built, material, networks, opening, points)
     if refit:
         facts = replace(facts, stack=stack.stack.digest, measured=False, auc=None)
@@ -145,6 +147,7 @@ def bundle_facts(
         classes=target.classes,
         positive=target.positive,
         levels=target.levels,
+        merged=target.merged,
         kinds=dict(material.kinds),
         seen=see_fields(material.inputs.metadata, material.kinds, manifest.codes),
         roles=manifest.roles.served,

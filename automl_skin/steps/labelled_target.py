@@ -77,14 +77,17 @@ def _several_classes(
             "positive class; leave --positive out"
         )
         raise ConfigError(message)
-    strange = [level for level in map(str, counts.index) if level not in facts.classes]
+    strange = [level for level in map(str, counts.index) if level not in {*facts.classes, *facts.merged}]
     if strange:
         message = (
             f"column {column!r}: expected the bundle's classes ({classes}), got {list_values(counts[strange])} as "
             f"well{_spelled(strange, facts.classes)}; map these values, or leave their rows out"
         )
         raise ConfigError(message)
-    return Target(column, facts.classes, (), facts.classes, f"Classes of {column!r}: {list_values(counts)}.")
+    note = f"Classes of {column!r}: {list_values(counts)}."
+    if facts.merged:
+        note += f" Taken as {facts.classes[-1]}: {', '.join(facts.merged)}."
+    return Target(column, facts.classes, (), facts.classes, note, facts.merged)
 
 
 def _check_wanted(column: str, wanted: tuple[str, ...], counts: "pd.Series[int]", facts: BundleFacts) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from automl_skin.arrays import FloatArray
+from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.chains.calibration import fit_calibrator
 from automl_skin.evaluation.figures import BEST_TRIAL
 from automl_skin.metrics.intervals import Interval
 from automl_skin.metrics.selection import CorrectedBest, examine_choice
@@ -69,7 +70,8 @@ def make_leaderboard(study: Study, records: Sequence[TrialRecord], material: Mat
 def _candidates(study: Study, records: Sequence[TrialRecord], rows: Rows) -> tuple[list[int], FloatArray]:
     """Return numbers and out-of-fold probabilities of all that the best trial was chosen from.
 
-    These are what the search has looked at: raw probabilities, of stopped trials on the folds that they finished.
+    These are what the search has looked at: raw probabilities, calibrated where it judges decisions; of stopped trials
+    on the folds that they finished.
     With the objective ``robust`` there are no raw ones under shift: the finished trials take part alone, calibrated.
     """
     if rows.shift is not None:
@@ -79,7 +81,21 @@ def _candidates(study: Study, records: Sequence[TrialRecord], rows: Rows) -> tup
         for record in records
         if record.state == "finished" or (record.state == "stopped" and record.utilities)
     ]
-    return numbers, np.stack([study.journal.raw(number) for number in numbers])
+    raw = np.stack([study.journal.raw(number) for number in numbers])
+    if study.scored_by().rule_for(raw.shape[2]) is None:
+        return numbers, raw
+    return numbers, np.stack([calibrate_known(each, rows.labels, rows.folds) for each in raw])
+
+
+def calibrate_known(raw: FloatArray, labels: IntArray, folds: IntArray) -> FloatArray:
+    """Calibrate each fold that a trial finished on the others, as the search does; the rest stays NaN."""
+    calibrated, known = np.full(raw.shape, np.nan), np.isfinite(raw).all(axis=1)
+    for fold in np.unique(folds[known]):
+        held = folds == fold
+        others = known & ~held
+        fitted = others if others.any() else held
+        calibrated[held] = fit_calibrator(raw[fitted], labels[fitted]).apply(raw[held])
+    return calibrated
 
 
 def expected_aucs(study: Study, records: Sequence[TrialRecord], best: CorrectedBest) -> dict[str, Interval]:

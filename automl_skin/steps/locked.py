@@ -17,15 +17,18 @@ from automl_skin.chains.networks import check_applied
 from automl_skin.data.record import write_parquet
 from automl_skin.errors import IntegrityError
 from automl_skin.evaluation.at_threshold import measure_at_threshold
+from automl_skin.evaluation.class_decisions import ClassDecisions, measure_decisions
 from automl_skin.evaluation.figures import Figures, locked_figures
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.subgroups import subgroup_figures
 from automl_skin.images.loading import Progress
+from automl_skin.metrics.ranking import class_priors
 from automl_skin.records import from_plain, to_plain
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
+from automl_skin.steps.decisions import fix_decisions
 from automl_skin.steps.operating import fix_operating_point
 from automl_skin.steps.stack import compared_stacks, fit_chains, load_stack
 from automl_skin.steps.subgroups import locked_levels
@@ -115,12 +118,13 @@ def open_locked(
         return None
     locked = read_locked_material(study, development)
     point = fix_operating_point(study, built, development)
+    decisions = fix_decisions(study, built, development)
     if record is None:
         score_locked(study, stacks, locked, development)
     predictions = study.locked_predictions
     record, labels = part.open(for_=digest, trials=len(records), predictions=predictions)
     probabilities = read_predictions(predictions, list(stacks), locked)
-    return measure_opening(study, record, labels, locked, development, probabilities, point)
+    return measure_opening(study, record, labels, locked, development, probabilities, point, decisions)
 
 
 def read_locked_material(study: Study, development: Material) -> Material:
@@ -149,6 +153,7 @@ def measure_opening(
     development: Material,
     probabilities: Mapping[str, FloatArray],
     point: OperatingPoint | None = None,
+    decisions: ClassDecisions | None = None,
 ) -> Opening:
     """Measure what an opening was for, write the figures down, and return them; what was measured stays.
 
@@ -160,22 +165,28 @@ def measure_opening(
         By name; the first is compared with the others.
     point : OperatingPoint, optional
         Of the first; fixed before the opening.
+    decisions : ClassDecisions, optional
+        Likewise.
     """
     if record.figures is not None:
         return _measured(record, record.figures)
     cases = locked.cases.assign(target=labels.loc[locked.cases.index, "label"])
+    priors = class_priors(development.labels, development.n_classes)
     figures = locked_figures(
         cases,
         probabilities,
-        priors=np.bincount(development.labels, minlength=development.n_classes) / len(development.labels),
+        priors=priors,
         times_opened=record.times_opened,
         seed=study.config.seed,
         reopened_share=record.reopened_share,
     )
     first, target = probabilities[figures.first], cases["target"].to_numpy(np.int64)
     if point is not None:
-        decisions = measure_at_threshold(target, first[:, 1], locked.groups, point)
-        figures = replace(figures, at_threshold=decisions)
+        at_threshold = measure_at_threshold(target, first[:, 1], locked.groups, point)
+        figures = replace(figures, at_threshold=at_threshold)
+    if decisions is not None:
+        decided = measure_decisions(target, first, locked.groups, decisions.rule, decisions.classes, priors)
+        figures = replace(figures, decided=decided)
     subgroups = subgroup_figures(
         target,
         first,

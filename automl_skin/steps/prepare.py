@@ -13,6 +13,7 @@ from automl_skin.data.plan import FoldPlan, make_plan, plan_from_split
 from automl_skin.digests import digest_json
 from automl_skin.errors import IntegrityError
 from automl_skin.images.known_photographs import look_at
+from automl_skin.steps.decisions import check_metric
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.shortcuts import with_shortcuts
@@ -76,7 +77,10 @@ def prepare(study: Study, tell: Listener) -> Understanding:
     require_images(understanding, allow_missing=study.config.allow_missing)
     plan = draw_plan(config, understanding)
     understanding = with_shortcuts(decide(understanding, config, plan.development), config, plan)
+    costs = check_metric(config, target_of(understanding.manifest), tell)
     begin(study)
+    if costs is not None:
+        study.costs.write(costs)
     manifest = understanding.manifest
     understanding.audit.write(study.folder)
     plan.write(study.folder)

@@ -24,7 +24,6 @@ from automl_skin.evaluation.report.facts import (
     ReportFacts,
 )
 from automl_skin.files import read_json
-from automl_skin.metrics.ranking import class_priors, decide
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.steps.leaderboard import Leaderboard
@@ -223,8 +222,9 @@ def families_of(board: Leaderboard) -> tuple[Family, ...]:
 
 def out_of_fold_decisions(built: BuiltStack, material: Material, card: CardFacts) -> IntArray | None:
     """Return the class that the stack decides for every development case; None without a threshold."""
-    if material.n_classes > 2:  # several classes need none
-        return decide(built.deployed, class_priors(material.labels, material.n_classes))
+    if material.n_classes > 2:
+        assert card.decisions is not None
+        return card.decisions.rule.decide(built.deployed)
     if card.operating_point is None:
         return None
     return (built.deployed[:, 1] >= card.operating_point.threshold).astype(np.int64)

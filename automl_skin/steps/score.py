@@ -10,7 +10,7 @@ from automl_skin.export.predictor import Predictor
 from automl_skin.scoring.decide import ScoringOptions
 from automl_skin.scoring.outputs import Beside, require_new_file
 from automl_skin.scoring.stream import Job, Summary, score_table
-from automl_skin.scoring.submission import require_binary, write_submission
+from automl_skin.scoring.submission import require_submittable, write_submission
 from automl_skin.steps.events import Listener, Said, silent, start_progress
 
 
@@ -43,7 +43,7 @@ def score(
     roles : mapping of str to str, optional
         Columns by role where they are not recognised.
     beside : Beside or None
-        What is written as well: a file for a challenge, of what each probability is made, pictures of heat.
+        What is written as well: a challenge's file, of what each probability is made, pictures of heat.
     public_key : Path or None
         Of whoever must have signed the bundle.
     tell : Listener
@@ -59,17 +59,29 @@ def score(
     beside = beside or Beside()
     submission, explained = beside.submission, beside.explained
     options = replace(options or ScoringOptions(), explain=explained is not None)
-    job = Job(bundle, table_paths(data), images, output, options, dict(roles or {}), device, beside)
-    if submission is not None:
-        inputs = [*(("--data", path) for path in table_paths(data)), ("--output", output)]
+    scores = scores_beside(output) if submission else output
+    job = Job(bundle, table_paths(data), images, scores, options, dict(roles or {}), device, beside)
+    if submission:
+        inputs = [("--data", path) for path in table_paths(data)]
         inputs += [("--explain", explained)] if explained is not None else []
-        require_new_file(submission, "--submission", inputs, bundle)
+        require_new_file(output, "--output", inputs, bundle)
     predictor = Predictor.load(bundle, device, public_key)
-    if submission is not None:
-        require_binary(predictor.facts)
+    wanted = require_submittable(submission, predictor.facts) if submission else None
     summary = score_table(
         job, predictor, start_progress(tell, "Scoring"), lambda note: tell(Said(f"Note: {note}"))
     )
-    if submission is not None:
-        write_submission(output, summary.image_column, predictor.facts, submission)
+    if wanted is not None:
+        columns = summary.image_column, summary.case_column
+        write_submission(scores, *columns, predictor.facts, wanted, output)
     return summary
+
+
+def scores_beside(submission: Path) -> Path:
+    """Return where the scores of a submission lie.
+
+    Examples
+    --------
+    >>> scores_beside(Path("sent/submission.csv")).name
+    'submission.scores.csv'
+    """
+    return submission.with_name(f"{submission.stem}.scores.csv")

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from automl_skin.evaluation.class_decisions import ClassDecisions
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.shifts import ShiftFigures
 from automl_skin.evaluation.sources import SourceFigures
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
+from automl_skin.steps.decisions import fix_decisions
 from automl_skin.steps.embed import embed
 from automl_skin.steps.embedder import StageOne
 from automl_skin.steps.events import (
@@ -61,6 +63,8 @@ class SearchResult:
         Leave-one-source-out figures.
     operating_point : OperatingPoint or None
         The threshold of the wanted sensitivity; None for several classes.
+    decisions : ClassDecisions or None
+        Thresholds and weights of the classes; None of a binary study that has its operating point.
     """
 
     study: Study
@@ -74,6 +78,7 @@ class SearchResult:
     shifts: ShiftFigures | None = None
     sources: SourceFigures | None = None
     operating_point: OperatingPoint | None = None
+    decisions: ClassDecisions | None = None
 
 
 class Stopwatch:
@@ -131,6 +136,7 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
     progress = start_progress(tell, "Fitting chains without two folds, to calibrate their mean")
     built = build_stack(study, records, material, progress)
     point = fix_operating_point(study, built, material)
+    decisions = fix_decisions(study, built, material)
     watch.lap("stacking")
     opening = None
     if has_locked_cases(study):
@@ -158,6 +164,7 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
         shifts,
         sources,
         point,
+        decisions,
     )
     tell(SearchEnded(result))
     return result

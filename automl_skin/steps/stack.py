@@ -58,7 +58,7 @@ def out_of_fold(study: Study, records: Sequence[TrialRecord], material: Material
     probabilities = np.stack([each.calibrated for each in predictions])
     kind_of = {record.plan.number: record.plan.config.kind for record in records}
     kinds = tuple(kind_of[number] for number in numbers)
-    rows = Rows(numbers, probabilities, material.labels, material.folds, study.config.scored_by(), kinds)
+    rows = Rows(numbers, probabilities, material.labels, material.folds, study.scored_by(), kinds)
     if study.config.objective != "robust":
         return rows
     sample = ShiftedMaterial.read(study.shifted, material.cases).sample

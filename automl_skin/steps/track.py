@@ -213,6 +213,8 @@ def search_metrics(outcome: SearchResult) -> dict[str, float]:
             "acquisition_auc_low": alone.low,
             "acquisition_auc_high": alone.high,
         }
+    if outcome.decisions is not None:
+        metrics |= outcome.decisions.metrics
     if outcome.rounds:
         metrics |= tuning_totals(outcome)
     if outcome.shifts is not None:
@@ -239,6 +241,8 @@ def test_metrics(opening: Opening) -> dict[str, float]:
     if figures.at_threshold is not None:
         metrics["test_threshold"] = figures.at_threshold.threshold
         metrics |= {f"test_{name}": value for name, value in figures.at_threshold.metrics.items()}
+    if figures.decided is not None:
+        metrics |= {f"test_{name}": value for name, value in figures.decided.metrics.items()}
     for name, gain in figures.gains.items():
         metrics[f"test_gain_{name.replace(' ', '_')}"] = gain.value
     return metrics
@@ -263,7 +267,7 @@ def note_of(outcome: SearchResult) -> str:
         lines += ["Tuned:", *rounds_in_words(outcome.rounds, outcome.records)]
     lines += [
         line
-        for each in (outcome.operating_point, outcome.shifts, outcome.sources)
+        for each in (outcome.operating_point, outcome.decisions, outcome.shifts, outcome.sources)
         if each
         for line in each.lines()
     ]

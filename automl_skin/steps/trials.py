@@ -151,7 +151,7 @@ def run_trials(
     jobs = worker_count(study)
     bench = bench_of(study)
     sample = ShiftedMaterial.read(bench.shifted, material.cases).sample if bench.shifted else None
-    metric = config.scored_by()
+    metric = study.scored_by()
     search = Search(bench, material, metric, study.journal, propose_trial, tell, sample)
     with open_workers(jobs) as workers:
         return search.run(Limits(total, deadline.seconds_left, jobs), workers)

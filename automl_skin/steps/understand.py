@@ -194,6 +194,7 @@ def manifest_options(config: StudyConfig, table: pd.DataFrame, target: str) -> M
         ignore=config.ignore,
         split=config.split if config.split in table.columns else None,
         allow_missing=config.allow_missing,
+        merge_rare=config.merge_rare,
     )
 
 

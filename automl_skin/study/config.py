@@ -21,7 +21,7 @@ from automl_skin.data.roles import ROLES
 from automl_skin.errors import ConfigError
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES
-from automl_skin.metrics.catalogue import Metric, metric_by_name
+from automl_skin.metrics.catalogue import COST, metric_by_name
 from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING, check_tuning, tuning_changes
 from automl_skin.study.settings import RECOGNISED, SETTINGS, StudySettings, check_minimums
 
@@ -41,12 +41,18 @@ class StudyConfig(StudySettings):
         _check_names("fusion", self.fusion, tuple(FUSIONS))
         _check_names("way", self.way, WAYS)
         check_tuning(self.tuning, self.tuning_set)
-        self.scored_by()
+        self._check_metric()
         _ = self.input_size, self.resized_to
         for name in ("backbone", "colour"):
             if not getattr(self, name):
                 raise ConfigError(f"{name}: expected at least one, got none")
         self._check_numbers()
+
+    def _check_metric(self) -> None:
+        if self.metric != COST:
+            metric_by_name(self.metric, self.min_tpr)
+        elif not self.costs:
+            metric_by_name(COST)
 
     def _check_numbers(self) -> None:
         check_minimums(self)
@@ -123,10 +129,6 @@ class StudyConfig(StudySettings):
         if not on_gpu:
             return 0.0
         return min(GPU_BUDGET_SECONDS, 0.5 * (self.timeout_seconds or math.inf))
-
-    def scored_by(self) -> Metric:
-        """Return the metric that the search maximises."""
-        return metric_by_name(self.metric, self.min_tpr)
 
     def identity(self) -> dict[str, Any]:
         """Return the settings that make the study what it is."""

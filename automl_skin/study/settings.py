@@ -120,6 +120,14 @@ class StudySettings:
             commas=True,
         ),
     ] = ()
+    merge_rare: Annotated[
+        int,
+        Setting(
+            "Merge classes of fewer patients or lesions than this into one, `other` [{default}: none].",
+            DATA,
+            minimum=0,
+        ),
+    ] = 0
     group: Annotated[
         Names,
         Setting(
@@ -239,10 +247,18 @@ class StudySettings:
     metric: Annotated[
         str,
         Setting(
-            "auc, average_precision, balanced_accuracy, log_loss or partial_auc [{default}].",
+            "auc, average_precision, balanced_accuracy, macro_f1 (classes called at 0.5), macro_f1_largest, "
+            "weighted_f1, f1 (of a binary target), expected_cost, log_loss or partial_auc [{default}].",
             SEARCH,
         ),
     ] = "auc"
+    costs: Annotated[
+        AnyPath,
+        Setting(
+            "Table of what decisions cost: true classes in rows, decided ones in columns; for expected_cost.",
+            SEARCH,
+        ),
+    ] = ""
     min_tpr: Annotated[float, Setting("Bound of partial_auc [{default}].", SEARCH)] = 0.8
     sensitivity: Annotated[
         float, Setting("Sensitivity that the stored threshold promises of new cases [{default}].", SEARCH)

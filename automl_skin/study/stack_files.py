@@ -13,6 +13,7 @@ from automl_skin.arrays import FloatArray
 from automl_skin.data.record import write_parquet
 from automl_skin.digests import digest_array
 from automl_skin.errors import IntegrityError
+from automl_skin.evaluation.class_decisions import ClassDecisions
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.records import read_record, write_record
 from automl_skin.stacking.stack import MethodComparison, Stack
@@ -45,6 +46,14 @@ class StackPoint:
 
     stack: str
     point: OperatingPoint
+
+
+@dataclass(frozen=True)
+class StackDecisions:
+    """The decisions by class of a stack, with the stack's digest."""
+
+    stack: str
+    decisions: ClassDecisions
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ Folder of a study::
     trials/                     every trial: record and out-of-fold probabilities
     stack.json, stack.parquet   members, weights, out-of-fold probabilities
     operating_point.json        threshold of the wanted sensitivity, fixed before the locked cases are opened
+    costs.json                  what decisions cost, as `--costs` gave it
+    decisions.json              thresholds and weights of the classes, fixed before the locked cases are opened
     shifts.json, shifts.parquet how the stack and the leading trials drop under shift, out of fold
     sources.json                how models score a source that they were not fitted on
     missing_metadata.json       how the stack drops when metadata are missing, out of fold
@@ -30,12 +32,15 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from automl_skin.data.audit import AUDIT
 from automl_skin.data.plan import PLAN, FoldPlan
 from automl_skin.data.strength import Shortcuts
 from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
 from automl_skin.files import storage_errors
+from automl_skin.metrics.catalogue import Metric, metric_by_name
 from automl_skin.search.trial import TrialJournal
 from automl_skin.settings import Workspace
 from automl_skin.study.config import (
@@ -52,7 +57,7 @@ if TYPE_CHECKING:
     from automl_skin.evaluation.missing_metadata import MissingMetadata
     from automl_skin.evaluation.sources import SourceFigures
     from automl_skin.study.shift_files import ShiftFiles
-    from automl_skin.study.stack_files import StackFiles, StackPoint
+    from automl_skin.study.stack_files import StackDecisions, StackFiles, StackPoint
 
 DEFAULT_STUDY = "synthetic"
 
@@ -99,6 +104,14 @@ class PreparedDigests:
     table: str
     images: str
     without_image: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What deciding each class (column) costs for each true class (row)."""
+
+    classes: tuple[str, ...]
+    matrix: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -172,6 +185,24 @@ class Study:
         return RecordFile(self.folder / "operating_point.json", StackPoint)
 
     @property
+    def costs(self) -> RecordFile[Costs]:
+        """What decisions cost, where the study has a table of costs."""
+        return RecordFile(self.folder / "costs.json", Costs)
+
+    def scored_by(self) -> Metric:
+        """Return the metric that the search maximises."""
+        costs = self.costs.find()
+        matrix = None if costs is None else np.array(costs.matrix, dtype=np.float64)
+        return metric_by_name(self.config.metric, self.config.min_tpr, matrix)
+
+    @property
+    def decisions(self) -> "RecordFile[StackDecisions]":
+        """The thresholds and weights of the classes."""
+        from automl_skin.study.stack_files import StackDecisions
+
+        return RecordFile(self.folder / "decisions.json", StackDecisions)
+
+    @property
     def shifts(self) -> "ShiftFiles":
         """How the stack and the leading trials drop under shift."""
         from automl_skin.study.shift_files import ShiftFiles
@@ -226,6 +257,7 @@ class Study:
             self.shortcuts.path,
             self.stack.path,
             self.operating_point.path,
+            self.decisions.path,
         ]
         paths += [self.shifts.path, self.sources.path, self.missing_metadata.path, self.folder / SETTINGS]
         return [path for path in paths if path.is_file()]
@@ -370,7 +402,7 @@ def _absolute(flags: Mapping[str, Any]) -> dict[str, Any]:
     settings = dict(flags)
     if settings.get("data"):
         settings["data"] = [str(Path(path).absolute()) for path in _paths(settings["data"])]
-    for name in ("images", "labels", "weights_dir"):
+    for name in ("images", "labels", "weights_dir", "costs"):
         if settings.get(name):
             settings[name] = str(Path(settings[name]).absolute())
     if settings.get("split") and Path(settings["split"]).is_file():

@@ -164,6 +164,20 @@ def test_a_class_with_fewer_groups_than_folds_is_named():
         make_plan(groups, strata)
 
 
+def test_of_several_classes_a_rare_one_is_kept_in_training_and_named():
+    groups, strata = study(200, per_lesion=1)
+    strata["class"] = np.where(np.arange(200) < 3, "rare", np.where(np.arange(200) % 2, "one", "two"))
+    plan = make_plan(groups, strata, seed=1)
+    rare = strata.index[:3]
+    assert set(plan.table.loc[rare, "part"]) == {"development"}
+    assert any("rare has 3) are kept in training" in note for note in plan.notes)
+    assert any("locked part has no case of class rare" in note for note in plan.locked_notes)
+    for each in plan.folds:  # the others are in every fold as before
+        held = plan.held_out(each)
+        assert set(strata.loc[held, "class"]) >= {"one", "two"}
+    assert 200 * 0.2 / 1.5 <= len(plan.locked) <= 200 * 0.2 * 1.5
+
+
 def test_a_group_as_large_as_a_fold_is_noted():
     groups, strata = study(100, per_lesion=1)
     table = pd.DataFrame({"patient": ["p0"] * 40 + [None] * 60}, index=groups.ids.index)

@@ -128,3 +128,33 @@ def test_levels_and_names_are_those_of_the_cases_that_decide():
     assert some.labels(values).tolist() == [0, 1, 0, 1]
     several = choose_target("dx", values).among(values[1:])
     assert several.classes == several.levels == ("carcinoma", "melanoma", "wart")
+
+
+def rare_target(minimum):
+    values = pd.Series(["nv"] * 30 + ["mel"] * 12 + ["df"] * 4 + ["vasc"] * 3)
+    units = pd.Series([f"p{number}" for number in range(48)] + ["p47"])
+    return choose_target("dx", values).merge_rare(values, units, minimum), values
+
+
+def test_rare_classes_are_merged_into_other_and_named():
+    target, values = rare_target(5)
+    assert target.classes == ("mel", "nv", "other")
+    assert target.merged == ("df", "vasc")
+    assert "df (4), vasc (2) merged into 'other' by --merge-rare 5" in target.note
+    assert np.bincount(target.labels(values)).tolist() == [12, 30, 7]
+    assert target.levels == ("df", "mel", "nv", "vasc")
+
+
+def test_what_counts_for_merging_is_patients_and_lesions_and_not_photographs():
+    assert rare_target(3)[0].merged == ("vasc",)
+    assert rare_target(2)[0].merged == ()
+
+
+def test_merging_everything_or_a_binary_target_is_refused():
+    with pytest.raises(
+        TableError, match="--merge-rare 99: expected a class of 99 patients or lesions at least"
+    ):
+        rare_target(99)
+    values = pd.Series(["a", "b"])
+    with pytest.raises(TableError, match="expected a target of several classes, got a binary one"):
+        choose_target("dx", values, ["a"]).merge_rare(values, values, 2)

@@ -4,7 +4,7 @@ import pytest
 
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.explain.case_parts import BASE, IMAGE, METADATA, explain_cases, field_column
-from automl_skin.metrics.calibration import log_odds
+from automl_skin.metrics.odds import log_odds
 
 FIELDS = ["a", "b", "c", "d", "e"]
 

@@ -7,7 +7,7 @@ import pytest
 
 from automl_skin.errors import ConfigError
 from automl_skin.export.predictor import Predictor
-from automl_skin.metrics.calibration import log_odds
+from automl_skin.metrics.odds import log_odds
 from automl_skin.scoring.explained import require_explainable
 
 SUM = ["log_odds_base", "part_image", "part_metadata"]

@@ -15,6 +15,7 @@ import pytest
 from automl_skin.errors import IntegrityError, LeakageError, SearchError
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.metrics.catalogue import METRICS
+from automl_skin.metrics.folds import decide_nested, fold_utilities, split_by_fold
 from automl_skin.records import to_plain
 from automl_skin.search import cost, loop
 from automl_skin.search.known import fixed_trials
@@ -116,6 +117,21 @@ def test_a_metric_of_probabilities_is_one_of_calibrated_ones(evaluator, make_sea
         assert record.utilities == tuple(by_fold)
         raw = [METRICS["log_loss"].utility(material.labels[rows], said.raw[rows]) for rows in search.rows]
         assert np.abs(np.subtract(raw, by_fold)).max() > 0.01
+    assert {record.state for record in search.records} == {"finished", "stopped"}
+
+
+def test_decisions_are_fitted_on_the_other_folds_and_trials_are_stopped_by_them(
+    evaluator, make_search, material
+):
+    search = make_search(metric="macro_f1")
+    search.run(Limits(40), HereAndNow())
+    folds = split_by_fold(material.labels, material.folds, METRICS["macro_f1"])
+    for record in search.records:
+        if record.state == "finished":
+            said = search.journal.predictions(record.plan.number)
+            assert record.utilities == fold_utilities(folds, said.calibrated)
+            nested = decide_nested(folds, said.calibrated)
+            assert record.metrics["macro_f1"] == METRICS["macro_f1"].function(material.labels, nested)
     assert {record.state for record in search.records} == {"finished", "stopped"}
 
 

@@ -63,3 +63,18 @@ def test_logistic_is_scikit_learns(n_classes):
     blend = fit_logistic((4, 1, 7), probabilities, labels)
     np.testing.assert_allclose(blend.apply(probabilities), model.predict_proba(matrix), atol=1e-12)
     assert sum(blend.weights) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("present", [(0, 1, 3), (1, 3)])
+def test_a_class_without_rows_is_as_good_as_never_answered(present):
+    probabilities, labels = draw(n_classes=4)
+    known = np.isin(labels, present)
+    blend = fit_logistic((4, 1, 7), probabilities[:, known], labels[known])
+    answers = blend.apply(probabilities)
+    absent = [k for k in range(4) if k not in present]
+    assert answers.shape == (len(labels), 4)
+    assert answers[:, absent].max() < 1e-4
+    of_known = LogisticRegression(C=LOGISTIC_C, max_iter=2000)
+    columns = np.column_stack([logit(member[:, k]) for k in range(4) for member in probabilities])
+    expected = of_known.fit(columns[known], labels[known]).predict_proba(columns)
+    np.testing.assert_allclose(answers[:, list(present)], expected, atol=1e-4)

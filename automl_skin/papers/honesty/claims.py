@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from automl_skin.arrays import FloatArray, IntArray
-from automl_skin.metrics.calibration import calibration_line, log_odds
+from automl_skin.metrics.calibration import calibration_line
 from automl_skin.metrics.intervals import Interval
+from automl_skin.metrics.odds import log_odds
 from automl_skin.metrics.ranking import average_precision, balanced_accuracy, brier, macro_auc
 from automl_skin.papers.honesty.worlds import Cases
 
