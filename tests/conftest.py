@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from automl_skin.chains.config import FUSIONS, BranchConfig, ChainConfig
@@ -37,6 +39,11 @@ NARROW = {
 """Settings of neural fusions that are wide as published."""
 
 
+def pytest_configure():
+    # pytest-xdist's workers, which start later, have one core each: threads would wait for each other's
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 def _load(name):
     # with --import-mode=importlib test files cannot import each other by name
     spec = importlib.util.spec_from_file_location(f"shared_{name}", Path(__file__).with_name(f"{name}.py"))
@@ -56,15 +63,32 @@ def end_to_end():
 
 
 @pytest.fixture(scope="session")
-def tiny(end_to_end, tmp_path_factory):
-    """A study of 70 synthetic lesions with its bundle; read it, never write into it."""
-    return end_to_end.make_tiny(tmp_path_factory.mktemp("tiny"))
+def make_once(tmp_path_factory, worker_id):
+    """Make a folder by a function in the worker that needs it first, and return it; never write into it later."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent  # of all workers
+
+    def make(name, function):
+        folder, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.exists():
+                function(folder)
+                done.touch()
+        return folder
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def multiclass_bundle(end_to_end, tiny, tmp_path_factory):
+def tiny(end_to_end, make_once, tmp_path_factory):
+    """A study of 70 synthetic lesions with its bundle; read it, never write into it."""
+    return end_to_end.copy_tiny(make_once("tiny", end_to_end.make_tiny), tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def multiclass_bundle(end_to_end, tiny, make_once):
     """A bundle of several classes on the pictures of `tiny`."""
-    return end_to_end.make_multiclass(tiny, tmp_path_factory.mktemp("several") / "bundle")
+    return make_once("several", lambda folder: end_to_end.make_multiclass(tiny, folder))
 
 
 @pytest.fixture(scope="session")

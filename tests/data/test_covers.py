@@ -1,6 +1,7 @@
 from itertools import combinations
 
 import numpy as np
+import pytest
 
 from automl_skin.data.covers import find_exact_cover, find_near_covers, is_nearly_pure
 
@@ -51,6 +52,21 @@ def test_rows_that_offend_are_marked():
 def test_a_short_table_has_none():
     short = {name: ticked[:19] for name, ticked in TICKS.items()}
     assert find_near_covers(short, CODES[:19]) == find_near_covers({}, CODES) == []
+
+
+@pytest.mark.parametrize("n", [19, 20, 30, 60, 120, 1000])
+@pytest.mark.parametrize("rate", [0.015, 0.05, 0.3])
+def test_honest_ticks_are_no_near_cover(n, rate):
+    rng = np.random.default_rng(n)
+    for _ in range(20):
+        melanoma = rng.random(n) < rate
+        melanoma[:2] = True, False
+        male, site = rng.random(n) < 0.5, rng.integers(0, 5, n)
+        ticks = {f"site {place}": site == place for place in range(5)}
+        ticks |= {"male": male, "female": ~male, "consent": rng.random(n) < 0.97}
+        ticks |= {f"rare {place}": rng.random(n) < 0.05 for place in range(10)}
+        assert find_near_covers(ticks, melanoma * 1, melanoma) == []
+        assert find_near_covers(ticks, melanoma * 1) == []
 
 
 def test_one_row_or_two_in_a_hundred_may_be_of_another_level():

@@ -83,7 +83,7 @@ def test_columns_made_with_knowledge_are_found_whatever_the_coding(positives, co
 @pytest.mark.parametrize("n", [120, 400, 2000, 8000])
 @pytest.mark.parametrize("positives", [0.02, 0.1, 0.3, 0.5])
 def test_honest_columns_are_not_taken_for_leaks(n, positives):
-    for seed in range(6):
+    for seed in range(6 if n < 8000 else 2):  # chance finds the less the longer the table is
         classes = labels(n, positives, seed)
         table = honest(classes, seed)
         assert found(table, classes) == {}

@@ -59,12 +59,12 @@ def test_the_bundle_as_it_was_written_answers(every_bundle, hostile):
 
 
 def test_mutants_do_not_end_the_process(every_bundle, tmp_path):
-    run_program(every_bundle, tmp_path, 0, 40)
+    run_program(every_bundle, tmp_path, 0, 20)
 
 
 @pytest.mark.slow
 def test_many_mutants_do_not_end_the_process(every_bundle, tmp_path):
-    run_program(every_bundle, tmp_path, 10_000, 600)
+    run_program(every_bundle, tmp_path, 10_000, 300)
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from automl_skin.data.manifest import ManifestOptions, build_manifest
 from automl_skin.data.table import read_table
 from automl_skin.errors import AutomlSkinError
 
-CASES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CASES = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # What spreadsheets, pandas and float() take for something else than text, and names with accents.
 TRAPS = (
