@@ -23,10 +23,11 @@ def test_the_papers_are_there():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_the_small_form_of_a_study_runs(name, end_to_end, tmp_path):
+def test_the_small_form_of_a_study_runs(name, end_to_end, tuning_here, tmp_path):
     places = ("--workspace", tmp_path / "workspace", "--cache-dir", tmp_path / "cache")
     variants = [part for variant in CHOSEN.get(name, ()) for part in ("--variant", variant)]
-    ended = end_to_end.command("reproduce", name, "--smoke", *variants, *places)
+    with tuning_here():  # in processes of their own: tests/steps/test_tuning_end_to_end.py
+        ended = end_to_end.command("reproduce", name, "--smoke", *variants, *places)
     assert ended.code == 0, ended.errors
     report = (tmp_path / "workspace" / "studies" / name / "report-smoke.md").read_text()
     assert "the small form on synthetic data" in report
