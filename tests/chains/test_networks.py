@@ -244,16 +244,18 @@ def test_a_stack_across_bases_would_lose_and_within_does_not(fabricate, with_tun
     assert AUC(tuned.labels, logits) > worth["across"] + 0.1
 
 
+@pytest.fixture(scope="module")
+def permuted(fabricate, with_tuned):
+    """Three materials with permuted labels, whose networks remember the cases that tuned them."""
+    drawn = [fabricate(n_groups=170, seed=seed, permute=True).development for seed in range(3)]
+    return [with_tuned(each, memory=3.0, seed=seed) for seed, each in enumerate(drawn)]
+
+
 @pytest.mark.parametrize(("way", "fusion", "family"), CHAINS)
-def test_with_permuted_labels_nothing_is_found(
-    way, fusion, family, fabricate, with_tuned, make_fitter, small_chain
-):
+def test_with_permuted_labels_nothing_is_found(way, fusion, family, permuted, make_fitter, small_chain):
     """Promise 2: the networks remember the cases that tuned them, and no answer comes from such a network."""
     aucs = []
-    for seed in range(3):
-        tuned = with_tuned(
-            fabricate(n_groups=170, seed=seed, permute=True).development, memory=3.0, seed=seed
-        )
+    for tuned in permuted:
         raw = out_of_fold(make_fitter(tuned), chain_of(small_chain, way, fusion, family))
         by_fold = [AUC(tuned.labels[tuned.folds == fold], raw[tuned.folds == fold]) for fold in range(5)]
         aucs.append(np.mean(by_fold))
