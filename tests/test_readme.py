@@ -40,7 +40,7 @@ def test_commands_and_their_options_exist(line):
 def test_what_ci_runs_is_what_the_readme_says():
     lines = [line.partition("#")[0].strip() for line in commands(README)]
     ci = [
-        line.removeprefix("quietly ")
+        line.strip().removeprefix("quietly ")
         for line in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     ]
     assert "pip install -e '.[dev]'" in lines
