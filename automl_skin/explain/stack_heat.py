@@ -27,7 +27,7 @@ from automl_skin.chains.fitted import FittedChain
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.chains.roles import seen_roles
 from automl_skin.explain.chain_score import ChainScore, has_gradient
-from automl_skin.metrics.calibration import log_odds
+from automl_skin.metrics.odds import log_odds
 from automl_skin.stacking.fitted import FittedStack
 
 SHIFT = 0.01

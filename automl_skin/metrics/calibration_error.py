@@ -17,10 +17,10 @@ from automl_skin.metrics.calibration import (
     bin_places,
     calibration_line,
     claims,
-    log_odds,
     reliability,
 )
 from automl_skin.metrics.inputs import check_predictions
+from automl_skin.metrics.odds import log_odds
 from automl_skin.metrics.parts import LEVEL
 from automl_skin.seeding import generator
 
