@@ -1,7 +1,7 @@
 """Excel workbooks (``.xlsx``, ``.xlsm``): cells as Excel shows them, whole numbers without a decimal part.
 
 What reading must not guess is refused: several sheets, merged cells (below the first, their cells are blank), and
-formulas that ended in an error.
+formulas that ended in an error or whose value was never stored.
 """
 
 import datetime as dt
@@ -32,6 +32,8 @@ MAX_BYTES = 500_000_000
 NOT_AVAILABLE = "#N/A"
 """The error that people write themselves, for a value that is missing."""
 
+_FORMULA_ALONE = re.compile(rb"<c\b([^>]*)>\s*<f\b[^>]*?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
+
 # What a damaged workbook makes openpyxl raise: it checks little before it takes things apart
 _DAMAGE = (
     *(
@@ -53,8 +55,8 @@ def excel_parts(path: Path, rows: int | None = None) -> Iterator[pd.DataFrame]:
     Raises
     ------
     TableError
-        If openpyxl is not installed, the file is damaged or encrypted, several sheets hold values, cells are merged
-        or hold an error.
+        If openpyxl is not installed, the file is damaged or encrypted, several sheets hold values, cells are merged,
+        hold an error or a formula without a value.
     """
     sheet = _open(path)
     _refuse_merged(path, sheet)
@@ -104,6 +106,7 @@ def _open(path: Path) -> "Worksheet":
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         message = f"{path}: expected an Excel workbook, got a damaged or other file ({reason})"
         raise TableError(f"{message}; save it again, or as CSV UTF-8") from error
+    _refuse_unvalued(path)
     visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"] or sheets
     if len(visible) != 1:
         names = ", ".join(repr(sheet.title) for sheet in visible) or "none"
@@ -118,6 +121,22 @@ def _refuse_huge(path: Path) -> None:
         size = sum(each.file_size for each in packed.infolist())
     if size > MAX_BYTES:
         raise ValueError(f"{size / 1e9:,.1f} GB when unpacked, more than {MAX_BYTES / 1e9:.1f}")
+
+
+def _refuse_unvalued(path: Path) -> None:
+    """Refuse formulas that a program wrote without computing them: openpyxl takes their cells for blank."""
+    with zipfile.ZipFile(path) as packed:
+        for name in packed.namelist():
+            if not name.startswith("xl/worksheets/"):
+                continue
+            for found in _FORMULA_ALONE.finditer(packed.read(name)):
+                if b't="str"' not in found[1]:  # a formula may end in an empty text
+                    place = re.search(rb'r="(\w+)"', found[1])
+                    cell = f"cell {place[1].decode()}" if place else "a cell"
+                    message = f"{path}: expected the values of formulas, got none for {cell}"
+                    raise TableError(
+                        f"{message}; open the file in Excel and save it, or save it as CSV UTF-8"
+                    )
 
 
 def _refuse_merged(path: Path, sheet: "Worksheet") -> None:

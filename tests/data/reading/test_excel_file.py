@@ -2,6 +2,7 @@ import datetime as dt
 import random
 import sys
 import warnings
+import zipfile
 
 import openpyxl
 import pytest
@@ -137,3 +138,27 @@ def test_no_warning_of_the_library_is_shown(tmp_path, monkeypatch):
 
     monkeypatch.setattr(openpyxl, "load_workbook", warning)
     assert read_table(path)["id"].tolist() == ["a"]
+
+
+def test_a_formula_without_its_value_is_named(tmp_path):
+    path = _write(tmp_path, ["id", "age"], ["a", "=40+2"], ["b", 7])
+    with pytest.raises(TableError, match="got none for cell B2; open the file in Excel and save it"):
+        read_table(path)
+
+
+def test_a_formula_with_an_empty_text_is_blank(tmp_path):
+    path = _write(tmp_path, ["id", "age"], ["a", "=40+2"], ["b", 7])
+    _edit(path, b'<c r="B2"><f>40+2</f><v /></c>', b'<c r="B2" t="str"><f>""</f><v></v></c>')
+    assert read_table(path)["age"].fillna("-").tolist() == ["-", "7"]
+
+
+def _edit(path, old, new):
+    """Replace text in the first sheet of a workbook."""
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    assert old in parts[sheet], parts[sheet]
+    parts[sheet] = parts[sheet].replace(old, new)
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content)
