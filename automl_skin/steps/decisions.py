@@ -10,8 +10,9 @@ from automl_skin.metrics.f1 import require_binary
 from automl_skin.search.material import Material
 from automl_skin.steps.events import Listener, Said
 from automl_skin.study.config import StudyConfig
+from automl_skin.study.facts import Costs
 from automl_skin.study.stack_files import BuiltStack, StackDecisions
-from automl_skin.study.study import Costs, Study
+from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood, target_of
 
 IN_BINARY = {

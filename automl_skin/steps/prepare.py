@@ -20,8 +20,9 @@ from automl_skin.steps.shortcuts import with_shortcuts
 from automl_skin.steps.understand import Understanding, decide, require_images, understand
 from automl_skin.study.config import StudyConfig
 from automl_skin.study.development_labels import read_development_labels, write_development_labels
+from automl_skin.study.facts import PreparedDigests
 from automl_skin.study.locked_part import LockedPart
-from automl_skin.study.study import PreparedDigests, Study, begin
+from automl_skin.study.study import Study, begin
 from automl_skin.study.understood import (
     read_contents,
     read_understood,

@@ -22,7 +22,8 @@ from automl_skin.steps.rounds_table import rounds_in_words
 from automl_skin.steps.search import SearchResult
 from automl_skin.steps.track_tuning import tuning_totals, tunings_of
 from automl_skin.study.config import RUNTIME
-from automl_skin.study.study import Study, TrackingMark
+from automl_skin.study.facts import TrackingMark
+from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood, target_of
 from automl_skin.tracking.facts import CaseFacts, Conclusion, DatasetFacts, StudyFacts
 

@@ -8,8 +8,9 @@ import pytest
 from automl_skin.digests import digest_file
 from automl_skin.errors import IntegrityError
 from automl_skin.settings import Workspace
+from automl_skin.study.facts import PreparedDigests
 from automl_skin.study.locked_part import LockedPart
-from automl_skin.study.study import PreparedDigests, Study
+from automl_skin.study.study import Study
 
 
 @pytest.fixture

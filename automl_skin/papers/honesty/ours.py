@@ -32,8 +32,9 @@ from automl_skin.steps.locked import open_locked
 from automl_skin.steps.stack import build_stack, compared_stacks, load_stack
 from automl_skin.steps.trials import run_trials
 from automl_skin.study.development_labels import write_development_labels
+from automl_skin.study.facts import PreparedDigests
 from automl_skin.study.locked_part import LockedPart
-from automl_skin.study.study import PreparedDigests, Study, begin, open_study
+from automl_skin.study.study import Study, begin, open_study
 
 CLASSES = ("benign", "malignant")
 NETWORK = NetworkId("given", "plain")

@@ -1,0 +1,59 @@
+"""What stands in the small files of a study's folder, one record per file."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes a study what it is; a later call must agree with it.
+
+    Parameters
+    ----------
+    digest : str
+        Of the settings.
+    settings : dict of str to value
+        By name, those that may not change (`StudyConfig.identity`).
+    """
+
+    digest: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PreparedDigests:
+    """Digests of what a study begins with; written when all of it is there.
+
+    Parameters
+    ----------
+    labels, locked_labels, locked_cases : str
+        Of the files of labels, and of that by which openings are counted.
+    plan : str
+    table, images : str
+        Of the user's table and photographs.
+    without_image : tuple of str
+        Cases that have no readable photograph.
+    """
+
+    labels: str
+    locked_labels: str
+    locked_cases: str
+    plan: str
+    table: str
+    images: str
+    without_image: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What deciding each class (column) costs for each true class (row)."""
+
+    classes: tuple[str, ...]
+    matrix: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class TrackingMark:
+    """Tells this very study from another of the same name and settings, in MLflow."""
+
+    study_digest: str
