@@ -134,9 +134,10 @@ def load(bundle: AnyPath, device: str = "auto", verify: AnyPath | None = None) -
 def score(
     bundle: AnyPath,
     data: Tables,
-    images: AnyPath,
+    images: AnyPath = "",
     output: AnyPath = "scores.csv",
     *,
+    embeddings: Sequence[str] = (),
     sensitivity: float | None = None,
     prevalence: float | None = None,
     roles: Mapping[str, str] | None = None,
@@ -145,15 +146,17 @@ def score(
 ) -> Summary:
     """Score a table (or several, joined by the id that they share) and its images, into a CSV file.
 
-    Without a table (`data` is None) every image of the folder is scored. `verify` is the public key that the bundle
-    must have been signed with.
+    Without a table (`data` is None) every image of the folder is scored. A bundle that sees no photographs needs no
+    `images`; `embeddings` are the files of the vectors that it needs, ``FILE`` or ``NAME=FILE``. `verify` is the
+    public key that the bundle must have been signed with.
     """
     return _score.score(
         Path(bundle),
-        Path(images),
+        Path(images) if images else None,
         Path(output),
         data,
         ScoringOptions(sensitivity, prevalence),
+        embeddings=embeddings,
         roles=roles,
         device=device,
         public_key=None if verify is None else Path(verify),
@@ -164,10 +167,11 @@ def score(
 def evaluate(
     bundle: AnyPath,
     data: Tables,
-    images: AnyPath,
+    images: AnyPath | None,
     target: str,
     positive: Sequence[str] = (),
     *,
+    embeddings: Sequence[str] = (),
     output: AnyPath = "evaluation",
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
@@ -175,8 +179,12 @@ def evaluate(
 ) -> LabelledEvaluation:
     """Say how good a bundle is on a labelled set.
 
+    `images` is None for a bundle that sees no photographs; `embeddings` are the files of the vectors that it needs.
     `verify` is the public key that the bundle must have been signed with.
     """
-    labelled = _evaluate.LabelledSet(data, Path(images), target, tuple(positive), dict(roles or {}))
+    folder = Path(images) if images else None
+    labelled = _evaluate.LabelledSet(
+        data, folder, target, tuple(positive), dict(roles or {}), tuple(embeddings)
+    )
     key = None if verify is None else Path(verify)
     return _evaluate.evaluate(Path(bundle), labelled, Path(output), device=device, public_key=key)

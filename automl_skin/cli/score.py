@@ -14,7 +14,8 @@ UNSCORED = 3
 def score(
     flags: options.Flags,
     bundle: Annotated[Path, typer.Argument(help="Folder that `automl-skin export` wrote.")],
-    images: Annotated[Path, typer.Option("--images", help="Folder of the photographs.")],
+    images: options.Images = "",
+    embeddings: options.Embeddings = None,
     data: Annotated[
         list[Path] | None,
         typer.Option(
@@ -51,7 +52,7 @@ def score(
     with terminal.listening() as tell:
         summary = score_files(
             bundle,
-            images,
+            Path(images) if images else None,
             output,
             data,
             ScoringOptions(sensitivity, prevalence),
@@ -59,6 +60,7 @@ def score(
             device=flags.get("device", "auto"),
             submission=submission,
             explained=explain,
+            embeddings=embeddings or (),
             public_key=verify,
             tell=tell,
         )

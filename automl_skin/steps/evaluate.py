@@ -14,7 +14,7 @@ from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
 from automl_skin.data.one_hot import collapse_one_hot
 from automl_skin.data.table import canonical_text, id_text, require_column
 from automl_skin.data.target import Target
-from automl_skin.errors import TableError
+from automl_skin.errors import ConfigError, TableError
 from automl_skin.evaluation.labelled import LabelledEvaluation, evaluate_scores
 from automl_skin.evaluation.plots.calibration import calibration_plot
 from automl_skin.evaluation.plots.curves import roc_plot
@@ -29,6 +29,8 @@ from automl_skin.scoring.stream import Job, score_table
 from automl_skin.steps.labelled_target import labelled_target
 from automl_skin.steps.overlap import find_known_cases, measure_overlap
 
+NOT_LOOKED_FOR = "Whether these cases trained the model was not looked for: the bundle sees no photographs"
+
 
 @dataclass(frozen=True)
 class LabelledSet:
@@ -38,20 +40,24 @@ class LabelledSet:
     ----------
     data : Path or sequence of Path
         The table, or several that are joined by the id that they share.
-    images : Path
+    images : Path or None
+        None for a bundle that sees no photographs.
     target : str
         Column of the diagnosis.
     positive : tuple of str
         Its positive values.
     roles : dict of str to str
         Columns by role where they are not recognised.
+    embeddings : tuple of str
+        Files of the vectors that the bundle needs, ``FILE`` or ``NAME=FILE``.
     """
 
     data: Tables
-    images: Path
+    images: Path | None
     target: str
     positive: tuple[str, ...]
     roles: dict[str, str]
+    embeddings: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[Path, ...]:
@@ -86,19 +92,21 @@ def evaluate(
     target = labelled_target(labelled.target, table[labelled.target], labelled.positive, facts)
     labels = case_labels(table, manifest, target)
     named = {role: getattr(manifest.roles, role) or "" for role in ("case", "image", "image_role")}
-    scores = output / "scores.csv"
-    job = Job(bundle, labelled.tables, labelled.images, scores, ScoringOptions(sensitivity), named, device)
+    scores, vectors = output / "scores.csv", labelled.embeddings
+    options = ScoringOptions(sensitivity)
+    job = Job(bundle, labelled.tables, labelled.images, scores, options, named, device, embeddings=vectors)
     summary = score_table(job, predictor, progress)
     probabilities = scored_cases(scores, manifest, facts)
     groups = connected_groups(manifest.cases, []).ids.to_numpy(object)
     threshold = operating_point(facts, sensitivity).threshold if facts.is_binary else None
     evaluation = evaluate_scores(labels, probabilities, groups, threshold, classes=facts.classes)
-    known = find_known_cases(bundle, manifest)
-    evaluation = replace(
-        evaluation,
-        notes=(target.note, *summary.notes, *evaluation.notes),
-        overlap=measure_overlap(known, labels, probabilities, groups, threshold, facts.classes),
-    )
+    notes = (target.note, *summary.notes, *evaluation.notes)
+    if manifest.has_photographs:
+        known = find_known_cases(bundle, manifest)
+        overlap = measure_overlap(known, labels, probabilities, groups, threshold, facts.classes)
+        evaluation = replace(evaluation, notes=notes, overlap=overlap)
+    else:
+        evaluation = replace(evaluation, notes=(*notes, NOT_LOOKED_FOR))
     write_record(output / "evaluation.json", evaluation)
     scored = np.isfinite(probabilities).all(axis=1)
     if len(np.unique(labels[scored])) > 1:
@@ -141,7 +149,15 @@ def labelled_manifest(table: pd.DataFrame, labelled: LabelledSet, facts: BundleF
         allow_missing=True,
         kinds=facts.kinds,  # type: ignore[arg-type]  # "number" or "category", from a checked file
     )
-    return build_manifest(table, labelled.images, options)
+    if facts.photographs and labelled.images is None:
+        raise ConfigError(
+            "--images: expected the folder of the photographs, which the bundle sees, got none; give --images FOLDER"
+        )
+    manifest = build_manifest(table, labelled.images if facts.photographs else None, options)
+    if not (manifest.roles.case or manifest.roles.image):
+        message = "expected a column of ids, by which scores and labels are joined, got none"
+        raise TableError(f"{message}; name it by --case-column or --image-column")
+    return manifest
 
 
 def case_labels(table: pd.DataFrame, manifest: Manifest, target: Target) -> IntArray:

@@ -1,6 +1,6 @@
 """Scoring with a bundle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from automl_skin.steps.events import Listener, Said, silent, start_progress
 
 def score(
     bundle: Path,
-    images: Path,
+    images: Path | None,
     output: Path,
     data: Tables = None,
     options: ScoringOptions | None = None,
@@ -25,6 +25,7 @@ def score(
     device: str = "auto",
     submission: Path | None = None,
     explained: Path | None = None,
+    embeddings: Sequence[str] = (),
     public_key: Path | None = None,
     tell: Listener = silent,
 ) -> Summary:
@@ -32,8 +33,8 @@ def score(
 
     Parameters
     ----------
-    images : Path
-        Folder of the photographs.
+    images : Path or None
+        Folder of the photographs; None for a bundle that sees none.
     output : Path
         A CSV file, or Parquet by its suffix; every input row is in it, in order. `scoring.scores_file.read_scores`
         reads both.
@@ -47,6 +48,8 @@ def score(
         Where to write the file that ISIC challenges take as well (``image_name,target``).
     explained : Path or None
         Where to write of what each probability is made as well, as CSV.
+    embeddings : sequence of str
+        Files of the vectors that the bundle needs, ``FILE`` or ``NAME=FILE``.
     public_key : Path or None
         Of whoever must have signed the bundle.
     tell : Listener
@@ -57,10 +60,12 @@ def score(
     AutomlSkinError
         If the bundle, the table or the options cannot be used; finished parts are kept.
     """
-    if not images.is_dir():
+    if images is not None and not images.is_dir():
         raise ConfigError(f"--images: expected a folder, got {images} (not a folder); check the path")
     options = replace(options or ScoringOptions(), explain=explained is not None)
-    job = Job(bundle, table_paths(data), images, output, options, dict(roles or {}), device, explained)
+    named = dict(roles or {})
+    vectors = tuple(embeddings)
+    job = Job(bundle, table_paths(data), images, output, options, named, device, explained, vectors)
     if submission is not None:
         inputs = [*(("--data", path) for path in table_paths(data)), ("--output", output)]
         inputs += [("--explain", explained)] if explained is not None else []
@@ -71,6 +76,8 @@ def score(
     summary = score_table(
         job, predictor, start_progress(tell, "Scoring"), lambda note: tell(Said(f"Note: {note}"))
     )
+    if submission is not None and not summary.image_column:
+        raise ConfigError("--submission: expected a column of image ids, got none; name it by --image-column")
     if submission is not None:
         write_submission(output, summary.image_column, predictor.facts, submission)
     return summary

@@ -23,6 +23,7 @@ Folder of a study::
     report/                     figures, plots, model card, report.html
 """
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -34,6 +35,7 @@ from automl_skin.data.audit import AUDIT
 from automl_skin.data.plan import PLAN, FoldPlan
 from automl_skin.data.strength import Shortcuts
 from automl_skin.digests import digest_json
+from automl_skin.embeddings.given import parse_given
 from automl_skin.errors import ConfigError
 from automl_skin.files import storage_errors
 from automl_skin.search.trial import TrialJournal
@@ -371,6 +373,9 @@ def _absolute(flags: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("images", "weights_dir"):
         if settings.get(name):
             settings[name] = str(Path(settings[name]).absolute())
+    if settings.get("embeddings"):
+        given = map(parse_given, map(os.fspath, settings["embeddings"]))
+        settings["embeddings"] = [f"{name}={path.absolute()}" for name, path in given]
     if settings.get("split") and Path(settings["split"]).is_file():
         settings["split"] = str(Path(settings["split"]).absolute())
     return settings
