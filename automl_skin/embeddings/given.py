@@ -146,7 +146,7 @@ def parse_given(text: str) -> tuple[str, Path]:
     if not equals or "/" in named or "\\" in named:
         named, file = "", text
     path = Path(file)
-    name = named or path.stem
+    name = named if named or text.startswith("=") else path.stem
     if not file or not _NAME.fullmatch(name):
         message = (
             f"--embeddings: expected FILE or NAME=FILE with a name of letters, digits and . _ -, got {text!r}"

@@ -63,7 +63,7 @@ def read_given_file(path: Path) -> GivenFile:
 def _read_npz(path: Path) -> GivenFile:
     wanted = f"an npz file with {IDS!r} (text) and {VECTORS!r} (ids x numbers)"
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             entries = {name: archive[name] for name in archive.files if name in {IDS, VECTORS, *LICENCE}}
             found = ", ".join(archive.files) or "none"
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
