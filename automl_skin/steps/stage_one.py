@@ -140,10 +140,15 @@ def next_settings(study: Study) -> dict[str, Any]:
     The tunings are named, since `auto` might choose others on another machine.
     """
     config, default = study.config, StudyConfig()
-    places = {"data": list(config.data), "images": config.images, "weights_dir": config.weights_dir}
+    places = {
+        "data": list(config.data),
+        "images": config.images,
+        "weights_dir": config.weights_dir,
+        "embeddings": list(config.embeddings),
+    }
     tunings = tunings_of(study)
     given = {**places, **config.identity(), "tuning": list(tunings or (NO_TUNING,))}
     if not tunings:  # changes of nothing
         del given["tuning_set"]
-    defaults = {"data": [], "images": "", "weights_dir": "", **default.identity()}
+    defaults = {"data": [], "images": "", "weights_dir": "", "embeddings": [], **default.identity()}
     return {name: value for name, value in given.items() if value != defaults[name]}

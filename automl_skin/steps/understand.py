@@ -118,6 +118,8 @@ def understand(config: StudyConfig, cache: Path, tell: Listener) -> Understandin
     )
     notes = () if manifest.has_photographs else note_no_photographs(config, manifest)
     notes = (*notes, *(f"{'Vectors:':<10}{each.line}" for each in matched))
+    if matched and config.has_pixels:
+        notes = (*notes, f"{'Note:':<10}nothing is measured under shift: given vectors cannot be made anew")
     manifest = manifest.without_metadata(audit.quarantined)
     return Understanding(manifest, inspection, groups, audit, split, table, pairs, joined, notes=notes)
 
@@ -225,7 +227,7 @@ def require_images(understanding: Understanding, *, allow_missing: bool) -> None
         If more than 5 % of the cases have no readable image and that is not allowed, or if none has.
     """
     n_cases, n_readable = len(understanding.manifest.cases), len(understanding.readable)
-    has_vectors = any("vector" in name for name in understanding.audit.images)
+    has_vectors = "without_vector" in understanding.audit.images
     wanted = "readable image" + (" with a vector in each file" if has_vectors else "")
     if has_vectors and not understanding.manifest.has_photographs:
         wanted = "vector in each file"

@@ -11,12 +11,14 @@ from automl_skin.digests import digest_json
 from automl_skin.images.duplicates import find_exact
 from automl_skin.images.inspect import Inspection, without_files
 from automl_skin.steps.given import MatchedVectors, digest_given
-from automl_skin.study.config import StudyConfig
+from automl_skin.study.config import NO_BACKBONE, StudyConfig
 
 N_TRIED = 20
 """Ids whose files are looked for in the folders beside a table."""
 
 MAX_FOLDERS = 100
+
+UNNAMED = (StudyConfig().backbone, (NO_BACKBONE,))
 
 
 def look_at_ids(manifest: Manifest, matched: Sequence[MatchedVectors]) -> tuple[Inspection, pd.DataFrame]:
@@ -41,7 +43,8 @@ def look_at_ids(manifest: Manifest, matched: Sequence[MatchedVectors]) -> tuple[
 def note_no_photographs(config: StudyConfig, manifest: Manifest) -> tuple[str, ...]:
     """Return what stands at the top of a study without photographs, and where some lie that may be meant."""
     searched = "vectors and metadata are searched" if config.embeddings else "metadata alone is searched"
-    note = f"No photographs: --images was not given; {searched}"
+    unused = "" if config.backbone in UNNAMED else f"; --backbone {config.backbone[0]} is not used"
+    note = f"No photographs: --images was not given; {searched}{unused}"
     beside = _folder_beside(config, manifest)
     if beside is None:
         return (note,)

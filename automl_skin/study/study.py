@@ -23,7 +23,6 @@ Folder of a study::
     report/                     figures, plots, model card, report.html
 """
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -374,7 +373,7 @@ def _absolute(flags: Mapping[str, Any]) -> dict[str, Any]:
         if settings.get(name):
             settings[name] = str(Path(settings[name]).absolute())
     if settings.get("embeddings"):
-        given = map(parse_given, map(os.fspath, settings["embeddings"]))
+        given = map(parse_given, _paths(settings["embeddings"]))
         settings["embeddings"] = [f"{name}={path.absolute()}" for name, path in given]
     if settings.get("split") and Path(settings["split"]).is_file():
         settings["split"] = str(Path(settings["split"]).absolute())
@@ -382,7 +381,7 @@ def _absolute(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _paths(data: Any) -> list[str]:
-    """Return the tables of the setting ``data``: none, one, or a list of them."""
+    """Return the files of a setting such as ``data``: none, one, or a list of them."""
     each = data if isinstance(data, list | tuple) else [data]
     return [str(path) for path in each if path]
 
