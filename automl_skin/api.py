@@ -135,9 +135,10 @@ def load(bundle: AnyPath, device: str = "auto", verify: AnyPath | None = None) -
 def score(
     bundle: AnyPath,
     data: Tables,
-    images: AnyPath,
+    images: AnyPath = "",
     output: AnyPath = "scores.csv",
     *,
+    embeddings: Sequence[str] = (),
     sensitivity: float | None = None,
     prevalence: float | None = None,
     explain: AnyPath | None = None,
@@ -148,16 +149,18 @@ def score(
 ) -> Summary:
     """Score a table (or several, joined by the id that they share) and its images, into a CSV file.
 
-    Without a table (`data` is None) every image of the folder is scored. `explain` is a CSV file of what each
-    probability is made as well, `heat` a new folder of pictures of where the networks look. `verify` is the public key
-    that the bundle must have been signed with.
+    Without a table (`data` is None) every image of the folder is scored. A bundle that sees no photographs needs no
+    `images`; `embeddings` are the files of the vectors that it needs, ``FILE`` or ``NAME=FILE``. `explain` is a CSV
+    file of what each probability is made as well, `heat` a new folder of pictures of where the networks look. `verify`
+    is the public key that the bundle must have been signed with.
     """
     return _score.score(
         Path(bundle),
-        Path(images),
+        Path(images) if images else None,
         Path(output),
         data,
         ScoringOptions(sensitivity, prevalence),
+        embeddings=embeddings,
         roles=roles,
         device=device,
         beside=Beside(
@@ -171,11 +174,12 @@ def score(
 def evaluate(
     bundle: AnyPath,
     data: Tables,
-    images: AnyPath,
+    images: AnyPath | None,
     target: str = "",
     positive: Sequence[str] = (),
     *,
     labels: AnyPath | None = None,
+    embeddings: Sequence[str] = (),
     output: AnyPath = "evaluation",
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
@@ -184,9 +188,13 @@ def evaluate(
     """Say how good a bundle is on a labelled set.
 
     `labels` is the table of the diagnoses, where they have one of their own; `target` is not needed where it leaves one
-    possibility. `verify` is the public key that the bundle must have been signed with.
+    possibility. `images` is None for a bundle that sees no photographs; `embeddings` are the files of the vectors that
+    it needs. `verify` is the public key that the bundle must have been signed with.
     """
     own = None if labels is None else Path(labels)
-    labelled = _evaluate.LabelledSet(data, Path(images), target, tuple(positive), dict(roles or {}), own)
+    folder = Path(images) if images else None
+    labelled = _evaluate.LabelledSet(
+        data, folder, target, tuple(positive), dict(roles or {}), own, tuple(embeddings)
+    )
     key = None if verify is None else Path(verify)
     return _evaluate.evaluate(Path(bundle), labelled, Path(output), device=device, public_key=key)

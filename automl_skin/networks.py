@@ -8,6 +8,9 @@ from automl_skin.errors import IntegrityError
 FROZEN = "frozen"
 """The tuning of weights that are used as they come."""
 
+GIVEN = "given"
+"""The recipe of vectors that were made elsewhere: nobody here knows how their pixels became input."""
+
 _WITHOUT = ".without-"
 
 
@@ -90,6 +93,11 @@ class NetworkId:
         return self.tuning != FROZEN
 
     @property
+    def is_given(self) -> bool:
+        """Whether its embeddings are a file of the user's, and there are no weights."""
+        return self.recipe == GIVEN
+
+    @property
     def frozen(self) -> "NetworkId":
         """The network that it began as."""
         return NetworkId(self.backbone, self.recipe)
@@ -113,6 +121,8 @@ class NetworkId:
         >>> NetworkId("resnet18", "plain", "full", (2,)).description
         'resnet18 (plain), full without fold 2'
         """
+        if self.is_given:
+            return f"{self.backbone} (vectors given)"
         if not self.is_tuned:
             return f"{self.backbone} ({self.recipe})"
         without = ", ".join(map(str, self.held_out))

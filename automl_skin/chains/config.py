@@ -36,7 +36,7 @@ from automl_skin.errors import ConfigError
 from automl_skin.heads.catalogue import HEADS
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.weighting import ClassWeighting
-from automl_skin.networks import FROZEN, NetworkId
+from automl_skin.networks import FROZEN, GIVEN, NetworkId
 from automl_skin.records import from_plain
 
 IMAGE = "image"
@@ -187,8 +187,11 @@ class ChainConfig:
 
     def _check_networks(self) -> None:
         roles = self.roles if self.towers else ("",)
+        given = {each.backbone for each in self.networks if each.is_given}
         wanted = [
-            NetworkId(each, self.recipe, self.tuning, (), role) for each in self.backbones for role in roles
+            NetworkId(each, GIVEN if each in given else self.recipe, self.tuning, (), role)
+            for each in self.backbones
+            for role in roles
         ]
         if list(self.networks) != wanted:
             message = (
@@ -214,8 +217,10 @@ class ChainConfig:
 
     @property
     def recipe(self) -> str:
-        """Name of the recipe that the pixels went through; empty without an image."""
-        return self.networks[0].recipe if self.networks else ""
+        """Name of the recipe that the pixels went through: "given" for vectors alone, empty without an image."""
+        return next(
+            (each.recipe for each in self.networks if not each.is_given), GIVEN if self.networks else ""
+        )
 
     @property
     def tuning(self) -> str:

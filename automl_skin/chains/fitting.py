@@ -26,6 +26,7 @@ from automl_skin.heads.catalogue import HEADS
 from automl_skin.heads.protocol import FittedHead
 from automl_skin.heads.training import training_targets
 from automl_skin.heads.weighting import class_weights
+from automl_skin.networks import GIVEN
 from automl_skin.seeding import derive_seed, generator
 
 Part = TypeVar("Part")
@@ -231,7 +232,9 @@ class FoldFitter:
             identity = identity_projection(blocks[1].values.shape[1])
             return Transformed(identity, blocks[0].values, blocks[1].values)
         tuned = [config.tuning, config.way] if config.is_tuned else []
-        seed = derive_seed(self.seed, "projection", *config.backbones, config.recipe, fold, *tuned)
+        # given vectors draw as the same vectors made here do
+        recipe = "plain" if config.recipe == GIVEN else config.recipe
+        seed = derive_seed(self.seed, "projection", *config.backbones, recipe, fold, *tuned)
         has_image = sees_image(config, self.inputs)
         _require_image(config, has_image[training])
         seen = blocks[0].filled(blocks[0].averages)[has_image[training]]

@@ -11,6 +11,7 @@ from automl_skin.study.settings import DATA
 
 
 @options.takes_settings(
+    "embeddings",
     panels=(DATA,),
     without=("waive_leakage", "drop_crossing", "allow_missing", "folds", "locked_share"),
 )

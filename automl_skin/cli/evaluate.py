@@ -21,7 +21,8 @@ def evaluate(
             help="Labelled table: CSV, Parquet or Excel. Given again: another table, joined by its id.",
         ),
     ],
-    images: Annotated[Path, typer.Option("--images", help="Folder of the photographs.")],
+    images: options.Images = "",
+    embeddings: options.Embeddings = None,
     output: Annotated[Path, typer.Option("--output", help="Folder of the scores, figures and plots.")] = Path(
         "evaluation"
     ),
@@ -39,7 +40,9 @@ def evaluate(
 
     positive = tuple(flags.get("positive", ()))
     target, labels = flags.get("target", ""), flags.get("labels")
-    labelled = LabelledSet(data, images, target, positive, options.roles_of(flags), labels)
+    folder = Path(images) if images else None
+    vectors = tuple(embeddings or ())
+    labelled = LabelledSet(data, folder, target, positive, options.roles_of(flags), labels, vectors)
     terminal = Terminal()
     with terminal.listening() as tell:
         evaluation = evaluate_bundle(

@@ -56,9 +56,8 @@ def export(
             progress=start_progress(tell, "Fitting the members"),
         )
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-    terminal.say(
-        f"Written: {folder} ({size:.1f} MB), {len(facts.embeddings)} embeddings, plan {facts.plan[:12]}"
-    )
+    n_embeddings = len(facts.embeddings) + len(facts.given)
+    terminal.say(f"Written: {folder} ({size:.1f} MB), {n_embeddings} embeddings, plan {facts.plan[:12]}")
     if sign is not None:
         terminal.say(f"Signed:  {folder / SIGNATURE}; with the public key, --verify checks it")
     if not facts.measured:
@@ -73,4 +72,8 @@ def export(
             f"Registered: {address}",
             f"Serve:      {serve_command(store, address)}",
         )
-    terminal.say(f"Next: automl-skin score {folder} --data new.csv --images new-images --output scores.csv")
+    needs = ["--images new-images"] if facts.photographs else []
+    needs += [f"--embeddings {each.title}=new.npz" for each in facts.given]
+    terminal.say(
+        " ".join([f"Next: automl-skin score {folder} --data new.csv", *needs, "--output scores.csv"])
+    )

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import typer
 
+from automl_skin.settings import AnyPath
 from automl_skin.study.settings import FIELDS, PLACES, SETTINGS, Setting
 
 Verify = Annotated[
@@ -25,6 +26,16 @@ Verify = Annotated[
         metavar="KEY",
         help="PEM file of the public key that the bundle must have been signed with.",
     ),
+]
+Images = Annotated[
+    str,
+    typer.Option(
+        "--images", metavar="PATH", help="Folder of the photographs; none for a bundle that sees none."
+    ),
+]
+Embeddings = Annotated[
+    list[str] | None,
+    typer.Option("--embeddings", help="Vectors that the bundle needs, FILE or NAME=FILE. Repeatable."),
 ]
 Study = Annotated[
     str,
@@ -166,7 +177,8 @@ def _parameter(each: Field[Any]) -> inspect.Parameter:
     shown = ", ".join(default) if isinstance(default, tuple) else str(default)
     text = setting.help.replace("{default}", shown)
     both = f"{flag}/--no-{flag.removeprefix('--')}" if default is True else flag
-    option = typer.Option(both, help=text or None, rich_help_panel=setting.panel or None)
+    metavar = "PATH" if get_args(each.type)[0] == AnyPath else None
+    option = typer.Option(both, help=text or None, metavar=metavar, rich_help_panel=setting.panel or None)
     kind: Any = _typed_as(each)
     required = default is MISSING and each.default_factory is MISSING
     annotation: Any = Annotated[kind if required else kind | None, option]
@@ -184,6 +196,8 @@ def _typed_as(each: Field[Any]) -> Any:
     if get_origin(declared) is tuple:
         (item, _) = get_args(declared)
         return list[Path] if Path in (item, *get_args(item)) else list[int] if item is int else list[str]
+    if declared == AnyPath and each.default == "":  # a Path would make "." of "", which means none
+        return str
     return Path if {PathLike[str], Path} & {*get_args(declared)} else declared
 
 

@@ -14,7 +14,8 @@ UNSCORED = 3
 def score(
     flags: options.Flags,
     bundle: Annotated[Path, typer.Argument(help="Folder that `automl-skin export` wrote.")],
-    images: Annotated[Path, typer.Option("--images", help="Folder of the photographs.")],
+    images: options.Images = "",
+    embeddings: options.Embeddings = None,
     data: Annotated[
         list[Path] | None,
         typer.Option(
@@ -63,13 +64,14 @@ def score(
     with terminal.listening() as tell:
         summary = score_files(
             bundle,
-            images,
+            Path(images) if images else None,
             output,
             data,
             ScoringOptions(sensitivity, prevalence),
             roles=options.roles_of(flags),
             device=flags.get("device", "auto"),
             beside=Beside(submission, explain, heat),
+            embeddings=embeddings or (),
             public_key=verify,
             tell=tell,
         )

@@ -13,6 +13,7 @@ from automl_skin.data.audit_checks import (
     damaged_images,
     doubtful_duplicates,
     duplicate_images,
+    images_without_vector,
     large_group,
     missing_together,
     missing_values,
@@ -20,11 +21,12 @@ from automl_skin.data.audit_checks import (
     vanished_images,
 )
 from automl_skin.data.groups import Groups
+from automl_skin.data.image_rows import photograph_ids
 from automl_skin.data.leaks import Leak, find_leaks
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.metadata import without_codes
-from automl_skin.data.table import id_text
 from automl_skin.errors import ConfigError
+from automl_skin.images.inspect import NO_VECTOR
 from automl_skin.records import write_record
 
 AUDIT = "audit.json"
@@ -53,7 +55,7 @@ class Audit:
         ``group``, ``cases`` and ``share``.
     images : mapping of str to int
         ``images`` in the table, of which ``missing`` and ``damaged``; pairs of ``exact_duplicates`` and
-        ``near_duplicates``.
+        ``near_duplicates``. Where vectors are given also those ``without_vector``; empty without photographs.
     """
 
     quarantined: Mapping[str, str]
@@ -78,7 +80,7 @@ class Audit:
         ]
         return [
             f"Classes (cases): {counts}",
-            f"Images: {images}",
+            f"Images: {images or 'no photographs given, and none looked at'}",
             f"Largest group: {largest['cases']} cases ({largest['share']:.1%}), that of {largest['group']}",
             f"Quarantined columns ({len(quarantine)}), kept from training (--allow COLUMN to use one):",
             *(quarantine or ["  none"]),
@@ -110,6 +112,7 @@ def run_audit(
     allow: Collection[str] = (),
     quarantine: Collection[str] = (),
     deciding: "pd.Index[str] | None" = None,
+    has_vectors: bool = False,
 ) -> Audit:
     """Look for everything that makes figures wrong.
 
@@ -134,6 +137,8 @@ def run_audit(
     deciding : pandas.Index, optional
         The cases by which columns are quarantined: those of development. All cases are reported on; what the others
         add is said and decides nothing. Without it all cases decide.
+    has_vectors : bool
+        Whether vectors of the photographs are given.
 
     Raises
     ------
@@ -153,6 +158,7 @@ def run_audit(
         _undecided(seen_by_all, leaks),
         (Finding("table", remark.column, remark.text) for remark in manifest.findings),
         damaged_images(inspection),
+        images_without_vector(inspection),
         vanished_images(inspection),
         duplicate_images(duplicate_pairs, manifest.images, manifest.cases),
         doubtful_duplicates(groups),
@@ -173,7 +179,7 @@ def run_audit(
             "cases": int(sizes.iloc[0]),
             "share": float(sizes.iloc[0] / sizes.sum()),
         },
-        images=_count_images(manifest, inspection, duplicate_pairs),
+        images=_count_images(manifest, inspection, duplicate_pairs, has_vectors=has_vectors),
     )
 
 
@@ -205,7 +211,7 @@ def _leaks(
 ) -> list[Leak]:
     """Look for leaks in all columns of the table but the target, in all rows or in those of some cases."""
     case_of = manifest.images.set_index("given")["case"]
-    case = id_text(table[manifest.roles.image]).map(case_of[~case_of.index.duplicated()])
+    case = photograph_ids(table, manifest.roles.image).map(case_of[~case_of.index.duplicated()])
     if deciding is not None:
         case = case[case.isin(deciding)]
         table = table.loc[case.index]
@@ -262,12 +268,20 @@ def _missingness(metadata: pd.DataFrame, classes: "pd.Series[str]") -> dict[str,
     }
 
 
-def _count_images(manifest: Manifest, inspection: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, int]:
+def _count_images(
+    manifest: Manifest, inspection: pd.DataFrame, pairs: pd.DataFrame, *, has_vectors: bool
+) -> dict[str, int]:
     gone = int((inspection["error"] == "missing").sum())
+    without = int(inspection["error"].str.startswith(NO_VECTOR).sum())
+    of_vectors = {"without_vector": without} if has_vectors else {}
+    exact = {"exact_duplicates": int((pairs["kind"] == "exact").sum())}
+    if not manifest.has_photographs:
+        return {"vectors": len(manifest.images) - without, **of_vectors, **exact} if has_vectors else {}
     return {
         "images": len(manifest.images),
         "missing": int(manifest.images["path"].isna().sum()) + gone,
-        "damaged": int((inspection["error"] != "").sum()) - gone,
-        "exact_duplicates": int((pairs["kind"] == "exact").sum()),
+        "damaged": int((inspection["error"] != "").sum()) - gone - without,
+        **of_vectors,
+        **exact,
         "near_duplicates": int((pairs["kind"] == "near").sum()),
     }

@@ -9,6 +9,7 @@ import pandas as pd
 
 from automl_skin.data.groups import MIN_LARGE, Groups
 from automl_skin.data.leaks import find_leaks
+from automl_skin.images.inspect import NO_VECTOR
 
 _MIN_MISSING = 20
 _DIFFERENCE = 0.1
@@ -56,10 +57,19 @@ def some(values: "pd.Index[str] | pd.Series[str]", count: int = 5) -> tuple[str,
 
 def damaged_images(inspection: pd.DataFrame) -> Iterator[Finding]:
     """Name the images that cannot be decoded; `inspection` has ``path`` and ``error``."""
-    bad = inspection[(inspection["error"] != "") & (inspection["error"] != "missing")]
+    without = inspection["error"].str.startswith(NO_VECTOR)
+    bad = inspection[(inspection["error"] != "") & (inspection["error"] != "missing") & ~without]
     if len(bad):
         message = f"{len(bad)} of {len(inspection)} images cannot be read and are left out"
         yield Finding("damaged", None, message, len(bad), some(bad["path"] + ": " + bad["error"]))
+
+
+def images_without_vector(inspection: pd.DataFrame) -> Iterator[Finding]:
+    """Name the photographs that have no vector where vectors are given."""
+    without = inspection[inspection["error"].str.startswith(NO_VECTOR)]
+    if len(without):
+        message = f"{len(without)} of {len(inspection)} photographs have no vector and are left out"
+        yield Finding("missing", None, message, len(without), some(without["path"] + ": " + without["error"]))
 
 
 def vanished_images(inspection: pd.DataFrame) -> Iterator[Finding]:

@@ -36,6 +36,8 @@ def _table_line(manifest: Manifest) -> str:
 def _image_line(manifest: Manifest) -> str:
     """Return where images were found."""
     roles, images = manifest.roles, manifest.images
+    if not manifest.has_photographs:
+        return f"{'Images:':<10}no photographs given; {_id_words(manifest)}"
     found = int((images["status"] == "found").sum())
     parts = [f"{found:,} of {len(images):,} found in {manifest.images_root}, by column {roles.image!r}"]
     why = roles.reasons.get(roles.image)
@@ -46,6 +48,17 @@ def _image_line(manifest: Manifest) -> str:
     if roles.image_role is not None:
         parts.append(f"; kinds of photograph by column {roles.image_role!r}: {_kinds(manifest)}")
     return f"{'Images:':<10}" + " ".join(parts)
+
+
+def _id_words(manifest: Manifest) -> str:
+    """Return by which columns rows, cases and kinds of photograph are told apart where there are no photographs."""
+    roles = manifest.roles
+    parts = [f"ids by column {roles.image!r}" if roles.image else "no column names them: rows by their place"]
+    if roles.case is not None:
+        parts.append(f"cases by column {roles.case!r}")
+    if roles.image_role is not None:
+        parts.append(f"kinds of photograph by column {roles.image_role!r}: {_kinds(manifest)}")
+    return "; ".join(parts)
 
 
 def _kinds(manifest: Manifest) -> str:
@@ -83,10 +96,10 @@ def _group_lines(manifest: Manifest) -> list[str]:
         )
     if roles.group_columns:
         return lines
-    return [
-        *lines,
-        f"{'Groups:':<10}no patient or lesion column: only duplicate images are kept together (--group)",
-    ]
+    together = (
+        "only duplicate images are kept together" if manifest.has_photographs else "each case stands alone"
+    )
+    return [*lines, f"{'Groups:':<10}no patient or lesion column: {together} (--group)"]
 
 
 def _metadata_lines(manifest: Manifest) -> list[str]:

@@ -14,6 +14,16 @@ from automl_skin.errors import TableError
 NO_ROLE = "image"
 """The kind of photograph of a row that names none."""
 
+NOT_GIVEN = "not given"
+"""Status of a photograph of a study without a folder of photographs: it has an id and no file."""
+
+
+def photograph_ids(rows: pd.DataFrame, column: str) -> "pd.Series[str]":
+    """Return the id of each row's photograph, by the row's place where no column says it."""
+    if column:
+        return id_text(rows[column])
+    return pd.Series([name_rows([row]) for row in rows.index], index=rows.index, dtype="str")
+
 
 def image_roles(values: "pd.Series[Any]") -> "pd.Series[str]":
     """Return kinds of photograph as they are called everywhere: lower case, words joined by dashes.
@@ -42,9 +52,11 @@ def image_rows(rows: pd.DataFrame, roles: Roles, index: ImageIndex) -> pd.DataFr
     TableError
         If an id is missing or an image stands in two rows.
     """
-    given = require_ids(rows, roles.image, "image")
+    given = photograph_ids(rows, roles.image)
+    if roles.image:
+        require_ids(rows, roles.image, "image")
     case = given if roles.case is None else require_ids(rows, roles.case, "case")
-    path = index.locate(given)
+    path = index.locate(given) if index.is_folder else given
     role = pd.Series(NO_ROLE, index=rows.index, dtype="str")
     if roles.image_role is not None:
         role = image_roles(rows[roles.image_role])
@@ -58,7 +70,8 @@ def image_rows(rows: pd.DataFrame, roles: Roles, index: ImageIndex) -> pd.DataFr
             f"{name_rows(key.index[key == first])}; remove the other rows, or correct column {roles.image!r}"
         )
         raise TableError(message)
-    status = path.isna().map({True: "missing", False: "found"}).astype("str")
+    found = "found" if index.is_folder else NOT_GIVEN
+    status = path.isna().map({True: "missing", False: found}).astype("str")
     return pd.DataFrame({"case": case, "role": role, "path": path, "status": status, "given": given})
 
 

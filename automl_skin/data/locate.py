@@ -51,6 +51,11 @@ class ImageIndex:
     others: tuple[str, ...] = ()
     digits: int = 0
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether there is a folder at all; a study of metadata alone has none."""
+        return self.root != Path()
+
     @cached_property
     def near_misses(self) -> NearMisses:
         """What finds the file that was probably meant by a name that is not there."""
@@ -139,14 +144,20 @@ class ImageIndex:
             raise TableError(message)
 
 
-def index_images(root: Path) -> ImageIndex:
-    """List the images of a folder and of the folders in it.
+NO_FOLDER = ImageIndex(Path(), (), {}, Path())
+"""Stands for the folder of a table whose photographs are not given."""
+
+
+def index_images(root: Path | None) -> ImageIndex:
+    """List the images of a folder and of the folders in it; none where no folder is given.
 
     Raises
     ------
     TableError
         If there is no such folder.
     """
+    if root is None:
+        return NO_FOLDER
     if not root.is_dir():
         raise TableError(f"--images: expected a folder of images, got {root} (not a folder); check the path")
     real = root.resolve()

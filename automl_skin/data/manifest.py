@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from automl_skin.data.cases import join_rows
-from automl_skin.data.image_rows import image_rows, missing_images, word_remarks
+from automl_skin.data.image_rows import NOT_GIVEN, image_rows, missing_images, word_remarks
 from automl_skin.data.locate import index_images
 from automl_skin.data.metadata import (
     Codes,
@@ -96,6 +96,7 @@ class Manifest:
     images : DataFrame of n_images rows
         Columns ``case``, ``role``, ``path`` (posix, relative to `images_root`; NA where missing),
         ``status`` ("found" or "missing") and ``given`` (what the table says), in the order of the cases.
+        Where no photographs are given the status is `NOT_GIVEN`, and ``path`` is ``given``.
     metadata : DataFrame of n_cases rows
         Index ``case``; numbers are float64 with NaN, categories str with NA.
     target : Target or None
@@ -103,7 +104,7 @@ class Manifest:
     roles : Roles
         What each column is for.
     images_root : Path
-        The image folder.
+        The image folder; empty where no photographs are given.
     kinds : mapping of str to {"number", "category"}
         For each metadata column.
     findings : tuple of Remark
@@ -124,6 +125,11 @@ class Manifest:
     findings: tuple[Remark, ...] = ()
     others: pd.DataFrame = field(default_factory=pd.DataFrame)
     codes: Codes = field(default_factory=dict)
+
+    @property
+    def has_photographs(self) -> bool:
+        """Whether there is a folder of photographs."""
+        return not self.images["status"].eq(NOT_GIVEN).any()
 
     def select(self, cases: Iterable[str]) -> "Manifest":
         """Return the manifest of some cases, in their order."""
@@ -223,7 +229,7 @@ class _Summary:
     findings: tuple[Remark, ...]
 
 
-def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOptions) -> Manifest:
+def build_manifest(table: pd.DataFrame, images_root: Path | None, options: ManifestOptions) -> Manifest:
     """Understand a table and an image folder.
 
     A row whose image is not in the folder stays, with the status "missing"; rows without a diagnosis are
@@ -233,6 +239,8 @@ def build_manifest(table: pd.DataFrame, images_root: Path, options: ManifestOpti
     ----------
     table : DataFrame of n_rows rows
         One row per image, as `read_table` gives it.
+    images_root : Path or None
+        None where no photographs are given: they then have ids and no files.
 
     Raises
     ------

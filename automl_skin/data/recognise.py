@@ -44,19 +44,19 @@ def recognise(
     Raises
     ------
     TableError
-        If a named column does not exist or no image column can be found.
+        If a named column does not exist or no image column can be found; without a folder there need be none.
     ConfigError
         If a role is unknown.
     """
     known = known_table(table)
-    chosen, reasons = _overridden(table, overrides)
+    chosen, reasons = _overridden(table, overrides, has_photographs=index.is_folder)
     if target is not None:
         require_column(table, target, "--target")
         reasons[target] = "the target, as given"
     doubts: dict[str, str] = {}
     if "image" not in chosen:
         chosen["image"] = _recognise_image(table, index, known, reasons, doubts)
-    image = str(chosen["image"])
+    image = str(chosen["image"] or "")
     free = "case" not in chosen and "image_role" not in chosen
     for role in ROLES.values():
         if role.name not in chosen:
@@ -65,7 +65,7 @@ def recognise(
     if free and chosen["case"] is None:
         _pair_up(table, known, chosen, reasons, doubts)
     taken = {target, *chosen.values(), *groups, *(known.images if known else ())}
-    for column in _other_photographs(table, index, image, taken):
+    for column in _other_photographs(table, index, image, taken) if image else ():
         reasons[column] = f"names other photographs than {image!r}"
         doubts[column] = (
             f"{reasons[column]}: they are not used. Give each photograph a row of its own, with the case in one "
@@ -73,16 +73,18 @@ def recognise(
             f"({ROLES['case'].option}, {ROLES['image_role'].option})"
         )
     roles = Roles(image, target=target, table=known.name if known else None, doubts=doubts)
-    roles = replace(roles, **chosen)
+    roles = replace(roles, **{**chosen, "image": image})
     return _with_groups(table, roles, [*(known.groups if known else ()), *groups], reasons, set(groups))
 
 
-def _overridden(table: pd.DataFrame, overrides: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+def _overridden(
+    table: pd.DataFrame, overrides: Mapping[str, str], *, has_photographs: bool
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the columns that the user named, by role, and the reasons."""
     for name, column in overrides.items():
         if name not in ROLES:
             raise ConfigError(f"expected a role of a column ({', '.join(ROLES)}), got {name!r}")
-        if name == "image" and not column:
+        if name == "image" and not column and has_photographs:
             message = "--image-column: expected the column of the image ids or paths, got '' (every table needs one)"
             raise ConfigError(message)
         if column:
@@ -113,7 +115,8 @@ def _recognise_image(
         elif name != chosen:
             reasons[name] = "named like the image, but its values name no images"
             doubts[name] = f"{reasons[name]}; if they do, give {role.option}"
-    reasons[chosen] = why
+    if chosen:
+        reasons[chosen] = why
     return chosen
 
 
@@ -140,6 +143,8 @@ def _choose_image(
         return files[0], "its values are names of image files"
     if able:
         return able[0], "recognised by its name"
+    if not index.is_folder:
+        return "", ""
     message = (
         f"expected a column with the ids or paths of the images, got {', '.join(order)}, none of whose values name a "
         f"file of {index.root} ({', '.join(index.paths[:3]) or 'no images'}); name the image column, or check --images"

@@ -269,7 +269,7 @@ class Roles:
     Parameters
     ----------
     image : str
-        Image id or path.
+        Image id or path; empty where no photographs are given and no column names them.
     case : str or None
         What gets one score; None where each image is a case of its own.
     image_role : str or None

@@ -35,6 +35,8 @@ class CardData:
         Share of cases without a value, by metadata field.
     quarantined : mapping of str to str
         Columns that were not used, with the reason.
+    photographs : bool
+        Whether there are photographs; else `n_images` counts given vectors.
     """
 
     n_cases: int
@@ -45,6 +47,17 @@ class CardData:
     sources: tuple[str, ...] = ()
     missing: Mapping[str, float] = field(default_factory=dict)
     quarantined: Mapping[str, str] = field(default_factory=dict)
+    photographs: bool = True
+
+    @property
+    def counted(self) -> str:
+        """How many cases and photographs there are, in words."""
+        if self.photographs:
+            return f"{self.n_cases} cases with {self.n_images} photographs"
+        vectors = (
+            f"vectors of {self.n_images} photographs" if self.n_images else "metadata alone (no photographs)"
+        )
+        return f"{self.n_cases} cases with {vectors}"
 
     @property
     def incomplete(self) -> dict[str, float]:
@@ -134,6 +147,25 @@ class CardWeights:
 
 
 @dataclass(frozen=True)
+class CardGiven:
+    """Vectors that were made elsewhere and that the model needs of new cases as well.
+
+    Parameters
+    ----------
+    digest : str
+        Of ids and vectors of the file that trained the model.
+    by : str
+        Whose ids they have: ``image`` or ``case``.
+    """
+
+    name: str
+    n_dimensions: int
+    digest: str
+    licence: str
+    by: str
+
+
+@dataclass(frozen=True)
 class CardSearch:
     """The search that chose the members.
 
@@ -191,6 +223,10 @@ class CardFacts:
         What metadata columns reach alone, and facts of acquisition without a photograph.
     decisions : ClassDecisions or None
         Thresholds and weights of the classes; None of a binary target that has its operating point alone.
+    given : tuple of CardGiven
+        Vectors that the model needs besides, or in place of, photographs.
+    unshifted : str
+        Why nothing was measured under shift, where there is a reason besides the settings.
     """
 
     study: str
@@ -215,6 +251,17 @@ class CardFacts:
     roles: tuple[CardRole, ...] = ()
     shortcuts: Sequence[str] = ()
     decisions: ClassDecisions | None = None
+    given: tuple[CardGiven, ...] = ()
+    unshifted: str = ""
+
+    @property
+    def inputs(self) -> str:
+        """What a model of the study may see, in words."""
+        if self.data.photographs:
+            return "its photographs and clinical metadata"
+        if self.data.n_images:
+            return "given vectors of its photographs and clinical metadata"
+        return "clinical metadata alone, without photographs"
 
     @property
     def must_not(self) -> list[str]:
@@ -259,7 +306,7 @@ def render_model_card(facts: CardFacts) -> str:
 
     header = ModelCardData(
         library_name="automl-skin",
-        pipeline_tag="image-classification",
+        pipeline_tag="image-classification" if facts.data.photographs else "tabular-classification",
         tags=["dermatology", "skin-lesion", "tabular"],
         metrics=["roc_auc"],
     )

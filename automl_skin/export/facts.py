@@ -17,6 +17,7 @@ Folder of a bundle::
 from dataclasses import dataclass
 
 from automl_skin.backbones.device import Precision
+from automl_skin.embeddings.given import By
 from automl_skin.evaluation.class_decisions import ClassRule
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.features.seen import SeenField
@@ -51,6 +52,41 @@ class BundleEmbedding:
     def name(self) -> str:
         """Name of its column block in the chains."""
         return str(self.network)
+
+
+@dataclass(frozen=True)
+class GivenEmbedding:
+    """Vectors that were made elsewhere and that new cases must be given with.
+
+    Parameters
+    ----------
+    network : NetworkId
+        As the chains call it; the name of the vectors is its backbone.
+    n_dimensions : int
+        Length of a vector.
+    digest : str
+        Of ids and vectors of the file that trained the bundle.
+    licence : str
+        Empty where that file does not say it.
+    by : {"image", "case"}
+        Whose ids the vectors have.
+    """
+
+    network: NetworkId
+    n_dimensions: int
+    digest: str
+    licence: str
+    by: By
+
+    @property
+    def name(self) -> str:
+        """Name of its column block in the chains."""
+        return str(self.network)
+
+    @property
+    def title(self) -> str:
+        """By which it is given: of a file, of a column of a server."""
+        return self.network.backbone
 
 
 @dataclass(frozen=True)
@@ -99,6 +135,10 @@ class BundleFacts:
         Thresholds and weights of the classes; None of a binary target that has its operating points alone.
     merged : tuple of str
         Values of the target column that are the class ``other``.
+    given : tuple of GivenEmbedding
+        Vectors that new cases must be given with.
+    photographs : bool
+        Whether it is given photographs of new cases.
     """
 
     study: str
@@ -124,9 +164,16 @@ class BundleFacts:
     sensitivity: float = 0.95
     rule: ClassRule | None = None
     merged: tuple[str, ...] = ()
+    given: tuple[GivenEmbedding, ...] = ()
+    photographs: bool = True
     format: int = FORMAT
 
     @property
     def is_binary(self) -> bool:
         """Whether there is one positive class."""
         return bool(self.positive)
+
+    @property
+    def sees_images(self) -> bool:
+        """Whether it is given photographs or vectors of them; else metadata alone."""
+        return self.photographs or bool(self.given)

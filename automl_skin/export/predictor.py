@@ -6,7 +6,7 @@ behind the embedding is exact row by row.
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -57,7 +57,9 @@ class CaseImage:
     content : bytes or None
         The file's bytes; None where it could not be read.
     problem : str
-        Why there is no content.
+        Why it cannot be used.
+    vectors : mapping of str to ndarray of shape (n_dimensions,)
+        Those that were made elsewhere, by `GivenEmbedding.title`.
     """
 
     case: str
@@ -65,6 +67,7 @@ class CaseImage:
     name: str
     content: bytes | None
     problem: str = ""
+    vectors: Mapping[str, Float32Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,8 @@ class Predictor:
             row = self._forward(each, [grey], entering)[0]
             n_images = 1 if each.network.role else len(kinds)
             embeddings[each.name] = np.repeat(row, n_images, axis=0)
+        for given in self.facts.given:
+            embeddings[given.name] = np.zeros((len(kinds), given.n_dimensions), np.float32)
         looked_at = _LookedAt(embeddings, images, {}, frozenset())
         with np.errstate(all="ignore"):
             answer = self.stack.predict(self._inputs(fields, looked_at))
@@ -216,7 +221,7 @@ class Predictor:
 
     def _answers_without_image(self, metadata: pd.DataFrame, looked_at: "_LookedAt") -> BoolArray:
         """Return which cases may be answered by their metadata: none whose image was given and is not readable."""
-        if len(self.facts.image_roles) == 1:
+        if len(self.facts.image_roles) == 1 and self.facts.sees_images:
             return np.zeros(len(metadata), np.bool_)
         given = metadata.notna().to_numpy().any(axis=1)
         return np.asarray(given & ~metadata.index.isin(list(looked_at.unreadable)))
@@ -231,6 +236,9 @@ class Predictor:
             if embedding.network.role:
                 shown, kinds = images[images["role"] == embedding.network.role], (embedding.network.role,)
             pooled[embedding.name] = pool_images(looked_at.embeddings[embedding.name], shown, cases, kinds)
+        for given in self.facts.given:
+            vectors = looked_at.embeddings[given.name]
+            pooled[given.name] = pool_images(vectors, images, cases, self.facts.image_roles)
         has_image = np.asarray(cases.isin(images["case"]))
         return CaseInputs(pooled, has_image, metadata, roles=roles, has_role=has_role)
 
@@ -240,6 +248,7 @@ class Predictor:
         problems: dict[str, str] = {}
         unreadable: set[str] = set()
         parts: dict[str, list[Float32Array]] = {embedding.name: [] for embedding in self.facts.embeddings}
+        vectors: dict[str, list[Float32Array]] = {given.name: [] for given in self.facts.given}
         with closing(self._looks(photographs)) as looks:
             while some := list(islice(looks, IN_MEMORY)):
                 whole = []
@@ -249,6 +258,8 @@ class Predictor:
                         unreadable.add(photograph.case)
                     else:
                         whole.append((photograph.case, self.role(photograph), look))
+                        for given in self.facts.given:
+                            vectors[given.name].append(photograph.vectors[given.title])
                 readable += [(case, role) for case, role, _ in whole]
                 for embedding in self.facts.embeddings:
                     mine = [each for each in whole if embedding.network.role in {"", each[1]}]
@@ -262,6 +273,9 @@ class Predictor:
             else self._no_embedding(embedding)
             for embedding in self.facts.embeddings
         }
+        for given in self.facts.given:
+            rows = np.array(vectors[given.name], np.float32)
+            embeddings[given.name] = rows.reshape(-1, given.n_dimensions)
         images = pd.DataFrame(readable, columns=["case", "role"], dtype="str")
         return _LookedAt(embeddings, images, problems, frozenset(unreadable))
 
@@ -291,13 +305,17 @@ class Predictor:
         roles = self.facts.image_roles
 
         def look(photograph: CaseImage) -> _Look:
-            without = CaseImage(photograph.case, photograph.role, photograph.name, None)
-            if photograph.content is None:
+            without = replace(photograph, content=None)
+            if photograph.problem or (photograph.content is None and self.facts.photographs):
                 return without, photograph.problem
+            if problem := self._problem_of_vectors(photograph):
+                return without, problem
             if self.role(photograph) not in roles:
                 message = f"{photograph.name}: expected one of the kinds {', '.join(roles)}, got {photograph.role!r}"
                 return without, message
             content, name = photograph.content, photograph.name
+            if content is None or not recipes:
+                return without, {}
             try:
                 return without, {recipe: prepare(content, recipe, name=name) for recipe in recipes}
             except ImageError as error:
@@ -306,6 +324,16 @@ class Predictor:
         yield from map_in_order(
             look, photographs, available_processors(), MAX_AHEAD, weigh=lambda each: len(each.content or b"")
         )
+
+    def _problem_of_vectors(self, photograph: CaseImage) -> str:
+        """Return what is wrong with the vectors of a photograph; nothing where they can be used."""
+        for given in self.facts.given:
+            vector = photograph.vectors.get(given.title)
+            if vector is None or vector.shape != (given.n_dimensions,) or not np.isfinite(vector).all():
+                found = "none" if vector is None else f"one of shape {vector.shape}, or not finite"
+                wanted = f"a vector of {given.n_dimensions} finite numbers for {given.title}"
+                return f"{photograph.name}: expected {wanted}, got {found}"
+        return ""
 
     def role(self, photograph: CaseImage) -> str:
         """Return what a photograph shows; a bundle of one kind takes every photograph for it."""
@@ -316,12 +344,12 @@ class Predictor:
         """Return what to know about each case's answer; `marks` are those of the metadata's cells."""
         roles, fields = self.facts.image_roles, list(marks.columns)
         lacks_role = missing_roles(looked_at.images, marks.index, roles)
-        if len(roles) == 1:  # no image at all has a flag of its own
+        if len(roles) == 1 or not self.facts.sees_images:  # no image at all has a flag of its own
             lacks_role = np.zeros_like(lacks_role)
         flags: list[list[str]] = []
         rows = zip(marks.index, has_image, lacks_role, marks.to_numpy(object), strict=True)
         for case, readable, lacks, found in rows:
-            without = not readable and len(roles) == 1
+            without = not readable and len(roles) == 1 and self.facts.sees_images
             own = [IMAGE_UNREADABLE] if case in looked_at.unreadable or without else []
             own += [f"missing_{role}" for role, absent in zip(roles, lacks, strict=True) if absent]
             if fields and (found == MISSING).all():

@@ -24,6 +24,9 @@ MAX_ARGUMENT = 4096
 
 MAX_ARGUMENTS = 1000
 
+MAX_DIMENSIONS = 1_000_000
+"""Of a vector that is given."""
+
 # what `save_network` writes of weights; timm reads further fields, some of which name other files
 _KNOWN_OF_WEIGHTS = frozenset(
     {"tag", "input_size", "fixed_input_size", "interpolation", "mean", "std", "num_classes", "license"}
@@ -79,7 +82,7 @@ def check_facts(facts: BundleFacts) -> None:
 
 
 def _problem_of_facts(facts: BundleFacts) -> str:
-    names = [each.name for each in facts.embeddings]
+    names = [*(each.name for each in facts.embeddings), *(each.name for each in facts.given)]
     recipes = [each.recipe for each in facts.embeddings]
     sides = [side for each in recipes for side in (each.height, each.width, *(each.resize or ()))]
     points = facts.operating_points
@@ -96,6 +99,13 @@ def _problem_of_facts(facts: BundleFacts) -> str:
         "embeddings of its kinds of photograph": {each.network.role for each in facts.embeddings}
         <= {"", *facts.image_roles},
         f"images of 1 to {MAX_SIDE} pixels": all(1 <= side <= MAX_SIDE for side in sides),
+        "vectors of a sane length, by the id of the image or of the case": all(
+            1 <= each.n_dimensions <= MAX_DIMENSIONS
+            and each.network.is_given
+            and each.by in {"image", "case"}
+            for each in facts.given
+        ),
+        "photographs for its networks": facts.photographs or not facts.embeddings,
         "1, 4 or 8 views": {each.views for each in facts.embeddings} <= {1, 4, 8},
         "operating points of a binary target, in order": [each.wanted for each in points]
         == sorted(each.wanted for each in points)

@@ -96,12 +96,7 @@ def find_duplicates(
     """
     threads = threads or available_processors()
     labels = _codes(skip_within, len(table))
-    whole = _whole(table)
-    first = whole.groupby("content", sort=False)["row"].transform("first")
-    exact = _frame(
-        table, np.stack([first, whole["row"]], axis=1)[(first != whole["row"]).to_numpy()], "exact", 1.0
-    )
-    rows = first.unique()
+    exact, rows = find_exact(table)
     chosen = table.iloc[rows]
     pictures = _Pictures(
         root, list(chosen["path"]), list(chosen["content"]), describe(fingerprints[rows]), labels[rows]
@@ -110,6 +105,14 @@ def find_duplicates(
     found = _similarities(pictures, pairs, cache_folder, progress, threads)
     near = _frame(table, rows[pairs[found >= SAME_SKIN]], "near", found[found >= SAME_SKIN])
     return pd.concat([exact, near], ignore_index=True)
+
+
+def find_exact(table: pd.DataFrame) -> tuple[pd.DataFrame, IntArray]:
+    """Return the exact copies as `find_duplicates` does, and the rows of the first image of each content."""
+    whole = _whole(table)
+    first = whole.groupby("content", sort=False)["row"].transform("first")
+    pairs = np.stack([first, whole["row"]], axis=1)[(first != whole["row"]).to_numpy()]
+    return _frame(table, pairs, "exact", 1.0), first.unique()
 
 
 def _codes(labels: Sequence[str | None] | None, n_images: int) -> IntArray:

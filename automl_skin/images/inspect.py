@@ -26,6 +26,8 @@ from automl_skin.workers.map_in_order import map_in_order
 from automl_skin.workers.processes import available_processors
 
 MISSING = "missing"
+NO_VECTOR = "no vector"
+"""How the error of a photograph begins whose embedding was to be given and is not in the file."""
 INSPECTION_SIDE = 64  # smallest side of a reduced photograph: four pixels per cell of the fingerprint
 COLUMNS = tuple(name for name in TYPES if name != "mtime_ns")
 _SAVE_SECONDS = 60.0  # what a killed inspection loses at most
@@ -106,6 +108,12 @@ def inspect_images(
     known = examination.run(_unknown(known, [row for row in listed if not row.error]), known)
     found = known.updated(_known([row for row in listed if row.error])).take(list(paths))
     return Inspection(found.table[list(COLUMNS)], found.fingerprints)
+
+
+def without_files(paths: Sequence[str], contents: Sequence[str]) -> Inspection:
+    """Return what is known of photographs whose files are not given: their names, and digests that stand for them."""
+    known = _known([_Row(path, content=content) for path, content in zip(paths, contents, strict=True)])
+    return Inspection(known.table[list(COLUMNS)], known.fingerprints)
 
 
 def _list(folder: ImageFolder, path: str) -> _Row:

@@ -1,7 +1,7 @@
 """What a person is told of a table's columns before it is scored."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 import pandas as pd
@@ -9,7 +9,10 @@ import pandas as pd
 from automl_skin.data.headers import means_age, normal_name
 from automl_skin.data.photograph_fields import fold_names, split_names
 from automl_skin.data.roles import ROLES, Roles
-from automl_skin.export.facts import BundleFacts
+from automl_skin.export.facts import BundleFacts, GivenEmbedding
+
+IMAGE = "image"
+"""The column of a served model that takes an image; with several kinds of photograph its name goes on with the kind."""
 
 LIKE = 0.75
 """How much of two names must be the same, as `difflib` counts it, for one to be meant by the other."""
@@ -25,6 +28,22 @@ _MEANINGS = {
 
 The ages, the sources and the ids are in `automl_skin.data.headers`.
 """
+
+
+def image_columns(facts: BundleFacts) -> dict[str, str]:
+    """Return the columns of a served model that take images, with their roles; none where it sees no photograph."""
+    return _by_role(IMAGE, facts.image_roles) if facts.photographs else {}
+
+
+def vector_columns(facts: BundleFacts, given: GivenEmbedding) -> dict[str, tuple[str, ...]]:
+    """Return the columns of a served model that take given vectors, with the roles whose photographs they are of."""
+    if given.by == "case":
+        return {given.title: facts.image_roles}
+    return {column: (role,) for column, role in _by_role(given.title, facts.image_roles).items()}
+
+
+def _by_role(name: str, roles: Sequence[str]) -> dict[str, str]:
+    return {name: roles[0]} if len(roles) == 1 else {f"{name}_{role}": role for role in roles}
 
 
 def describe_columns(rows: pd.DataFrame, roles: Roles, facts: BundleFacts) -> list[str]:

@@ -7,7 +7,9 @@ A row has the bundle's metadata fields, each of which may be absent or null, and
 an image file in base64 (with line breaks, without padding, in the URL's alphabet, or as a ``data:`` URL), or, where the
 environment variable ``AUTOML_SKIN_IMAGE_ROOT`` was set when the server started, the path of an image below that folder.
 A bundle with several kinds of photograph has the columns ``image_<role>`` instead. A row is a case, so that a field of
-a photograph has one column per kind, named as in the bundle: ``hair@dermoscopic`` and ``hair@close-up``.
+a photograph has one column per kind, named as in the bundle: ``hair@dermoscopic`` and ``hair@close-up``. A bundle that
+sees no photographs has none of these columns; one that needs given vectors has a column by the name of each (or
+``<name>_<role>``), a list of numbers.
 
 Of a path that gives no image an answer says nothing more: not whether there is a file, nor what it holds.
 """
@@ -24,17 +26,20 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 import pandas as pd
 
+from automl_skin.arrays import Float32Array
 from automl_skin.errors import ConfigError, ImageError
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import CaseImage, Predictor
 from automl_skin.images.folder import MAX_IMAGE_BYTES, ImageFolder
+from automl_skin.scoring.columns import IMAGE, image_columns, vector_columns
 from automl_skin.scoring.decide import ScoringOptions, decide
 
 IMAGE_ROOT = "AUTOML_SKIN_IMAGE_ROOT"
 """Environment variable, read once when the model is loaded."""
 
-IMAGE = "image"
 NO_IMAGE = "no image was given"
+NO_VECTOR = "no vector was given"
+NO_METADATA = "no metadata were given"
 NO_IMAGE_THERE = "expected the path of a readable image below the server's image folder, got none"
 
 _TO_STANDARD = str.maketrans("-_", "+/")
@@ -81,25 +86,57 @@ class Service:
         columns["flags"] = [";".join(flags) for flags in prediction.flags]
         scored = ~np.isnan(prediction.probabilities[:, 0])
         columns["problem"] = [
-            self._problem(case, row, prediction.problems) or ("" if is_scored else NO_IMAGE)
+            self._problem(case, row, prediction.problems) or ("" if is_scored else self._nothing)
             for (case, row), is_scored in zip(rows.iterrows(), scored, strict=True)
         ]
         return pd.DataFrame(columns, index=model_input.index, dtype=object)
 
+    @property
+    def _nothing(self) -> str:
+        facts = self.predictor.facts
+        return NO_IMAGE if facts.photographs else NO_VECTOR if facts.given else NO_METADATA
+
     def photographs(self, rows: pd.DataFrame) -> Iterator[CaseImage]:
         """Yield the images of rows, one by one; one that cannot be read says why."""
         for case, row in rows.iterrows():
-            for column, role in image_columns(self.predictor.facts).items():
-                value = row.get(column)
-                if not is_absent(value):
-                    yield self._photograph(str(case), role, photograph_name(str(case), column), value)
+            for role, column in self._columns.items():
+                vectors = self._vectors(row, role)
+                value = row.get(column) if self.predictor.facts.photographs else None
+                if vectors or not is_absent(value):
+                    name = photograph_name(str(case), column)
+                    yield self._photograph(str(case), role, name, value, vectors)
 
-    def _photograph(self, case: str, role: str, name: str, value: object) -> CaseImage:
+    @property
+    def _columns(self) -> dict[str, str]:
+        """The column by which messages call the photograph of each role: that of the image, else of a vector."""
+        facts = self.predictor.facts
+        columns = {role: column for column, role in image_columns(facts).items()}
+        for given in facts.given:
+            for column, roles in vector_columns(facts, given).items():
+                columns |= {role: column for role in roles if role not in columns}
+        return columns
+
+    def _vectors(self, row: "pd.Series[Any]", role: str) -> dict[str, Float32Array]:
+        """Return the given vectors of a row's photograph; one that is no list of numbers is empty."""
+        vectors = {}
+        for given in self.predictor.facts.given:
+            for column, roles in vector_columns(self.predictor.facts, given).items():
+                value = row.get(column)
+                if role in roles and not is_absent(value):
+                    vectors[given.title] = as_vector(value)
+        return vectors
+
+    def _photograph(
+        self, case: str, role: str, name: str, value: object, vectors: dict[str, Float32Array]
+    ) -> CaseImage:
+        if is_absent(value):
+            problem = NO_IMAGE if self.predictor.facts.photographs else ""
+            return CaseImage(case, role, name, None, problem, vectors)
         try:
             content = value if isinstance(value, bytes) else self._read(str(value).strip())
         except ImageError as error:
             return CaseImage(case, role, name, None, str(error))
-        return CaseImage(case, role, name, content)
+        return CaseImage(case, role, name, content, vectors=vectors)
 
     def _read(self, value: str) -> bytes:
         """Return the bytes that a client sent in base64 or named; a message says nothing of the server's folders."""
@@ -118,10 +155,11 @@ class Service:
     def _problem(self, case: object, row: "pd.Series[Any]", problems: dict[str, str]) -> str:
         """Return why photographs of a row could not be used; of a file of the server not what it is."""
         own = []
-        for column in image_columns(self.predictor.facts):
+        for column in self._columns.values():
             why = problems.get(photograph_name(str(case), column))
             if why is not None:
-                told = self.images is None or not is_path(str(row[column]).strip())
+                given = str(row.get(column, "")) if column in image_columns(self.predictor.facts) else ""
+                told = self.images is None or not is_path(given.strip())
                 own.append(why if told else f"{photograph_name(str(case), column)}: {NO_IMAGE_THERE}")
         return "; ".join(own)
 
@@ -136,6 +174,14 @@ def is_absent(value: Any) -> bool:
     if isinstance(value, str):
         return not value.strip()
     return pd.api.types.is_scalar(value) and bool(pd.isna(value))
+
+
+def as_vector(value: object) -> Float32Array:
+    """Return a cell's list of numbers as an array; an empty one where it is something else."""
+    try:
+        return np.asarray(value, np.float32)
+    except (TypeError, ValueError):
+        return np.empty(0, np.float32)
 
 
 def is_path(value: str) -> bool:
@@ -166,12 +212,6 @@ def decode_base64(value: str) -> bytes:
     except (binascii.Error, ValueError) as error:  # ValueError: letters that are no ASCII
         message = "expected the bytes of an image file in base64, or a path with its suffix, got neither"
         raise ImageError(message) from error
-
-
-def image_columns(facts: BundleFacts) -> dict[str, str]:
-    """Return the columns that take images, with their roles."""
-    roles = facts.image_roles
-    return {IMAGE: roles[0]} if len(roles) == 1 else {f"{IMAGE}_{role}": role for role in roles}
 
 
 def probability_columns(facts: BundleFacts, probabilities: Any) -> dict[str, Any]:

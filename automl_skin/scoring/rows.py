@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import FloatArray
-from automl_skin.data.image_rows import NO_ROLE, image_roles, require_ids
+from automl_skin.data.image_rows import NO_ROLE, image_roles, photograph_ids, require_ids
 from automl_skin.data.locate import ImageIndex
 from automl_skin.data.photograph_fields import fold_names, split_fields
 from automl_skin.data.recognise import recognise
 from automl_skin.data.roles import Roles
-from automl_skin.data.table import as_written, canonical_text, id_text, name_rows
+from automl_skin.data.table import as_written, canonical_text, name_rows
 from automl_skin.errors import ImageError, TableError
 from automl_skin.export.facts import BundleFacts
 from automl_skin.export.predictor import CaseImage, Prediction, Predictor
@@ -25,6 +25,7 @@ from automl_skin.images.folder import ImageFolder
 from automl_skin.scoring.decide import ScoringOptions, correct_prevalence, decide
 from automl_skin.scoring.explained import as_texts
 from automl_skin.scoring.scores_file import DECISION, FLAGS, PROBABILITY, is_probability
+from automl_skin.scoring.vectors import NeededVectors
 
 IMAGE_COLUMN = "image"
 """Of the table that stands for a folder."""
@@ -43,11 +44,14 @@ class Reading:
     may_lack_image : bool
         Whether a row may name no image: where a bundle knows several kinds of photograph, a case without any is
         answered by its metadata.
+    needed : tuple of NeededVectors
+        Vectors of the photographs that are given.
     """
 
     roles: Roles
     index: ImageIndex
     may_lack_image: bool = False
+    needed: tuple[NeededVectors, ...] = ()
 
     def ids(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the columns that are written back, as they stand in the table: case, image, patient, lesion."""
@@ -71,7 +75,7 @@ class Reading:
 
     def with_image(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the rows that name a photograph."""
-        return rows[id_text(rows[self.roles.image]).notna()]
+        return rows[photograph_ids(rows, self.roles.image).notna()]
 
     def kinds_of_photograph(self, rows: pd.DataFrame) -> "pd.Series[str]":
         """Return what the photograph of each row shows."""
@@ -80,21 +84,37 @@ class Reading:
         return image_roles(rows[self.roles.image_role])
 
     def photographs(self, rows: pd.DataFrame) -> Iterator[CaseImage]:
-        """Yield the photograph of each row that names one; one that cannot be read says why."""
+        """Yield the photograph of each row that names one; one that cannot be read, or has no vector, says why."""
+        if not self.index.is_folder and not self.needed:
+            return
         rows = self.with_image(rows)
-        folder = ImageFolder(self.index.root)
-        given = id_text(rows[self.roles.image])
+        given = photograph_ids(rows, self.roles.image)
         kinds = self.kinds_of_photograph(rows)
-        columns = (rows.index, self.cases(rows), kinds, given, self.index.locate(given))
-        for number, case, kind, name, path in zip(*columns, strict=True):
+        cases = self.cases(rows)
+        vectors = [each.of(given, cases) for each in self.needed]
+        paths = self.index.locate(given) if self.index.is_folder else given
+        folder = ImageFolder(self.index.root)
+        columns = (rows.index, cases, kinds, given, paths, range(len(rows)))
+        for number, case, kind, name, path, place in zip(*columns, strict=True):
             label = f"{name_rows([number])}, {name}"
+            own = {
+                each.needed.title: of_rows[place] for each, of_rows in zip(self.needed, vectors, strict=True)
+            }
+            known = {title: vector for title, vector in own.items() if vector is not None}
+            if len(known) < len(own):
+                lacking = next(each for each in self.needed if each.needed.title not in known)
+                yield CaseImage(case, kind, label, None, f"{label}: no vector in {lacking.vectors.path}")
+                continue
+            if not self.index.is_folder:
+                yield CaseImage(case, kind, label, None, vectors=known)
+                continue
             if pd.isna(path):
                 near = self.index.near_misses.say(name)
                 problem = f"no image of this name in {self.index.root}" + (f" ({near})" if near else "")
                 yield CaseImage(case, kind, label, None, problem)
                 continue
             try:
-                yield CaseImage(case, kind, label, folder.read(path))
+                yield CaseImage(case, kind, label, folder.read(path), vectors=known)
             except ImageError as error:
                 yield CaseImage(case, kind, label, None, str(error))
 
@@ -114,11 +134,16 @@ class Reading:
             )
             raise TableError(message)
         self.cases(rows)
-        self.index.locate(rows[self.roles.image])
+        if self.index.is_folder:
+            self.index.locate(rows[self.roles.image])
 
 
 def understand_columns(
-    rows: pd.DataFrame, index: ImageIndex, facts: BundleFacts, given: Mapping[str, str]
+    rows: pd.DataFrame,
+    index: ImageIndex,
+    facts: BundleFacts,
+    given: Mapping[str, str],
+    needed: tuple[NeededVectors, ...] = (),
 ) -> Reading:
     """Decide which column is what: as given, else as in the training table, else as recognised.
 
@@ -128,15 +153,24 @@ def understand_columns(
         The first rows of a table.
     given : mapping of str to str
         Columns by role.
+    needed : tuple of NeededVectors
+        Vectors that the bundle needs.
 
     Raises
     ------
     TableError
         If there is no column that can name the images.
     """
-    return Reading(
-        recognise(rows, index, roles_as_trained(rows, facts, given)), index, len(facts.image_roles) > 1
-    )
+    roles = recognise(rows, index, roles_as_trained(rows, facts, given))
+    by_id = facts.photographs or any(each.needed.by == "image" for each in needed)
+    if any(each.needed.by == "case" for each in needed) and roles.case is None:
+        message = "expected a column of cases, by whose ids the vectors are given, got none"
+        raise TableError(f"{message}; name it by --case-column")
+    if by_id and not roles.image:
+        raise TableError(
+            "expected a column of image ids, by which the vectors are given, got none; name it by --image-column"
+        )
+    return Reading(roles, index, len(facts.image_roles) > 1 or not by_id, needed)
 
 
 def roles_as_trained(rows: pd.DataFrame, facts: BundleFacts, given: Mapping[str, str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ from automl_skin.scoring.outputs import Beside, require_new_file, require_new_fo
 from automl_skin.scoring.parts import Digester, Parts
 from automl_skin.scoring.rows import IMAGE_COLUMN, Reading, score_rows, understand_columns
 from automl_skin.scoring.scores_file import FLAGS, is_probability, require_format, write_scores
+from automl_skin.scoring.vectors import NeededVectors, read_needed
 from automl_skin.version import __version__
 
 ROWS = 256
@@ -46,20 +47,25 @@ class Job:
         The table, or several that are joined; none scores every image of the folder.
     output : Path
         A CSV file, or Parquet by its suffix.
+    images : Path or None
+        Folder of the photographs; None where none are given.
     roles : dict of str to str
         Columns by role where they are not recognised.
     beside : Beside
         What is written as well.
+    embeddings : tuple of str
+        Files of given vectors, ``FILE`` or ``NAME=FILE``.
     """
 
     bundle: Path
     data: Tables
-    images: Path
+    images: Path | None
     output: Path
     options: ScoringOptions
     roles: dict[str, str] = field(default_factory=dict)
     device: str = "auto"
     beside: Beside = field(default_factory=Beside)
+    embeddings: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[Path, ...]:
@@ -77,7 +83,16 @@ class Job:
         options = asdict(self.options)
         roles: dict[str, Json] = {**reading.roles.by_role}
         heat = "" if self.beside.heat is None else str(self.beside.heat.absolute())
-        inputs: list[Json] = [bundle_digest(self.bundle), table, str(index.root), options, roles, heat]
+        vectors: list[Json] = [each.vectors.digest for each in reading.needed]
+        inputs: list[Json] = [
+            bundle_digest(self.bundle),
+            table,
+            str(index.root),
+            options,
+            roles,
+            heat,
+            vectors,
+        ]
         return digest_json([*inputs, __version__, device, ROWS])
 
 
@@ -137,10 +152,14 @@ def score_table(
         If the output is somebody else's or cannot be written; parts that are done are kept.
     """
     pictures = _check_options(job, predictor)
-    index = index_images(job.images)
+    index = index_images(job.images if predictor.facts.photographs else None)
+    needed, notes_of_vectors = read_needed(job.embeddings, predictor.facts)
     # several tables are joined as a whole, a single one is read in parts
     table, notes = read_tables(job.tables) if len(job.tables) > 1 else (None, ())
-    reading, total, padded = _look_through(job, index, predictor, table)
+    reading, total, padded = _look_through(job, index, predictor, table, needed)
+    notes = (*notes, *notes_of_vectors)
+    if job.images is not None and not predictor.facts.photographs:
+        notes = (*notes, "--images is not used: the bundle sees no photographs")
     if padded:
         notes = (
             *notes,
@@ -186,12 +205,21 @@ def _begin(job: Job, digest: str) -> None:
     if beside.heat is not None and not job.parts.is_begun(digest):
         written = {"--output": job.output, "--explain": beside.explained}
         inputs = [(option, path) for option, path in written.items() if path is not None]
-        require_new_folder(beside.heat, "--heat", inputs, [job.bundle, job.images])
+        others = [each for each in (job.bundle, job.images) if each is not None]
+        require_new_folder(beside.heat, "--heat", inputs, others)
     job.parts.begin(digest)
 
 
 def _check_options(job: Job, predictor: Predictor) -> HeatPictures | None:
     """Refuse what would come to nothing only after hours; return what draws pictures, where they are asked for."""
+    if predictor.facts.photographs and job.images is None:
+        raise ConfigError(
+            "--images: expected the folder of the photographs, which the bundle sees, got none; give --images FOLDER"
+        )
+    if not predictor.facts.photographs and not job.tables:
+        raise ConfigError(
+            "--data: expected a table, since the bundle sees no photographs, got none; give --data"
+        )
     if predictor.facts.is_binary:
         operating_point(predictor.facts, job.options.sensitivity)
     elif job.options.prevalence is not None:
@@ -208,7 +236,11 @@ def _check_options(job: Job, predictor: Predictor) -> HeatPictures | None:
 
 
 def _look_through(
-    job: Job, index: ImageIndex, predictor: Predictor, table: pd.DataFrame | None
+    job: Job,
+    index: ImageIndex,
+    predictor: Predictor,
+    table: pd.DataFrame | None,
+    needed: tuple[NeededVectors, ...],
 ) -> tuple[Reading, int, int]:
     """Read the whole table once: its columns, its number of rows, how many ids lost their zeros.
 
@@ -219,10 +251,10 @@ def _look_through(
     """
     reading, total, padded = None, 0, 0
     for rows in _read(job, index, table):
-        reading = reading or understand_columns(rows, index, predictor.facts, job.roles)
+        reading = reading or understand_columns(rows, index, predictor.facts, job.roles, needed)
         reading.check(rows)
         total += len(rows)
-        padded += len(index.lost_zeros(rows[reading.roles.image]))
+        padded += len(index.lost_zeros(rows[reading.roles.image])) if index.is_folder else 0
     if reading is None:
         where, what = (job.tables[0], "row") if job.tables else (index.root, "image")
         raise TableError(f"{where}: expected at least one {what}, got none; check the path")

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from automl_skin.chains.config import BranchConfig, ChainConfig
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.heads.space import Value
-from automl_skin.networks import NetworkId
+from automl_skin.networks import GIVEN, NetworkId
 from automl_skin.search.propose import Proposal, given
-from automl_skin.search.space import SpaceOptions
+from automl_skin.search.space import METADATA_FAMILY, SpaceOptions
 from automl_skin.search.trial import IMAGE_ALONE, METADATA_ALONE, RANK_AVERAGE, TrialPlan
 
 
@@ -15,11 +15,14 @@ def baselines(options: SpaceOptions) -> dict[str, ChainConfig]:
     """Return the fixed, untuned baselines by name (promise 6).
 
     Metadata alone by LightGBM, image alone by logistic regression on all backbones' embeddings, both with
-    default hyperparameters, and the average of their ranks.
+    default hyperparameters, and the average of their ranks. Without photographs there is metadata alone.
     """
     metadata = BranchConfig("lightgbm", FAMILIES["lightgbm"].config())
     image = BranchConfig("logistic", FAMILIES["logistic"].config())
-    networks = tuple(NetworkId(backbone, options.recipes[0]) for backbone in options.backbones)
+    recipe = (options.recipes or (GIVEN,))[0]
+    networks = tuple(options.network(backbone, recipe) for backbone in options.backbones)
+    if not networks:
+        return {METADATA_ALONE: ChainConfig("metadata", (metadata,))}
     alone = {IMAGE_ALONE: ChainConfig("image", (image,), networks)}
     if not options.has_metadata:
         return alone
@@ -47,10 +50,19 @@ KNOWN_GOOD: tuple[dict[str, Value], ...] = (
 )
 
 
+KNOWN_WITHOUT_IMAGE: tuple[dict[str, Value], ...] = tuple(
+    {"fusion": "metadata", "head": family, **labels}
+    for labels in ({}, {"labels": "diagnosis"})
+    for family in ("logistic", "mlp", "lightgbm", "xgboost", "random_forest", "extra_trees")
+    if labels or family != METADATA_FAMILY  # which is the baseline
+)
+"""Of a study without photographs: every family as it is by default."""
+
+
 def list_known_good(options: SpaceOptions) -> list[tuple[dict[str, Value], ChainConfig]]:
     """Return the known-good configurations that the space of a study has, without doubles."""
     chosen: list[tuple[dict[str, Value], ChainConfig]] = []
-    for answers in KNOWN_GOOD:
+    for answers in KNOWN_GOOD if options.backbones else KNOWN_WITHOUT_IMAGE:
         params, config = given(answers, options)
         possible = config.fusion == answers["fusion"] and answers.get("head", config.family) == config.family
         if possible and config not in [other for _, other in chosen]:
@@ -77,7 +89,7 @@ def ranking_config(network: NetworkId) -> ChainConfig:
 
 def list_ranking_trials(options: SpaceOptions) -> list[Proposal]:
     """Return one trial per frozen network, in their order; none of them is ever stopped."""
-    configs = [ranking_config(network) for network in options.frozen]
+    configs = [ranking_config(network) for network in options.tunable]
     return [
         Proposal(TrialPlan(number, "known", config.title, {}, config), None)
         for number, config in enumerate(configs)

@@ -24,7 +24,7 @@ from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.space import Categorical, Integer, Range, Real, Space, Value
 from automl_skin.heads.weighting import ClassWeighting
-from automl_skin.networks import FROZEN, NetworkId
+from automl_skin.networks import FROZEN, GIVEN, NetworkId
 
 COMPONENTS = Integer(16, 256, log=True)
 KEEP_COLUMNS = Categorical(False, True)
@@ -93,7 +93,7 @@ class SpaceOptions:
     Parameters
     ----------
     backbones, recipes : tuple of str
-        Names of which embeddings are at hand, in each combination.
+        Names of which embeddings are at hand, in each combination; neither where no photographs are given.
     families, fusions : tuple of str
         Names in `FAMILIES` and `FUSIONS`.
     has_metadata : bool
@@ -108,6 +108,8 @@ class SpaceOptions:
         Kinds of photograph; empty where there is one only.
     towers : bool
         Whether networks that are tuned are one for each kind of photograph.
+    given : tuple of str
+        Those of `backbones` whose embeddings were made elsewhere; they have no recipe.
     """
 
     backbones: tuple[str, ...]
@@ -120,30 +122,55 @@ class SpaceOptions:
     ways: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     towers: bool = False
+    given: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.at_hand:
+            message = (
+                "expected photographs, vectors of them (--embeddings) or metadata to learn from, got none"
+            )
+            raise ConfigError(f"{message}; give --images, or name metadata columns by --metadata")
         if not self.usable_fusions:
+            without = "" if self.backbones else ", without photographs"
             message = (
                 f"expected a fusion that is possible with the heads {', '.join(self.families)} "
-                f"{'and' if self.has_metadata else 'and without'} metadata, got {', '.join(self.fusions)}; "
+                f"{'and' if self.has_metadata else 'and without'} metadata{without}, got {', '.join(self.fusions)}; "
                 "add a fusion, or a head that can carry it"
             )
             raise ConfigError(message)
 
     @property
+    def at_hand(self) -> frozenset[str]:
+        """What a model may see."""
+        return frozenset(
+            name for name, there in ((IMAGE, bool(self.backbones)), (METADATA, self.has_metadata)) if there
+        )
+
+    def network(self, backbone: str, recipe: str) -> NetworkId:
+        """Return the frozen network of a backbone; given vectors have no recipe."""
+        return NetworkId(backbone, GIVEN if backbone in self.given else recipe)
+
+    @property
     def frozen(self) -> tuple[NetworkId, ...]:
         """The frozen networks whose embeddings are at hand."""
-        return tuple(NetworkId(each, recipe) for each in self.backbones for recipe in self.recipes)
+        recipes = self.recipes or (GIVEN,)
+        return tuple(
+            dict.fromkeys(self.network(each, recipe) for each in self.backbones for recipe in recipes)
+        )
+
+    @property
+    def tunable(self) -> tuple[NetworkId, ...]:
+        """The frozen networks that have weights here."""
+        return tuple(each for each in self.frozen if not each.is_given)
 
     @cached_property
     def usable_fusions(self) -> tuple[str, ...]:
         """The fusions whose inputs and heads are at hand."""
-        at_hand = {IMAGE, METADATA} if self.has_metadata else {IMAGE}
         neural = any(FAMILIES[name].neural for name in self.families)
         return tuple(
             name
             for name in self.fusions
-            if FUSIONS[name].inputs <= at_hand and (neural or not FUSIONS[name].neural)
+            if FUSIONS[name].inputs <= self.at_hand and (neural or not FUSIONS[name].neural)
         )
 
     @cached_property
@@ -256,10 +283,11 @@ def _choose_networks(
     A tuning has one backbone and recipe. No kind is named where a chain sees all of them by one network.
     """
     if tuned is None:
-        sets, recipes = options.backbone_sets, options.recipes
+        sets, recipes = options.backbone_sets, options.recipes or (GIVEN,)
         backbones = _text(chooser, "backbone", sets, sets[-1]).split("+")
-        recipe = _text(chooser, "recipe", recipes, recipes[0])
-        networks = tuple(NetworkId(each, recipe) for each in backbones)
+        all_given = set(backbones) <= {*options.given}
+        recipe = recipes[0] if all_given else _text(chooser, "recipe", recipes, recipes[0])
+        networks = tuple(options.network(each, recipe) for each in backbones)
     else:
         networks = (tuned,)
     if not options.roles:

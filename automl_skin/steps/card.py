@@ -9,6 +9,7 @@ from automl_skin.data.manifest import Manifest
 from automl_skin.evaluation.model_card import (
     CardData,
     CardFacts,
+    CardGiven,
     CardMember,
     CardPlan,
     CardRole,
@@ -24,7 +25,7 @@ from automl_skin.search.material import Material
 from automl_skin.steps.decisions import fix_decisions
 from automl_skin.steps.leaderboard import make_leaderboard
 from automl_skin.steps.locked import Opening
-from automl_skin.steps.networks import ResolvedNetwork
+from automl_skin.steps.networks import GivenNetwork, Network, with_pixels_alone
 from automl_skin.steps.subgroups import development_levels
 from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.stage_one_file import read_embedded
@@ -37,7 +38,7 @@ def card_facts(
     study: Study,
     built: BuiltStack,
     material: Material,
-    networks: list[ResolvedNetwork],
+    networks: Sequence[Network],
     opening: Opening | None,
     points: list[OperatingPoint],
 ) -> CardFacts:
@@ -50,8 +51,9 @@ def card_facts(
             each.backbone.licence,
             embedded[each.name].weights,
         )
-        for each in networks
+        for each in with_pixels_alone(networks)
     }
+    given = [each for each in networks if isinstance(each, GivenNetwork)]
     own = next((point for point in points if point.wanted == study.config.sensitivity), None)
     return CardFacts(
         study=study.name,
@@ -74,23 +76,39 @@ def card_facts(
         roles=card_roles(study, built, manifest),
         shortcuts=study.shortcuts.read().lines(),
         decisions=fix_decisions(study, built, material),
+        given=tuple(
+            CardGiven(each.id.backbone, each.n_dimensions, each.digest, each.licence, each.by)
+            for each in given
+        ),
+        unshifted=why_unshifted(study),
     )
+
+
+def why_unshifted(study: Study) -> str:
+    """Return why models cannot be measured under shift; nothing where they can."""
+    if not study.config.has_photographs:
+        return "no photographs were given"
+    if study.config.embeddings:
+        return "vectors were given, and cannot be made anew from photographs under shift"
+    return ""
 
 
 def card_data(study: Study, manifest: Manifest) -> CardData:
     """Return counts of the whole study."""
     audit: Any = read_json(study.folder / AUDIT)
     plan = study.read_plan()
+    has_images = manifest.has_photographs or bool(study.config.embeddings)
     missing = manifest.metadata.isna().mean()
     return CardData(
         n_cases=len(manifest.cases),
-        n_images=len(manifest.images),
+        n_images=len(manifest.images) if has_images else 0,
         n_groups=int(plan.table["group"].nunique()),
         n_locked=len(plan.locked),
         class_counts=audit["class_counts"],
         sources=tuple(sorted(manifest.cases["source"].dropna().astype(str).unique())),
         missing={str(name): float(share) for name, share in missing.items()},
         quarantined=audit["quarantined"],
+        photographs=manifest.has_photographs,
     )
 
 
@@ -114,7 +132,7 @@ def card_members(study: Study, built: BuiltStack) -> tuple[CardMember, ...]:
 def card_roles(study: Study, built: BuiltStack, manifest: Manifest) -> tuple[CardRole, ...]:
     """Return the kinds of photograph and who of the stack sees them; nothing where there is one kind."""
     roles = roles_of(manifest.images)
-    if len(roles) < 2:
+    if len(roles) < 2 or not (manifest.has_photographs or study.config.embeddings):
         return ()
     records = [each for each in study.journal.read() if each.plan.number in built.stack.members]
     configs = {each.plan.number: each.plan.config for each in records if each.plan.config.uses_image}
@@ -131,9 +149,7 @@ def card_roles(study: Study, built: BuiltStack, manifest: Manifest) -> tuple[Car
 SHOWN_RECIPE = ("mode", "epochs", "learning_rate", "optimizer", "loss", "augmentation", "colour", "wise")
 
 
-def card_tunings(
-    study: Study, built: BuiltStack, networks: Sequence[ResolvedNetwork]
-) -> tuple[CardTuning, ...]:
+def card_tunings(study: Study, built: BuiltStack, networks: Sequence[Network]) -> tuple[CardTuning, ...]:
     """Return which networks of the stack were tuned, and how."""
     members = set(built.stack.members)
     configs = [record.plan.config for record in study.journal.read() if record.plan.number in members]

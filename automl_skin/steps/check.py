@@ -44,6 +44,8 @@ def require_found(understanding: Understanding) -> None:
     InputError
     """
     manifest = understanding.manifest
+    if not manifest.has_photographs:
+        return
     n_images, n_found = len(manifest.images), int((manifest.images["status"] == "found").sum())
     if n_found < MIN_FOUND * n_images:
         message = (

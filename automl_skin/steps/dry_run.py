@@ -20,6 +20,7 @@ from automl_skin.backbones.tuning.names import Tuning
 from automl_skin.backbones.tuning.train import tune
 from automl_skin.data.plan import FoldPlan
 from automl_skin.embeddings.cache import EmbeddingCache
+from automl_skin.embeddings.given import read_given
 from automl_skin.embeddings.key import EmbeddingKey
 from automl_skin.images.loading import Change, load_batches
 from automl_skin.images.shifts import SHIFTS, shift
@@ -29,7 +30,7 @@ from automl_skin.search.tuning_settings import NO_TUNING
 from automl_skin.search.tuning_steps import StepOutcome
 from automl_skin.steps.carry_out import request_tuning
 from automl_skin.steps.events import Listener
-from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
+from automl_skin.steps.networks import ResolvedNetwork, frozen_networks, given_id
 from automl_skin.steps.prepare import draw_plan, with_data
 from automl_skin.steps.shift_embeddings import sample_size
 from automl_skin.steps.shifts import MAX_LEADERS
@@ -107,7 +108,9 @@ def estimate(study: Study, tell: Listener) -> list[str]:
     probes = [probe(study, each, understanding) for each in frozen_networks(config)]
     cases = len(plan.development)
     jobs = worker_count(study)
+    given = [read_given(name, path) for name, path in config.given]
     dimensions = {each.network: each.n_dimensions for each in probes}
+    dimensions |= {given_id(each.name): each.n_dimensions for each in given}
     cost = estimate_trials(config, understanding.manifest, plan, dimensions)
     trials = cost.search_seconds(config.trials, jobs)
     refitted = cost.refit_seconds(min(REFITTED, config.trials), jobs) + SECONDS_OF_REPORT
@@ -150,7 +153,7 @@ def describe_disk(study: Study, probes: Sequence[Probe], n_images: int) -> str:
 
 def shifted_images(study: Study, plan: FoldPlan, understanding: Understanding) -> int:
     """Return how many images are embedded under every shift: those of the sampled development cases."""
-    if not study.config.shift_cases:
+    if not study.config.measures_shifts:
         return 0
     per_case = understanding.manifest.images["case"].value_counts().reindex(plan.development).fillna(0)
     return round(float(per_case.mean()) * sample_size(study.config, len(plan.development)))

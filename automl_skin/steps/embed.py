@@ -14,16 +14,16 @@ from automl_skin.features.lesion import kinds_of, roles_of
 from automl_skin.search.material import MATERIAL, Material, role_columns
 from automl_skin.stacking.fitted import needed_chains
 from automl_skin.stacking.stack import Stack
-from automl_skin.steps.embedded import applied_names, embedded_by, find_networks, keep_embedded
+from automl_skin.steps.embedded import applied_names, embedded_by, find_networks, given_by, keep_embedded
 from automl_skin.steps.embedder import Embedded, Embedder, StageOne
 from automl_skin.steps.events import Listener
-from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
+from automl_skin.steps.networks import Network, ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import Prepared
 from automl_skin.study.study import Study
 from automl_skin.study.understood import target_of
 
 
-def find_needed(study: Study, stack: Stack) -> list[ResolvedNetwork]:
+def find_needed(study: Study, stack: Stack) -> list[Network]:
     """Return the networks that the chains of a stack are applied to, and no others.
 
     Raises
@@ -49,15 +49,22 @@ def embed(prepared: Prepared, tell: Listener, networks: Sequence[ResolvedNetwork
     Parameters
     ----------
     networks : sequence of ResolvedNetwork, optional
-        Those of the study's settings by default; none where no chain will see an image.
+        Those of the study's settings by default, and the vectors that it is given; none where no chain will see an
+        image.
     """
     study = prepared.study
-    networks = frozen_networks(study.config) if networks is None else networks
+    computed = frozen_networks(study.config) if networks is None else networks
     embedder = Embedder(prepared, tell)
-    done = {each.name: embedder.embed(each) for each in networks}
+    done = {each.name: embedder.embed(each) for each in computed}
+    embedded = {each.name: embedded_by(each, done[each.name].extraction) for each in computed}
+    for name, path in study.config.given if networks is None else ():
+        vectors, network = embedder.embed_given(name, path)
+        done[network.name], embedded[network.name] = vectors, given_by(network)
     failures = list(embedder.done.failures)
     images = prepared.images[~prepared.images["path"].isin(failures)]
-    keep_embedded(study, {each.name: embedded_by(each, done[each.name].extraction) for each in networks})
+    if not done and not prepared.manifest.has_photographs:
+        images = images.iloc[:0]  # of metadata alone: no case has an image
+    keep_embedded(study, embedded)
     plan = prepared.plan
     for folder, cases in ((study.material, plan.development), (study.locked_material, plan.locked)):
         pooled = {name: each.pool(cases, failures) for name, each in done.items()}
@@ -156,7 +163,7 @@ def material_of(
         table["diagnosis"] = facts["diagnosis"].astype("str")
     has_image = np.isin(np.asarray(cases), images["case"].to_numpy())
     table["has_image"] = has_image
-    roles, has_role = kinds_of(images, cases, roles_of(manifest.images))
+    roles, has_role = kinds_of(images, cases, roles_of(manifest.images) if len(images) else ())
     if has_role is not None:
         table[role_columns(roles)] = has_role
     class_of = {level: int(target.labels(pd.Series([level]))[0]) for level in target.levels}

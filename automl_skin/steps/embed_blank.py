@@ -11,6 +11,7 @@ from automl_skin.search.material import Material
 from automl_skin.steps.embedded import find_networks
 from automl_skin.steps.embedder import Embedder
 from automl_skin.steps.events import Listener
+from automl_skin.steps.networks import with_pixels_alone
 from automl_skin.steps.prepare import Prepared
 
 
@@ -39,7 +40,7 @@ def without_metadata(
     embeddings = dict(material.inputs.embeddings)
     cases = material.cases.index
     embedder = Embedder(prepared, tell, metadata=unknown)
-    for each in find_networks(prepared.study, sorted(set(names))):
+    for each in with_pixels_alone(find_networks(prepared.study, sorted(set(names)))):
         if each.backbone.spatial:
             held_out = material.cases["fold"].isin(each.id.held_out).to_numpy()
             values = embedder.embed(each, cases[held_out]).pool(cases)

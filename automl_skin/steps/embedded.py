@@ -9,11 +9,12 @@ from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.tuned_folder import TunedFolder
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.networks import NetworkId
-from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
+from automl_skin.steps.networks import GivenNetwork, Network, ResolvedNetwork, frozen_networks
 from automl_skin.steps.tune import network_store
 from automl_skin.store.folder_digests import verify_folder
 from automl_skin.study.stage_one_file import (
     EmbeddedNetwork,
+    GivenSource,
     TunedSource,
     read_embedded,
     stage_one_path,
@@ -30,6 +31,12 @@ def embedded_by(network: ResolvedNetwork, extraction: Extraction) -> EmbeddedNet
         assert folder is not None
         tuned = TunedSource(network.tuned_on.plan_digest, network.recipe, folder.name)
     return EmbeddedNetwork(key.weights, key.views, key.precision, extraction.embeddings.shape[1], tuned)
+
+
+def given_by(network: GivenNetwork) -> EmbeddedNetwork:
+    """Return what vectors that were made elsewhere are."""
+    source = GivenSource(network.licence, network.by)
+    return EmbeddedNetwork(network.digest, 1, "float32", network.n_dimensions, given=source)
 
 
 def keep_embedded(study: Study, embedded: Mapping[str, EmbeddedNetwork]) -> None:
@@ -66,8 +73,8 @@ def metadata_enter(study: Study, names: Iterable[str]) -> bool:
     return any(hub.read_config(folder).spatial for folder in folders if folder.is_dir())
 
 
-def find_networks(study: Study, names: Sequence[str]) -> list[ResolvedNetwork]:
-    """Return networks by name, frozen ones from the settings, tuned ones from the cache.
+def find_networks(study: Study, names: Sequence[str]) -> list[Network]:
+    """Return networks by name: frozen ones from the settings, tuned ones from the cache, given ones from the record.
 
     Raises
     ------
@@ -79,11 +86,22 @@ def find_networks(study: Study, names: Sequence[str]) -> list[ResolvedNetwork]:
     embedded = read_embedded(study)
     frozen = [each for each in frozen_networks(study.config) if each.name in names]
     tuned = {name: each.tuned for name, each in sorted(embedded.items()) if name in names and each.tuned}
-    missing = sorted(set(names) - {each.name for each in frozen} - set(tuned))
+    given = [
+        GivenNetwork(
+            NetworkId.parse(name), each.weights, each.n_dimensions, each.given.licence, each.given.by
+        )
+        for name, each in sorted(embedded.items())
+        if name in names and each.given
+    ]
+    missing = sorted(set(names) - {each.name for each in frozen} - {each.name for each in given} - set(tuned))
     if missing:
         message = f"{stage_one_path(study)}: expected the networks of all trials, {missing[0]} is not in it"
         raise IntegrityError(f"{message}; run the search again")
-    return [*frozen, *(_find_tuned(study, NetworkId.parse(name), each) for name, each in tuned.items())]
+    return [
+        *frozen,
+        *given,
+        *(_find_tuned(study, NetworkId.parse(name), each) for name, each in tuned.items()),
+    ]
 
 
 def _find_tuned(study: Study, network: NetworkId, source: TunedSource) -> ResolvedNetwork:

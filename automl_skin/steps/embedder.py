@@ -2,18 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import BoolArray, Float32Array
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.extract import Extraction, StageOneOptions, extract
+from automl_skin.embeddings.given import read_given
+from automl_skin.embeddings.key import EmbeddingKey
 from automl_skin.features.entering import entering_rows
 from automl_skin.features.lesion import pool_images, roles_of
+from automl_skin.images.inspect import NO_VECTOR
 from automl_skin.images.loading import Progress
 from automl_skin.images.pixels import PixelCache
+from automl_skin.networks import GIVEN
 from automl_skin.steps.events import Listener, start_progress
-from automl_skin.steps.networks import ResolvedNetwork
+from automl_skin.steps.networks import GivenNetwork, ResolvedNetwork, given_id
 from automl_skin.steps.prepare import Prepared
 from automl_skin.study.precision import precision_of
 
@@ -134,6 +140,20 @@ class Embedder:
         self._count(extraction)
         roles = (network.id.role,) if network.id.role else roles_of(self.prepared.manifest.images)
         return Embedded(images, extraction, roles)
+
+    def embed_given(self, name: str, path: Path) -> tuple[Embedded, GivenNetwork]:
+        """Return vectors that were made elsewhere as the embeddings of a network, and the network."""
+        images = self.prepared.images
+        vectors = read_given(name, path)
+        by, places = vectors.match(images)
+        values = np.where(places[:, None] >= 0, vectors.vectors[places], np.float32(np.nan))
+        missing = images.loc[places < 0, "path"]
+        failures = {str(each): f"{NO_VECTOR} in {path}" for each in missing}
+        key = EmbeddingKey(vectors.digest, GIVEN, 1, "float32")
+        extraction = Extraction(key, values, failures, 0, 0.0)
+        self._count(extraction)
+        network = GivenNetwork(given_id(name), vectors.digest, vectors.n_dimensions, vectors.licence, by)
+        return Embedded(images, extraction, roles_of(self.prepared.manifest.images)), network
 
     def _count(self, extraction: Extraction) -> None:
         self.done = StageOne(

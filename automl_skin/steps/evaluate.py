@@ -32,6 +32,8 @@ from automl_skin.scoring.stream import Job, score_table
 from automl_skin.steps.labelled_target import labelled_target
 from automl_skin.steps.overlap import find_known_cases, measure_overlap
 
+NOT_LOOKED_FOR = "Whether these cases trained the model was not looked for: the bundle sees no photographs"
+
 
 @dataclass(frozen=True)
 class LabelledSet:
@@ -41,7 +43,8 @@ class LabelledSet:
     ----------
     data : Path or sequence of Path
         The table, or several that are joined by the id that they share.
-    images : Path
+    images : Path or None
+        None for a bundle that sees no photographs.
     target : str
         Column of the diagnosis; may be empty where a table of labels leaves one possibility.
     positive : tuple of str
@@ -50,14 +53,17 @@ class LabelledSet:
         Columns by role where they are not recognised.
     labels : Path or None
         Table of the diagnoses, where they have one of their own.
+    embeddings : tuple of str
+        Files of the vectors that the bundle needs, ``FILE`` or ``NAME=FILE``.
     """
 
     data: Tables
-    images: Path
+    images: Path | None
     target: str
     positive: tuple[str, ...]
     roles: dict[str, str]
     labels: Path | None = None
+    embeddings: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[Path, ...]:
@@ -94,20 +100,22 @@ def evaluate(
     target = labelled_target(read.target, table.loc[~ids.duplicated(), read.target], labelled.positive, facts)
     labels = case_labels(table, manifest, target)
     named = {role: getattr(manifest.roles, role) or "" for role in ("case", "image", "image_role")}
-    scores = output / "scores.csv"
-    job = Job(bundle, labelled.tables, labelled.images, scores, ScoringOptions(sensitivity), named, device)
+    scores, vectors = output / "scores.csv", labelled.embeddings
+    options = ScoringOptions(sensitivity)
+    job = Job(bundle, labelled.tables, labelled.images, scores, options, named, device, embeddings=vectors)
     summary = score_table(job, predictor, progress)
     probabilities = scored_cases(scores, manifest, facts)
     groups = connected_groups(manifest.cases, []).ids.to_numpy(object)
     threshold = operating_point(facts, sensitivity).threshold if facts.is_binary else None
     evaluation = evaluate_scores(labels, probabilities, groups, threshold, classes=facts.classes)
-    known = find_known_cases(bundle, manifest)
-    evaluation = replace(
-        evaluation,
-        notes=(*read.notes, target.note, *summary.notes, *evaluation.notes),
-        overlap=measure_overlap(known, labels, probabilities, groups, threshold, facts.classes),
-        decided=measure_decided(labels, probabilities, groups, facts),
-    )
+    notes = (*read.notes, target.note, *summary.notes, *evaluation.notes)
+    decided = measure_decided(labels, probabilities, groups, facts)
+    if manifest.has_photographs:
+        known = find_known_cases(bundle, manifest)
+        overlap = measure_overlap(known, labels, probabilities, groups, threshold, facts.classes)
+        evaluation = replace(evaluation, notes=notes, overlap=overlap, decided=decided)
+    else:
+        evaluation = replace(evaluation, notes=(*notes, NOT_LOOKED_FOR), decided=decided)
     write_record(output / "evaluation.json", evaluation)
     scored = np.isfinite(probabilities).all(axis=1)
     if len(np.unique(labels[scored])) > 1:
@@ -170,7 +178,15 @@ def labelled_manifest(table: pd.DataFrame, labelled: LabelledSet, facts: BundleF
         allow_missing=True,
         kinds=facts.kinds,  # type: ignore[arg-type]  # "number" or "category", from a checked file
     )
-    return build_manifest(table, labelled.images, options)
+    if facts.photographs and labelled.images is None:
+        raise ConfigError(
+            "--images: expected the folder of the photographs, which the bundle sees, got none; give --images FOLDER"
+        )
+    manifest = build_manifest(table, labelled.images if facts.photographs else None, options)
+    if not (manifest.roles.case or manifest.roles.image):
+        message = "expected a column of ids, by which scores and labels are joined, got none"
+        raise TableError(f"{message}; name it by --case-column or --image-column")
+    return manifest
 
 
 def case_labels(table: pd.DataFrame, manifest: Manifest, target: Target) -> IntArray:

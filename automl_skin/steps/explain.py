@@ -66,12 +66,19 @@ def explain(study: Study, options: ExplainOptions, tell: Listener, say: Callable
         folder.mkdir(parents=True, exist_ok=True)
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     lines: list[str] = []
-    if CAM in options.what:
+    what = options.what
+    if not study.config.has_pixels:
+        what = tuple(each for each in what if each != CAM)
+        lines.append("Heat: none, no photographs go through a network of this study")
+    if not study.config.has_photographs and not study.config.embeddings:
+        what = tuple(each for each in what if each != MAPS)
+        lines.append("Maps: none, there are no embeddings")
+    if CAM in what:
         models = heat_models(study, records, options)
         lines += explain_photographs(models, options.heat, folder, tell)
-    if IMPORTANCES in options.what:
+    if IMPORTANCES in what:
         lines += explain_inputs(study, explained_trials(study, records, options), folder, tell)
-    if MAPS in options.what:
+    if MAPS in what:
         record = _mapped(records, options)
         lines += explain_embeddings(study, record, options.maps, folder, tell)
     log_explanations(study, folder, f"{study.report.name}/{FOLDER}", say)

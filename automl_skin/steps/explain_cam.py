@@ -64,7 +64,11 @@ def default_models(study: Study, records: Sequence[TrialRecord]) -> list[Explain
         If no finished trial has an image and a head with gradients.
     """
     material = Material.read(study.material)
-    with_gradient = [record for record in finished(records) if has_gradient(record.plan.config)]
+    with_gradient = [
+        record
+        for record in finished(records)
+        if has_gradient(record.plan.config) and not any(each.is_given for each in record.plan.config.networks)
+    ]
     found: dict[str, TrialRecord] = {}
     for record in with_gradient:
         inputs = FUSIONS[record.plan.config.fusion].branches[0]

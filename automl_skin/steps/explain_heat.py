@@ -10,6 +10,7 @@ from automl_skin.arrays import Float32Array, FloatArray, IntArray, Pixels
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.network import load_network
 from automl_skin.chains.fitted import FittedChain
+from automl_skin.errors import ConfigError
 from automl_skin.explain.chain_score import ChainScore
 from automl_skin.explain.heat import Looking
 from automl_skin.explain.shown import enlarge
@@ -23,6 +24,7 @@ from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.steps.embed_blank import blank
 from automl_skin.steps.embedded import find_networks
+from automl_skin.steps.networks import GivenNetwork
 from automl_skin.steps.prepare import read_prepared
 from automl_skin.steps.stack import fit_chains
 from automl_skin.study.kept_chains import read_chain
@@ -168,6 +170,9 @@ class _Networks:
     def __call__(self, name: str) -> Looking:
         if name not in self.loaded:
             (each,) = find_networks(self.study, [name])
+            if isinstance(each, GivenNetwork):
+                message = f"heat: expected a network that photographs go through, got given vectors ({name})"
+                raise ConfigError(f"{message}; name a trial without them")
             network = load_network(each.backbone)
             self.backbones[name] = each.backbone
             self.loaded[name] = Looking(network, each.recipe, self.study.config.views, self.method)

@@ -1,6 +1,7 @@
 """From a finished study to a bundle."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -8,23 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.evaluation.model_card import render_model_card
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.export.bundle import BundleContent, write_bundle
-from automl_skin.export.facts import BundleEmbedding, BundleFacts
+from automl_skin.export.facts import BundleEmbedding, BundleFacts, GivenEmbedding
 from automl_skin.export.signing import check_key
 from automl_skin.features.seen import see_fields
+from automl_skin.images.known_photographs import LOOK_LENGTH, KnownPhotographs
 from automl_skin.images.loading import Progress
+from automl_skin.scoring.columns import image_columns, vector_columns
 from automl_skin.search.material import Material
 from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.steps.card import card_facts
 from automl_skin.steps.decisions import class_rule
 from automl_skin.steps.embed import find_needed
 from automl_skin.steps.locked import Opening, read_openings
-from automl_skin.steps.networks import ResolvedNetwork
+from automl_skin.steps.networks import GivenNetwork, Network, ResolvedNetwork, with_pixels_alone
 from automl_skin.steps.operating import operating_points
 from automl_skin.steps.refit import refit_stack, refitted_cases
 from automl_skin.steps.stack import (
@@ -95,13 +99,20 @@ def export(
     content = BundleContent(
         facts,
         stack,
-        {backbone_folder(each): each.backbone for each in networks},
+        {backbone_folder(each): each.backbone for each in with_pixels_alone(networks)},
         render_model_card(card),
         input_example(facts, material),
-        photographs_of(study, refitted_cases(study) if refit else material.cases.index),
+        _photographs(study, refitted_cases(study) if refit else material.cases.index),
     )
     write_bundle(content, output, private_key)
     return facts
+
+
+def _photographs(study: Study, cases: "pd.Index[str]") -> KnownPhotographs:
+    """Return the photographs of some cases by digest and look; none where none were given."""
+    if study.config.has_photographs:
+        return photographs_of(study, cases)
+    return KnownPhotographs.of([], np.empty((0, LOOK_LENGTH), np.int8))
 
 
 def require_as_measured(stack: FittedStack, built: BuiltStack, material: Material) -> None:
@@ -131,7 +142,7 @@ def bundle_facts(
     study: Study,
     built: BuiltStack,
     material: Material,
-    networks: list[ResolvedNetwork],
+    networks: Sequence[Network],
     points: list[OperatingPoint],
     opening: Opening | None,
 ) -> BundleFacts:
@@ -139,6 +150,8 @@ def bundle_facts(
     manifest = read_understood(study)
     target, plan = target_of(manifest), study.read_plan()
     embedded = read_embedded(study)
+    given = [each for each in networks if isinstance(each, GivenNetwork)]
+    computed = with_pixels_alone(networks)
     return BundleFacts(
         study=study.name,
         version=__version__,
@@ -152,7 +165,7 @@ def bundle_facts(
         seen=see_fields(material.inputs.metadata, material.kinds, manifest.codes),
         roles=manifest.roles.served,
         image_roles=tuple(sorted(manifest.images["role"].unique())),
-        embeddings=tuple(_embedding(each, embedded[each.name]) for each in networks),
+        embeddings=tuple(_embedding(each, embedded[each.name]) for each in computed),
         priors=tuple(np.bincount(material.labels, minlength=material.n_classes) / len(material.labels)),
         operating_points=tuple(points),
         plan=plan.digest,
@@ -162,6 +175,11 @@ def bundle_facts(
         measured=True,
         auc=_auc(opening) if opening else None,
         sensitivity=study.config.sensitivity,
+        given=tuple(
+            GivenEmbedding(each.id, each.n_dimensions, each.digest, each.licence, each.by) for each in given
+        ),
+        # a stack of given vectors alone needs no photograph; one that sees no image at all flags absent ones
+        photographs=study.config.has_photographs and bool(computed or not given),
     )
 
 
@@ -180,8 +198,9 @@ def input_example(facts: BundleFacts, material: Material) -> list[dict[str, Any]
             row[name] = float(values.median()) if len(values) else None
         else:
             row[name] = str(values.mode().iloc[0]) if len(values) else None
-    roles = facts.image_roles
-    row |= dict.fromkeys(["image"] if len(roles) == 1 else [f"image_{role}" for role in roles], GREY_IMAGE)
+    row |= dict.fromkeys(image_columns(facts), GREY_IMAGE)
+    for each in facts.given:
+        row |= {column: [0.0] * each.n_dimensions for column in vector_columns(facts, each)}
     return [row]
 
 

@@ -33,6 +33,8 @@ def find_mistakes(
     manifest = read_prepared(study).manifest
     paths = manifest.images.dropna(subset="path").drop_duplicates("case").set_index("case")["path"]
     folder = ImageFolder(manifest.images_root)
+    if not manifest.has_photographs:
+        paths = paths.iloc[:0]
     return [
         Mistake(
             case=str(material.cases.index[row]),

@@ -18,6 +18,7 @@ from automl_skin.search.trial import BASELINES, TrialRecord
 from automl_skin.seeding import generator
 from automl_skin.stacking.fitted import FittedStack, needed_chains
 from automl_skin.steps.embed import find_needed
+from automl_skin.steps.networks import with_pixels_alone
 from automl_skin.steps.stack import STACK, compared_stacks, fit_chains, load_stack
 from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.study import Study
@@ -48,7 +49,8 @@ def measure_missing_metadata(
     aucs = {name: [macro_auc(labels, each) for each in shares] for name, shares in answers.items()}
     changes = {name: tuple(auc - first for auc in [first, *rest]) for name, (first, *rest) in aucs.items()}
     change = Interval(changes[STACK][-1], *central_range(ends[1] - ends[0]))
-    inside = any(bool(each.backbone.spatial) for each in find_needed(study, built.stack))
+    networks = with_pixels_alone(find_needed(study, built.stack))
+    inside = any(bool(each.backbone.spatial) for each in networks)
     measured = MissingMetadata(len(labels), SHARES, changes, change, built.stack.digest, inside)
     study.missing_metadata.write(measured)
     return measured

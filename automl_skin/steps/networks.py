@@ -1,5 +1,6 @@
 """Which networks see which pixels in a study; known, and found wrong, before anything is computed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,9 +8,10 @@ from typing import TYPE_CHECKING
 from automl_skin.backbones.catalogue import Backbone, at_size, resolve_backbone
 from automl_skin.backbones.recipe import default_recipe
 from automl_skin.backbones.views import check_views
+from automl_skin.embeddings.given import By
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.images.recipe import Recipe
-from automl_skin.networks import NetworkId
+from automl_skin.networks import GIVEN, NetworkId
 from automl_skin.study.config import StudyConfig
 
 if TYPE_CHECKING:
@@ -47,8 +49,49 @@ class ResolvedNetwork:
         return str(self.id)
 
 
+@dataclass(frozen=True)
+class GivenNetwork:
+    """A network of which a study has the embeddings alone, made elsewhere: frozen, without weights.
+
+    Parameters
+    ----------
+    id : NetworkId
+    digest : str
+        Of ids and vectors.
+    n_dimensions : int
+    licence : str
+        Empty where the file does not say it.
+    by : {"image", "case"}
+        Whose ids the vectors have.
+    """
+
+    id: NetworkId
+    digest: str
+    n_dimensions: int
+    licence: str
+    by: By
+
+    @property
+    def name(self) -> str:
+        """Name under which the embeddings are kept."""
+        return str(self.id)
+
+
+Network = ResolvedNetwork | GivenNetwork
+
+
+def given_id(name: str) -> NetworkId:
+    """Return the network of vectors that were made elsewhere."""
+    return NetworkId(name, GIVEN)
+
+
+def with_pixels_alone(networks: Iterable[Network]) -> list[ResolvedNetwork]:
+    """Return the networks that photographs go through."""
+    return [each for each in networks if isinstance(each, ResolvedNetwork)]
+
+
 def frozen_networks(config: StudyConfig) -> list[ResolvedNetwork]:
-    """Return the frozen networks of a study.
+    """Return the frozen networks of a study that photographs go through; none where no photographs are given.
 
     Raises
     ------
@@ -56,7 +99,7 @@ def frozen_networks(config: StudyConfig) -> list[ResolvedNetwork]:
         If a backbone is not found, or the flips or the size before a cut do not fit the input.
     """
     folder = Path(config.weights_dir) if config.weights_dir else None
-    backbones = [resolve_backbone(name, folder, config.weights, config.seed) for name in config.backbone]
+    backbones = [resolve_backbone(name, folder, config.weights, config.seed) for name in config.backbones]
     backbones = [at_size(each, *(config.input_size or (each.height, each.width))) for each in backbones]
     height, width = config.input_size or (None, None)
     networks = [

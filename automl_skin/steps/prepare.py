@@ -11,7 +11,7 @@ from automl_skin.data.join import digest_tables
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.plan import FoldPlan, make_plan, plan_from_split
 from automl_skin.digests import digest_json
-from automl_skin.errors import IntegrityError
+from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.images.known_photographs import look_at
 from automl_skin.steps.decisions import check_metric
 from automl_skin.steps.events import Listener, start_progress
@@ -170,6 +170,12 @@ def read_prepared(study: Study) -> Prepared:
         )
         raise IntegrityError(message)
     manifest = read_understood(study).with_labels(read_development_labels(study))
+    if manifest.has_photographs != study.config.has_photographs:
+        begun, now = ("with", "without") if manifest.has_photographs else ("without", "with")
+        message = (
+            f"--images: expected a study {begun} photographs, as {study.name} was begun, got one {now} them"
+        )
+        raise ConfigError(f"{message}; give the same --images, or another --study")
     if study.config.images:  # the folder may have moved; what its files hold is known by digest
         manifest = replace(manifest, images_root=Path(study.config.images).resolve())
     return Prepared(study, manifest, read_contents(study), plan)

@@ -28,7 +28,7 @@ from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.steps.leaderboard import Leaderboard
 from automl_skin.steps.locked import read_openings
-from automl_skin.steps.networks import ResolvedNetwork
+from automl_skin.steps.networks import GivenNetwork, Network, with_pixels_alone
 from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood
@@ -49,7 +49,7 @@ def report_facts(
     board: Leaderboard,
     material: Material,
     card: CardFacts,
-    networks: Sequence[ResolvedNetwork],
+    networks: Sequence[Network],
     pictures: Mapping[str, bytes],
     mistakes: Sequence[Mistake] = (),
 ) -> ReportFacts:
@@ -89,6 +89,8 @@ def flow_of(study: Study, material: Material, card: CardFacts) -> tuple[Part, ..
     """Return what became of the cases of the table."""
     manifest, plan = read_understood(study), study.read_plan()
     images = manifest.images.dropna(subset="path")["case"].value_counts()
+    if not card.data.n_images:
+        images = images.iloc[:0]
     figures = card.figures
     of_all = tuple(card.data.class_counts.get(name, 0) for name in card.classes)
     counted = {
@@ -138,13 +140,31 @@ def _share(flags: "pd.Series[bool]") -> str:
     return f"{int(flags.sum())} ({100 * flags.mean():.1f} %)" if len(flags) else "none"
 
 
-def describe_preparation(study: Study, networks: Sequence[ResolvedNetwork]) -> dict[str, str]:
+def describe_preparation(study: Study, networks: Sequence[Network]) -> dict[str, str]:
     """Return in words how photographs and metadata become input."""
     encoder = study.config.encoder
     recipes = dict.fromkeys(
         f"{FITS[each.recipe.fit]} {each.recipe.height} x {each.recipe.width} pixels"
         f"{'' if each.recipe.colour == 'none' else ', colours by ' + each.recipe.colour.replace('_', ' ')}"
-        for each in networks
+        for each in with_pixels_alone(networks)
+    )
+    names = ", ".join(dict.fromkeys(each.id.backbone for each in networks if isinstance(each, GivenNetwork)))
+    vectors = (
+        f" Vectors were made elsewhere ({names}); how their pixels became input is not known."
+        if names
+        else ""
+    )
+    photographs = (
+        f"{'; '.join(recipes) or 'not used'}. Real photographs only; augmentation, where networks were tuned, "
+        "changes those of training."
+        if study.config.has_photographs
+        else "none were given."
+    )
+    quality = (
+        "every photograph was decoded, and compared with all others for duplicates; what cannot be read is reported "
+        "and not used."
+        if study.config.has_photographs
+        else "no photograph was looked at, and none compared with others for duplicates."
     )
     filled = (
         "In training a missing value is filled with that of a random other case, and values are hidden at random "
@@ -160,13 +180,11 @@ def describe_preparation(study: Study, networks: Sequence[ResolvedNetwork]) -> d
         else " That a value is missing is no input of its own."
     )
     return {
-        "Photographs": f"{'; '.join(recipes) or 'not used'}. Real photographs only; augmentation, where networks were "
-        "tuned, changes those of training.",
+        "Photographs": photographs + vectors,
         "Numbers": f"scaled within the fold ({encoder.scaling}).",
         "Categories": f"one column per level; levels with fewer than {encoder.rare_below} training cases share one.",
         "Missing metadata": filled + indicators,
-        "Quality": "every photograph was decoded, and compared with all others for duplicates; what cannot be read is "
-        "reported and not used.",
+        "Quality": quality,
     }
 
 

@@ -77,7 +77,7 @@ class _Searching:
 
     def run(self, request: TuningRequest) -> Searched:
         if not request.is_empty:
-            frozen = first_phase(self.study, self.material).options.frozen
+            frozen = first_phase(self.study, self.material).options.tunable
             for line in plan_in_words(request, len(frozen)):
                 self._say(line)
             self._tune(request)
@@ -147,7 +147,7 @@ def next_decision(
 ) -> Decision:
     """Return what is done next: the frozen networks are ranked first, where there are several."""
     kinds = {each.decision.kind for each in rounds}
-    frozen = first_phase(study, material).options.frozen
+    frozen = first_phase(study, material).options.tunable
     if len(frozen) > 1 and "ranking" not in kinds:
         return Decision("ranking", (), "a linear head on the frozen embeddings of each network alone")
     past = outcomes_of(rounds)

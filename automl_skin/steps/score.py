@@ -1,6 +1,6 @@
 """Scoring with a bundle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from automl_skin.steps.events import Listener, Said, silent, start_progress
 
 def score(
     bundle: Path,
-    images: Path,
+    images: Path | None,
     output: Path,
     data: Tables = None,
     options: ScoringOptions | None = None,
@@ -24,6 +24,7 @@ def score(
     roles: Mapping[str, str] | None = None,
     device: str = "auto",
     beside: Beside | None = None,
+    embeddings: Sequence[str] = (),
     public_key: Path | None = None,
     tell: Listener = silent,
 ) -> Summary:
@@ -31,8 +32,8 @@ def score(
 
     Parameters
     ----------
-    images : Path
-        Folder of the photographs.
+    images : Path or None
+        Folder of the photographs; None for a bundle that sees none.
     output : Path
         A CSV file, or Parquet by its suffix; every input row is in it, in order. `scoring.scores_file.read_scores`
         reads both.
@@ -44,6 +45,8 @@ def score(
         Columns by role where they are not recognised.
     beside : Beside or None
         What is written as well: a challenge's file, of what each probability is made, pictures of heat.
+    embeddings : sequence of str
+        Files of the vectors that the bundle needs, ``FILE`` or ``NAME=FILE``.
     public_key : Path or None
         Of whoever must have signed the bundle.
     tell : Listener
@@ -54,13 +57,14 @@ def score(
     AutomlSkinError
         If the bundle, the table or the options cannot be used; finished parts are kept.
     """
-    if not images.is_dir():
+    if images is not None and not images.is_dir():
         raise ConfigError(f"--images: expected a folder, got {images} (not a folder); check the path")
     beside = beside or Beside()
     submission, explained = beside.submission, beside.explained
     options = replace(options or ScoringOptions(), explain=explained is not None)
     scores = scores_beside(output) if submission else output
-    job = Job(bundle, table_paths(data), images, scores, options, dict(roles or {}), device, beside)
+    named, vectors = dict(roles or {}), tuple(embeddings)
+    job = Job(bundle, table_paths(data), images, scores, options, named, device, beside, vectors)
     if submission:
         inputs = [("--data", path) for path in table_paths(data)]
         inputs += [("--explain", explained)] if explained is not None else []

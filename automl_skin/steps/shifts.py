@@ -23,7 +23,7 @@ from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.stack import Stack
 from automl_skin.steps.embedded import applied_names, find_networks
 from automl_skin.steps.events import Listener, start_progress
-from automl_skin.steps.networks import ResolvedNetwork
+from automl_skin.steps.networks import ResolvedNetwork, with_pixels_alone
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.shift_embeddings import ensure_shifted
 from automl_skin.steps.stack import STACK, best_of_ways, finished, fit_chains
@@ -65,12 +65,12 @@ def measure_shifts(
         Fixed: nothing is chosen by these figures.
     """
     study = prepared.study
-    if not study.config.shift_cases:
+    if not study.config.measures_shifts:
         return None
     trials = leading(records, built.stack)
     n_folds = len(built.stack.blends)
     names = {name for each in trials for name in applied_names(each.plan.config, range(n_folds), n_folds)}
-    shifted = ensure_shifted(prepared, find_networks(study, sorted(names)), tell)
+    shifted = ensure_shifted(prepared, with_pixels_alone(find_networks(study, sorted(names))), tell)
     material = Material.read(study.material)
     scores = score_trials(study, records, trials, shifted, material, tell)
     stack = score_stack(study, built.stack, scores, shifted, material)

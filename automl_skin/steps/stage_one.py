@@ -6,6 +6,7 @@ from typing import Any
 
 from automl_skin.backbones.device import Precision
 from automl_skin.embeddings.tuning import TuningFailure
+from automl_skin.errors import ConfigError
 from automl_skin.search.tuning_settings import AUTO_TUNING, NO_TUNING
 from automl_skin.search.tuning_steps import TuningRequest
 from automl_skin.steps.embedder import Embedder
@@ -67,6 +68,11 @@ def run_stage_one(study: Study, tell: Listener) -> StageOneOutcome:
     AutomlSkinError
         With what is finished kept; the same call resumes.
     """
+    if not study.config.has_pixels:
+        message = (
+            "expected photographs and a network that they go through (--images and --backbone), got none"
+        )
+        raise ConfigError(f"{message}: there is nothing to embed; search instead")
     if not is_prepared(study):
         tell(Understood(study, prepare(study, tell)))
     working = _Working(read_prepared(study), tell, keep_precision(study))
@@ -134,10 +140,15 @@ def next_settings(study: Study) -> dict[str, Any]:
     The tunings are named, since `auto` might choose others on another machine.
     """
     config, default = study.config, StudyConfig()
-    places = {"data": list(config.data), "images": config.images, "weights_dir": config.weights_dir}
+    places = {
+        "data": list(config.data),
+        "images": config.images,
+        "weights_dir": config.weights_dir,
+        "embeddings": list(config.embeddings),
+    }
     tunings = tunings_of(study)
     given = {**places, **config.identity(), "tuning": list(tunings or (NO_TUNING,))}
     if not tunings:  # changes of nothing
         del given["tuning_set"]
-    defaults = {"data": [], "images": "", "weights_dir": "", **default.identity()}
+    defaults = {"data": [], "images": "", "weights_dir": "", "embeddings": [], **default.identity()}
     return {name: value for name, value in given.items() if value != defaults[name]}

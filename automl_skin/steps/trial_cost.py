@@ -79,12 +79,13 @@ def estimate_trials(
     cost = ChainCost(inputs, labels, manifest.kinds, len(plan.folds))
     options = SpaceOptions(
         backbones=tuple(dict.fromkeys(network.backbone for network in dimensions)),
-        recipes=tuple(dict.fromkeys(network.recipe for network in dimensions)),
+        recipes=tuple(dict.fromkeys(network.recipe for network in dimensions if not network.is_given)),
         families=config.family,
         fusions=config.fusion,
         has_metadata=bool(manifest.kinds),
         diagnosis=len(levels) > n_classes,
         roles=roles,
+        given=tuple(network.backbone for network in dimensions if network.is_given),
     )
     fixed = tuple(cost.seconds(each.plan.config) for each in fixed_trials(options))
     limit = max(MIN_SECONDS, MAX_TIMES_MEDIAN * float(np.median(fixed)))

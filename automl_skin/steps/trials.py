@@ -77,13 +77,14 @@ def space_options(study: Study, material: Material) -> SpaceOptions:
     frozen = [each for each in map(NetworkId.parse, material.inputs.embeddings) if not each.is_tuned]
     return SpaceOptions(
         backbones=tuple(dict.fromkeys(each.backbone for each in frozen)),
-        recipes=tuple(dict.fromkeys(each.recipe for each in frozen)),
+        recipes=tuple(dict.fromkeys(each.recipe for each in frozen if not each.is_given)),
         families=study.config.family,
         fusions=study.config.fusion,
         has_metadata=bool(material.kinds),
         diagnosis=len(material.class_of) > material.n_classes,
         roles=material.inputs.roles,
         towers=bool(material.inputs.roles) and study.config.towers == "own",
+        given=tuple(each.backbone for each in frozen if each.is_given),
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from automl_skin.data.audit import Audit, run_audit
 from automl_skin.data.describe import describe
 from automl_skin.data.groups import Groups, connected_groups
+from automl_skin.data.image_rows import photograph_ids
 from automl_skin.data.labels import read_labelled
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
 from automl_skin.data.roles import Remark
@@ -17,6 +18,8 @@ from automl_skin.errors import ConfigError, InputError, LeakageError, TableError
 from automl_skin.images.duplicates import SAME_PHOTOGRAPH, find_duplicates
 from automl_skin.images.inspect import Inspection, inspect_images
 from automl_skin.steps.events import Listener, start_progress
+from automl_skin.steps.given import mark_missing, match_given
+from automl_skin.steps.without_photographs import look_at_ids, note_no_photographs
 from automl_skin.study.config import StudyConfig
 
 MAX_MISSING = 0.05
@@ -48,6 +51,8 @@ class Understanding:
         Where it was asked for: why a search with the same settings would refuse the data.
     shortcuts : Shortcuts or None
         Once there is a plan: what metadata and facts of acquisition say of the class by themselves.
+    notes : tuple of str
+        That no photographs are given, and how given vectors were understood.
     """
 
     manifest: Manifest
@@ -60,6 +65,7 @@ class Understanding:
     joined: tuple[str, ...] = ()
     refusal: str = ""
     shortcuts: Shortcuts | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def lines(self) -> list[str]:
@@ -67,7 +73,7 @@ class Understanding:
         joined = [f"{'Joined:':<10}{line}" for line in self.joined]
         refused = [f"A search would refuse this: {self.refusal}"] if self.refusal else []
         shortcuts = self.shortcuts.lines() if self.shortcuts else []
-        return [*joined, *describe(self.manifest), *self.audit.lines(), *shortcuts, *refused]
+        return [*self.notes, *joined, *describe(self.manifest), *self.audit.lines(), *shortcuts, *refused]
 
     @property
     def readable(self) -> "pd.Index[str]":
@@ -89,19 +95,12 @@ def understand(config: StudyConfig, cache: Path, tell: Listener) -> Understandin
     labels = Path(config.labels) if config.labels else None
     read = read_labelled([Path(path) for path in config.data], labels, config.target)
     table, joined = read.table, read.notes
-    manifest = build_manifest(table, Path(config.images), manifest_options(config, table, read.target))
-    found = manifest.images[manifest.images["status"] == "found"]
-    inspection = inspect_images(
-        manifest.images_root, list(found["path"]), cache / "images", start_progress(tell, "Inspecting images")
-    )
-    pairs = find_duplicates(
-        manifest.images_root,
-        inspection.table,
-        inspection.fingerprints,
-        cache / "images",
-        start_progress(tell, "Looking for duplicates"),
-        skip_within=_linked(manifest, found),
-    )
+    manifest = build_manifest(table, image_folder(config), manifest_options(config, table, read.target))
+    matched = match_given(config, manifest)
+    found = manifest.images[manifest.images["status"] != "missing"]
+    look = _look_at_photographs(manifest, cache, tell) if manifest.has_photographs else None
+    inspection, pairs = look or look_at_ids(manifest, matched)
+    inspection = replace(inspection, table=mark_missing(inspection.table, manifest.images, matched))
     case_of = found.set_index("path")["case"]
     is_copy = pairs["similarity"] >= SAME_PHOTOGRAPH
     groups = connected_groups(
@@ -117,9 +116,36 @@ def understand(config: StudyConfig, cache: Path, tell: Listener) -> Understandin
         split=split,
         allow=config.allow,
         quarantine=config.quarantine,
+        has_vectors=bool(matched),
     )
+    notes = () if manifest.has_photographs else note_no_photographs(config, manifest)
+    notes = (*notes, *(f"{'Vectors:':<10}{each.line}" for each in matched))
+    if matched and config.has_pixels:
+        notes = (*notes, f"{'Note:':<10}nothing is measured under shift: given vectors cannot be made anew")
     manifest = manifest.without_metadata(audit.quarantined)
-    return Understanding(manifest, inspection, groups, audit, split, table, pairs, joined)
+    return Understanding(manifest, inspection, groups, audit, split, table, pairs, joined, notes=notes)
+
+
+def _look_at_photographs(manifest: Manifest, cache: Path, tell: Listener) -> tuple[Inspection, pd.DataFrame]:
+    """Return what is known of every photograph that was found, and the pairs of copies."""
+    found = manifest.images[manifest.images["status"] == "found"]
+    inspection = inspect_images(
+        manifest.images_root, list(found["path"]), cache / "images", start_progress(tell, "Inspecting images")
+    )
+    pairs = find_duplicates(
+        manifest.images_root,
+        inspection.table,
+        inspection.fingerprints,
+        cache / "images",
+        start_progress(tell, "Looking for duplicates"),
+        skip_within=_linked(manifest, found),
+    )
+    return inspection, pairs
+
+
+def image_folder(config: StudyConfig) -> Path | None:
+    """Return the folder of the photographs; None where none is given."""
+    return Path(config.images) if config.images else None
 
 
 def _case_pairs(pairs: pd.DataFrame, case_of: "pd.Series[str]") -> list[tuple[str, str]]:
@@ -142,7 +168,7 @@ def decide(seen: Understanding, config: StudyConfig, development: "pd.Index[str]
     """
     target = seen.manifest.roles.target or ""
     options = replace(manifest_options(config, seen.table, target), deciding=development)
-    manifest = _known_kinds(build_manifest(seen.table, Path(config.images), options), development)
+    manifest = _known_kinds(build_manifest(seen.table, image_folder(config), options), development)
     audit = run_audit(
         manifest,
         seen.table,
@@ -153,6 +179,7 @@ def decide(seen: Understanding, config: StudyConfig, development: "pd.Index[str]
         allow=config.allow,
         quarantine=config.quarantine,
         deciding=development,
+        has_vectors=bool(config.embeddings),
     )
     return replace(seen, manifest=manifest.without_metadata(audit.quarantined), audit=audit)
 
@@ -178,10 +205,8 @@ def manifest_options(config: StudyConfig, table: pd.DataFrame, target: str) -> M
     Raises
     ------
     ConfigError
-        If the image folder or the target is not given.
+        If the target is not given.
     """
-    if not config.images:
-        raise ConfigError("expected an image folder with the table, got none; give --images FOLDER")
     if not target:
         message = "expected the column of the diagnosis, got none; give --target COLUMN, or --labels TABLE"
         raise ConfigError(message)
@@ -207,14 +232,16 @@ def require_images(understanding: Understanding, *, allow_missing: bool) -> None
         If more than 5 % of the cases have no readable image and that is not allowed, or if none has.
     """
     n_cases, n_readable = len(understanding.manifest.cases), len(understanding.readable)
+    has_vectors = "without_vector" in understanding.audit.images
+    wanted = "readable image" + (" with a vector in each file" if has_vectors else "")
+    if has_vectors and not understanding.manifest.has_photographs:
+        wanted = "vector in each file"
     if n_readable == 0:
-        raise InputError(
-            "expected at least one readable image, got none; see the findings of `automl-skin check`"
-        )
+        raise InputError(f"expected at least one {wanted}, got none; see the findings of `automl-skin check`")
     if n_readable < (1.0 - MAX_MISSING) * n_cases and not allow_missing:
         message = (
-            "expected a readable image for at least 95 % of the cases, got none for "
-            f"{n_cases - n_readable:,} of {n_cases:,}; see `automl-skin check`, add the images, or continue without "
+            f"expected a {wanted} for at least 95 % of the cases, got none for "
+            f"{n_cases - n_readable:,} of {n_cases:,}; see `automl-skin check`, add them, or continue without "
             "these cases by --allow-missing"
         )
         raise InputError(message)
@@ -230,9 +257,9 @@ def given_split(config: StudyConfig, table: pd.DataFrame, manifest: Manifest) ->
     """
     if not config.split:
         return None
-    image_column = manifest.roles.image
     if config.split in table.columns:
-        values = canonical_text(table[config.split]).set_axis(pd.Index(id_text(table[image_column])))
+        ids = photograph_ids(table, manifest.roles.image)
+        values = canonical_text(table[config.split]).set_axis(pd.Index(ids))
         return _by_case(values, manifest)
     if not Path(config.split).is_file():
         message = (
@@ -241,8 +268,8 @@ def given_split(config: StudyConfig, table: pd.DataFrame, manifest: Manifest) ->
         )
         raise TableError(message)
     other = read_table(Path(config.split))
-    ids = set(manifest.images["given"]) | set(manifest.cases.index)
-    matches = {name: float(id_text(other[name]).isin(ids).mean()) for name in other.columns}
+    known = set(manifest.images["given"]) | set(manifest.cases.index)
+    matches = {name: float(id_text(other[name]).isin(known).mean()) for name in other.columns}
     id_column = max(matches, key=lambda name: matches[name])
     rest = [name for name in other.columns if name != id_column]
     named = [name for name in rest if name.lower() in {"split", "fold", "set", "part", "partition"}]

@@ -18,6 +18,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 
 from automl_skin.chains.config import FUSIONS, ROTATION, WAYS
 from automl_skin.data.roles import ROLES
+from automl_skin.embeddings.given import parse_given
 from automl_skin.errors import ConfigError
 from automl_skin.features.encoder import EncoderConfig
 from automl_skin.heads.catalogue import FAMILIES
@@ -27,6 +28,9 @@ from automl_skin.study.settings import RECOGNISED, SETTINGS, StudySettings, chec
 
 RUNTIME = frozenset(name for name, setting in SETTINGS.items() if setting.may_change)
 """Settings that may change from one call to the next: they do not change what a trial's outcome means."""
+
+NO_BACKBONE = "none"
+"""In place of a backbone's name: photographs go through no network, and vectors are given."""
 
 GPU_BUDGET_SECONDS = 3600.0
 """Tuning budget of `auto` on a GPU where none is given."""
@@ -46,6 +50,7 @@ class StudyConfig(StudySettings):
         for name in ("backbone", "colour"):
             if not getattr(self, name):
                 raise ConfigError(f"{name}: expected at least one, got none")
+        self._check_given()
         self._check_numbers()
 
     def _check_metric(self) -> None:
@@ -54,8 +59,31 @@ class StudyConfig(StudySettings):
         elif not self.costs:
             metric_by_name(COST)
 
+    def _check_given(self) -> None:
+        names = [name for name, _ in self.given]
+        twice = [name for name in names if names.count(name) > 1 or name in self.backbones]
+        if twice:
+            message = f"--embeddings: expected names that no other network has, got {twice[0]!r} twice"
+            raise ConfigError(f"{message}; give one another name, NAME=FILE")
+        if self.embeddings and self.is_synthetic:
+            raise ConfigError("--embeddings: expected --data with it, the table of these vectors, got none")
+        if self.backbone == (NO_BACKBONE,) and self.has_photographs and not self.embeddings:
+            raise ConfigError(
+                "--backbone none: expected --embeddings with it, got none; name a backbone, or give no --images"
+            )
+        if self.has_pixels:
+            return
+        pixels = "photographs that a network of the study sees (--images and --backbone)"
+        if self.tuning not in {(AUTO_TUNING,), (NO_TUNING,)}:
+            raise ConfigError(f"--tuning {self.tuning[0]}: expected {pixels}, got none; leave --tuning out")
+        if self.objective == "robust":
+            raise ConfigError(f"--objective robust: expected {pixels}, got none; leave --objective out")
+
     def _check_numbers(self) -> None:
         check_minimums(self)
+        if self.objective == "robust" and self.embeddings:
+            message = "--objective robust: expected networks that photographs under shift go through, got --embeddings"
+            raise ConfigError(f"{message}; leave one of the two out")
         if self.objective == "robust" and not self.shift_cases:
             raise ConfigError("shift_cases: expected at least 1 for the objective robust, got 0")
         if ROTATION in self.way and self.folds < 3:
@@ -83,6 +111,31 @@ class StudyConfig(StudySettings):
     def tables(self) -> tuple[Path, ...]:
         """The tables of the cases, and that of the diagnoses where they have one of their own."""
         return tuple(Path(path) for path in (*self.data, self.labels) if path)
+
+    @property
+    def has_photographs(self) -> bool:
+        """Whether a folder of photographs is given."""
+        return self.is_synthetic or bool(self.images)
+
+    @property
+    def backbones(self) -> tuple[str, ...]:
+        """The backbones that photographs go through; none without photographs."""
+        return () if not self.has_photographs or self.backbone == (NO_BACKBONE,) else self.backbone
+
+    @property
+    def given(self) -> tuple[tuple[str, Path], ...]:
+        """Name and file of all vectors that were made elsewhere."""
+        return tuple(map(parse_given, self.embeddings))
+
+    @property
+    def has_pixels(self) -> bool:
+        """Whether some network of the study sees photographs."""
+        return bool(self.backbones)
+
+    @property
+    def measures_shifts(self) -> bool:
+        """Whether models are looked at under shift: vectors that were made elsewhere cannot be made anew."""
+        return self.has_pixels and not self.embeddings and self.shift_cases > 0
 
     @property
     def input_size(self) -> tuple[int, int] | None:
@@ -122,7 +175,7 @@ class StudyConfig(StudySettings):
         `auto` takes an hour on a GPU and nothing on a processor unless a budget is set, and at most half of the
         time that the whole search has.
         """
-        if self.tuning == (NO_TUNING,):
+        if self.tuning == (NO_TUNING,) or not self.has_pixels:
             return 0.0
         if self.tuning_budget_seconds is not None or self.tuning != (AUTO_TUNING,):
             return self.tuning_budget_seconds

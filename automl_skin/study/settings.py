@@ -107,7 +107,10 @@ class StudySettings:
             may_change=True,
         ),
     ] = ""
-    images: Annotated[AnyPath, Setting("Folder of the photographs.", DATA, may_change=True)] = ""
+    images: Annotated[
+        AnyPath,
+        Setting('Folder of the photographs; "" for none: metadata alone is searched.', DATA, may_change=True),
+    ] = ""
     target: Annotated[
         str, Setting("Column of the diagnosis; not needed where --labels leave one possibility.", DATA)
     ] = ""
@@ -164,8 +167,20 @@ class StudySettings:
     locked_share: Annotated[float, Setting("Share of the locked test set [{default}].", DATA)] = 0.2
 
     backbone: Annotated[
-        Names, Setting("timm name, tagged name, or folder in --weights-dir. Repeatable.", NETWORKS)
+        Names,
+        Setting(
+            "timm name, tagged name, or folder in --weights-dir; none beside --embeddings. Repeatable.",
+            NETWORKS,
+        ),
     ] = ("mobilenetv2_100",)
+    embeddings: Annotated[
+        Names,
+        Setting(
+            "Vectors made elsewhere, FILE or NAME=FILE: Parquet or npz with ids and vectors. Repeatable.",
+            NETWORKS,
+            may_change=True,
+        ),
+    ] = ()
     weights: Annotated[
         Literal["pretrained", "random"], Setting("pretrained or random [{default}].", NETWORKS)
     ] = "pretrained"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from automl_skin.backbones.device import Precision
+from automl_skin.embeddings.given import By
 from automl_skin.images.recipe import Recipe
 from automl_skin.records import read_record, write_record
 from automl_skin.study.study import Study
@@ -30,19 +31,37 @@ class TunedSource:
 
 
 @dataclass(frozen=True)
+class GivenSource:
+    """What is known of vectors that were made elsewhere.
+
+    Parameters
+    ----------
+    licence : str
+        Empty where their file does not say it.
+    by : {"image", "case"}
+        Whose ids they have.
+    """
+
+    licence: str
+    by: By
+
+
+@dataclass(frozen=True)
 class EmbeddedNetwork:
     """A network whose embeddings a study has.
 
     Parameters
     ----------
     weights : str
-        Digest of architecture and weights.
+        Digest of architecture and weights; of ids and vectors where these are given.
     views : int
     precision : {"float32", "bfloat16"}
     n_dimensions : int
         Columns of its embeddings.
     tuned : TunedSource or None
         None for a frozen network, which the study's settings name.
+    given : GivenSource or None
+        None for a network that photographs go through.
     """
 
     weights: str
@@ -50,6 +69,7 @@ class EmbeddedNetwork:
     precision: Precision
     n_dimensions: int
     tuned: TunedSource | None = None
+    given: GivenSource | None = None
 
 
 @dataclass(frozen=True)

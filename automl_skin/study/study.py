@@ -38,6 +38,7 @@ from automl_skin.data.audit import AUDIT
 from automl_skin.data.plan import PLAN, FoldPlan
 from automl_skin.data.strength import Shortcuts
 from automl_skin.digests import digest_json
+from automl_skin.embeddings.given import parse_given
 from automl_skin.errors import ConfigError
 from automl_skin.files import storage_errors
 from automl_skin.metrics.catalogue import Metric, metric_by_name
@@ -351,13 +352,16 @@ def _absolute(flags: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("images", "labels", "weights_dir", "costs"):
         if settings.get(name):
             settings[name] = str(Path(settings[name]).absolute())
+    if settings.get("embeddings"):
+        given = map(parse_given, _paths(settings["embeddings"]))
+        settings["embeddings"] = [f"{name}={path.absolute()}" for name, path in given]
     if settings.get("split") and Path(settings["split"]).is_file():
         settings["split"] = str(Path(settings["split"]).absolute())
     return settings
 
 
 def _paths(data: Any) -> list[str]:
-    """Return the tables of the setting ``data``: none, one, or a list of them."""
+    """Return the files of a setting such as ``data``: none, one, or a list of them."""
     each = data if isinstance(data, list | tuple) else [data]
     return [str(path) for path in each if path]
 

@@ -19,7 +19,7 @@ from mlflow.types.schema import AnyType
 from automl_skin.export.bundle import bundle_digest, read_facts
 from automl_skin.export.facts import BundleFacts
 from automl_skin.files import read_json
-from automl_skin.scoring.pyfunc import IMAGE, image_columns
+from automl_skin.scoring.columns import IMAGE, image_columns, vector_columns
 from automl_skin.tracking.entries import MAX_VALUE_LENGTH, PLAN_DIGEST
 from automl_skin.tracking.place import is_local
 
@@ -86,6 +86,11 @@ def signature_of(facts: BundleFacts) -> ModelSignature:
         ColSpec(DataType.string, column, required=len(facts.image_roles) == 1)
         for column in image_columns(facts)
     ]
+    images += [
+        ColSpec(AnyType(), column, required=len(facts.image_roles) == 1)
+        for each in facts.given
+        for column in vector_columns(facts, each)
+    ]
     fields = [ColSpec(TYPES[kind], name, required=False) for name, kind in facts.kinds.items()]
     names = ["probability"] if facts.is_binary else [f"probability_{name}" for name in facts.classes]
     probabilities = [ColSpec(DataType.double, name, required=False) for name in names]
@@ -137,5 +142,5 @@ def _as_columns(example: list[dict[str, Any]], facts: BundleFacts) -> pd.DataFra
     """Return the bundle's example rows with the columns and types of the signature; what is null is left out."""
     table = pd.DataFrame(example).dropna(axis="columns", how="all")
     numbers = [name for name, kind in facts.kinds.items() if kind == "number" and name in table]
-    first = next(iter(image_columns(facts)))
+    first = next(iter(image_columns(facts)), IMAGE)
     return table.astype(dict.fromkeys(numbers, "float64")).rename(columns={IMAGE: first})
