@@ -27,7 +27,7 @@ LABEL = "label"
 WEIGHTS = frozenset({"score_weight", "validation_weight"})
 """Normal names of columns that ISIC's ground truth has beside the classes."""
 
-ID_ROLES = ("image", "case", "lesion")
+_ID_NAMES = frozenset(name for role in ("image", "case", "lesion") for name in ROLES[role].names)
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def join_labels(
 
 def _common_id(table: pd.DataFrame, labels: pd.DataFrame, name: str, other: str) -> _Key:
     """Return the id that joins the tables: unique if one is, by the names of ids first, then by most common values."""
-    found = [key for stems in (False, True) for key in _candidates(table, labels, stems=stems)]
+    found = _candidates(table, labels, stems=False) or _candidates(table, labels, stems=True)
     if not found:
         message = (
             f"{name} and {other}: expected ids of photographs, lesions or cases that stand in both, got none: "
@@ -129,7 +129,7 @@ def _common_id(table: pd.DataFrame, labels: pd.DataFrame, name: str, other: str)
         raise TableError(message)
 
     def worth(key: _Key) -> tuple[bool, bool, int]:
-        named = means_id(key.other) or normal_name(key.other) in _id_names()
+        named = means_id(key.other) or normal_name(key.other) in _ID_NAMES
         return key.known.is_unique, named, key.n_found
 
     best = max(found, key=worth)
@@ -152,11 +152,12 @@ def _candidates(table: pd.DataFrame, labels: pd.DataFrame, *, stems: bool) -> li
         known = read(labels[other])
         if not mostly_different(known):
             continue
+        by_chance = holds_numbers(labels[other])  # an age of 70 and the case 70
         for column, ids in columns.items():
             alike = normal_name(column) == normal_name(other)
-            both = {normal_name(column), normal_name(other)} <= _id_names()
-            if not alike and not both and holds_numbers(labels[other]):
-                continue  # numbers are the same by chance
+            both = {normal_name(column), normal_name(other)} <= _ID_NAMES
+            if by_chance and not alike and not both:
+                continue
             if n_found := int(ids.isin(set(known.dropna())).sum()):
                 keys.append(_Key(column, other, ids, known, n_found))
     return keys
@@ -164,10 +165,6 @@ def _candidates(table: pd.DataFrame, labels: pd.DataFrame, *, stems: bool) -> li
 
 def _stems(values: "pd.Series[str]") -> "pd.Series[str]":
     return id_text(values).map(file_stem, na_action="ignore").astype("str")
-
-
-def _id_names() -> set[str]:
-    return {name for role in ID_ROLES for name in ROLES[role].names}
 
 
 def _diagnoses(
@@ -264,7 +261,7 @@ def _with_examples(table: pd.DataFrame) -> str:
     shown = []
     for column in map(str, table.columns):
         text = id_text(table[column]).dropna()
-        if len(text) and (means_id(column) or normal_name(column) in _id_names()):
+        if len(text) and (means_id(column) or normal_name(column) in _ID_NAMES):
             shown.append(f"{column!r} ({text.iloc[0]})")
     return list_some(shown or map(repr, map(str, table.columns)), 8)
 

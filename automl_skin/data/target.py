@@ -305,13 +305,13 @@ def _two_names(levels: tuple[str, ...], positive: tuple[str, ...]) -> tuple[str,
     )
 
 
-def _numbers_first(level: str) -> tuple[int, float, str]:
+def _numbers_first(level: str) -> tuple[float, str]:
     """Sort numbers by size before words by letters, of which INF (inflammatory) is one."""
     try:
         number = float(level)
     except ValueError:
         number = np.inf
-    return (0, number, level) if np.isfinite(number) else (1, 0.0, level)
+    return number if np.isfinite(number) else np.inf, level
 
 
 def list_values(counts: "pd.Series[int]") -> str:

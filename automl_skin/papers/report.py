@@ -95,7 +95,7 @@ def _facts(each: Reproduced) -> list[str]:
     ]
     data = f"{len(material.labels):,} development cases in {material.n_folds} folds ({', '.join(counts)})"
     cells = f"{len(context.finished)} of {len(context.cells)} cells finished"
-    tables = "; ".join(map(str, study.config.data))
+    tables = "; ".join(map(str, study.config.tables))
     facts = [
         f"- Data: {tables}; {data}, {len(plan.locked):,} locked; plan {plan.digest[:12]}",
         f"- Study: {study.folder.name}; {cells}, {each.seconds:.0f} s in this call",

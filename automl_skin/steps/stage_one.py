@@ -18,6 +18,9 @@ from automl_skin.study.config import StudyConfig
 from automl_skin.study.precision import keep_precision
 from automl_skin.study.study import Study
 
+PLACES = ("labels", "images", "weights_dir")
+"""Settings of paths, besides the tables of cases, that another call needs as well."""
+
 
 @dataclass(frozen=True)
 class StageOneOutcome:
@@ -140,15 +143,11 @@ def next_settings(study: Study) -> dict[str, Any]:
     The tunings are named, since `auto` might choose others on another machine.
     """
     config, default = study.config, StudyConfig()
-    places = {
-        "data": list(config.data),
-        "images": config.images,
-        "weights_dir": config.weights_dir,
-        "embeddings": list(config.embeddings),
-    }
+    several = {"data": list(config.data), "embeddings": list(config.embeddings)}
+    places = {**several, **{name: getattr(config, name) for name in PLACES}}
     tunings = tunings_of(study)
     given = {**places, **config.identity(), "tuning": list(tunings or (NO_TUNING,))}
     if not tunings:  # changes of nothing
         del given["tuning_set"]
-    defaults = {"data": [], "images": "", "weights_dir": "", "embeddings": [], **default.identity()}
+    defaults = {"data": [], "embeddings": [], **dict.fromkeys(PLACES, ""), **default.identity()}
     return {name: value for name, value in given.items() if value != defaults[name]}

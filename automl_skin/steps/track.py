@@ -151,7 +151,7 @@ def dataset_facts(study: Study, material: Material) -> DatasetFacts:
         "plan_digest": plan.digest,
         "images_digest": prepared.images,
     }
-    source = "; ".join(map(str, study.config.data)) or "built-in synthetic study"
+    source = "; ".join(map(str, study.config.tables)) or "built-in synthetic study"
     return DatasetFacts(study.name, source, prepared.table, dict(material.kinds), profile)
 
 

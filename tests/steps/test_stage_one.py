@@ -130,5 +130,7 @@ def test_the_next_search_names_the_tunings(open_here):
         **{name: value for name, value in given.items() if name != "tuning_set"},
         "tuning": ["none"],
     }
+    assert "labels" not in given
+    assert next_settings(open_here("joined", labels="truth.csv"))["labels"].endswith("truth.csv")
     other = open_here("other", **given, trials=3)
     assert other.config.tuning == ("full",)
