@@ -69,7 +69,7 @@ def test_flags_are_named_like_settings():
         "timeout_seconds": 5400.0,
         "tuning_budget_seconds": 7200.0,
         "devices": ["cuda:0", "cuda:1"],
-        "weights_dir": Path("weights"),
+        "weights_dir": "weights",  # as given: Path("") would be the working directory
         "seed": 0,
         "data": [Path("a.csv"), Path("b.csv")],
         "backbone": ["x", "y"],

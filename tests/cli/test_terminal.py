@@ -108,6 +108,7 @@ def test_a_locked_test_that_was_not_expected_is_said(tiny):
         shifts=None,
         sources=None,
         operating_point=tiny.study.operating_point.read().point,
+        decisions=None,
         seconds={"trials": 3.0},
     )
     terminal, output = make()

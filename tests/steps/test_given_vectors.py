@@ -154,7 +154,7 @@ def test_facts_and_card_say_which_vectors_are_needed(bundle, file, vectors):
 
 
 def test_it_is_evaluated_with_the_same_option(tiny, bundle, file, tmp_path):
-    labelled = LabelledSet((tiny.table,), None, "diagnosis", (), {}, (str(file),))
+    labelled = LabelledSet((tiny.table,), None, "diagnosis", (), {}, embeddings=(str(file),))
     evaluation = evaluate(bundle, labelled, tmp_path / "out")
     assert evaluation.auc.value > 0.5
     assert any("was not looked for" in note for note in evaluation.notes)

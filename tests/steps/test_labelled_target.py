@@ -13,7 +13,7 @@ HAM = SimpleNamespace(
     is_binary=True,
 )
 SEVERAL = SimpleNamespace(
-    classes=("bkl", "mel", "nv"), positive=(), levels=("bkl", "mel", "nv"), is_binary=False
+    classes=("bkl", "mel", "nv"), positive=(), levels=("bkl", "mel", "nv"), is_binary=False, merged=()
 )
 
 
