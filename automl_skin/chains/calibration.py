@@ -17,7 +17,9 @@ from automl_skin.arrays import BoolArray, FloatArray, IntArray, normalise_rows
 LOGIT_BOUND = 15.0
 """Probabilities of exactly 0 or 1 (forests give them) are taken as expit(-15) and expit(15)."""
 
-MIN_SLOPE = 1e-6
+MIN_SLOPE, MAX_SLOPE = 1e-6, 1e3
+"""Scores that only a larger slope tells apart are equal but for noise, such as priors with `MIN_SLOPE`: the map would
+take the prior of another fold's chain to 0 or 1."""
 
 MAX_STEPS = 50
 MAX_HALVINGS = 30
@@ -79,9 +81,9 @@ def _fit_platt(scores: FloatArray, positive: BoolArray) -> tuple[float, float]:
     high, low = (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2)
     target = np.where(positive, high, low)
     slope, intercept = _least_log_loss(scores, target)
-    if slope > MIN_SLOPE:
+    if MIN_SLOPE < slope <= MAX_SLOPE:
         return slope, intercept
-    # scores that rank backwards say nothing: answer with the prior, kept increasing
+    # scores that rank backwards, or hardly differ, say nothing: answer with the prior, kept increasing
     return MIN_SLOPE, _log_odds(target)
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from automl_skin.chains.calibration import LOGIT_BOUND, MIN_SLOPE, Calibrator, fit_calibrator, logit
@@ -71,6 +72,16 @@ def test_scores_that_rank_backwards_give_the_prior_and_keep_their_order():
     calibrated = calibrator.apply(probabilities)[:, 1]
     np.testing.assert_allclose(calibrated, labels.mean(), atol=1e-3)
     assert (np.argsort(calibrated) == np.argsort(probabilities[:, 1])).all()
+
+
+def test_priors_that_differ_by_noise_do_not_take_another_chains_prior_to_0_or_1():
+    probabilities, labels = draw(slope=1.0, intercept=0.0)
+    z = 1e-6 * logit(probabilities[:, 1]) - 0.5  # what a chain answers whose scores ranked backwards
+    calibrator = fit_calibrator(np.column_stack([1 - expit(z), expit(z)]), labels)
+    other = expit(np.array([-0.52, -0.48]))
+    np.testing.assert_allclose(
+        calibrator.apply(np.column_stack([1 - other, other]))[:, 1], labels.mean(), atol=1e-3
+    )
 
 
 def test_equal_scores_and_one_class_alone():
