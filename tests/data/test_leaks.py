@@ -279,7 +279,7 @@ def test_a_large_table_takes_no_time():
     table = pd.concat([honest(classes, seed).add_suffix(str(seed)) for seed in range(3)], axis=1)
     started = time.process_time()
     find_leaks(table, classes)
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 10  # one of all pairs would take minutes
 
 
 def real_table(name):
