@@ -8,6 +8,8 @@ import shutil
 
 import pytest
 
+from automl_skin.settings import Workspace
+
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright (extra `test`)")
 CHROMIUM = os.environ.get("AUTOML_SKIN_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -54,13 +56,24 @@ def visit(browser):
         page.close()
 
 
+@pytest.fixture(scope="module")
+def report_of_several(tiny, end_to_end, make_once):
+    """The report of a study of several classes, as its search wrote it."""
+
+    def make(folder):
+        workspace = Workspace.at(folder, tiny.workspace.cache)
+        data = {"data": str(tiny.table), "images": str(tiny.images), "target": "diagnosis"}
+        end_to_end.search(workspace, "several", **data, trials=3)
+
+    return make_once("report_of_several", make) / "studies" / "several" / "report" / "report.html"
+
+
 @pytest.fixture(scope="module", params=["as the search wrote it", "of several classes", "with a gallery"])
 def report(request, tiny, end_to_end, tmp_path_factory):
     if request.param == "as the search wrote it":
         return tiny.study.report / "report.html"
     if request.param == "of several classes":
-        request.getfixturevalue("multiclass_bundle")
-        return tiny.study.folder.with_name("several") / "report" / "report.html"
+        return request.getfixturevalue("report_of_several")
     path = tmp_path_factory.mktemp("gallery") / "report.html"
     places = end_to_end.places(tiny.workspace)
     done = end_to_end.command("report", "--study", "tiny", "--gallery", "--output", path, *places)
@@ -111,8 +124,8 @@ def test_mischief_is_found(visit, tiny, tmp_path, mischief, found):
     assert seen[found]
 
 
-def test_several_classes_have_names_and_nothing_of_a_threshold(tiny, multiclass_bundle):
-    text = (tiny.study.folder.with_name("several") / "report" / "report.html").read_text(encoding="utf-8")
+def test_several_classes_have_names_and_nothing_of_a_threshold(report_of_several):
+    text = report_of_several.read_text(encoding="utf-8")
     for words in (
         "of class 0",
         "not by the larger probability",
