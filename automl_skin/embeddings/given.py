@@ -100,8 +100,7 @@ class GivenVectors:
         stem, file = _without_extension(name), _file(name)
         keys = [name, stem, file, _without_extension(file)]
         found = next((places for key in keys if (places := self._places.get(key))), None)
-        if found is None and "/" not in name:
-            found = self._by_file.get(name) or self._by_file.get(stem)
+        found = found or self._by_file.get(name) or self._by_file.get(stem)
         if found is None:
             return -1
         if len(found) > 1:

@@ -163,7 +163,8 @@ def tuning_lines(study: Study, plan: FoldPlan, understanding: Understanding) -> 
     """Return what tuning would do, how long each network would take on all folds, and the seconds of all of it."""
     request = request_tuning(study, understanding.manifest, plan)
     if request.is_empty:
-        return ["none" if study.config.tuning == (NO_TUNING,) else WITHOUT_BUDGET], 0.0
+        unasked = study.config.tuning == (NO_TUNING,) or not study.config.has_pixels
+        return ["none" if unasked else WITHOUT_BUDGET], 0.0
     networks = frozen_networks(study.config)
     lines = plan_in_words(request, len(networks))
     total = 0.0

@@ -31,8 +31,9 @@ def material_of(table, end_to_end, tmp_path):
     """Give vectors in place of photographs, and return the material of a study."""
 
     def make(ids):
+        ids = list(ids)[::-1]  # in another order than the table's
         vectors = np.random.default_rng(0).normal(size=(len(ids), WIDTH)).astype(np.float32)
-        np.savez(tmp_path / "made.npz", ids=list(ids), vectors=vectors)
+        np.savez(tmp_path / "made.npz", ids=ids, vectors=vectors)
         settings = {"data": str(table[0]), "embeddings": [str(tmp_path / "made.npz")]}
         workspace = Workspace.at(tmp_path / "workspace", tmp_path / "cache")
         study = open_study(workspace, "pairs", {**end_to_end.SETTINGS, **end_to_end.BINARY, **settings})
