@@ -17,7 +17,7 @@ from torch import nn
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray, Pixels
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import resolve_device
-from automl_skin.backbones.network import images_per_pass, load_network, network_digest
+from automl_skin.backbones.network import images_per_pass
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.errors import ImageError, IntegrityError
@@ -26,7 +26,7 @@ from automl_skin.explain.heat import Looking
 from automl_skin.export.bundle import read_facts, read_photographs, read_stack, verify
 from automl_skin.export.facts import BundleEmbedding, BundleFacts
 from automl_skin.export.signing import verify_signature
-from automl_skin.export.whole import bundle_errors, read_backbone
+from automl_skin.export.whole import bundle_errors, read_networks
 from automl_skin.features.entering import entering_rows
 from automl_skin.features.lesion import kinds_of, missing_roles, pool_images
 from automl_skin.features.seen import MISSING, read_fields
@@ -147,7 +147,7 @@ class Predictor:
             facts = read_facts(folder)
             stack = read_stack(folder, len(facts.classes))
             read_photographs(folder)
-            networks, backbones = _read_networks(folder / "backbones", facts)
+            networks, backbones = read_networks(folder / "backbones", facts)
         predictor = cls(facts, stack, networks, backbones, device)
         with bundle_errors(folder):
             predictor._try_out()
@@ -379,29 +379,6 @@ class Predictor:
             for start in range(0, len(pixels), step)
         ]
         return [embeddings for _, embeddings in forward.embed_batches(batches, available_processors())]
-
-
-def _read_networks(folder: Path, facts: BundleFacts) -> tuple[dict[str, nn.Module], dict[str, Backbone]]:
-    """Return the networks of a bundle and their backbones, by folder.
-
-    Raises
-    ------
-    IntegrityError
-        If one is not that which was measured.
-    """
-    networks: dict[str, nn.Module] = {}
-    backbones: dict[str, Backbone] = {}
-    digests: dict[str, str] = {}
-    for embedding in facts.embeddings:
-        name = embedding.backbone
-        if name not in networks:
-            backbones[name] = read_backbone(folder / name)
-            networks[name] = load_network(backbones[name])
-            digests[name] = network_digest(backbones[name], networks[name])
-        if digests[name] != embedding.weights:
-            message = f"{name}: expected the weights that were measured, got others; export the bundle again"
-            raise IntegrityError(message)
-    return networks, backbones
 
 
 _Look = tuple[CaseImage, dict[Recipe, Pixels] | str]

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
+from torch import nn
 
 from automl_skin.backbones import hub
 from automl_skin.backbones.catalogue import Backbone, backbone_from_folder
-from automl_skin.backbones.network import check_shapes
+from automl_skin.backbones.network import check_shapes, load_network, network_digest
 from automl_skin.errors import AutomlSkinError, IntegrityError, StorageError
 from automl_skin.evaluation.class_decisions import ClassRule
 from automl_skin.export.facts import BundleFacts
@@ -188,6 +189,29 @@ def read_backbone(folder: Path) -> Backbone:
     backbone = backbone_from_folder(folder)
     check_shapes(backbone)
     return backbone
+
+
+def read_networks(folder: Path, facts: BundleFacts) -> tuple[dict[str, nn.Module], dict[str, Backbone]]:
+    """Return the networks of a bundle and their backbones, by folder.
+
+    Raises
+    ------
+    IntegrityError
+        If one is not that which was measured.
+    """
+    networks: dict[str, nn.Module] = {}
+    backbones: dict[str, Backbone] = {}
+    digests: dict[str, str] = {}
+    for embedding in facts.embeddings:
+        name = embedding.backbone
+        if name not in networks:
+            backbones[name] = read_backbone(folder / name)
+            networks[name] = load_network(backbones[name])
+            digests[name] = network_digest(backbones[name], networks[name])
+        if digests[name] != embedding.weights:
+            message = f"{name}: expected the weights that were measured, got others; export the bundle again"
+            raise IntegrityError(message)
+    return networks, backbones
 
 
 def _check_arguments(path: Path, values: list[Any]) -> None:

@@ -44,11 +44,7 @@ from automl_skin.files import storage_errors
 from automl_skin.metrics.catalogue import Metric, metric_by_name
 from automl_skin.search.trial import TrialJournal
 from automl_skin.settings import Workspace
-from automl_skin.study.config import (
-    RUNTIME,
-    StudyConfig,
-    parse_settings,
-)
+from automl_skin.study.config import RUNTIME, StudyConfig, parse_settings
 from automl_skin.study.facts import Costs, Identity, PreparedDigests, TrackingMark
 from automl_skin.study.record_file import RecordFile
 from automl_skin.study.round_files import RoundFiles
@@ -62,7 +58,6 @@ if TYPE_CHECKING:
     from automl_skin.study.stack_files import StackDecisions, StackFiles, StackPoint
 
 DEFAULT_STUDY = "synthetic"
-
 
 SETTINGS, IDENTITY = "study.toml", "identity.json"
 TRIALS = "trials"
