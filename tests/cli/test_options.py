@@ -59,6 +59,11 @@ def flags_given(*words, takes=TAKES_ALL):
     return seen
 
 
+def test_no_folder_is_not_the_folder_that_one_stands_in():
+    assert flags_given("--images", "")["images"] == ""
+    assert flags_given("--images", ".")["images"] == "."
+
+
 def test_flags_are_named_like_settings():
     words = (
         "--positive mel,bcc, --timeout 1h30m --tuning-budget 2h --devices cuda:0,cuda:1 --weights-dir weights"

@@ -165,7 +165,9 @@ def test_a_case_without_a_vector_is_flagged_like_one_without_a_photograph(
 ):
     some = vectors.iloc[1:]
     np.savez(tmp_path / "some.npz", ids=list(some.index), vectors=some.to_numpy())
-    score.score(bundle, None, tmp_path / "s.csv", tiny.table, embeddings=[str(tmp_path / "some.npz")])
+    file = tmp_path / "some.npz"
+    summary = score.score(bundle, None, tmp_path / "s.csv", tiny.table, embeddings=[str(file)])
+    assert [why.endswith(f"no vector in {file}") for why in summary.problems.values()] == [True]
     scores = end_to_end.read_scores(tmp_path / "s.csv").set_index("image_id")
     assert scores.loc[vectors.index[0], "flags"].split(";")[0] == "image_unreadable"
     assert scores["probability"].isna().sum() == 1
