@@ -14,7 +14,7 @@ from automl_skin.images.loading import Progress
 from automl_skin.papers.honesty.claims import TRUTHS, Answers, Claims, Tool
 from automl_skin.papers.honesty.worlds import World, draw_new_cases, draw_study, seed_of
 from automl_skin.records import read_record, write_record
-from automl_skin.workers.processes import open_workers
+from automl_skin.workers.processes import open_processes
 
 NEW_CASES = 5000
 """Of other patients, on which the truth is measured."""
@@ -91,12 +91,12 @@ def run_bench(
         for world in worlds
         for number in range(world.smoke_studies if smoke else world.studies)
     ]
+    # every world in turn, so that a run that is interrupted has seen all of them alike
+    wanted.sort(key=lambda each: each[1])
     left = [each for each in wanted if not _file(folder, *each).is_file()]
-    with open_workers(jobs) as workers:
-        running = {workers.submit(run_study, tool, *each): each for each in left}
-        for done, future in enumerate(as_completed(running), len(wanted) - len(left) + 1):
-            write_record(_file(folder, *running[future]), future.result())
-            progress(done, len(wanted))
+    for done, outcome in enumerate(_run_studies(tool, left, jobs), len(wanted) - len(left) + 1):
+        write_record(folder / outcome.world / f"{outcome.number}.json", outcome)
+        progress(done, len(wanted))
     outcomes = [read_record(StudyOutcome, _file(folder, *each)) for each in wanted]
     rows = [
         {"world": outcome.world, "number": outcome.number, **vars(each)}
@@ -104,6 +104,16 @@ def run_bench(
         for each in outcome.compared
     ]
     return pd.DataFrame(rows).astype({"low": "float64", "high": "float64"})
+
+
+def _run_studies(tool: Tool, studies: Sequence[tuple[World, int]], jobs: int) -> Iterator[StudyOutcome]:
+    """Yield each outcome as soon as it is there: what is finished is kept, however the run ends."""
+    if jobs == 1:
+        yield from (run_study(tool, *each) for each in studies)
+        return
+    with open_processes(jobs) as workers:
+        running = [workers.submit(run_study, tool, *each) for each in studies]
+        yield from (future.result() for future in as_completed(running))
 
 
 def _file(folder: Path, world: World, number: int) -> Path:

@@ -79,6 +79,22 @@ def test_a_bench_goes_on_where_it_was(tmp_path):
     assert summarise(rows).equals(first)
 
 
+def test_a_bench_that_is_stopped_keeps_what_is_finished_of_every_world(tmp_path):
+    worlds = [replace(WORLD, name=name, studies=5) for name in ("first", "second")]
+    tool, calls = RuleOfThumb(), []
+
+    def stops(material, seed):
+        calls.append(seed)
+        if len(calls) > 4:
+            raise KeyboardInterrupt
+        return tool(material, seed)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_bench(stops, worlds, tmp_path, 1, lambda done, total: None)
+    kept = sorted(str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.json"))
+    assert kept == ["first/0.json", "first/1.json", "second/0.json", "second/1.json"]
+
+
 def test_the_report_has_a_row_per_figure(tmp_path):
     _, summary = verdicts(RuleOfThumb(), tmp_path)
     text = bench_report([WORLD], summary, "the command")
