@@ -7,6 +7,7 @@ classifier would see.
 import hashlib
 import json
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -22,6 +23,7 @@ from automl_skin.backbones import hub
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import Precision
 from automl_skin.backbones.fetch import load_pretrained
+from automl_skin.backbones.memory import MicroBatch
 from automl_skin.backbones.random_weights import draw_weights, untouched_torch_seed
 from automl_skin.backbones.spatial.catalogue import add_metadata
 from automl_skin.backbones.spatial.features import SpatialNetwork
@@ -229,10 +231,11 @@ def embed(
     device: torch.device,
     precision: Precision,
     metadata: Float32Array | None = None,
+    passes: MicroBatch | None = None,
 ) -> Float32Array:
     """Turn images into embeddings.
 
-    Every forward pass has `images_per_pass` images (the last is filled up with zeros), because libraries choose other
+    Every forward pass has as many images (the last is filled up with zeros), because libraries choose other
     kernels for other shapes, and sums of another order differ in their last bits.
 
     Parameters
@@ -249,6 +252,8 @@ def embed(
         From `resolve_device` and `resolve_precision`.
     metadata : ndarray of shape (n, n_metadata), optional
         Encoded; of the same rows, for a network that metadata enter.
+    passes : MicroBatch, optional
+        From `begin_passes`, the same for all calls: where the memory is short, it remembers what fits.
 
     Returns
     -------
@@ -259,27 +264,34 @@ def embed(
     ------
     ConfigError
         If the number of views does not fit this size.
+    BackboneError
+        If a single image does not fit the memory.
     """
     check_views(views, *images.shape[1:3])
-    step = images_per_pass(device)
+    passes = passes or begin_passes(device)
     scale = Normalisation(mean, std, device)
-    pieces = [
-        _embed_piece(
-            network,
-            images[start : start + step],
-            None if metadata is None else metadata[start : start + step],
-            scale,
-            views,
-            precision,
-        )
-        for start in range(0, max(1, len(images)), step)
-    ]
+    pieces: list[Float32Array] = []
+    done = 0
+    while not pieces or done < len(images):
+        part, known = images[done:], None if metadata is None else metadata[done:]
+        work = partial(_embed_pass, network, part, known, scale, views, precision)
+        pieces.append(passes.run(work))
+        done += len(pieces[-1])
     return np.concatenate(pieces)[: len(images)]
 
 
-def images_per_pass(device: torch.device) -> int:
-    """Return how many images go through a network at once on a device."""
-    return CPU_BATCH if device.type == "cpu" else GPU_BATCH
+def begin_passes(device: torch.device, size: int = 0) -> MicroBatch:
+    """Return how many images go through a network at once on a device.
+
+    Parameters
+    ----------
+    size : int
+        Of the user's choice; 0 for what suits the device. A CPU has one size: of another, last digits would differ
+        between search and scoring, and nothing is gained.
+    """
+    if device.type == "cpu":
+        return MicroBatch(CPU_BATCH, learns=False)
+    return MicroBatch(size or GPU_BATCH, learns=False)
 
 
 class Normalisation:
@@ -296,22 +308,37 @@ class Normalisation:
         return pixels.float().sub_(self.shift).mul_(self.factor).permute(0, 3, 1, 2)
 
 
-def _embed_piece(
+def _embed_pass(
     network: nn.Module,
     images: Pixels,
     metadata: Float32Array | None,
     normalise: Normalisation,
     views: int,
     precision: Precision,
+    size: int,
 ) -> Float32Array:
-    n_filling = images_per_pass(normalise.device) - len(images)
+    """Return the embeddings of the first `size` images; rows of zeros where there are fewer."""
+    images, metadata = images[:size], None if metadata is None else metadata[:size]
+    n_filling = size - len(images)
     if n_filling:
         images = np.concatenate([images, np.zeros((n_filling, *images.shape[1:]), np.uint8)])
     known = None if metadata is None else _filled(metadata, len(images)).to(normalise.device)
-    with torch.inference_mode(), computing_in(precision, normalise.device):
+    pixels = normalise(images)
+    found = _mean_of_views(network, pixels, known, views, precision)
+    if precision == "float16" and not np.isfinite(found).all():  # its range ends at 65,504
+        found = _mean_of_views(network, pixels, known, views, "float32")
+    return found
+
+
+def _mean_of_views(
+    network: nn.Module, pixels: torch.Tensor, metadata: torch.Tensor | None, views: int, precision: Precision
+) -> Float32Array:
+    with torch.inference_mode(), computing_in(precision, pixels.device):
         total: Any = 0.0
-        for view in each_view(normalise(images), views):
-            total = total + embedding_of(network, view.contiguous(memory_format=torch.channels_last), known)
+        for view in each_view(pixels, views):
+            total = total + embedding_of(
+                network, view.contiguous(memory_format=torch.channels_last), metadata
+            )
         return cast("Float32Array", (total / views).cpu().numpy())
 
 
@@ -343,4 +370,4 @@ def computing_in(precision: Precision, device: torch.device) -> AbstractContextM
     """Return the context in which a network computes in a precision."""
     if precision == "float32":
         return nullcontext()
-    return torch.autocast(device.type, torch.bfloat16)
+    return torch.autocast(device.type, torch.bfloat16 if precision == "bfloat16" else torch.float16)

@@ -13,7 +13,7 @@ import torch
 from automl_skin.arrays import BoolArray, Float32Array
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import Precision, resolve_device, resolve_precision
-from automl_skin.backbones.network import load_network, network_digest
+from automl_skin.backbones.network import begin_passes, load_network, network_digest
 from automl_skin.backbones.views import check_views
 from automl_skin.embeddings.cache import EmbeddingCache
 from automl_skin.embeddings.forward import ForwardPass
@@ -26,7 +26,8 @@ from automl_skin.images.recipe import Recipe
 from automl_skin.images.shifts import shift_key
 from automl_skin.records import to_plain
 
-_BATCH_SIZE = {"cpu": 16, "cuda": 128, "mps": 32}
+_BATCH = {"cpu": 16, "cuda": 128, "mps": 32}
+"""Images that are read and decoded together, made of whole passes."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,10 @@ class StageOneOptions:
         Flips and transposes, averaged.
     device : str
         ``auto``, ``cpu``, ``cuda`` ...
-    precision : {"float32", "bfloat16"}, optional
+    precision : {"float32", "bfloat16", "float16"}, optional
         What the device has, by default.
     batch_size : int, optional
-        Images per forward pass; 16 on the CPU, 128 with CUDA by default.
+        Images per forward pass; by default what suits the device (`begin_passes`).
     threads : int, optional
         For computing and for decoding, each; ``torch.get_num_threads()`` by default.
     progress : callable, optional
@@ -158,7 +159,8 @@ def _prepare(
     weights = network_digest(backbone, network)
     shifted = shift_key(options.shift, options.shift_seed)
     key = EmbeddingKey(weights, recipe.digest, options.views, precision, options.tuned_on, shifted)
-    return ForwardPass(network.to(device), recipe, options.views, device, precision), key
+    passes = begin_passes(device, options.batch_size or 0)
+    return ForwardPass(network.to(device), recipe, options.views, device, precision, passes), key
 
 
 def _width(forward: ForwardPass, recipe: Recipe, metadata: Float32Array | None) -> int:
@@ -189,7 +191,8 @@ def _compute(
     failed: dict[str, str] = {}
     options = reporter.options
     threads = options.threads or torch.get_num_threads()
-    batch_size = options.batch_size or _BATCH_SIZE[forward.device.type]
+    in_pass = forward.passes.size
+    batch_size = max(_BATCH[forward.device.type] // in_pass, 1) * in_pass
     contents, batches = ImageSource(
         images_root,
         forward.recipe,

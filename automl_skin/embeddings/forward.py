@@ -16,6 +16,7 @@ from torch import nn
 
 from automl_skin.arrays import Float32Array
 from automl_skin.backbones.device import Precision
+from automl_skin.backbones.memory import MicroBatch
 from automl_skin.backbones.network import embed
 from automl_skin.images.loading import Batch
 from automl_skin.images.recipe import Recipe
@@ -28,6 +29,8 @@ class ForwardPass:
 
     Parameters
     ----------
+    passes : MicroBatch
+        From `begin_passes`.
     metadata : ndarray of shape (n_images, n_metadata), optional
         Encoded, by the positions of the batches; for a network that metadata enter.
     """
@@ -37,6 +40,7 @@ class ForwardPass:
     views: int
     device: torch.device
     precision: Precision
+    passes: MicroBatch
     metadata: Float32Array | None = None
 
     def __call__(self, batch: Batch) -> Float32Array:
@@ -50,6 +54,7 @@ class ForwardPass:
             device=self.device,
             precision=self.precision,
             metadata=None if self.metadata is None else self.metadata[batch.positions],
+            passes=self.passes,
         )
 
     def embed_batches(

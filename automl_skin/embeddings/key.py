@@ -44,7 +44,7 @@ class EmbeddingKey:
         ``Recipe.digest``.
     views : int
         1, 4 or 8.
-    precision : {"float32", "bfloat16"}
+    precision : {"float32", "bfloat16", "float16"}
         Of the forward pass.
     tuned_on : TunedOn, optional
         None for frozen weights, which have seen no label and are shared by all studies.

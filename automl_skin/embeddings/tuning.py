@@ -19,6 +19,7 @@ import torch
 from automl_skin.arrays import BoolArray, Float32Array, IntArray
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import resolve_device
+from automl_skin.backbones.memory import release_cached_memory
 from automl_skin.backbones.network import save_network
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.train import tune
@@ -146,6 +147,7 @@ def tune_networks(
     outcomes = {job.key.digest: _outcome(job, store) for job in jobs}
     missing = {job.key.digest: job for job in jobs if outcomes[job.key.digest] is None}
     if missing:
+        release_cached_memory()  # what this process embedded with: the workers need the same cards
         look = follow((_followed(job, store) for job in missing.values()), progress, tell)
         killed = _tune_all(list(missing.values()), store, devices, look)
         outcomes |= {digest: killed.get(digest) or _outcome(job, store) for digest, job in missing.items()}

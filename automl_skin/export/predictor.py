@@ -17,7 +17,7 @@ from torch import nn
 from automl_skin.arrays import BoolArray, Float32Array, FloatArray, Pixels
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import resolve_device
-from automl_skin.backbones.network import images_per_pass
+from automl_skin.backbones.network import begin_passes
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.errors import ImageError, IntegrityError
@@ -122,6 +122,7 @@ class Predictor:
         self.backbones = backbones
         self.stack = stack
         self.device = resolve_device(device)
+        self._passes = begin_passes(self.device)
         self.networks = {name: network.to(self.device) for name, network in networks.items()}
 
     @classmethod
@@ -369,9 +370,10 @@ class Predictor:
             embedding.views,
             self.device,
             embedding.precision,
+            self._passes,
             entering,
         )
-        step = images_per_pass(self.device)
+        step = self._passes.size
         batches = [
             Batch(
                 np.arange(start, min(start + step, len(pixels))), np.stack(pixels[start : start + step]), {}

@@ -14,7 +14,7 @@ import numpy as np
 
 from automl_skin.arrays import Pixels
 from automl_skin.backbones.device import resolve_device, resolve_precision
-from automl_skin.backbones.network import embed, load_network, network_digest
+from automl_skin.backbones.network import begin_passes, embed, load_network, network_digest
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.names import Tuning
 from automl_skin.backbones.tuning.train import tune
@@ -40,8 +40,7 @@ from automl_skin.steps.trials import worker_count
 from automl_skin.steps.understand import Understanding, decide, require_images, understand
 from automl_skin.study.study import Study
 
-PROBE_BATCHES = 3
-BATCH = 16
+PROBE_PASSES = 3
 WITHOUT_BUDGET = "none, since there is no GPU and no budget; --tuning-budget 2h tunes for two hours"
 REFITTED = MAX_LEADERS + 5
 """Trials whose chains are fitted again: leading ones, members of the stack and baselines."""
@@ -186,11 +185,19 @@ def tuning_lines(study: Study, plan: FoldPlan, understanding: Understanding) -> 
 
 
 def tuning_speed(study: Study, each: ResolvedNetwork, name: str) -> float:
-    """Return the images that are trained on in a second, measured on a few made-up ones."""
+    """Return the images that are trained on in a second, measured on a few made-up ones.
+
+    On a GPU, the second of two epochs is measured: in the first, it loads its kernels and chooses among them.
+    """
     device = resolve_device((*study.config.devices, study.config.device)[0])
     named = Tuning.parse(name, study.config.tuning_changes).recipe
     recipe = replace(
-        named, epochs=1, patience=0, mode="full", fusion="concat", fusion_settings={}
+        named,
+        epochs=1 if device.type == "cpu" else 2,
+        patience=0,
+        mode="full",
+        fusion="concat",
+        fusion_settings={},
     )  # metadata take no time that counts
     height, width = each.recipe.height, each.recipe.width
     n_images = 2 * recipe.batch_size
@@ -219,10 +226,10 @@ def probe(study: Study, each: ResolvedNetwork, understanding: Understanding) -> 
     config = study.config
     device = resolve_device(config.device)
     network = load_network(each.backbone).to(device)
-    recipe = each.recipe
-    images: Pixels = np.zeros((BATCH, recipe.height, recipe.width, 3), np.uint8)
+    recipe, passes = each.recipe, begin_passes(device, config.batch_size)
+    images: Pixels = np.zeros((passes.size, recipe.height, recipe.width, 3), np.uint8)
     n_dimensions, seconds = 0, float("inf")
-    for _ in range(PROBE_BATCHES):
+    for _ in range(PROBE_PASSES):
         start = time.perf_counter()
         embeddings = embed(
             network,
@@ -232,6 +239,7 @@ def probe(study: Study, each: ResolvedNetwork, understanding: Understanding) -> 
             views=config.views,
             device=device,
             precision=resolve_precision(device),
+            passes=passes,
         )
         seconds = min(seconds, time.perf_counter() - start)
         n_dimensions = embeddings.shape[1]
@@ -244,7 +252,7 @@ def probe(study: Study, each: ResolvedNetwork, understanding: Understanding) -> 
     _, found = cache.read(key, contents)
     missing = int((~found).sum())
     loading = measure_loading(study, each, understanding)
-    return Probe(each.id, n_dimensions, BATCH / seconds, missing, loading)
+    return Probe(each.id, n_dimensions, passes.size / seconds, missing, loading)
 
 
 def measure_loading(study: Study, each: ResolvedNetwork, understanding: Understanding) -> Loading:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl_skin.backbones.device import resolve_device
+from automl_skin.backbones.device import resolve_devices
 from automl_skin.data.join import digest_tables
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.plan import FoldPlan, make_plan, plan_from_split
@@ -72,7 +72,7 @@ def prepare(study: Study, tell: Listener) -> Understanding:
         If the data or the settings cannot be used as they are; then no study was begun.
     """
     frozen_networks(study.config)  # a slip in a name must not begin a study that cannot continue
-    resolve_device(study.config.device)
+    resolve_devices((study.config.device, *study.config.devices))
     config = with_data(study, tell)
     understanding = understand(config, study.workspace.cache, tell)
     require_images(understanding, allow_missing=study.config.allow_missing)

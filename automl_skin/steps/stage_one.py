@@ -28,7 +28,7 @@ class StageOneOutcome:
 
     Parameters
     ----------
-    precision : {"float32", "bfloat16"}
+    precision : {"float32", "bfloat16", "float16"}
     frozen, tuned : tuple of ResolvedNetwork
     failed : tuple of TuningFailure
     skipped : tuple of str

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from automl_skin.backbones.device import Precision, resolve_device, resolve_precision
+from automl_skin.backbones.device import Precision, resolve_devices, resolve_precision
 from automl_skin.errors import IntegrityError
 from automl_skin.files import read_json, write_json
 from automl_skin.study.study import Study
@@ -22,7 +22,7 @@ def precision_of(study: Study) -> Precision:
     """
     note = _note(study)
     if note is None or not note.is_file():
-        return resolve_precision(resolve_device((*study.config.devices, study.config.device)[0]))
+        return resolve_precision(*resolve_devices(study.config.devices or (study.config.device,)))
     said: Any = read_json(note)
     if not isinstance(said, dict) or said.get("precision") not in get_args(Precision):
         raise IntegrityError(

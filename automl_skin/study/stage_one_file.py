@@ -55,7 +55,7 @@ class EmbeddedNetwork:
     weights : str
         Digest of architecture and weights; of ids and vectors where these are given.
     views : int
-    precision : {"float32", "bfloat16"}
+    precision : {"float32", "bfloat16", "float16"}
     n_dimensions : int
         Columns of its embeddings.
     tuned : TunedSource or None

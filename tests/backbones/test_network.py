@@ -8,8 +8,8 @@ from timm.layers import DropPath
 
 from automl_skin.backbones.catalogue import at_size, backbone_from_folder, resolve_backbone
 from automl_skin.backbones.network import (
+    CPU_BATCH,
     embed,
-    images_per_pass,
     load_network,
     network_digest,
     save_network,
@@ -91,7 +91,7 @@ def test_a_network_sees_batches_of_one_shape(n_images, backbone, network):
         assert len(embedded(backbone, network, pictures(9)[:n_images])) == n_images
     finally:
         hook.remove()
-    assert set(seen) == {images_per_pass(CPU)}
+    assert set(seen) == {CPU_BATCH}
 
 
 def test_bfloat16_is_close_to_float32(backbone, network):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from automl_skin.backbones.catalogue import resolve_backbone
-from automl_skin.backbones.network import load_network
+from automl_skin.backbones.network import begin_passes, load_network
 from automl_skin.backbones.recipe import default_recipe
 from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.images.loading import Batch
@@ -16,7 +16,8 @@ BACKBONE = resolve_backbone("test_resnet.random")
 @pytest.fixture(scope="module")
 def forward():
     recipe = default_recipe(BACKBONE, 32, 32)
-    return ForwardPass(load_network(BACKBONE), recipe, 1, torch.device("cpu"), "float32")
+    cpu = torch.device("cpu")
+    return ForwardPass(load_network(BACKBONE), recipe, 1, cpu, "float32", begin_passes(cpu))
 
 
 def batches(n):

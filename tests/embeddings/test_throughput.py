@@ -14,7 +14,7 @@ import torch
 
 from automl_skin.backbones.catalogue import resolve_backbone
 from automl_skin.backbones.device import resolve_device, resolve_precision
-from automl_skin.backbones.network import load_network
+from automl_skin.backbones.network import begin_passes, load_network
 from automl_skin.backbones.recipe import default_recipe
 from automl_skin.embeddings.forward import ForwardPass
 from automl_skin.images.loading import load_batches
@@ -44,7 +44,8 @@ def test_decoding_included_over_bare(photographs):
     name = "mobilenetv2_100.onnxzoo" if weights else "mobilenetv2_100.random"
     backbone = resolve_backbone(name, Path(weights) if weights else None)
     recipe, device = default_recipe(backbone), resolve_device()
-    forward = ForwardPass(load_network(backbone).to(device), recipe, 1, device, resolve_precision(device))
+    network, precision = load_network(backbone).to(device), resolve_precision(device)
+    forward = ForwardPass(network, recipe, 1, device, precision, begin_passes(device))
     threads = torch.get_num_threads()
     ready = next(iter(load_batches(root, names, recipe, BATCH, 1)))
 

@@ -29,6 +29,8 @@ class State:
     ----------
     averaged : ModelEmaV3 or None
         Of the weights, where the recipe averages them.
+    scaler : GradScaler
+        Keeps gradients within the range of float16; does nothing in other precisions.
     curve : list of Epoch
         The finished epochs.
     best : dict
@@ -38,6 +40,7 @@ class State:
     model: TuningModel
     optimiser: torch.optim.Optimizer
     averaged: ModelEmaV3 | None
+    scaler: torch.amp.GradScaler
     curve: list[Epoch] = field(default_factory=list)
     best: dict[str, torch.Tensor] = field(default_factory=dict)
 
@@ -67,6 +70,7 @@ def save_state(state: State, micro_batch: int, identity: str, folder: Path) -> N
         "model": state.model.state_dict(),
         "optimiser": state.optimiser.state_dict(),
         "averaged": None if state.averaged is None else state.averaged.state_dict(),
+        "scaler": state.scaler.state_dict(),
         "curve": [asdict(epoch) for epoch in state.curve],
         "best": state.best,
     }
@@ -86,6 +90,7 @@ def restore_state(state: State, identity: str, folder: Path) -> int | None:
     state.optimiser.load_state_dict(content["optimiser"])
     if state.averaged is not None:
         state.averaged.load_state_dict(content["averaged"])
+    state.scaler.load_state_dict(content["scaler"])
     state.curve = [Epoch(**epoch) for epoch in content["curve"]]
     state.best = content["best"]
     return int(content["micro_batch"])

@@ -17,6 +17,7 @@ from torch import nn
 
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import Precision
+from automl_skin.backbones.memory import MicroBatch, explain_out_of_memory
 from automl_skin.backbones.network import load_network, weights_digest
 from automl_skin.backbones.spatial.catalogue import add_metadata
 from automl_skin.backbones.tuning.batches import TuningBatch, order_of_epoch, read_batches, split_evenly
@@ -26,7 +27,6 @@ from automl_skin.backbones.tuning.epoch import Epoch, best_epoch, is_over
 from automl_skin.backbones.tuning.fusions import PooledFusion, is_pooled
 from automl_skin.backbones.tuning.inputs import Preparation
 from automl_skin.backbones.tuning.loss import make_loss
-from automl_skin.backbones.tuning.memory import MicroBatch, explain_out_of_memory
 from automl_skin.backbones.tuning.model import FusedHead, LinearHead, TuningModel, count_dimensions
 from automl_skin.backbones.tuning.optimiser import (
     choose_parameters,
@@ -173,7 +173,8 @@ class _Training:
         seed = derive_seed(self.seed, "tune", epoch, step)
         loss = self.micro.run(lambda size: self._gradients(batch, seed, size))
         watch.add(loss, len(batch.labels), self._rate)
-        self.state.optimiser.step()
+        self.state.scaler.step(self.state.optimiser)
+        self.state.scaler.update()
         if self.state.averaged is not None:
             self.state.averaged.update(self.state.model, step=update + 1)
 
@@ -186,7 +187,7 @@ class _Training:
         total = torch.zeros((), device=self.device)
         for piece in inputs.split(split_evenly(n_images, size, self.min_size)):
             loss = self.loss(self.state.model(piece.images, piece.metadata), piece.soft).sum()
-            (loss / n_images).backward()  # type: ignore[no-untyped-call]  # torch's own stubs
+            self.state.scaler.scale(loss / n_images).backward()  # type: ignore[no-untyped-call]  # torch's own stubs
             total += loss.detach()
         return total
 
@@ -279,7 +280,9 @@ def _make_head(
 def _begin(model: TuningModel, recipe: TuningRecipe) -> State:
     # a decay that rises with the steps forgets the weights that a short training starts from
     averaged = ModelEmaV3(model, decay=recipe.ema, use_warmup=True) if recipe.ema else None
-    return State(model, make_optimiser(model, recipe), averaged)
+    device = next(model.parameters()).device
+    scaler = torch.amp.GradScaler(device.type, enabled=model.precision == "float16")
+    return State(model, make_optimiser(model, recipe), averaged, scaler)
 
 
 def _identity(

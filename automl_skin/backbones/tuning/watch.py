@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from automl_skin.arrays import FloatArray
+from automl_skin.backbones.memory import MicroBatch
 from automl_skin.backbones.tuning.batches import read_batches, split_evenly
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.inputs import Inputs, Preparation
-from automl_skin.backbones.tuning.memory import MicroBatch
 from automl_skin.backbones.tuning.model import TuningModel
 from automl_skin.errors import TuningError
 from automl_skin.metrics.ranking import macro_auc
@@ -99,5 +99,5 @@ def _probabilities(model: TuningModel, data: TuningData, prepare: Preparation, s
 
 def _of_one_batch(model: TuningModel, inputs: Inputs) -> FloatArray:
     logits: Tensor = model(inputs.images, inputs.metadata)
-    probabilities: FloatArray = logits.double().softmax(dim=1).cpu().numpy()
+    probabilities: FloatArray = logits.cpu().double().softmax(dim=1).numpy()  # MPS has no float64
     return probabilities

@@ -3,9 +3,9 @@ import logging
 import pytest
 import torch
 
+from automl_skin.backbones.memory import MicroBatch
 from automl_skin.backbones.tuning import model as model_module
 from automl_skin.backbones.tuning import train
-from automl_skin.backbones.tuning.memory import MicroBatch
 from automl_skin.errors import TuningError
 
 DEVICE = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
