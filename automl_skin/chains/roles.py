@@ -112,8 +112,8 @@ def logits_block(
 ) -> ImageBlock:
     """Return the logits of networks' own heads: side by side, but the mean of towers in the way ``own``.
 
-    Towers that were tuned together have one head, and one answer. A head of a network of all kinds of photograph is given the mean of a case's embeddings of the kinds that the chain
-    sees: it has seen each alone.
+    Towers that were tuned together have one head, and one answer. A head of a network of all kinds of photograph is
+    given the mean of a case's embeddings of the kinds that the chain sees: it has seen each alone.
 
     Parameters
     ----------

@@ -175,7 +175,7 @@ def _side_by_side(
 ) -> tuple[pd.DataFrame, IntArray]:
     """Return rows with a photograph of each kind, and the positions of these, shape (n_rows, n_roles).
 
-    A case has as many rows as it has photographs of the kind of which it has most; the last one of each other kind repeats.
+    A case has as many rows as photographs of the kind of which it has most; the last one of each other kind repeats.
     """
     places = pd.DataFrame({"case": images["case"], "role": images["role"], "position": positions})
     places["number"] = places.groupby(["case", "role"]).cumcount()
