@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from automl_skin.backbones.network import load_network, weights_digest
+from automl_skin.chains.whole import check_chain
 from automl_skin.embeddings.key import TunedOn
 from automl_skin.embeddings.networks import NetworkStore
 from automl_skin.embeddings.tuned_folder import TunedFolder
-from automl_skin.errors import ConfigError, LeakageError
+from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.export.predictor import CaseImage, Predictor
 from automl_skin.networks import NetworkId
 from automl_skin.search.material import Material
@@ -114,6 +115,22 @@ def test_towers_that_saw_a_fold_are_refused(study, make_fitter, small_chain):
     leaking = replace(material, inputs=replace(material.inputs, tuned_on=wrong))
     with pytest.raises(LeakageError, match="expected weights that were tuned without it"):
         make_fitter(leaking).fit(config, 1)
+
+
+def test_a_chain_with_other_heads_is_not_whole(study, make_fitter):
+    material = Material.read(study.material)
+    config = next(each.plan.config for each in study.journal.read() if each.plan.config.way == "own")
+    chain, _ = make_fitter(material).fit(config, 0)
+    check_chain(chain, 2)
+    (head,) = chain.tuned_heads
+    renamed = replace(head, towers=replace(head.towers, roles=("close-up", "clinical")))
+    for heads, message in (
+        ((head, head), "expected 1 heads for 2 networks, got 2"),
+        ((), "expected 2 heads for 2 networks, got 0"),
+        ((renamed,), "expected heads on towers of close-up, dermoscopic"),
+    ):
+        with pytest.raises(IntegrityError, match=message):
+            check_chain(replace(chain, tuned_heads=heads), 2)
 
 
 def test_the_own_head_answers_whatever_is_absent(study, make_fitter):
