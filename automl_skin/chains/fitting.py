@@ -17,7 +17,7 @@ from automl_skin.chains.config import FUSIONS, METADATA, OWN, ROTATION, ChainCon
 from automl_skin.chains.fitted import FittedChain, build_design, image_columns
 from automl_skin.chains.inputs import CaseInputs
 from automl_skin.chains.networks import check_networks
-from automl_skin.chains.roles import ImageBlock, embeddings_block, logits_block, sees_image
+from automl_skin.chains.roles import ImageBlock, embeddings_block, logits_block, own_heads, sees_image
 from automl_skin.chains.targets import TrainingLabels
 from automl_skin.errors import ConfigError
 from automl_skin.features.encoder import EncoderConfig, Kind, MetadataEncoder, fit_encoder
@@ -208,7 +208,7 @@ class FoldFitter:
     def _tuned_heads(self, config: ChainConfig, fold: int) -> tuple[TunedHead, ...]:
         """Return the own heads of the networks of a fold, where a chain needs them."""
         names = config.image_names(fold, self.n_folds) if config.uses_logits else ()
-        return tuple(self.inputs.heads[name] for name in names)
+        return own_heads(config, names, self.inputs.heads)
 
     def _needs_encoder(self, config: ChainConfig, fold: int) -> bool:
         return config.uses_metadata or any(head.n_metadata for head in self._tuned_heads(config, fold))

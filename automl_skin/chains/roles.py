@@ -2,11 +2,12 @@
 
 A network of all kinds (frozen, or tuned on all of them) has one basis: where a case lacks a kind that the chain sees,
 the mean of its others that the chain sees stands in. A *tower* is a network that was tuned on one kind alone (Yap et
-al. 2018, section 3.3), and its basis is its own: there the average photograph of that kind in training stands in. A
-case with none of the kinds that a chain sees has no image for it.
+al. 2018, section 3.3), and its basis is its own: there the average photograph of that kind in training stands in. The
+own head of towers that were tuned together has learnt what stands in. A case with none of the kinds that a chain sees
+has no image for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,8 +112,8 @@ def logits_block(
 ) -> ImageBlock:
     """Return the logits of networks' own heads: side by side, but the mean of towers in the way ``own``.
 
-    A head of a network of all kinds of photograph is given the mean of a case's embeddings of the kinds that the chain
-    sees: it has seen each alone.
+    Towers that were tuned together have one head, and one answer. A head of a network of all kinds of photograph is
+    given the mean of a case's embeddings of the kinds that the chain sees: it has seen each alone.
 
     Parameters
     ----------
@@ -121,10 +122,12 @@ def logits_block(
     names : sequence of str
         The networks, by name.
     heads : sequence of TunedHead
-        One per network.
+        One per network, or one per backbone on all towers that were tuned together; see `own_heads`.
     metadata : ndarray of shape (n_cases, n_metadata_columns), optional
         Encoded; heads that were tuned jointly with metadata need it.
     """
+    if any(head.towers for head in heads):
+        return _joint_answers(config, inputs, names, heads, metadata)
     answers = []
     for name, head in zip(names, heads, strict=True):
         embedding = inputs.embeddings[name]
@@ -136,6 +139,40 @@ def logits_block(
         return ImageBlock(np.concatenate(answers, axis=1))
     has_tower = _has_tower(config, inputs, names)
     return _mean_answer(answers, has_tower) if config.way == OWN else _side_by_side(answers, has_tower)
+
+
+def own_heads(
+    config: ChainConfig, names: Sequence[str], heads: Mapping[str, TunedHead]
+) -> tuple[TunedHead, ...]:
+    """Return the heads of some networks, those of towers that were tuned together once per backbone.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The networks, by name.
+    heads : mapping of str to TunedHead
+        By name; towers that were tuned together have the same one.
+    """
+    found = tuple(heads[name] for name in names)
+    return found[:: len(config.roles)] if any(head.towers for head in found) else found
+
+
+def _joint_answers(
+    config: ChainConfig,
+    inputs: CaseInputs,
+    names: Sequence[str],
+    heads: Sequence[TunedHead],
+    metadata: Float32Array | None,
+) -> ImageBlock:
+    """Return what heads on all towers say side by side; a kind that a chain does not see is absent for them."""
+    has, n_roles, answers = _has_tower(config, inputs, names), len(config.roles), []
+    for place, head in enumerate(heads):
+        assert head.towers is not None
+        mine = slice(place * n_roles, (place + 1) * n_roles)
+        blocks = zip([inputs.embeddings[name] for name in names[mine]], has[mine], strict=True)
+        embedding = head.towers.side_by_side(dict(zip(config.roles, blocks, strict=True)), len(inputs))
+        answers.append(head.logits(embedding, metadata).astype(np.float32))
+    return ImageBlock(np.concatenate(answers, axis=1))
 
 
 def _has_tower(config: ChainConfig, inputs: CaseInputs, names: Sequence[str]) -> list[BoolArray]:

@@ -67,12 +67,25 @@ def _problems(chain: FittedChain, n_classes: int) -> Iterator[str]:
     encodes = config.uses_metadata or any(head.n_metadata for head in chain.tuned_heads)
     if (chain.projection is not None) != config.uses_image or (chain.encoder is not None) != encodes:
         yield f"expected the parts of the fusion {config.fusion}"
-    if len(chain.tuned_heads) != (len(chain.image_names) if config.uses_logits else 0):
-        yield f"expected a head for each of {len(chain.image_names)} networks, got {len(chain.tuned_heads)}"
+    yield from _head_problems(chain)
     if not all(np.isfinite(array).all() for head in chain.tuned_heads for array in head.to_arrays().values()):
         yield "expected finite numbers in the heads of tuned networks"
     if config.fusion == "rank":
         yield from _reference_problems(chain.reference, (len(branches), n_classes))
+
+
+def _head_problems(chain: FittedChain) -> Iterator[str]:
+    """Yield what does not fit in the networks' own heads: one per network, or one per backbone on all its towers."""
+    config, towers = chain.config, [head.towers for head in chain.tuned_heads]
+    joint = [each for each in towers if each is not None]
+    n_networks = len(chain.image_names) if config.uses_logits else 0
+    n_heads = len(config.backbones) if joint else n_networks
+    if len(towers) != n_heads:
+        yield f"expected {n_heads} heads for {n_networks} networks, got {len(towers)}"
+    if joint and (len(joint) < len(towers) or not config.towers):
+        yield "expected heads on towers in all places or in none"
+    if any(not set(config.roles) <= set(each.roles) for each in joint):
+        yield f"expected heads on towers of {', '.join(config.roles)}, got {[each.roles for each in joint]!r:.200}"
 
 
 def _reference_problems(reference: object, sizes: tuple[int, int]) -> Iterator[str]:

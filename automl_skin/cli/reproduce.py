@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @options.takes_settings(
-    *("data", "images", "target", "positive", "group", "split", "drop_crossing"),
+    *("data", "labels", "images", "target", "positive", "group", "split", "drop_crossing"),
     *("weights_dir", "size", "views", "device", "devices", "tuning_set", "jobs", "tracking_uri"),
 )
 def reproduce(

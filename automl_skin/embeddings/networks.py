@@ -5,6 +5,7 @@
     <digest of the key>/              how the training ended: a network, or its failure
       key.json                        what decides the weights and how they were made
       config.json, model.safetensors  the network in timm's hub layout
+      tower-0/, tower-1/ ...          instead of these: towers that were tuned together, in that layout
       head.safetensors                its head
       curve.csv                       one row per epoch
       contact_sheet.png               what the network saw
@@ -134,7 +135,7 @@ class NetworkStore(EntryStore):
         training, folder = self.training(key), self.place(key)
         with storage_errors(folder):
             shutil.rmtree(training / CHECKPOINTS, ignore_errors=True)
-            for path in [*training.glob(".writing-*"), *(training / name for name in (SEEN, *unwanted))]:
+            for path in [*training.rglob(".writing-*"), *(training / name for name in (SEEN, *unwanted))]:
                 path.unlink(missing_ok=True)
             write_digests(training)
             training.replace(folder)

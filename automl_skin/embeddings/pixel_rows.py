@@ -20,8 +20,8 @@ class PixelRows:
         Where the pixels begin in the file, bytes.
     shape : tuple of int
         (n, height, width, 3) of all its pixels, uint8.
-    rows : ndarray of shape (n_rows,)
-        Which of them, in this order.
+    rows : ndarray of shape (n_rows,) or (n_rows, n_roles)
+        Which of them, in this order; -1 for none, whose pixels are 0.
     """
 
     path: Path
@@ -37,7 +37,7 @@ class PixelRows:
         return cls(Path(pixels.filename), int(pixels.offset), pixels.shape, rows)
 
     def open(self, seen: Callable[[int], None] | None = None) -> Pixels:
-        """Return an array-like (n_rows, height, width, 3) whose pixels are read when it is indexed.
+        """Return an array-like (n_rows, [n_roles,] height, width, 3) whose pixels are read when it is indexed.
 
         `seen` is called with the number of rows of each read.
         """
@@ -49,13 +49,13 @@ class _MappedRows:
     """See `PixelRows.open`."""
 
     dtype = np.dtype(np.uint8)
-    ndim = 4
 
     def __init__(self, mapped: Pixels, rows: IntArray, seen: Callable[[int], None] | None) -> None:
         self.mapped = mapped
         self.rows = rows
         self.seen = seen
-        self.shape = (len(rows), *mapped.shape[1:])
+        self.shape = (*rows.shape, *mapped.shape[1:])
+        self.ndim = len(self.shape)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -63,5 +63,8 @@ class _MappedRows:
     def __getitem__(self, positions: IntArray | slice) -> Pixels:
         rows = self.rows[positions]
         if self.seen is not None:
-            self.seen(np.size(rows))
-        return np.asarray(self.mapped[rows])
+            self.seen(len(np.atleast_1d(rows)))
+        pixels = np.asarray(self.mapped[rows])
+        if (rows < 0).any():
+            pixels[rows < 0] = 0
+        return pixels

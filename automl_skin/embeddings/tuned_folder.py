@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
@@ -55,6 +55,19 @@ def _epoch(row: dict[str, str]) -> Epoch:
     return Epoch(int(number), int(epochs), *map(float, measured))
 
 
+_TOWER = "tower-"
+
+
+def tower_folder(entry: Path, place: int) -> Path:
+    """Return where one of several towers lies that were tuned together."""
+    return entry / f"{_TOWER}{place}"
+
+
+def entry_of(network: Path) -> Path:
+    """Return the folder of the store to which the folder of a network belongs."""
+    return network.parent if network.name.startswith(_TOWER) else network
+
+
 @dataclass(frozen=True)
 class TunedFolder:
     """A tuned network on disk.
@@ -62,10 +75,13 @@ class TunedFolder:
     Parameters
     ----------
     path : Path
-        In timm's hub layout.
+        In timm's hub layout, or with a folder in that layout for each of the towers that were tuned together.
+    tower : str
+        Which of these is meant, by its kind of photograph.
     """
 
     path: Path
+    tower: str = ""
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
@@ -77,11 +93,21 @@ class TunedFolder:
     @property
     def backbone(self) -> Backbone:
         """The tuned network, called like the one that it began as."""
-        return backbone_from_folder(self.path, str(self.facts["backbone"]))
+        folder = tower_folder(self.path, self.towers.index(self.tower)) if self.tower else self.path
+        return backbone_from_folder(folder, str(self.facts["backbone"]))
+
+    @property
+    def towers(self) -> tuple[str, ...]:
+        """The kinds of photograph of towers that were tuned together; empty otherwise."""
+        return tuple(map(str, self.facts.get("towers", ())))
+
+    def of_role(self, role: str) -> "TunedFolder":
+        """Return the tower of a kind of photograph, where there are several; else the one network that there is."""
+        return replace(self, tower=role) if role in self.towers else self
 
     @property
     def head(self) -> TunedHead:
-        """Its head."""
+        """Its head, which is that of all towers that were tuned together."""
         return TunedHead.load(self.path)
 
     @property
@@ -98,7 +124,7 @@ class TunedFolder:
     @property
     def role(self) -> str:
         """The kind of photograph that a tower was tuned on; empty for a network of all kinds."""
-        return str(self.facts.get("role", ""))
+        return self.tower or str(self.facts.get("role", ""))
 
     @property
     def target_of(self) -> tuple[int, ...]:

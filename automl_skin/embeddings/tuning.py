@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
-from automl_skin.arrays import BoolArray, Float32Array, IntArray
+from automl_skin.arrays import BoolArray, Float32Array, IntArray, Pixels
 from automl_skin.backbones.catalogue import Backbone
 from automl_skin.backbones.device import resolve_device
 from automl_skin.backbones.memory import release_cached_memory
@@ -26,7 +27,7 @@ from automl_skin.backbones.tuning.train import tune
 from automl_skin.digests import Json
 from automl_skin.embeddings.networks import CHECKPOINTS, NetworkStore
 from automl_skin.embeddings.pixel_rows import PixelRows
-from automl_skin.embeddings.tuned_folder import TunedFolder, write_curve
+from automl_skin.embeddings.tuned_folder import TunedFolder, tower_folder, write_curve
 from automl_skin.embeddings.tuning_key import TuningKey
 from automl_skin.embeddings.tuning_progress import Followed, Teller, follow
 from automl_skin.embeddings.tuning_sheet import N_IMAGES, write_sheet
@@ -69,6 +70,8 @@ class TuningJob:
         More for ``key.json``.
     cut : (int, int), optional
         Height and width of the network's input where it is cut out of the pixels.
+    present : ndarray of shape (n_rows, n_roles), optional
+        Which photographs a row has, of the towers of the key, which are tuned together; `pixels` has as many columns.
     """
 
     network: NetworkId
@@ -85,6 +88,7 @@ class TuningJob:
     encoder: Mapping[str, Json] | None = None
     about: Mapping[str, Json] | None = None
     cut: tuple[int, int] | None = None
+    present: BoolArray | None = None
 
     def data(self, seen: Callable[[int], None]) -> TuningData:
         """Return the rows to tune on, their pixels mapped."""
@@ -97,6 +101,8 @@ class TuningJob:
             metadata=self.metadata,
             absent=self.absent,
             cut=self.cut,
+            roles=self.key.towers,
+            present=self.present,
         )
 
 
@@ -272,7 +278,7 @@ def tune_one(job: TuningJob, folder: Path, device: str) -> None:
 
 def _tune_into(training: Path, job: TuningJob, device: str) -> None:
     shown = np.flatnonzero(~job.inner)[:N_IMAGES]
-    write_sheet(training, job.pixels.open()[shown], job.key.tuning.augmentation, job.key.seed, job.cut)
+    write_sheet(training, _pictures(job, shown), job.key.tuning.augmentation, job.key.seed, job.cut)
     teller = Teller(training)
     tuned = tune(
         job.backbone,
@@ -288,5 +294,15 @@ def _tune_into(training: Path, job: TuningJob, device: str) -> None:
     )
     write_curve(training, tuned.curve)
     spatial = json.dumps({**tuned.spatial, "encoder": job.encoder}) if tuned.spatial else ""
-    save_network(replace(job.backbone, spatial=spatial), tuned.network, training)
+    if isinstance(tuned.network, nn.ModuleList):
+        for place, tower in enumerate(tuned.network):
+            save_network(job.backbone, tower, tower_folder(training, place))
+    else:
+        save_network(replace(job.backbone, spatial=spatial), tuned.network, training)
     tuned.head.save(training)
+
+
+def _pictures(job: TuningJob, shown: IntArray) -> Pixels:
+    """Return the photographs of some rows, those that there are, (n, height, width, 3)."""
+    pixels = job.pixels.open()[shown]
+    return pixels if job.present is None else pixels[job.present[shown]]

@@ -38,6 +38,8 @@ class TuningKey:
         That compute, on the CPU.
     role : str
         The kind of photograph that a tower is tuned on; empty for a network of all kinds.
+    towers : tuple of str
+        The kinds of photograph of towers that are tuned together; empty otherwise.
     """
 
     network: str
@@ -50,10 +52,13 @@ class TuningKey:
     seed: int
     threads: int
     role: str = ""
+    towers: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """What tells keys apart."""
         facts = {**asdict(self), "tuning": self.tuning.digest}
         del facts["threads"]
+        if not self.towers:
+            del facts["towers"]
         return digest_json({"version": _VERSION, **facts})

@@ -1,14 +1,15 @@
 """Metrics by the names that papers use, of all classes or of some.
 
 A name is ``METRIC`` or ``METRIC of CLASS`` or ``METRIC of CLASS+CLASS``: ``auc of mel``, ``recall of nv``,
-``auc of mel+bcc`` (their probabilities summed, against all others). Without classes a metric of one side
+``auc of mel+bcc`` (their probabilities summed, against all others). A class with a question mark (``auc of mel+scc?``)
+counts where the target has it. Without classes a metric of one side
 (sensitivity, precision ...) is of the last class, the positive one of two.
 
 Decisions are as papers take them: the class of the largest probability that the model gave, before any calibration.
 `balanced_accuracy` alone is as a search has it: of calibrated probabilities over the classes' shares.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from automl_skin.metrics import ranking
 from automl_skin.metrics.inputs import check_predictions, require_two_classes
 
 SEPARATOR = " of "
+OPTIONAL = "?"
 
 
 @dataclass(frozen=True)
@@ -125,15 +127,33 @@ KNOWN = tuple(sorted({*WHOLE, *SCORED, *DECIDED}))
 
 
 def classes_named(name: str) -> tuple[str, ...]:
-    """Return the classes that the name of a metric has.
+    """Return the classes that the name of a metric needs; those with a question mark count where there are any.
 
     Examples
     --------
-    >>> classes_named("auc of mel+bcc")
+    >>> classes_named("auc of mel+bcc+scc?")
     ('mel', 'bcc')
     """
+    return tuple(each for each in _all_named(name) if not each.endswith(OPTIONAL))
+
+
+def _all_named(name: str) -> tuple[str, ...]:
     wanted = name.partition(SEPARATOR)[2]
     return tuple(part.strip() for part in wanted.split("+")) if wanted else ()
+
+
+def present_classes(names: Iterable[str], classes: Sequence[str]) -> tuple[str, ...]:
+    """Return names of classes without those that may be absent and are; all of them where none would be left.
+
+    Examples
+    --------
+    >>> present_classes(["mel", "bcc?", "scc?"], ["nv", "mel", "bcc"])
+    ('mel', 'bcc')
+    """
+    plain = [(each, each.removesuffix(OPTIONAL)) for each in names]
+    return tuple(name for each, name in plain if each == name or name in classes) or tuple(
+        name for _, name in plain
+    )
 
 
 def published_metric(name: str, classes: Sequence[str]) -> PublishedMetric:
@@ -157,7 +177,7 @@ def published_metric(name: str, classes: Sequence[str]) -> PublishedMetric:
     >>> metric.function(np.array([1, 1, 0]), np.array([[0.2, 0.8], [0.6, 0.4], [0.9, 0.1]]))
     0.5
     """
-    base, named = name.partition(SEPARATOR)[0], classes_named(name)
+    base, named = name.partition(SEPARATOR)[0], present_classes(_all_named(name), classes)
     if base not in KNOWN:
         raise ConfigError(
             f"a metric: expected one of {', '.join(KNOWN)}, optionally `of CLASS`, got {name!r}"

@@ -24,6 +24,12 @@ SIZES = ("size", "resize")
 """Fields of a tuning that a size of the user's takes the place of."""
 
 OTHER_NETWORK = "another network was asked for"
+ALSO_CALLED = {
+    "close-up": ("clinical-close-up", "clinical", "macroscopic"),
+    "dermoscopic": ("dermoscopy", "dermatoscopic"),
+}
+"""What published tables call a kind of photograph: MILK10k a clinical close-up, derm7pt a clinical one."""
+
 NOT_ASKED = "not asked for"
 NOT_SMALL = "left out of the small form"
 LEFT_OUT = (OTHER_NETWORK, NOT_ASKED, NOT_SMALL)
@@ -183,16 +189,41 @@ def check_cell_names(file: StudyFile, names: Sequence[str]) -> Sequence[str]:
 def leave_out_cells(cells: Sequence[PlannedCell], manifest: Manifest) -> tuple[PlannedCell, ...]:
     """Return the cells, those that need a field or a kind of photograph that the table lacks marked as not run.
 
+    Kinds of photograph are called as in the table.
+
     Raises
     ------
     ConfigError
         If none is left.
     """
+    cells = [_with_kinds_of(each, roles_of(manifest.images)) for each in cells]
     lacks = [each.not_run or what_lacks(each, manifest) for each in cells]
     if all(lacks):
         reasons = "; ".join(f"{each.cell.name}: {reason}" for each, reason in zip(cells, lacks, strict=True))
         raise ConfigError(f"none of the models can be run on this table ({reasons})")
     return tuple(replace(each, not_run=reason) for each, reason in zip(cells, lacks, strict=True))
+
+
+def _with_kinds_of(planned: PlannedCell, kinds: Sequence[str]) -> PlannedCell:
+    """Return a cell that calls the kinds of photograph as the table does."""
+    wanted = str(planned.cell.choose.get("roles", ""))
+    if not wanted:
+        return planned
+    found = [_kind_in(kinds, role) for role in wanted.split("+")]
+    return replace(
+        planned, cell=replace(planned.cell, choose={**planned.cell.choose, "roles": "+".join(sorted(found))})
+    )
+
+
+def _kind_in(kinds: Sequence[str], role: str) -> str:
+    """Return what a table calls a kind of photograph, or the name itself where the table has none of its names.
+
+    Examples
+    --------
+    >>> _kind_in(["clinical-close-up", "dermoscopic"], "close-up")
+    'clinical-close-up'
+    """
+    return next((name for name in (role, *ALSO_CALLED.get(role, ())) if name in kinds), role)
 
 
 def what_lacks(planned: PlannedCell, manifest: Manifest) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_skin.data.join import digest_tables, read_tables
+from automl_skin.data.labels import read_labelled
 from automl_skin.data.table import blank_missing, with_decimal_points
 from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
@@ -123,6 +124,8 @@ def open_variant(
     if own_data:
         config, variant, lacking = _fit_to_table(config, variant, overrides.flags)
     tables = _prepared_tables(variant, config, workspace.cache)
+    if variant.preparation:
+        config = config.with_settings({"labels": ""})  # they are in the prepared table
     digest = digest_json([config.identity(), digest_tables(tables)])[:DIGITS]
     name = "-".join([variant.name, *(["smoke"] if overrides.smoke else []), digest])
     folder = workspace.study_folder(file.name) / name
@@ -187,9 +190,11 @@ def _prepared_tables(variant: Variant, config: StudyConfig, cache: Path) -> list
         return list(map(str, config.data))
     paths = [Path(path) for path in config.data]
     options = {"target": config.target, "folds": config.folds, "seed": config.seed, **variant.options}
-    own = digest_json([variant.preparation, sorted(map(str, options.items())), digest_tables(paths)])
+    labels = Path(config.labels) if config.labels else None
+    digest = digest_tables([*paths, *([labels] if labels else [])])
+    own = digest_json([variant.preparation, sorted(map(str, options.items())), digest])
     made = cache / "prepared" / f"{paths[0].stem}-{variant.name}-{own[:DIGITS]}.csv"
-    joined, _ = read_tables(paths)
+    joined = read_labelled(paths, labels, config.target if labels else "").table
     table = preparation_by_name(variant.preparation)(blank_missing(with_decimal_points(joined)), options)
     with atomic_write(made) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")

@@ -67,7 +67,10 @@ class TuningRequest:
         Whether figures under shift count.
     has_metadata : bool
     n_towers : int
-        Kinds of photograph with networks of their own, among which the images are dealt; 1 for networks of all kinds.
+        Kinds of photograph with networks of their own, among which the images are dealt; 1 for networks of all kinds,
+        and for towers that are tuned together.
+    n_together : int
+        Towers that are tuned together, in one training; 1 where each network has its own.
     """
 
     names: tuple[str, ...]
@@ -80,6 +83,7 @@ class TuningRequest:
     robust: bool = False
     has_metadata: bool = True
     n_towers: int = 1
+    n_together: int = 1
 
     @property
     def is_empty(self) -> bool:

@@ -12,7 +12,7 @@ from automl_skin.chains.config import IMAGE, OWN, BranchConfig, ChainConfig
 from automl_skin.data.manifest import Manifest
 from automl_skin.data.plan import FoldPlan
 from automl_skin.embeddings.networks import NetworkStore
-from automl_skin.embeddings.tuned_folder import read_curve
+from automl_skin.embeddings.tuned_folder import entry_of, read_curve
 from automl_skin.embeddings.tuning import TuningFailure, threads_for
 from automl_skin.errors import SearchError
 from automl_skin.heads.catalogue import HEADS
@@ -24,7 +24,7 @@ from automl_skin.steps.events import Listener
 from automl_skin.steps.networks import ResolvedNetwork
 from automl_skin.steps.prepare import Prepared
 from automl_skin.steps.shifts import prepare_shifts
-from automl_skin.steps.tune import network_store, towers_of, tune_network, tuning_budget
+from automl_skin.steps.tune import count_trainings, network_store, towers_of, tune_network, tuning_budget
 from automl_skin.study.round_files import Round, outcomes_of
 from automl_skin.study.study import Study
 from automl_skin.workers.processes import available_processors
@@ -45,7 +45,8 @@ def request_tuning(study: Study, manifest: Manifest, plan: FoldPlan) -> TuningRe
         ways=config.way,
         robust=config.objective == "robust",
         has_metadata=bool(manifest.kinds),
-        n_towers=len(towers_of(config, manifest.images)) or 1,
+        n_towers=count_trainings(config, manifest.images),
+        n_together=len(towers_of(config, manifest.images)) if config.joins_towers else 1,
     )
 
 
@@ -105,11 +106,13 @@ def _outcome(
     """Return what came of a step; one failed network is a failed step, since a trial needs them all."""
     failures = [each.reason for each in results if isinstance(each, TuningFailure)]
     networks = [_tuned_network(each, store) for each in results]
-    curves = [each.curve for each in networks]
+    # towers that are tuned together are one training: those of the first kind stand for all
+    trained = networks[: len(networks) // request.n_together]
+    curves = [each.curve for each in trained]
     n_images = request.n_images / request.n_towers
-    sizes = [n_images * (1.0 - len(each.network.held_out) / request.n_folds) for each in networks]
+    sizes = [n_images * (1.0 - len(each.network.held_out) / request.n_folds) for each in trained]
     took = [sum(epoch.seconds for epoch in curve) for curve in curves]
-    turns = math.ceil(len(results) / request.lanes)
+    turns = math.ceil(len(trained) / request.lanes)
     return StepOutcome(
         step,
         "failed" if failures else "finished",
@@ -127,7 +130,8 @@ def _tuned_network(result: ResolvedNetwork | TuningFailure, store: NetworkStore)
         return TunedNetwork(result.job.network, store.curve(result.job.key))
     folder = result.backbone.folder
     assert folder is not None
-    return TunedNetwork(result.id, read_curve(folder), folder.name)
+    entry = entry_of(folder)
+    return TunedNetwork(result.id, read_curve(entry), entry.name)
 
 
 def _image_seconds(curve: Sequence[Epoch], n_images: float) -> float:

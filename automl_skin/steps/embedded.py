@@ -6,7 +6,7 @@ from automl_skin.backbones import hub
 from automl_skin.chains.config import ChainConfig
 from automl_skin.embeddings.extract import Extraction
 from automl_skin.embeddings.key import TunedOn
-from automl_skin.embeddings.tuned_folder import TunedFolder
+from automl_skin.embeddings.tuned_folder import TunedFolder, entry_of
 from automl_skin.errors import ConfigError, IntegrityError, LeakageError
 from automl_skin.networks import NetworkId
 from automl_skin.steps.networks import GivenNetwork, Network, ResolvedNetwork, frozen_networks
@@ -29,7 +29,7 @@ def embedded_by(network: ResolvedNetwork, extraction: Extraction) -> EmbeddedNet
     if network.tuned_on is not None:
         folder = network.backbone.folder
         assert folder is not None
-        tuned = TunedSource(network.tuned_on.plan_digest, network.recipe, folder.name)
+        tuned = TunedSource(network.tuned_on.plan_digest, network.recipe, entry_of(folder).name)
     return EmbeddedNetwork(key.weights, key.views, key.precision, extraction.embeddings.shape[1], tuned)
 
 
@@ -70,7 +70,10 @@ def metadata_enter(study: Study, names: Iterable[str]) -> bool:
     embedded = read_embedded(study)
     tuned = [embedded[name].tuned for name in names if name in embedded]
     folders = [network_store(study).folder / each.folder for each in tuned if each]
-    return any(hub.read_config(folder).spatial for folder in folders if folder.is_dir())
+    described = [
+        folder for folder in folders if (folder / hub.CONFIG).is_file()
+    ]  # not of towers tuned together
+    return any(hub.read_config(folder).spatial for folder in described)
 
 
 def find_networks(study: Study, names: Sequence[str]) -> list[Network]:
@@ -110,7 +113,7 @@ def _find_tuned(study: Study, network: NetworkId, source: TunedSource) -> Resolv
     if not path.is_dir():
         raise ConfigError(f"the network {network}: not found in the cache ({path}); {again}")
     verify_folder(path, again)
-    folder = TunedFolder(path)
+    folder = TunedFolder(path).of_role(network.role)
     tuned_on = TunedOn(source.plan, network.held_out)
     if folder.tuned_on != tuned_on:
         message = f"{network}: expected a network tuned under plan {source.plan[:12]} without folds"

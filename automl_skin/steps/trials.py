@@ -83,7 +83,7 @@ def space_options(study: Study, material: Material) -> SpaceOptions:
         has_metadata=bool(material.kinds),
         diagnosis=len(material.class_of) > material.n_classes,
         roles=material.inputs.roles,
-        towers=bool(material.inputs.roles) and study.config.towers == "own",
+        towers=bool(material.inputs.roles) and study.config.has_towers,
         given=tuple(each.backbone for each in frozen if each.is_given),
     )
 

@@ -61,24 +61,30 @@ def tune_network(
         If weights cannot be loaded or the cache cannot be written; what is finished is kept.
     """
     study, recipe, name = prepared.study, step.tuning.recipe, step.tuning.name
+    towers = towers_of(study.config, prepared.manifest.images)
+    together = study.config.joins_towers
     (frozen,) = [each for each in frozen_networks(study.config) if each.id == step.network]
     seen = with_pixels(frozen, recipe)
     check_views(study.config.views, seen.recipe.height, seen.recipe.width)
     images, pixels = _open_pixels(prepared, seen, tell)
     networks = [
         replace(seen.id, tuning=name, held_out=folds, role=role)
-        for role in towers_of(study.config, prepared.manifest.images) or ("",)
+        for role in (() if together else towers) or ("",)
         for folds in held_out
     ]
     outcomes = tune_networks(
-        [_job(prepared, seen, network, recipe, images, pixels) for network in networks],
+        [
+            _job(prepared, seen, network, recipe, images, pixels, towers if together else ())
+            for network in networks
+        ],
         network_store(study),
         study.config.devices or (str(resolve_device(study.config.device)),),
         start_progress(tell, f"Tuning {seen.name} ({name})"),
         lambda line: tell(Said(line)),
     )
     return [
-        outcome if isinstance(outcome, TuningFailure) else _tuned(seen, network, outcome)
+        outcome if isinstance(outcome, TuningFailure) else _tuned(seen, network, role, outcome)
+        for role in (towers if together else ("",))
         for network, outcome in zip(networks, outcomes, strict=True)
     ]
 
@@ -86,7 +92,12 @@ def tune_network(
 def towers_of(config: StudyConfig, images: pd.DataFrame) -> tuple[str, ...]:
     """Return the kinds of photograph that are tuned on by networks of their own; none where one is of all kinds."""
     roles = roles_of(images)
-    return roles if config.towers == "own" and len(roles) > 1 else ()
+    return roles if config.has_towers and len(roles) > 1 else ()
+
+
+def count_trainings(config: StudyConfig, images: pd.DataFrame) -> int:
+    """Return the trainings among which the images are dealt where a network is tuned without a fold: one per tower."""
+    return 1 if config.joins_towers else len(towers_of(config, images)) or 1
 
 
 def tuning_budget(config: StudyConfig) -> float | None:
@@ -130,13 +141,17 @@ def _job(
     tuning: TuningRecipe,
     images: pd.DataFrame,
     pixels: Pixels,
+    towers: tuple[str, ...],
 ) -> TuningJob:
-    """Return one training; all that decides its weights is in its key."""
+    """Return one training, of one network or of towers; all that decides its weights is in its key."""
     config, plan, recipe = prepared.study.config, prepared.plan, frozen.recipe
     held_out, role = network.held_out, network.role
     target = target_of(prepared.manifest)
-    seed = derive_seed(config.seed, "tuning", frozen.name, *held_out, *([role] if role else []))
-    rows = tuning_rows(images, prepared.manifest.cases, target, plan, held_out, tuning, config.seed, role)
+    kinds = [role] if role else towers
+    seed = derive_seed(config.seed, "tuning", frozen.name, *held_out, *kinds)
+    rows = tuning_rows(
+        images, prepared.manifest.cases, target, plan, held_out, tuning, config.seed, role, towers
+    )
     metadata = None
     if tuning.mode == "joint":
         known = plan.training(held_out)
@@ -154,6 +169,7 @@ def _job(
         seed=seed,
         threads=threads_for(len(plan.folds)),
         role=role,
+        towers=towers,
     )
     return TuningJob(
         network=network,
@@ -169,10 +185,14 @@ def _job(
         absent=metadata.absent if metadata else None,
         encoder=metadata.encoder if metadata else None,
         cut=(recipe.height, recipe.width) if recipe.resize else None,
+        present=rows.present,
     )
 
 
-def _tuned(frozen: ResolvedNetwork, network: NetworkId, folder: TunedFolder) -> ResolvedNetwork:
+def _tuned(frozen: ResolvedNetwork, network: NetworkId, role: str, folder: TunedFolder) -> ResolvedNetwork:
+    """Return a tuned network; `role` says which of the towers that were tuned together."""
+    if role:
+        network, folder = network.without(network.held_out, role), folder.of_role(role)
     return ResolvedNetwork(network, folder.backbone, frozen.recipe, folder.tuned_on, folder.head)
 
 

@@ -20,14 +20,15 @@ from automl_skin.seeding import derive_seed, generator
 
 @dataclass(frozen=True, eq=False)
 class TuningRows:
-    """The rows of one tuning, one per image.
+    """The rows of one tuning, one per image, or one per set of images for towers that are tuned together.
 
     Parameters
     ----------
     images : DataFrame of n_rows rows
         Columns ``case`` and ``content``; a case with several images has several rows.
     positions : ndarray of shape (n_rows,)
-        Of the images among those that `tuning_rows` was given.
+        Of the images among those that `tuning_rows` was given. Of towers that are tuned together, shape
+        (n_rows, n_roles): one photograph of each kind, -1 where a case has none.
     labels : ndarray of shape (n_rows,)
         What is learnt, from 0.
     inner : ndarray of shape (n_rows,)
@@ -41,6 +42,11 @@ class TuningRows:
     labels: IntArray
     inner: BoolArray
     target_of: IntArray
+
+    @property
+    def present(self) -> BoolArray | None:
+        """Which photographs a row has, shape (n_rows, n_roles); None where each is one photograph."""
+        return self.positions >= 0 if self.positions.ndim > 1 else None
 
     @property
     def digest(self) -> str:
@@ -84,6 +90,7 @@ def tuning_rows(
     recipe: TuningRecipe,
     seed: int,
     role: str = "",
+    towers: tuple[str, ...] = (),
 ) -> TuningRows:
     """Choose the rows of one tuning.
 
@@ -101,21 +108,27 @@ def tuning_rows(
         The study's.
     role : str
         The kind of photograph that a tower sees; empty for a network of all kinds.
+    towers : tuple of str
+        The kinds of towers that are tuned together.
 
     Raises
     ------
     LeakageError
         If a row's case is locked, held out, or without a label.
     ConfigError
-        If there is no photograph of the role.
+        If there is no photograph of the role, or of one of the towers.
     """
     training = plan.training(held_out)
     shown = images["readable"] & (images["role"].eq(role) if role else True)
     positions = np.flatnonzero(images["case"].isin(training) & shown)
-    if role and not len(positions):
-        message = f"cannot tune a tower: expected readable {role} photographs of training cases, got none"
-        raise ConfigError(f"{message}; let one network see all kinds (--towers shared)")
-    chosen = images.iloc[positions]
+    for kind in (role,) if role else towers:
+        if not images["role"].iloc[positions].eq(kind).any():
+            message = f"cannot tune a tower: expected readable {kind} photographs of training cases, got none"
+            raise ConfigError(f"{message}; let one network see all kinds (--towers shared)")
+    if towers:
+        chosen, positions = _side_by_side(images.iloc[positions], positions, towers)
+    else:
+        chosen = images.iloc[positions]
     facts = cases.loc[chosen["case"]]
     _refuse_unknown(facts["label"])
     labels, target_of = _labels(facts, target, recipe.labels)
@@ -155,6 +168,23 @@ def tuning_metadata(
     described = cast("Mapping[str, Json]", to_plain(fitted))
     digest = digest_json({"encoder": described, "rows": digest_array(encoded)})
     return TuningMetadata(encoded, absent, digest, described)
+
+
+def _side_by_side(
+    images: pd.DataFrame, positions: IntArray, towers: tuple[str, ...]
+) -> tuple[pd.DataFrame, IntArray]:
+    """Return rows with a photograph of each kind, and the positions of these, shape (n_rows, n_roles).
+
+    A case has as many rows as photographs of the kind of which it has most; the last one of each other kind repeats.
+    """
+    places = pd.DataFrame({"case": images["case"], "role": images["role"], "position": positions})
+    places["number"] = places.groupby(["case", "role"]).cumcount()
+    wide = places.pivot_table(index=["case", "number"], columns="role", values="position", aggfunc="first")
+    wide = wide.reindex(columns=list(towers))
+    found = wide.groupby(level="case").ffill().fillna(-1).to_numpy(np.int64)
+    contents = dict(zip(positions.tolist(), images["content"].astype(str), strict=True))
+    named = ["+".join(contents.get(place, "") for place in row) for row in found.tolist()]
+    return pd.DataFrame({"case": wide.index.get_level_values("case"), "content": named}), found
 
 
 def _refuse_unknown(labels: "pd.Series[int]") -> None:

@@ -11,10 +11,11 @@ from automl_skin.data.groups import Groups, connected_groups
 from automl_skin.data.image_rows import photograph_ids
 from automl_skin.data.labels import read_labelled
 from automl_skin.data.manifest import Manifest, ManifestOptions, build_manifest
-from automl_skin.data.roles import Remark
+from automl_skin.data.roles import ROLES, Remark
 from automl_skin.data.strength import Shortcuts
 from automl_skin.data.table import canonical_text, id_text, read_table
 from automl_skin.errors import ConfigError, InputError, LeakageError, TableError
+from automl_skin.features.lesion import roles_of
 from automl_skin.images.duplicates import SAME_PHOTOGRAPH, find_duplicates
 from automl_skin.images.inspect import Inspection, inspect_images
 from automl_skin.steps.events import Listener, start_progress
@@ -165,10 +166,16 @@ def decide(seen: Understanding, config: StudyConfig, development: "pd.Index[str]
         Of all cases, by which the plan was made.
     development : Index of str
         The cases of the plan's development part.
+
+    Raises
+    ------
+    ConfigError
+        If towers are to be tuned together, and there is one kind of photograph alone.
     """
     target = seen.manifest.roles.target or ""
     options = replace(manifest_options(config, seen.table, target), deciding=development)
     manifest = _known_kinds(build_manifest(seen.table, image_folder(config), options), development)
+    _check_towers(config, manifest)
     audit = run_audit(
         manifest,
         seen.table,
@@ -182,6 +189,15 @@ def decide(seen: Understanding, config: StudyConfig, development: "pd.Index[str]
         has_vectors=bool(config.embeddings),
     )
     return replace(seen, manifest=manifest.without_metadata(audit.quarantined), audit=audit)
+
+
+def _check_towers(config: StudyConfig, manifest: Manifest) -> None:
+    kinds = roles_of(manifest.images)
+    if config.joins_towers and len(kinds) < 2:
+        message = "--towers joint: expected at least two roles (kinds of photograph) in the development cases"
+        found = f"got {len(kinds)} ({', '.join(kinds) or 'none'})"
+        advice = f"name the column of the kind by {ROLES['image_role'].option}, or leave --towers out"
+        raise ConfigError(f"{message}, {found}; {advice}")
 
 
 def _known_kinds(manifest: Manifest, development: "pd.Index[str]") -> Manifest:

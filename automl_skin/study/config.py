@@ -53,6 +53,16 @@ class StudyConfig(StudySettings):
         self._check_given()
         self._check_numbers()
 
+    @property
+    def has_towers(self) -> bool:
+        """Whether each kind of photograph has a tuned network of its own, where there are several kinds."""
+        return self.towers != "shared"
+
+    @property
+    def joins_towers(self) -> bool:
+        """Whether these networks are tuned together."""
+        return self.towers == "joint"
+
     def _check_metric(self) -> None:
         if self.metric != COST:
             metric_by_name(self.metric, self.min_tpr)

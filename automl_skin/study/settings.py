@@ -241,10 +241,10 @@ class StudySettings:
         ),
     ] = ("within", "logits", "own")
     towers: Annotated[
-        Literal["own", "shared"],
+        Literal["own", "shared", "joint"],
         Setting(
-            "Where a case has several kinds of photograph: own tuned networks for each kind, or shared ones "
-            "[{default}].",
+            "Where a case has several kinds of photograph: own tuned networks for each kind, shared ones, or joint: "
+            "one for each kind, all tuned together with an embedding network [{default}].",
             TUNING,
         ),
     ] = "own"

@@ -30,10 +30,15 @@ MAX_VALUE_LENGTH = 5_000
 """Characters; MLflow takes 6,000 of a parameter and 8,000 of a tag."""
 
 
-def trial_params(plan: TrialPlan) -> dict[str, str]:
+def trial_params(plan: TrialPlan, towers: str = "own") -> dict[str, str]:
     """Return the parameters of a trial: the chain by plain names, its settings with `SETTING` before the family's.
 
     MLflow's pages sort by name, and compare trials by the first three that differ: the chain has to come first.
+
+    Parameters
+    ----------
+    towers : str
+        How towers are tuned: the study's setting.
     """
     config = plan.config
     branch = config.branches[0]
@@ -46,7 +51,7 @@ def trial_params(plan: TrialPlan) -> dict[str, str]:
         "pca_components": (config.components or "none") if config.uses_image else "",
         "recipe": config.recipe,
         "roles": "+".join(config.roles),
-        "towers": "own" if config.towers else "",
+        "towers": towers if config.towers else "",
         "tuning": config.tuning if config.uses_image else "",
         "way": config.way,
         "weighting": config.weighting,

@@ -85,9 +85,19 @@ class TrialRuns:
         Id of the search's run.
     shared : mapping of str to str
         Tags that every run of the study has.
+    towers : str
+        How towers are tuned: the study's setting.
     """
 
-    def __init__(self, store: Store, parent: str, shared: Mapping[str, str], exhibits: Exhibits) -> None:
+    def __init__(
+        self,
+        store: Store,
+        parent: str,
+        shared: Mapping[str, str],
+        exhibits: Exhibits,
+        towers: str = "own",
+    ) -> None:
+        self.towers = towers
         self.store = store
         self.shared = {**shared, SEARCH: parent}
         self.exhibits = exhibits
@@ -101,7 +111,7 @@ class TrialRuns:
         run = client.create_run(self.store.experiment_id, start_of(record), tags, run_name=record.plan.title)
         run_id = run.info.run_id
         metrics = as_metrics(trial_metrics(record), end_of(record))
-        client.log_batch(run_id, metrics, as_params(trial_params(record.plan)))
+        client.log_batch(run_id, metrics, as_params(trial_params(record.plan, self.towers)))
         if predictions is not None:
             self.exhibits.log(self.store, run_id, predictions)
             self.shown.add(number)

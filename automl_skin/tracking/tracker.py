@@ -40,7 +40,8 @@ class Session:
         self.predictions_of = predictions_of
         self.found: list[Run] = runs_of_study(store, facts.digest)
         self.parent = open_parent(store, facts, find_parent(self.found))
-        self.runs = TrialRuns(store, self.parent, shared_tags(facts), exhibits)
+        towers = facts.settings.get("towers", "own")
+        self.runs = TrialRuns(store, self.parent, shared_tags(facts), exhibits, towers)
         self.tunings = TuningRuns(store, self.parent, shared_tags(facts), self.found)
         self.former = {
             int(run.data.tags[TRIAL]): run.info.run_id

@@ -22,6 +22,18 @@ def test_rows_are_those_named(mapped):
     assert np.array_equal(opened[1:3], mapped[[0, 3]])
 
 
+def test_rows_of_several_photographs_are_black_where_there_is_none(mapped):
+    seen = []
+    opened = PixelRows.of(mapped, np.array([[7, 0], [-1, 3], [2, -1]])).open(seen.append)
+    assert (opened.shape, opened.ndim) == ((3, 2, 4, 5, 3), 5)
+    found = opened[np.array([1, 0])]
+    assert np.array_equal(found[:, 1], mapped[[3, 0]])
+    assert np.array_equal(found[1, 0], mapped[7])
+    assert (found[0, 0] == 0).all()
+    assert seen == [2]  # rows, not photographs
+    assert (mapped[-1] != 0).any()
+
+
 def test_what_is_sent_to_another_process_has_no_pixels(mapped):
     described = PixelRows.of(mapped, np.arange(9))
     assert len(pickle.dumps(described)) < 1000

@@ -15,7 +15,7 @@ from automl_skin.study.config import parse_settings
 
 STUDIES = Path(__file__).parents[2] / "studies"
 NAMES = ("yap_2018", "levine_2025")
-ROLES = {"pairs": ("close-up", "dermoscopic")}
+ROLES = dict.fromkeys(("pairs", "pairs-shared", "pairs-joint"), ("close-up", "dermoscopic"))
 
 
 def study_of(name):
@@ -27,7 +27,8 @@ def test_every_cell_is_a_chain_of_the_search_space(name):
     file, network = study_of(name), resolve_backbone("test_resnet.random")
     for variant in file.variants:
         roles = ROLES.get(variant.name, ())
-        options = SpaceOptions(("net",), ("plain",), roles=roles, towers=bool(roles))
+        towers = variant.settings.get("towers", "shared") != "shared"
+        options = SpaceOptions(("net",), ("plain",), roles=roles, towers=towers)
         for cell in file.cells_of(variant.name):
             tuning = tuning_of(cell, {}) if uses_image(cell) else None
             planned = PlannedCell(cell, network if uses_image(cell) else None, tuning)
@@ -58,6 +59,17 @@ def test_every_figure_names_cells_of_its_variant(name):
             labels = set(shown.values() if isinstance(shown, dict) else shown)
             if call.name in {"roc", "precision_recall", "box_plot"}:
                 assert set(call.options.get("published", {})) <= labels
+
+
+def test_the_real_pairs_have_the_classes_of_the_paper():
+    variants = {each.name: each for each in study_of("yap_2018").variants}
+    for name in ROLES:
+        classes = variants[name].options["classes"]
+        assert set(classes) == {"nevus", "melanoma", "bcc", "scc", "bkl"}
+        named = [value for values in classes.values() for value in values]
+        assert len(named) == len(set(named))
+        assert {"MEL", "NV", "BCC", "SCCKA", "AKIEC", "BKL"} <= set(named)  # of MILK10k
+        assert {"clark nevus", "melanoma (in situ)", "basal cell carcinoma"} <= set(named)  # of derm7pt
 
 
 def test_yap_has_every_subset_of_the_inputs_with_and_without_the_embedding_network():

@@ -143,3 +143,45 @@ def test_a_tower_learns_from_its_own_kind_alone(study):
         match=r"expected readable histology photographs of training cases, got none; .*--towers shared",
     ):
         tuning_rows(images, cases, target, plan, (1,), RECIPE, 0, "histology")
+
+
+ROLES = ("close-up", "dermoscopic")
+
+
+def with_kinds(images):
+    """Every third case has two photographs of one kind, alternately; half of the others have one of each."""
+    images = images.assign(role=[ROLES[position % 2] for position in range(len(images))])
+    more = images.iloc[::4].assign(role=[ROLES[position // 4 % 2] for position in range(0, len(images), 4)])
+    more = more.assign(content=[f"{10_000 + each:064d}" for each in range(len(more))])
+    return pd.concat([images, more]).reset_index(drop=True)
+
+
+def test_towers_that_are_tuned_together_see_a_photograph_of_each_kind_in_a_row(study):
+    images, cases, target, plan = study
+    images = with_kinds(images)
+    rows = tuning_rows(images, cases, target, plan, (1,), RECIPE, 0, towers=ROLES)
+    training = images[images["case"].isin(plan.training((1,)))]
+    assert set(rows.images["case"]) == set(training["case"])
+    assert set(rows.positions[rows.present]) == set(training.index)  # every photograph is seen
+    for column, role in enumerate(ROLES):
+        seen = images.iloc[rows.positions[rows.present[:, column], column]]
+        assert seen["role"].eq(role).all()
+        assert (seen["case"].to_numpy() == rows.images["case"][rows.present[:, column]].to_numpy()).all()
+        lacks = set(training["case"]) - set(training.loc[training["role"] == role, "case"])
+        assert set(rows.images["case"][~rows.present[:, column]]) == lacks
+    most = training.groupby(["case", "role"]).size().groupby("case").max()
+    assert rows.images["case"].value_counts().to_dict() == most.to_dict()
+    assert rows.present.any(axis=1).all()
+    groups = plan.table.loc[rows.images["case"], "group"].to_numpy()
+    assert not set(groups[rows.inner]) & set(groups[~rows.inner])
+    assert not set(groups) & set(plan.table.loc[plan.held_out(1), "group"])
+    other = images.assign(content=images["content"].where(images.index != rows.positions[0].max(), "0" * 64))
+    assert tuning_rows(other, cases, target, plan, (1,), RECIPE, 0, towers=ROLES).digest != rows.digest
+
+
+def test_towers_without_any_photograph_of_a_kind_are_refused(study):
+    images, cases, target, plan = study
+    images = with_kinds(images)
+    one = images[images["role"] == "dermoscopic"].reset_index(drop=True)
+    with pytest.raises(ConfigError, match=r"expected readable close-up photographs .* \(--towers shared\)"):
+        tuning_rows(one, cases, target, plan, (1,), RECIPE, 0, towers=ROLES)

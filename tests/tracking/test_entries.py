@@ -42,7 +42,8 @@ def test_kinds_of_photograph_and_towers_are_named(study):
     )
     params = trial_params(replace(plan, config=config))
     assert (params["roles"], params["towers"]) == ("close-up+dermoscopic", "own")
-    assert not {"roles", "towers"} & set(trial_params(plan))
+    assert trial_params(replace(plan, config=config), "joint")["towers"] == "joint"
+    assert not {"roles", "towers"} & set(trial_params(plan, "joint"))
 
 
 def test_a_baseline_shows_its_default_hyperparameters(study):

@@ -4,7 +4,7 @@ One background thread reads and draws no random number; order and everything ran
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,17 +20,28 @@ from automl_skin.workers.map_in_order import map_in_order
 
 @dataclass(frozen=True, eq=False)
 class TuningBatch:
-    """Rows on the CPU: pixels uint8 (n, height, width, 3), labels (n,), metadata (n, n_metadata) or None."""
+    """Rows on the CPU: pixels uint8 (n, height, width, 3), labels (n,), metadata (n, n_metadata) or None.
+
+    With towers the pixels are (n, n_roles, height, width, 3), and `present` (n, n_roles) says which there are.
+    """
 
     pixels: Tensor
     labels: Tensor
     metadata: Tensor | None
+    present: Tensor | None = None
 
     def to(self, device: torch.device) -> "TuningBatch":
         """Return the batch on another device, without waiting for pinned memory."""
-        metadata = None if self.metadata is None else self.metadata.to(device, non_blocking=True)
-        pixels, labels = (part.to(device, non_blocking=True) for part in (self.pixels, self.labels))
-        return TuningBatch(pixels, labels, metadata)
+        return self._each(lambda part: part.to(device, non_blocking=True))
+
+    def pin_memory(self) -> "TuningBatch":
+        """Return the batch in pinned memory."""
+        return self._each(lambda part: part.pin_memory())
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "TuningBatch":
+        parts = (self.metadata, self.present)
+        metadata, present = (None if part is None else change(part) for part in parts)
+        return TuningBatch(change(self.pixels), change(self.labels), metadata, present)
 
 
 def order_of_epoch(recipe: TuningRecipe, data: TuningData, seed: int, epoch: int) -> IntArray:
@@ -61,7 +72,7 @@ def read_batches(
 
     def read(positions: IntArray) -> TuningBatch:
         batch = _read(data, positions, metadata=metadata)
-        return _pinned(batch) if pinned else batch
+        return batch.pin_memory() if pinned else batch
 
     yield from map_in_order(read, parts, threads=1, ahead=1)
 
@@ -71,9 +82,6 @@ def _read(data: TuningData, positions: IntArray, *, metadata: bool) -> TuningBat
     if metadata and data.metadata is not None:
         columns = torch.from_numpy(data.metadata[positions].astype(np.float32))
     pixels = torch.from_numpy(np.asarray(data.pixels[positions]))
-    return TuningBatch(pixels, torch.from_numpy(data.labels[positions].astype(np.int64)), columns)
-
-
-def _pinned(batch: TuningBatch) -> TuningBatch:
-    metadata = None if batch.metadata is None else batch.metadata.pin_memory()
-    return TuningBatch(batch.pixels.pin_memory(), batch.labels.pin_memory(), metadata)
+    labels = torch.from_numpy(data.labels[positions].astype(np.int64))
+    present = None if data.present is None else torch.from_numpy(data.present[positions])
+    return TuningBatch(pixels, labels, columns, present)

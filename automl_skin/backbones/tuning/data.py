@@ -15,7 +15,7 @@ class TuningData:
     Parameters
     ----------
     pixels : ndarray of shape (n, height, width, 3)
-        RGB, uint8, of the pixel recipe's size; may be a memory map.
+        RGB, uint8, of the pixel recipe's size; may be a memory map. With towers (n, n_roles, height, width, 3).
     labels : ndarray of shape (n,)
         Class of each row, from 0 to `n_classes` - 1.
     inner : ndarray of shape (n,)
@@ -29,6 +29,10 @@ class TuningData:
     cut : (int, int), optional
         Height and width of the network's input where it is cut out of the pixels: anywhere in training, in the centre
         when watched. None takes the pixels whole.
+    roles : tuple of str
+        Kinds of photograph of towers that are tuned together; empty where one network is tuned.
+    present : ndarray of shape (n, n_roles), optional
+        Which of them a row has: one at least; of towers.
 
     Raises
     ------
@@ -45,9 +49,12 @@ class TuningData:
     metadata: Float32Array | None = None
     absent: Float32Array | None = None
     cut: tuple[int, int] | None = None
+    roles: tuple[str, ...] = ()
+    present: BoolArray | None = None
 
     def __post_init__(self) -> None:
         self._check_shapes()
+        self._check_present()
         if np.any((self.labels < 0) | (self.labels >= self.n_classes)):
             message = f"expected labels from 0 to {self.n_classes - 1}"
             raise ConfigError(f"{message}, got {self.labels.min()} to {self.labels.max()}")
@@ -59,15 +66,28 @@ class TuningData:
 
     def _check_shapes(self) -> None:
         n, found = len(self.labels), self.pixels.shape
-        if len(found) != 4 or found[0] != n or found[3] != 3 or self.inner.shape != (n,):
+        n_axes = 5 if self.roles else 4
+        if len(found) != n_axes or found[0] != n or found[-1] != 3 or self.inner.shape != (n,):
             shapes = f"pixels {found}, labels {self.labels.shape}, inner {self.inner.shape}"
             raise ConfigError(f"expected pixels, labels and inner of the same rows, got {shapes}")
         if self.target_of.shape != (self.n_classes,):
             message = f"target_of: expected the target's class of each of {self.n_classes} classes"
             raise ConfigError(f"{message}, got the shape {self.target_of.shape}")
-        if self.cut is not None and (self.cut[0] > found[1] or self.cut[1] > found[2]):
-            message = f"cannot cut {self.cut[0]} x {self.cut[1]} pixels out of {found[1]} x {found[2]}"
+        if self.cut is not None and (self.cut[0] > found[-3] or self.cut[1] > found[-2]):
+            message = f"cannot cut {self.cut[0]} x {self.cut[1]} pixels out of {found[-3]} x {found[-2]}"
             raise ConfigError(f"{message}; choose a smaller size or a larger resize")
+
+    def _check_present(self) -> None:
+        shape = (len(self.labels), len(self.roles))
+        whole = self.present is not None and self.present.shape == shape == self.pixels.shape[:2]
+        if not self.roles and self.present is None:
+            return
+        if len(self.roles) < 2 or self.present is None or not whole or not self.present.any(axis=1).all():
+            found = None if self.present is None else self.present.shape
+            message = "towers: expected two roles or more, and which of them each row has, one at least"
+            raise ConfigError(
+                f"{message}; got {self.roles} and the shape {found} for pixels {self.pixels.shape}"
+            )
 
     def _check_metadata(self, metadata: Float32Array) -> None:
         if metadata.ndim != 2 or len(metadata) != len(self.labels) or not np.isfinite(metadata).all():
@@ -80,7 +100,7 @@ class TuningData:
     @property
     def input_size(self) -> tuple[int, int]:
         """Height and width of the network's input, pixels."""
-        height, width = self.pixels.shape[1:3]
+        height, width = self.pixels.shape[-3:-1]
         return self.cut or (height, width)
 
     @property

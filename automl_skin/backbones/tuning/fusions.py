@@ -47,6 +47,10 @@ class PooledFusion:
         return fusion_by_name(self.name).forward(engine, self.configured, image, metadata)
 
 
+EMBEDDING_NETWORK = "yap"
+"""The fusion that needs no metadata: fully connected layers on what stands side by side (Yap et al. 2018)."""
+
+
 def is_pooled(name: str) -> bool:
     """Return whether a fusion takes pooled embeddings, and not the map or tokens before pooling."""
     return name in NEURAL_FUSIONS

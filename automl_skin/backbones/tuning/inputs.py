@@ -13,21 +13,26 @@ from torch.nn import functional
 from automl_skin.backbones.tuning.batches import TuningBatch
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.recipe import TuningRecipe
+from automl_skin.backbones.tuning.withholding import withheld_shares, withhold
 
 Mixing = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """What a step sees: images normalised (n, 3, height, width), soft labels (n, K), metadata or None."""
+    """What a step sees: images normalised (n, 3, height, width), soft labels (n, K), metadata or None.
+
+    With towers the images are (n, n_roles, 3, height, width), and `present` (n, n_roles) says which a tower sees.
+    """
 
     images: Tensor
     soft: Tensor
     metadata: Tensor | None
+    present: Tensor | None = None
 
     def split(self, n_pieces: int) -> list["Inputs"]:
         """Return nearly equal pieces."""
-        parts = (self.images, self.soft, self.metadata)
+        parts = (self.images, self.soft, self.metadata, self.present)
         split = [[None] * n_pieces if part is None else part.tensor_split(n_pieces) for part in parts]
         return [Inputs(*piece) for piece in zip(*split, strict=True)]
 
@@ -58,22 +63,36 @@ class Preparation:
         self.cut = data.cut
         self.augment = _augmentation(recipe, *data.input_size)
         self.mixup = _mixup(recipe, data.n_classes)
+        self.withheld = None
+        if data.present is not None:
+            shares = withheld_shares(data.present[data.trained], data.target_of[data.labels[data.trained]])
+            of_labels = shares[data.target_of.clip(max=len(shares) - 1)]
+            self.withheld = torch.from_numpy(of_labels).float().to(device)
 
     def for_training(self, batch: TuningBatch) -> Inputs:
         """Return augmented inputs; every random number is torch's."""
         batch = batch.to(self.device)
-        images = _unit(batch.pixels if self.cut is None else cut_anywhere(batch.pixels, *self.cut))
+        pixels = _one_by_one(batch.pixels)
+        images = _unit(pixels if self.cut is None else cut_anywhere(pixels, *self.cut))
         if self.augment is not None:
             images = self.augment(images)
         images, soft = self._mixed(images, batch.labels)
-        return Inputs(self._normalised(images), soft, self._with_absent(batch.metadata))
+        images, present = self._normalised(images), batch.present
+        metadata = self._with_absent(batch.metadata)
+        if present is None or self.withheld is None:
+            return Inputs(images, soft, metadata)
+        present = withhold(present, self.withheld[batch.labels])
+        return Inputs(_by_row(images, batch), soft, metadata, present)
 
     def for_watching(self, batch: TuningBatch) -> Inputs:
         """Return inputs as they are in use."""
         batch = batch.to(self.device)
         soft = functional.one_hot(batch.labels, self.n_classes).float()
-        pixels = batch.pixels if self.cut is None else cut_centre(batch.pixels, *self.cut)
-        return Inputs(self._normalised(_unit(pixels)), soft, batch.metadata)
+        pixels = _one_by_one(batch.pixels)
+        images = self._normalised(_unit(pixels if self.cut is None else cut_centre(pixels, *self.cut)))
+        if batch.present is None:
+            return Inputs(images, soft, batch.metadata)
+        return Inputs(_by_row(images, batch), soft, batch.metadata, batch.present)
 
     def _normalised(self, images: Tensor) -> Tensor:
         normalised = images.sub(self.shift).mul_(self.factor)
@@ -119,6 +138,17 @@ def cut_centre(pixels: Tensor, height: int, width: int) -> Tensor:
     """Return the centre of each image, as `automl_skin.images.recipe.centre` does of arrays."""
     top, left = (pixels.shape[1] - height) // 2, (pixels.shape[2] - width) // 2
     return pixels[:, top : top + height, left : left + width]
+
+
+def _one_by_one(pixels: Tensor) -> Tensor:
+    """Return photographs in one row after another: towers have several in each row."""
+    return pixels.flatten(0, 1) if pixels.ndim == 5 else pixels  # rows, roles, height, width, colours
+
+
+def _by_row(images: Tensor, batch: TuningBatch) -> Tensor:
+    """Return images (n * n_roles, 3, height, width) as (n, n_roles, 3, height, width)."""
+    n_rows, n_roles = batch.pixels.shape[:2]
+    return images.view(n_rows, n_roles, *images.shape[1:])
 
 
 def _unit(pixels: Tensor) -> Tensor:

@@ -14,6 +14,8 @@ from automl_skin.backbones.device import Precision
 from automl_skin.backbones.network import computing_in, embedding_of
 from automl_skin.backbones.spatial.catalogue import is_spatial
 from automl_skin.backbones.tuning.fusions import PooledFusion
+from automl_skin.backbones.tuning.inputs import Inputs
+from automl_skin.backbones.tuning.joint_towers import JointTowers
 from automl_skin.backbones.tuning.tuned_fusion import TunedFusion
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.heads.neural.engine import Engine
@@ -42,8 +44,6 @@ class FusedHead(nn.Module):
     torch.Size([5, 7])
     """
 
-    sees_metadata = True
-
     def __init__(self, fusion: PooledFusion, n_classes: int, *, seed: int) -> None:
         super().__init__()
         self.fusion = fusion
@@ -51,6 +51,11 @@ class FusedHead(nn.Module):
         self.engine = Engine({**fusion.layers, LAST: Dense(fusion.n_out, n_classes)}, drawn)
         self.engine.generator = torch.default_generator
         draw_layer(self.last, SMALL, seed, LAST)
+
+    @property
+    def sees_metadata(self) -> bool:
+        """Whether the fusion has columns for metadata; an embedding network may have none."""
+        return self.fusion.n_metadata > 0
 
     @property
     def last(self) -> nn.Linear:
@@ -61,14 +66,15 @@ class FusedHead(nn.Module):
 
     def forward(self, embedding: Tensor, metadata: Tensor | None = None) -> Tensor:
         """Return logits of shape (n, n_classes)."""
-        assert metadata is not None
+        if metadata is None:
+            metadata = embedding.new_empty((len(embedding), 0))
         return self.engine.dense(LAST, self.fusion.fuse(self.engine, embedding, metadata))
 
-    def to_tuned_head(self) -> TunedHead:
-        """Return the same head as arrays."""
+    def to_tuned_head(self, towers: JointTowers | None = None) -> TunedHead:
+        """Return the same head as arrays; `towers` are those whose embeddings it sees side by side."""
         arrays = module_arrays(self.engine)
         weight, bias = (arrays.pop(f"layers.{LAST}.{part}") for part in ("weight", "bias"))
-        return TunedHead(weight, bias, fusion=TunedFusion(self.fusion, arrays))
+        return TunedHead(weight, bias, fusion=TunedFusion(self.fusion, arrays), towers=towers)
 
 
 def draw_layer(layer: nn.Linear, scale: float, seed: int, name: str) -> None:
@@ -153,6 +159,38 @@ def _array(parameter: Tensor) -> Float32Array:
     return values
 
 
+class TowersHead(nn.Module):
+    """A head on the embeddings of all towers, and what stands in for an absent photograph.
+
+    Parameters
+    ----------
+    fused : FusedHead
+        On the columns of all towers.
+    roles : tuple of str
+        In the order of the towers.
+    """
+
+    def __init__(self, fused: FusedHead, roles: tuple[str, ...]) -> None:
+        super().__init__()
+        self.fused = fused
+        self.roles = roles
+        self.absent = nn.Parameter(torch.zeros(len(roles), fused.fusion.n_image // len(roles)))
+
+    @property
+    def sees_metadata(self) -> bool:
+        """Whether metadata meet the embeddings."""
+        return self.fused.sees_metadata
+
+    def forward(self, embedding: Tensor, metadata: Tensor | None = None) -> Tensor:
+        """Return logits of shape (n, n_classes) from the embeddings of all towers side by side."""
+        logits: Tensor = self.fused(embedding, metadata)
+        return logits
+
+    def to_tuned_head(self) -> TunedHead:
+        """Return the same head as arrays."""
+        return self.fused.to_tuned_head(JointTowers(self.roles, _array(self.absent)))
+
+
 class TuningModel(nn.Module):
     """Network and head; the network computes in `precision`, the head in float32.
 
@@ -162,11 +200,23 @@ class TuningModel(nn.Module):
         From `load_network`.
     """
 
-    def __init__(self, network: nn.Module, head: LinearHead | FusedHead, precision: Precision) -> None:
+    def __init__(
+        self, network: nn.Module, head: LinearHead | FusedHead | TowersHead, precision: Precision
+    ) -> None:
         super().__init__()
         self.network = network
         self.head = head
         self.precision = precision
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """The networks that learn: one, but for towers that are tuned together."""
+        return [self.network]
+
+    def answer(self, inputs: Inputs) -> Tensor:
+        """Return logits of a step's inputs."""
+        logits: Tensor = self(inputs.images, inputs.metadata)
+        return logits
 
     @property
     def sees_metadata(self) -> bool:

@@ -30,9 +30,10 @@ def choose_parameters(model: TuningModel, recipe: TuningRecipe) -> None:
     model.network.requires_grad_(recipe.mode in {"full", "joint"})
     model.head.requires_grad_(requires_grad=True)
     if recipe.mode == "partial":
-        learning = {name for stage in stages(model.network)[-LEARNING_STAGES:] for name in stage}
-        for name, parameter in model.network.named_parameters():
-            parameter.requires_grad_(name in learning)
+        for network in model.networks:
+            learning = {name for stage in stages(network)[-LEARNING_STAGES:] for name in stage}
+            for name, parameter in network.named_parameters():
+                parameter.requires_grad_(name in learning)
 
 
 def stages(network: nn.Module) -> list[list[str]]:
@@ -87,7 +88,7 @@ def make_optimiser(model: TuningModel, recipe: TuningRecipe) -> torch.optim.Opti
     for group in head:
         group["lr_scale"] = 1.0
     optimiser: torch.optim.Optimizer = create_optimizer_v2(
-        [*_network_groups(model, recipe), *head],
+        [*(group for network in model.networks for group in _network_groups(network, recipe)), *head],
         opt=recipe.optimizer,
         lr=recipe.learning_rate,
         momentum=0.9,
@@ -96,8 +97,8 @@ def make_optimiser(model: TuningModel, recipe: TuningRecipe) -> torch.optim.Opti
     return optimiser
 
 
-def _network_groups(model: TuningModel, recipe: TuningRecipe) -> list[dict[str, Any]]:
-    network, decay = model.network, recipe.layer_decay
+def _network_groups(network: nn.Module, recipe: TuningRecipe) -> list[dict[str, Any]]:
+    decay = recipe.layer_decay
     excluded: set[str] = getattr(network, "no_weight_decay", set)()
     if decay == 1.0:
         return list(param_groups_weight_decay(network, recipe.weight_decay, no_weight_decay_list=excluded))

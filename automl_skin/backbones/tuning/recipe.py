@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
-from automl_skin.backbones.tuning.fusions import check_settings
+from automl_skin.backbones.tuning.fusions import EMBEDDING_NETWORK, check_settings
 from automl_skin.backbones.tuning.recipe_values import SIDES, Between, Matching, checked, suggestion
 from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
@@ -85,7 +85,8 @@ class TuningRecipe:
         size, everything else the centre. "" leaves it to the pixel recipe.
     fusion : str
         How image and metadata meet in "joint": "concat" (without settings: the hidden layer of `metadata_width`), or
-        another fusion of the neural heads or of `automl_skin.backbones.spatial`.
+        another fusion of the neural heads or of `automl_skin.backbones.spatial`. "yap", an embedding network, is
+        possible in the other modes as well, where it sees the image alone.
     fusion_settings : mapping of str to value
         What is changed of the fusion's settings, such as ``{"layers": 3, "width": 64}``.
     head_dropout : float
@@ -193,8 +194,10 @@ def _contradictions(recipe: TuningRecipe) -> Iterator[str]:
             f"mixup={recipe.mixup:g}: images cannot be mixed in mode=joint, since metadata are not mixed"
         )
         yield f"{message}; set mixup=0, or choose mode=full"
-    if recipe.mode != "joint" and recipe.has_fusion:
-        message = "a fusion and its settings: expected mode=joint, the only mode that sees metadata"
+    if recipe.mode != "joint" and recipe.has_fusion and recipe.fusion != EMBEDDING_NETWORK:
+        message = (
+            f"a fusion other than {EMBEDDING_NETWORK}: expected mode=joint, the only mode that sees metadata"
+        )
         yield f"{message}, got mode={recipe.mode}; choose mode=joint"
     if recipe.has_fusion and recipe.head_dropout:
         message = "head_dropout: expected the linear head"

@@ -24,10 +24,16 @@ from automl_skin.backbones.tuning.batches import TuningBatch, order_of_epoch, re
 from automl_skin.backbones.tuning.checkpoint import State, restore_state, save_state
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.epoch import Epoch, best_epoch, is_over
-from automl_skin.backbones.tuning.fusions import PooledFusion, is_pooled
+from automl_skin.backbones.tuning.fusions import EMBEDDING_NETWORK, PooledFusion, is_pooled
 from automl_skin.backbones.tuning.inputs import Preparation
 from automl_skin.backbones.tuning.loss import make_loss
-from automl_skin.backbones.tuning.model import FusedHead, LinearHead, TuningModel, count_dimensions
+from automl_skin.backbones.tuning.model import (
+    FusedHead,
+    LinearHead,
+    TowersHead,
+    TuningModel,
+    count_dimensions,
+)
 from automl_skin.backbones.tuning.optimiser import (
     choose_parameters,
     enter_training,
@@ -36,6 +42,7 @@ from automl_skin.backbones.tuning.optimiser import (
     min_images,
 )
 from automl_skin.backbones.tuning.recipe import TuningRecipe
+from automl_skin.backbones.tuning.towers import TowersModel
 from automl_skin.backbones.tuning.tuned_head import TunedHead
 from automl_skin.backbones.tuning.watch import LossWatch, check_weights, inner_auc
 from automl_skin.digests import Json, digest_array, digest_json
@@ -50,7 +57,8 @@ class Tuned:
     Parameters
     ----------
     network : Module
-        Like that of `load_network`: evaluation mode, on the CPU.
+        Like that of `load_network`: evaluation mode, on the CPU. Of towers a ``ModuleList`` of such, in the order of
+        the roles.
     micro_batch : int
         Images that went through the network at once in the end.
     spatial : mapping
@@ -186,7 +194,7 @@ class _Training:
         n_images = len(batch.labels)
         total = torch.zeros((), device=self.device)
         for piece in inputs.split(split_evenly(n_images, size, self.min_size)):
-            loss = self.loss(self.state.model(piece.images, piece.metadata), piece.soft).sum()
+            loss = self.loss(self.state.model.answer(piece), piece.soft).sum()
             self.state.scaler.scale(loss / n_images).backward()  # type: ignore[no-untyped-call]  # torch's own stubs
             total += loss.detach()
         return total
@@ -215,7 +223,8 @@ class _Training:
             model.load_state_dict(self.state.best)
         network = model.network.cpu().eval().requires_grad_(requires_grad=False)
         if self.recipe.wise < 1.0:
-            _mix(network, load_network(self.backbone), self.recipe.wise)
+            for each in model.networks:
+                _mix(each, load_network(self.backbone), self.recipe.wise)
         head, curve = model.head.to_tuned_head(), tuple(self.state.curve)
         return Tuned(network, head, curve, self.micro.size, _spatial(self.recipe, self.data))
 
@@ -227,11 +236,27 @@ def _check(backbone: Backbone, recipe: TuningRecipe, data: TuningData) -> None:
     if recipe.wise < 1.0 and backbone.weights == "random":
         message = f"wise={recipe.wise:g} mixes tuned with pretrained weights, and {backbone.name} has none"
         raise ConfigError(f"{message}; set wise=1 or choose pretrained weights")
+    if data.roles:
+        _check_towers(recipe)
     if recipe.mode == "joint" and data.metadata is None:
         raise ConfigError("mode=joint trains on metadata and got none; choose mode=full or add columns")
     if recipe.patience and len(np.unique(data.target_of[data.labels[data.watched]])) < 2:
         message = f"patience={recipe.patience} needs watched rows of two target classes"
         raise ConfigError(f"{message}, got {len(data.watched)} rows; set patience=0 or watch more rows")
+
+
+def _check_towers(recipe: TuningRecipe) -> None:
+    wrong = {
+        f"mixup={recipe.mixup:g}; set mixup=0": bool(recipe.mixup),
+        f"head_dropout={recipe.head_dropout:g}; set head_dropout=0": bool(recipe.head_dropout),
+        f"the fusion {recipe.fusion}, which stands inside a network; choose one on pooled embeddings": (
+            recipe.has_fusion and not is_pooled(recipe.fusion)
+        ),
+    }
+    for found in (name for name, is_wrong in wrong.items() if is_wrong):
+        raise ConfigError(
+            f"towers tuned together: expected no mixed images and an embedding network, got {found}"
+        )
 
 
 def _make_model(
@@ -240,6 +265,9 @@ def _make_model(
     network = load_network(backbone, recipe.drop_path)
     joint = recipe.mode == "joint" and data.metadata is not None
     n_metadata = data.metadata.shape[1] if joint and data.metadata is not None else 0
+    if data.roles:
+        towers = [network, *(load_network(backbone, recipe.drop_path) for _ in data.roles[1:])]
+        return TowersModel(towers, _make_towers_head(network, recipe, data, n_metadata, seed), precision)
     spatial = _spatial(recipe, data)
     if spatial:
         try:
@@ -258,13 +286,24 @@ def _spatial(recipe: TuningRecipe, data: TuningData) -> dict[str, Any]:
     return {"fusion": recipe.fusion, "n_metadata": n_metadata, "settings": recipe.fusion_settings}
 
 
+def _make_towers_head(
+    network: nn.Module, recipe: TuningRecipe, data: TuningData, n_metadata: int, seed: int
+) -> TowersHead:
+    """Return the embedding network on all towers, or the fusion that the recipe names."""
+    n_image = len(data.roles) * count_dimensions(network, *data.input_size)
+    name = recipe.fusion if recipe.has_fusion else EMBEDDING_NETWORK
+    fusion = PooledFusion(name, recipe.fusion_settings, n_image, n_metadata)
+    return TowersHead(FusedHead(fusion, data.n_classes, seed=seed), data.roles)
+
+
 def _make_head(
     network: nn.Module, recipe: TuningRecipe, data: TuningData, n_metadata: int, seed: int
 ) -> LinearHead | FusedHead:
     """Return a head that sees so many columns of metadata itself."""
     entering = 0 if data.metadata is None else data.metadata.shape[1]
     n_dimensions = count_dimensions(network, *data.input_size, entering)
-    if n_metadata and recipe.has_fusion:
+    embeds = recipe.has_fusion and recipe.fusion == EMBEDDING_NETWORK
+    if embeds or (n_metadata and recipe.has_fusion):
         fusion = PooledFusion(recipe.fusion, recipe.fusion_settings, n_dimensions, n_metadata)
         return FusedHead(fusion, data.n_classes, seed=seed)
     return LinearHead(
@@ -290,9 +329,11 @@ def _identity(
 ) -> str:
     """Return the digest of what is tuned; the pixels, which are many, go in by their shape."""
     cut = {"cut": list(data.cut)} if data.cut else {}
+    towers = {} if data.present is None else {"roles": data.roles, "present": digest_array(data.present)}
     return digest_json(
         {
             **cut,
+            **towers,
             "recipe": recipe.digest,
             "start": weights_digest(model),
             "precision": model.precision,

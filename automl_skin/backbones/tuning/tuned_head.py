@@ -1,4 +1,4 @@
-"""The head that was tuned with a network, as arrays: from embeddings, and maybe metadata, to logits."""
+"""The head that was tuned with a network, or with towers, as arrays: from embeddings, maybe metadata, to logits."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from automl_skin.arrays import Float32Array, FloatArray
+from automl_skin.backbones.tuning.joint_towers import JointTowers
 from automl_skin.backbones.tuning.tuned_fusion import TunedFusion
 from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.files import atomic_write
@@ -32,7 +33,9 @@ class TunedHead:
         Of the hidden layer ``relu(metadata @ metadata_weight.T + metadata_bias)``, whose units come after
         the embedding.
     fusion : TunedFusion, optional
-        By which embedding and metadata meet; then there is no hidden layer.
+        By which embedding and metadata meet, or the embedding network; then there is no hidden layer.
+    towers : JointTowers, optional
+        Whose embeddings side by side are the embedding, where networks were tuned together.
 
     Raises
     ------
@@ -51,6 +54,7 @@ class TunedHead:
     metadata_weight: Float32Array | None = None
     metadata_bias: Float32Array | None = None
     fusion: TunedFusion | None = None
+    towers: JointTowers | None = None
 
     def __post_init__(self) -> None:
         shapes = {name: array.shape for name, array in self.to_arrays().items()}
@@ -60,6 +64,8 @@ class TunedHead:
 
     def _fits(self) -> bool:
         if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[:1]:
+            return False
+        if self.towers is not None and (self.fusion is None or self.towers.n_columns != self.n_dimensions):
             return False
         if self.fusion is not None:
             return self.metadata_weight is None and self.fusion.fusion.n_out == self.weight.shape[1]
@@ -106,10 +112,10 @@ class TunedHead:
             If metadata are missing, or the columns are not as many as the head has learnt.
         """
         self._check("embedding", embedding, self.n_dimensions)
-        if self.n_metadata:
-            metadata = self._known(metadata)
-        if self.fusion is not None and metadata is not None:
-            return self._scores(self.fusion.fuse(embedding, metadata), self.weight)
+        metadata = self._known(metadata) if self.n_metadata else None
+        if self.fusion is not None:
+            told = np.empty((len(embedding), 0), np.float32) if metadata is None else metadata
+            return self._scores(self.fusion.fuse(embedding, told), self.weight)
         scores = self._scores(embedding, self.weight[:, : self.n_dimensions])
         if self.metadata_weight is None or self.metadata_bias is None or metadata is None:
             return scores
@@ -136,7 +142,8 @@ class TunedHead:
         """Return the arrays by their names; those that are None are left out."""
         arrays = {name: getattr(self, name) for name in _OWN}
         fused = {} if self.fusion is None else self.fusion.to_arrays()
-        return {name: array for name, array in arrays.items() if array is not None} | fused
+        towers = {} if self.towers is None else self.towers.to_arrays()
+        return {name: array for name, array in arrays.items() if array is not None} | fused | towers
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "TunedHead":
@@ -154,7 +161,7 @@ class TunedHead:
             if fusion is None or name in _OWN
         }
         try:
-            return cls(**own, fusion=fusion)
+            return cls(**own, fusion=fusion, towers=JointTowers.from_arrays(arrays))
         except TypeError as error:
             message = f"a tuned head: expected weight and bias, got {', '.join(arrays) or 'nothing'}"
             raise IntegrityError(f"{message}; tune the network again") from error

@@ -98,6 +98,6 @@ def _probabilities(model: TuningModel, data: TuningData, prepare: Preparation, s
 
 
 def _of_one_batch(model: TuningModel, inputs: Inputs) -> FloatArray:
-    logits: Tensor = model(inputs.images, inputs.metadata)
+    logits = model.answer(inputs)
     probabilities: FloatArray = logits.cpu().double().softmax(dim=1).numpy()  # MPS has no float64
     return probabilities

@@ -11,6 +11,7 @@ from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.errors import ConfigError
 from automl_skin.files import atomic_write
 from automl_skin.papers.context import ReproduceContext
+from automl_skin.papers.metrics import present_classes
 
 Cells = Mapping[str, str] | Sequence[str]
 """Names of cells, or what a reader calls each of them by its name."""
@@ -100,7 +101,7 @@ def find_columns(context: ReproduceContext, names: Iterable[str]) -> tuple[int, 
     unknown = absent_classes(names, context.classes)
     if unknown:
         raise ConfigError(f"not shown: {no_class(unknown, context.classes)}")
-    return tuple(context.classes.index(name) for name in names)
+    return tuple(context.classes.index(name) for name in present_classes(names, context.classes))
 
 
 def against_the_rest(
@@ -131,8 +132,8 @@ def save_picture(context: ReproduceContext, name: str, picture: bytes) -> Path:
 
 
 def absent_classes(names: Iterable[Any], classes: Sequence[str]) -> list[str]:
-    """Return the names that no class has."""
-    return [name for name in map(str, names) if name not in classes]
+    """Return the names that no class has, but for those that may be absent (see `present_classes`)."""
+    return [name for name in present_classes(map(str, names), classes) if name not in classes]
 
 
 def lacking_sides(sides: Mapping[str, Sequence[str]], classes: Sequence[str]) -> dict[str, str]:
