@@ -1,11 +1,14 @@
 """Running the trials of a study: baselines, known-good configurations, what each round of tuning adds, the search."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from joblib import cpu_count
 
+from automl_skin.chains.config import ChainConfig
+from automl_skin.chains.cost import ChainCost
 from automl_skin.networks import NetworkId
 from automl_skin.search.known import fixed_trials
 from automl_skin.search.loop import Limits, Search
@@ -105,6 +108,12 @@ def bench_of(study: Study) -> Bench:
     return Bench(study.material, study.config.encoder, study.config.seed, shifted)
 
 
+def estimate_seconds(material: Material) -> Callable[[ChainConfig], float]:
+    """Return what estimates the seconds of a chain on a material, one fold after another on one thread."""
+    cost = ChainCost(material.inputs, material.training_labels, material.kinds, material.n_folds)
+    return cache(cost.seconds)
+
+
 def n_valid(records: Sequence[TrialRecord]) -> int:
     """Return how many trials count: those that did not fail."""
     return sum(record.state != "failed" for record in records)
@@ -138,6 +147,7 @@ def run_trials(
     config = study.config
     phases = phases or [first_phase(study, material)]
     deadline = deadline or Deadline.after(config.timeout_seconds)
+    cost = estimate_seconds(material)
 
     def propose_trial(
         number: int, known: Sequence[TrialRecord], pending: Sequence[TrialPlan]
@@ -146,7 +156,7 @@ def run_trials(
         fixed = phase.fixed_trial(number)
         if fixed is None and not phase.open_ended:
             return None
-        return fixed or propose(number, known, pending, phase.options, config.seed, config.sampler)
+        return fixed or propose(number, known, pending, phase.options, config.seed, config.sampler, cost)
 
     total = min(until or config.trials, config.trials)
     jobs = worker_count(study)

@@ -291,7 +291,12 @@ class StudySettings:
     fusion: Annotated[Names, Setting("Fusion to search. Repeatable.", SEARCH)] = field(
         default_factory=_fusions
     )
-    sampler: Annotated[Literal["tpe", "random"], Setting("tpe or random [{default}].", SEARCH)] = "tpe"
+    sampler: Annotated[
+        Literal["tpe", "per_second", "random"],
+        Setting(
+            "tpe, per_second (expected gain by expected seconds of fitting) or random [{default}].", SEARCH
+        ),
+    ] = "tpe"
     seed: Annotated[int, Setting("Seed of everything random [{default}].", SEARCH, minimum=0)] = 0
     objective: Annotated[
         Literal["auc", "robust"],
