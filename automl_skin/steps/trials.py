@@ -11,7 +11,7 @@ from automl_skin.chains.config import ChainConfig
 from automl_skin.chains.cost import ChainCost
 from automl_skin.networks import NetworkId
 from automl_skin.search.known import fixed_trials
-from automl_skin.search.loop import Limits, Search
+from automl_skin.search.loop import HasTime, Limits, Search
 from automl_skin.search.material import Material
 from automl_skin.search.objective import Bench
 from automl_skin.search.propose import Proposal, propose
@@ -127,6 +127,7 @@ def run_trials(
     phases: Sequence[Phase] = (),
     until: int | None = None,
     deadline: Deadline | None = None,
+    has_time: HasTime | None = None,
 ) -> list[TrialRecord]:
     """Run trials until the study has as many as wanted, and return all of them.
 
@@ -138,6 +139,8 @@ def run_trials(
         Trials of the study, failed ones not counted; at most, and by default, what its settings say.
     deadline : Deadline, optional
         By default what the settings say, from now on.
+    has_time : callable, optional
+        As of `automl_skin.search.loop.Limits`.
 
     Raises
     ------
@@ -158,11 +161,11 @@ def run_trials(
             return None
         return fixed or propose(number, known, pending, phase.options, config.seed, config.sampler, cost)
 
-    total = min(until or config.trials, config.trials)
+    total = min(until or config.max_trials, config.max_trials)
     jobs = worker_count(study)
     bench = bench_of(study)
     sample = ShiftedMaterial.read(bench.shifted, material.cases).sample if bench.shifted else None
     metric = study.scored_by()
     search = Search(bench, material, metric, study.journal, propose_trial, tell, sample)
     with open_workers(jobs) as workers:
-        return search.run(Limits(total, deadline.seconds_left, jobs), workers)
+        return search.run(Limits(total, deadline.seconds_left, jobs, has_time), workers)
