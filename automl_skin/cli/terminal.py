@@ -288,11 +288,21 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
             f"{row['auc_pooled']:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f})"
             if row["auc_pooled"] == row["auc_pooled"]
             else "-",
+            format_time(row["seconds"]),
             _standing(str(row["state"]), tied=bool(row["tied"]), corrected=bool(row["corrected"])),
         )
         for number, row in table.head(top).iterrows()
     ]
-    columns = ("trial", "what", "network", "model", "AUC, mean of folds", "AUC, pooled (95 % interval)", "")
+    columns = (
+        "trial",
+        "what",
+        "network",
+        "model",
+        "AUC, mean of folds",
+        "AUC, pooled (95 % interval)",
+        "time",
+        "",
+    )
     terminal.table("Leaderboard (out-of-fold)", columns, rows)
     if bool(table["corrected"].any()):
         terminal.say(

@@ -107,9 +107,9 @@ def propose(
     history = _history(known, pending, options)
     own = derive_seed(seed, "propose", number)
     if sampler == "random":
-        return _ask(number, history, RandomSampler(seed=own), options)
+        return _ask(number, _study(history, RandomSampler(seed=own)), options)
     if sampler == "tpe":
-        return _ask(number, history, DensityRatioSampler(own, STARTUP), options)
+        return _ask(number, _study(history, DensityRatioSampler(own, STARTUP)), options)
     assert seconds is not None
     return _propose_per_second(number, history, options, own, seconds)
 
@@ -122,21 +122,27 @@ def _propose_per_second(
     seconds: Callable[[ChainConfig], float],
 ) -> Proposal:
     """Draw several proposals and return the one with the greatest expected improvement per second."""
-    candidates: list[Proposal] = []
+    candidates: list[dict[str, Value]] = []
     ratios: list[float] = []
+    costs: list[float] = []
+    study = _study(history, RandomSampler(seed=seed))
     for draw in range(N_CANDIDATES):
         sampler = DensityRatioSampler(derive_seed(seed, "candidate", draw), STARTUP)
-        candidates.append(_ask(number, history, sampler, options))
-        ratios.append(sampler.log_ratio(candidates[-1].plan.params))
+        study.sampler = sampler
+        trial = study.ask()
+        costs.append(seconds(choose_chain(Asking(trial), options)))
+        candidates.append(trial.params)
+        ratios.append(sampler.log_ratio(trial.params))
+        study.tell(trial, state=TrialState.FAIL)  # so that the next draw does not keep away from it
     n_over = sum(each.state.is_finished() for each in history)
-    costs = [seconds(each.plan.config) for each in candidates]
-    return candidates[choose_candidate(ratios, costs, share_of_good(n_over))]
+    best = choose_candidate(ratios, costs, share_of_good(n_over))
+    chosen = _study(history, RandomSampler(seed=seed))
+    chosen.enqueue_trial(candidates[best])
+    return _ask(number, chosen, options)
 
 
-def _ask(
-    number: int, history: Sequence[FrozenTrial], sampler: BaseSampler, options: SpaceOptions
-) -> Proposal:
-    trial = _study(history, sampler).ask()
+def _ask(number: int, study: optuna.Study, options: SpaceOptions) -> Proposal:
+    trial = study.ask()
     config = choose_chain(Asking(trial), options)
     return Proposal(TrialPlan(number, "search", config.title, trial.params, config), trial)
 

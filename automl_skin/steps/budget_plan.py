@@ -29,6 +29,9 @@ MIN_SHIFT_CASES = 100
 
 SHARE_OF_TUNING = 0.5
 
+SECONDS_OF_WORKERS = 6.0
+"""Of starting a pool of processes, which import what they need."""
+
 
 @dataclass(frozen=True)
 class Needs:
@@ -66,6 +69,11 @@ class Needs:
         """As few as are worth looking at."""
         return min(MIN_SHIFT_CASES, self.shift_cases)
 
+    def stack_seconds(self, n_refitted: int) -> float:
+        """Return the seconds of fitting some trials again, by workers that are started twice."""
+        starts = 0.0 if self.jobs == 1 else 2 * SECONDS_OF_WORKERS
+        return self.cost.refit_seconds(n_refitted, self.jobs) + starts
+
     @property
     def least(self) -> dict[str, float]:
         """Seconds by step of the least that a search may be: stage one, the baselines, stack and report."""
@@ -73,7 +81,7 @@ class Needs:
         least = {
             STAGE_ONE: self.stage_one,
             TRIALS: sum(self.cost.fixed[:n_baselines]) / self.jobs + n_baselines * SECONDS_OF_RECORDING,
-            STACK: self.cost.refit_seconds(n_baselines, self.jobs),
+            STACK: self.stack_seconds(n_baselines),
             REPORT: SECONDS_OF_REPORT,
         }
         return {**least, SHIFTS: self.min_shift_cases * self.shift_seconds} if self.robust else least
@@ -95,11 +103,11 @@ def plan_budget(seconds: float, used: Mapping[str, float], needs: Needs) -> Budg
     least, gone = needs.least, sum(used.values())
     if gone + sum(least.values()) > seconds:
         raise ConfigError(too_little(seconds, gone, least))
-    fixed = {STAGE_ONE: needs.stage_one, STACK: needs.cost.refit_seconds(REFITTED, needs.jobs)}
-    # a short budget has few trials, and fewer leaders to fit again
     left = seconds - gone - needs.stage_one - SECONDS_OF_REPORT
-    fixed[STACK] = min(fixed[STACK], max(left / 4.0, least[STACK]))
-    left -= fixed[STACK]
+    # a short budget has few trials, and fewer leaders to fit again
+    stack = min(needs.stack_seconds(REFITTED), max(left / 4.0, least[STACK]))
+    fixed = {STAGE_ONE: needs.stage_one, STACK: stack}
+    left -= stack
     shift_cases = _count_shift_cases(needs, left)
     shifts = shift_cases * needs.shift_seconds
     left -= shifts

@@ -117,7 +117,12 @@ def announced(study: Study, tell: Listener) -> Iterator[None]:
 
 
 def run_search(
-    study: Study, tell: Listener = silent, *, open_again: bool = False, clock: Clock = time.monotonic
+    study: Study,
+    tell: Listener = silent,
+    *,
+    open_again: bool = False,
+    clock: Clock = time.monotonic,
+    began: float | None = None,
 ) -> SearchResult:
     """Run or continue a study to its end.
 
@@ -127,13 +132,15 @@ def run_search(
         Open the locked test set although it was opened for another stack.
     clock : callable
         Returns seconds; by it a budget is spent.
+    began : float, optional
+        When the call began, by that clock; now by default.
 
     Raises
     ------
     AutomlSkinError
         What is finished is kept, and the same call continues it.
     """
-    watch, spending = Stopwatch(), Spending(study, clock)
+    watch, spending = Stopwatch(), Spending(study, clock, began)
     tell = tell_all(spending, tell)
     if not is_prepared(study):
         tell(Understood(study, prepare(study, tell)))
@@ -192,4 +199,5 @@ def run_search(
         spending.budget,
     )
     tell(SearchEnded(result))
+    spending.write()
     return result

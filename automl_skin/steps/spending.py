@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from automl_skin.chains.config import ChainConfig
 from automl_skin.search.loop import HasTime
-from automl_skin.search.trial import BASELINES, TrialRecord
+from automl_skin.search.trial import BASELINES, TrialPlan, TrialRecord, TrialRecorded
 from automl_skin.steps.budget_plan import (
     SHIFTS,
     STAGE_ONE,
@@ -41,11 +41,8 @@ MEMBERS = 5
 FITS_OF_MEMBER = 3.0
 """How often a member is fitted again: once for new cases, and twice as many chains without two of five folds."""
 
-SECONDS_OF_WORKERS = 6.0
-"""Of starting a pool of processes, which import what they need."""
-
-SECONDS_PER_TRIAL = 0.1
-"""That stacking, and the report, take longer with every trial."""
+SECONDS_PER_TRIAL = 0.2
+"""That stacking and the report take longer with every trial."""
 
 MIN_SECONDS_OF_PACE = 5.0
 """Seconds that were planned for stage one from which its pace is known."""
@@ -59,9 +56,11 @@ class Spending:
     study : Study
     clock : callable
         Returns seconds.
+    began : float, optional
+        When the call began, by that clock; now by default.
     """
 
-    def __init__(self, study: Study, clock: Clock = time.monotonic) -> None:
+    def __init__(self, study: Study, clock: Clock = time.monotonic, began: float | None = None) -> None:
         self.study, self.clock = study, clock
         self.budget: Budget | None = study.current_budget
         self.used = dict(self.budget.used) if self.budget else {}
@@ -69,12 +68,8 @@ class Spending:
         self.trials_seconds = 0.0  # of this call
         self.known = 0  # trials of earlier calls
         self.shift_seconds = 0.0
-        self._last = self._written = clock()
-
-    @property
-    def is_limited(self) -> bool:
-        """Whether the study is given a budget."""
-        return self.study.config.budget_seconds is not None
+        self.starting: float | None = None  # seconds until the workers had begun, once a trial is over
+        self._last = self._written = clock() if began is None else began
 
     @property
     def seconds_left(self) -> float:
@@ -90,6 +85,10 @@ class Spending:
                 self.begin(TUNING)
             case RoundEnded():
                 self.begin(TRIALS)
+            case TrialRecorded(TrialRecord(plan=TrialPlan(kind=kind)) as record) if kind != "tuning":
+                self._count()
+                if self.starting is None:
+                    self.starting = max(self.trials_seconds - record.seconds, 0.0)
             case _:
                 self._count()
         if self.clock() - self._written >= SECONDS_BETWEEN_WRITES:
@@ -159,14 +158,20 @@ class Spending:
             return None
 
         def has_time(records: Sequence[TrialRecord], costs: Sequence[float]) -> bool:
-            pace = self._pace(records, seconds)
-            under_way = sum(cost + SECONDS_OF_RECORDING for cost in costs) * pace
-            return self.seconds_left >= under_way + self.reserve(records)
+            new = records[self.known :]
+            under_way = sum(cost + SECONDS_OF_RECORDING for cost in costs) * self._pace(new, seconds)
+            return self.seconds_left >= under_way + self.reserve(records, slowness(new, seconds))
 
         return has_time
 
-    def reserve(self, records: Sequence[TrialRecord]) -> float:
-        """Return the seconds of all that comes after the trials."""
+    def reserve(self, records: Sequence[TrialRecord], slower: float = 1.0) -> float:
+        """Return the seconds of all that comes after the trials.
+
+        Parameters
+        ----------
+        slower : float
+            How many times as long as on an idle machine things take here.
+        """
         jobs = worker_count(self.study)
         done = [record for record in records if record.state == "finished"]
         done.sort(key=lambda record: -record.utility)
@@ -176,27 +181,38 @@ class Spending:
         member = leading / len(leaders) if leaders else 0.0
         stack = FITS_OF_MEMBER * member * min(MEMBERS, len(leaders)) + member + baselines
         fits = stack + (leading if self.shift_seconds else 0.0)
-        starts = 0.0 if jobs == 1 else 3 * SECONDS_OF_WORKERS
-        growing = 2 * SECONDS_PER_TRIAL * len(records)
-        return fits / jobs + starts + growing + self.shift_seconds + SECONDS_OF_REPORT
+        starts = (3 if self.shift_seconds else 2) * (self.starting or 0.0)
+        figures = SECONDS_OF_REPORT + SECONDS_PER_TRIAL * len(records)
+        return fits / jobs + starts + figures * slower + self.shift_seconds
 
-    def _pace(self, records: Sequence[TrialRecord], seconds: Callable[[ChainConfig], float]) -> float:
+    def _pace(self, new: Sequence[TrialRecord], seconds: Callable[[ChainConfig], float]) -> float:
         """Return the seconds of the clock per estimated second of trials, the workers and all else included."""
-        new = records[self.known :]
-        n_folds = max((len(each.utilities) for each in records), default=1)
-        estimated = sum(
-            len(each.utilities) / max(n_folds, 1) * seconds(each.plan.config) + SECONDS_OF_RECORDING
-            for each in new
-        )
         if len(new) < len(BASELINES):
             return 1.0 / worker_count(self.study)
-        return self.trials_seconds / estimated
+        estimated = estimated_seconds(new, seconds) + SECONDS_OF_RECORDING * len(new)
+        return (self.trials_seconds - (self.starting or 0.0)) / estimated
 
     def _count(self) -> None:
         now = self.clock()
         self.used[self.step] = self.used.get(self.step, 0.0) + now - self._last
         self.trials_seconds += now - self._last if self.step == TRIALS else 0.0
         self._last = now
+
+
+def estimated_seconds(records: Sequence[TrialRecord], seconds: Callable[[ChainConfig], float]) -> float:
+    """Return what the folds that trials came to cost, by estimate."""
+    n_folds = max((len(each.utilities) for each in records), default=0)
+    return sum(
+        len(each.utilities) / n_folds * seconds(each.plan.config) for each in records if each.utilities
+    )
+
+
+def slowness(records: Sequence[TrialRecord], seconds: Callable[[ChainConfig], float]) -> float:
+    """Return how many times as long as by estimate trials take here, at least 1; 1 where too few are known."""
+    estimated = estimated_seconds(records, seconds)
+    if len(records) < len(BASELINES) or not estimated:
+        return 1.0
+    return max(sum(each.seconds for each in records) / estimated, 1.0)
 
 
 def needs_of(study: Study, found: Forecast, shift_cases: int | None = None) -> Needs:
