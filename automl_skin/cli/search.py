@@ -1,5 +1,6 @@
 """``automl-skin search``: the main job."""
 
+import time
 from typing import Annotated
 
 import typer
@@ -36,6 +37,7 @@ def search(
 
     Without --data the built-in study on synthetic lesions runs. The same command continues a study.
     """
+    began = time.monotonic()  # imports take their seconds of a budget
     from automl_skin.cli.terminal import Terminal
     from automl_skin.steps.dry_run import estimate
     from automl_skin.steps.events import tell_all
@@ -49,4 +51,4 @@ def search(
         if dry_run:
             terminal.say(*estimate(opened, tell))
             return
-        run_search(opened, tell_all(tell, Tracked(opened)), open_again=open_again)
+        run_search(opened, tell_all(tell, Tracked(opened)), open_again=open_again, began=began)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from automl_skin.search.trial import TrialRecord
     from automl_skin.steps.events import Event, Progressed, RoundBegan, RoundEnded, StageOneEnded, Understood
     from automl_skin.steps.search import SearchResult
+    from automl_skin.study.facts import Budget
 
 WIDTH_OF_FILES = 132
 
@@ -63,12 +64,12 @@ class Terminal:
 class TrialTicker:
     """Says after every trial: which of how many, what came of it, who leads, and how long it will take still."""
 
-    def __init__(self, terminal: Terminal, total: int, before: "Sequence[TrialRecord]") -> None:
+    def __init__(self, terminal: Terminal, total: int | None, before: "Sequence[TrialRecord]") -> None:
         self.terminal = terminal
         self.total = total
         self.valid = sum(record.state != "failed" for record in before)
         self.pace = Pace()
-        self.pace.left(self.valid, total)
+        self._left()
         finished = [record for record in before if record.state == "finished"]
         self.best = max(finished, key=lambda record: record.utility, default=None)
 
@@ -85,12 +86,15 @@ class TrialTicker:
             if self.best
             else "none finished yet"
         )
-        left = self.pace.left(self.valid, max(self.total, self.valid))
+        left = self._left()
         time_left = "" if left is None else f"  |  {format_time(left)} left"
+        of_total = "" if self.total is None else f" of {self.total}"
         came = f"{record.utility:.4f}" if record.state == "finished" else f"{record.state}: {record.reason}"
-        self.terminal.say(
-            f"trial {self.valid} of {self.total}  {record.plan.title}  {came}  |  {best}{time_left}"
-        )
+        self.terminal.say(f"trial {self.valid}{of_total}  {record.plan.title}  {came}  |  {best}{time_left}")
+
+    def _left(self) -> float | None:
+        """Return the seconds that are left of a number of trials; None where time ends the search."""
+        return None if self.total is None else self.pace.left(self.valid, max(self.total, self.valid))
 
 
 class TerminalListener:
@@ -125,7 +129,9 @@ class TerminalListener:
             case events.StageOneEnded():
                 print_stage_one(self.terminal, event)
             case events.SearchBegan():
-                self.ticker = TrialTicker(self.terminal, event.study.config.trials, event.records)
+                config = event.study.config
+                total = None if config.trials is None and config.budget_seconds else config.max_trials
+                self.ticker = TrialTicker(self.terminal, total, event.records)
             case TrialRecorded():
                 assert self.ticker is not None
                 self.ticker.record(event.record)
@@ -227,10 +233,21 @@ def print_result(terminal: Terminal, result: "SearchResult") -> None:
     for measured in (result.shifts, result.sources):
         if measured is not None:
             terminal.say(*measured.lines())
+    if result.budget is not None:
+        print_budget(terminal, result.budget)
     terminal.say(
         "Time: " + ", ".join(f"{step} {format_time(seconds)}" for step, seconds in result.seconds.items()),
         f"Next: automl-skin export --study {result.study.name} --output {result.study.name}-bundle",
     )
+
+
+def print_budget(terminal: Terminal, budget: "Budget") -> None:
+    """Print what was planned and used of a study's time."""
+    from automl_skin.steps.budget_plan import rows_of
+
+    rows = [(step, format_time(planned), format_time(used)) for step, planned, used in rows_of(budget)]
+    rows.append(("in all", format_time(budget.seconds), format_time(budget.seconds_used)))
+    terminal.table("Budget", ("step", "planned", "used"), rows)
 
 
 def print_rounds(terminal: Terminal, result: "SearchResult") -> None:
@@ -271,11 +288,21 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
             f"{row['auc_pooled']:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f})"
             if row["auc_pooled"] == row["auc_pooled"]
             else "-",
+            format_time(row["seconds"]),
             _standing(str(row["state"]), tied=bool(row["tied"]), corrected=bool(row["corrected"])),
         )
         for number, row in table.head(top).iterrows()
     ]
-    columns = ("trial", "what", "network", "model", "AUC, mean of folds", "AUC, pooled (95 % interval)", "")
+    columns = (
+        "trial",
+        "what",
+        "network",
+        "model",
+        "AUC, mean of folds",
+        "AUC, pooled (95 % interval)",
+        "time",
+        "",
+    )
     terminal.table("Leaderboard (out-of-fold)", columns, rows)
     if bool(table["corrected"].any()):
         terminal.say(

@@ -194,6 +194,23 @@ class CardSearch:
 
 
 @dataclass(frozen=True)
+class CardStep:
+    """A step of a search that was given a budget: seconds that were planned for it, and those that it took."""
+
+    name: str
+    planned: float
+    used: float
+
+
+@dataclass(frozen=True)
+class CardBudget:
+    """The time that a search was given, and what it took: the report counts until it was written."""
+
+    seconds: float
+    steps: tuple[CardStep, ...]
+
+
+@dataclass(frozen=True)
 class CardFacts:
     """Everything that stands in a model card; what cannot be told is said in words, never left out.
 
@@ -227,6 +244,8 @@ class CardFacts:
         Vectors that the model needs besides, or in place of, photographs.
     unshifted : str
         Why nothing was measured under shift, where there is a reason besides the settings.
+    budget : CardBudget or None
+        What was planned and used of the search's time; None where it was given none.
     """
 
     study: str
@@ -253,6 +272,7 @@ class CardFacts:
     decisions: ClassDecisions | None = None
     given: tuple[CardGiven, ...] = ()
     unshifted: str = ""
+    budget: CardBudget | None = None
 
     @property
     def inputs(self) -> str:

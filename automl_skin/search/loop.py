@@ -47,6 +47,10 @@ Propose = Callable[[int, Sequence[TrialRecord], Sequence[TrialPlan]], Proposal |
 """``(number, known, pending) -> proposal``; None where there is nothing more to try."""
 
 
+HasTime = Callable[[Sequence[TrialRecord], Sequence[float]], bool]
+"""``(records, costs) -> whether there is time``; the estimated seconds are of the trials under way and of the next."""
+
+
 def _in_turn(
     first: Callable[[FloatArray], FloatArray], second: Callable[[FloatArray], FloatArray]
 ) -> Callable[[FloatArray], FloatArray]:
@@ -70,11 +74,14 @@ class Limits:
         No trial is begun after this.
     jobs : int
         Workers.
+    has_time : callable, optional
+        Asked before each trial but the baselines; where it says no, none is begun any more.
     """
 
     trials: int
     timeout_seconds: float | None = None
     jobs: int = 1
+    has_time: HasTime | None = None
 
     @property
     def ahead(self) -> int:
@@ -142,6 +149,7 @@ class Search:
         self._check_material()
         cost = ChainCost(material.inputs, material.training_labels, material.kinds, material.n_folds)
         self._seconds = cache(cost.seconds)
+        self.out_of_time = False
         self.running: dict[int, Running] = {}
         self.futures: dict[Future[FoldOutcome], int] = {}
 
@@ -170,7 +178,7 @@ class Search:
             self._record_in_order()
 
     def _begin_trials(self, limits: Limits, workers: Executor, deadline: float | None) -> None:
-        while len(self.running) < limits.ahead and not (deadline and time.monotonic() > deadline):
+        while len(self.running) < limits.ahead and not self._is_late(deadline):
             valid = sum(record.state != "failed" for record in self.records)
             if valid + len(self.running) >= limits.trials:
                 return
@@ -182,6 +190,9 @@ class Search:
             proposal = self.propose(number, known, pending)
             if proposal is None:
                 return
+            if not self._fits(proposal, limits):
+                self.out_of_time = True
+                return
             self.running[number] = Running(proposal, raw)
             # fixed trials may cost what they like
             reason = why_too_costly(proposal.plan.config, known, self._seconds) if proposal.trial else ""
@@ -189,6 +200,18 @@ class Search:
                 self.running[number].outcome = ("stopped", reason)
             else:
                 self._submit(number, workers)
+
+    def _is_late(self, deadline: float | None) -> bool:
+        return self.out_of_time or (deadline is not None and time.monotonic() > deadline)
+
+    def _fits(self, proposal: Proposal, limits: Limits) -> bool:
+        """Return whether there is time for a trial beside those under way; for baselines there always is."""
+        if limits.has_time is None or proposal.plan.kind == "baseline":
+            return True
+        under_way = [trial.proposal.plan.config for trial in self.running.values()]
+        return limits.has_time(
+            self.records, [*map(self._seconds, under_way), self._seconds(proposal.plan.config)]
+        )
 
     def _submit(self, number: int, workers: Executor) -> None:
         trial = self.running[number]

@@ -5,8 +5,7 @@ and the sampler's seed is derived from the trial's number. So a proposal depends
 arguments: a search that was killed and continued proposes what an uninterrupted one does.
 """
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -19,16 +18,22 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.pruners import MedianPruner
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from automl_skin.chains.config import ChainConfig
 from automl_skin.heads.space import Categorical, Integer, Range, Real, Value
+from automl_skin.search.per_second import (
+    N_CANDIDATES,
+    DensityRatioSampler,
+    choose_candidate,
+    share_of_good,
+)
 from automl_skin.search.space import Given, SpaceOptions, choose_chain
 from automl_skin.search.trial import TrialPlan, TrialRecord
 from automl_skin.seeding import derive_seed
 
-Sampler = Literal["tpe", "random"]
+Sampler = Literal["tpe", "per_second", "random"]
 
 NEVER_STOPPED = 25
 """None of the first trials is stopped early: they are what later ones are compared with."""
@@ -83,6 +88,7 @@ def propose(
     options: SpaceOptions,
     seed: int,
     sampler: Sampler = "tpe",
+    seconds: Callable[[ChainConfig], float] | None = None,
 ) -> Proposal:
     """Propose trial `number`.
 
@@ -94,9 +100,48 @@ def propose(
         Trials that run beside it; their outcome is not known, only that they are being tried.
     seed : int
         The study's seed.
-    sampler : {"tpe", "random"}
+    sampler : {"tpe", "per_second", "random"}
+    seconds : callable, optional
+        Estimates what a chain costs; needed for ``per_second`` alone.
     """
-    study = _study(known, pending, options, derive_seed(seed, "propose", number), sampler)
+    history = _history(known, pending, options)
+    own = derive_seed(seed, "propose", number)
+    if sampler == "random":
+        return _ask(number, _study(history, RandomSampler(seed=own)), options)
+    if sampler == "tpe":
+        return _ask(number, _study(history, DensityRatioSampler(own, STARTUP)), options)
+    assert seconds is not None
+    return _propose_per_second(number, history, options, own, seconds)
+
+
+def _propose_per_second(
+    number: int,
+    history: Sequence[FrozenTrial],
+    options: SpaceOptions,
+    seed: int,
+    seconds: Callable[[ChainConfig], float],
+) -> Proposal:
+    """Draw several proposals and return the one with the greatest expected improvement per second."""
+    candidates: list[dict[str, Value]] = []
+    ratios: list[float] = []
+    costs: list[float] = []
+    study = _study(history, RandomSampler(seed=seed))
+    for draw in range(N_CANDIDATES):
+        sampler = DensityRatioSampler(derive_seed(seed, "candidate", draw), STARTUP)
+        study.sampler = sampler
+        trial = study.ask()
+        costs.append(seconds(choose_chain(Asking(trial), options)))
+        candidates.append(trial.params)
+        ratios.append(sampler.log_ratio(trial.params))
+        study.tell(trial, state=TrialState.FAIL)  # so that the next draw does not keep away from it
+    n_over = sum(each.state.is_finished() for each in history)
+    best = choose_candidate(ratios, costs, share_of_good(n_over))
+    chosen = _study(history, RandomSampler(seed=seed))
+    chosen.enqueue_trial(candidates[best])
+    return _ask(number, chosen, options)
+
+
+def _ask(number: int, study: optuna.Study, options: SpaceOptions) -> Proposal:
     trial = study.ask()
     config = choose_chain(Asking(trial), options)
     return Proposal(TrialPlan(number, "search", config.title, trial.params, config), trial)
@@ -109,35 +154,23 @@ def given(params: dict[str, Value], options: SpaceOptions) -> tuple[dict[str, Va
     return chooser.params, config
 
 
-def _study(
-    known: Sequence[TrialRecord],
-    pending: Sequence[TrialPlan],
-    options: SpaceOptions,
-    seed: int,
-    sampler: Sampler,
-) -> optuna.Study:
+def _history(
+    known: Sequence[TrialRecord], pending: Sequence[TrialPlan], options: SpaceOptions
+) -> list[FrozenTrial]:
+    """Return what a proposal may know, as Optuna's trials."""
+    over = [_finished(record, options) for record in known if record.state != "failed" and record.plan.params]
+    return [*over, *(_frozen(plan, options, TrialState.RUNNING) for plan in pending if plan.params)]
+
+
+def _study(history: Sequence[FrozenTrial], sampler: BaseSampler) -> optuna.Study:
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        direction="maximize",
-        sampler=_sampler(sampler, seed),
-        pruner=MedianPruner(n_startup_trials=NEVER_STOPPED // 2),
+        direction="maximize", sampler=sampler, pruner=MedianPruner(n_startup_trials=NEVER_STOPPED // 2)
     )
     optuna.logging.set_verbosity(verbosity)
-    trials = [
-        _finished(record, options) for record in known if record.state != "failed" and record.plan.params
-    ]
-    trials += [_frozen(plan, options, TrialState.RUNNING) for plan in pending if plan.params]
-    study.add_trials(trials)
+    study.add_trials(history)
     return study
-
-
-def _sampler(name: Sampler, seed: int) -> BaseSampler:
-    if name == "random":
-        return RandomSampler(seed=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return TPESampler(seed=seed, group=True, n_startup_trials=STARTUP)
 
 
 def _finished(record: TrialRecord, options: SpaceOptions) -> FrozenTrial:

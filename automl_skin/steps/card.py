@@ -7,6 +7,7 @@ from typing import Any
 from automl_skin.data.audit import AUDIT
 from automl_skin.data.manifest import Manifest
 from automl_skin.evaluation.model_card import (
+    CardBudget,
     CardData,
     CardFacts,
     CardGiven,
@@ -14,6 +15,7 @@ from automl_skin.evaluation.model_card import (
     CardPlan,
     CardRole,
     CardSearch,
+    CardStep,
     CardTuning,
     CardWeights,
 )
@@ -22,6 +24,7 @@ from automl_skin.evaluation.subgroups import Subgroup, subgroup_figures
 from automl_skin.features.lesion import missing_roles, roles_of
 from automl_skin.files import read_json
 from automl_skin.search.material import Material
+from automl_skin.steps.budget_plan import rows_of
 from automl_skin.steps.decisions import fix_decisions
 from automl_skin.steps.leaderboard import make_leaderboard
 from automl_skin.steps.locked import Opening
@@ -81,6 +84,7 @@ def card_facts(
             for each in given
         ),
         unshifted=why_unshifted(study),
+        budget=card_budget(study),
     )
 
 
@@ -90,7 +94,20 @@ def why_unshifted(study: Study) -> str:
         return "no photographs were given"
     if study.config.embeddings:
         return "vectors were given, and cannot be made anew from photographs under shift"
+    budget = study.current_budget
+    if budget is not None and study.config.measures_shifts and not budget.shift_cases:
+        return "the budget had no time for it"
     return ""
+
+
+def card_budget(study: Study) -> CardBudget | None:
+    """Return what was planned and used of a study's time until now; None where it is given no budget."""
+    budget = study.current_budget
+    return (
+        None
+        if budget is None
+        else CardBudget(budget.seconds, tuple(CardStep(*row) for row in rows_of(budget)))
+    )
 
 
 def card_data(study: Study, manifest: Manifest) -> CardData:

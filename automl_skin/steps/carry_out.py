@@ -19,6 +19,7 @@ from automl_skin.heads.catalogue import HEADS
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialPlan, TrialRecord, TrialRecorded
 from automl_skin.search.tuning_steps import StepOutcome, TunedNetwork, TuningRequest, TuningStep
+from automl_skin.steps.budget_plan import TUNING
 from automl_skin.steps.embed import embed_tuned
 from automl_skin.steps.events import Listener
 from automl_skin.steps.networks import ResolvedNetwork
@@ -41,13 +42,19 @@ def request_tuning(study: Study, manifest: Manifest, plan: FoldPlan) -> TuningRe
         n_folds=n_folds,
         lanes=_count_lanes(study, n_folds),
         changes=config.tuning_changes,
-        budget_seconds=tuning_budget(config),
+        budget_seconds=_tuning_seconds(study),
         ways=config.way,
         robust=config.objective == "robust",
         has_metadata=bool(manifest.kinds),
         n_towers=count_trainings(config, manifest.images),
         n_together=len(towers_of(config, manifest.images)) if config.joins_towers else 1,
     )
+
+
+def _tuning_seconds(study: Study) -> float | None:
+    """Return the seconds that tuning may take; of a study that is given a budget, what is planned of it."""
+    budget = study.current_budget
+    return tuning_budget(study.config) if budget is None else budget.planned[TUNING]
 
 
 def _count_lanes(study: Study, n_folds: int) -> int:

@@ -6,95 +6,34 @@ counted: which of them lead is not known yet.
 """
 
 import shutil
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from automl_skin.arrays import Pixels
 from automl_skin.backbones.device import resolve_device, resolve_precision
-from automl_skin.backbones.network import begin_passes, embed, load_network, network_digest
 from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.names import Tuning
 from automl_skin.backbones.tuning.train import tune
 from automl_skin.data.plan import FoldPlan
-from automl_skin.embeddings.cache import EmbeddingCache
-from automl_skin.embeddings.given import read_given
-from automl_skin.embeddings.key import EmbeddingKey
-from automl_skin.images.loading import Change, load_batches
-from automl_skin.images.shifts import SHIFTS, shift
-from automl_skin.networks import NetworkId
+from automl_skin.images.shifts import SHIFTS
 from automl_skin.search.tuning_plan import in_words, plan_in_words, predict_seconds
 from automl_skin.search.tuning_settings import NO_TUNING
 from automl_skin.search.tuning_steps import StepOutcome
+from automl_skin.steps.budget_plan import TUNING, plan_budget, plan_lines
 from automl_skin.steps.carry_out import request_tuning
 from automl_skin.steps.events import Listener
-from automl_skin.steps.networks import ResolvedNetwork, frozen_networks, given_id
+from automl_skin.steps.forecast import REFITTED, forecast
+from automl_skin.steps.networks import ResolvedNetwork, frozen_networks
 from automl_skin.steps.prepare import draw_plan, with_data
-from automl_skin.steps.shift_embeddings import sample_size
-from automl_skin.steps.shifts import MAX_LEADERS
+from automl_skin.steps.probe import Photographs, Probe
 from automl_skin.steps.shortcuts import with_shortcuts
-from automl_skin.steps.trial_cost import estimate_trials
-from automl_skin.steps.trials import worker_count
+from automl_skin.steps.spending import needs_of
 from automl_skin.steps.understand import Understanding, decide, require_images, understand
+from automl_skin.study.facts import Budget
 from automl_skin.study.study import Study
 
-PROBE_PASSES = 3
 WITHOUT_BUDGET = "none, since there is no GPU and no budget; --tuning-budget 2h tunes for two hours"
-REFITTED = MAX_LEADERS + 5
-"""Trials whose chains are fitted again: leading ones, members of the stack and baselines."""
-
-N_LOADED = 16
-"""Photographs whose loading is measured, under no shift and under every one."""
-
-SECONDS_OF_REPORT = 15.0
-"""At least, for stacking, figures with their intervals, plots and MLflow."""
-
-
-@dataclass(frozen=True)
-class Loading:
-    """Seconds per photograph of reading and preparing it, by all processors.
-
-    Parameters
-    ----------
-    plain, shifted : float
-        As it is, and under a shift on average.
-    """
-
-    plain: float = 0.0
-    shifted: float = 0.0
-
-
-@dataclass(frozen=True)
-class Probe:
-    """How fast one frozen network is here.
-
-    Parameters
-    ----------
-    network : NetworkId
-    n_dimensions : int
-    images_per_second : float
-    missing : int
-        Images that the cache does not have.
-    loading : Loading
-        Of the same photographs.
-    """
-
-    network: NetworkId
-    n_dimensions: int
-    images_per_second: float
-    missing: int
-    loading: Loading = Loading()
-
-    @property
-    def seconds(self) -> float:
-        """Time of stage one for the missing images."""
-        return self.missing * (1.0 / self.images_per_second + self.loading.plain)
-
-    def shifted_seconds(self, n_images: int) -> float:
-        """Return the time for some images under every shift."""
-        return n_images * len(SHIFTS) * (1.0 / self.images_per_second + self.loading.shifted)
 
 
 def estimate(study: Study, tell: Listener) -> list[str]:
@@ -104,19 +43,17 @@ def estimate(study: Study, tell: Listener) -> list[str]:
     require_images(understanding, allow_missing=config.allow_missing)
     plan = draw_plan(config, understanding)
     understanding = with_shortcuts(decide(understanding, config, plan.development), config, plan)
-    probes = [probe(study, each, understanding) for each in frozen_networks(config)]
-    cases = len(plan.development)
-    jobs = worker_count(study)
-    given = [read_given(name, path) for name, path in config.given]
-    dimensions = {each.network: each.n_dimensions for each in probes}
-    dimensions |= {given_id(each.name): each.n_dimensions for each in given}
-    cost = estimate_trials(config, understanding.manifest, plan, dimensions)
-    trials = cost.search_seconds(config.trials, jobs)
-    refitted = cost.refit_seconds(min(REFITTED, config.trials), jobs) + SECONDS_OF_REPORT
-    n_shifted = shifted_images(study, plan, understanding)
-    shifts = sum(each.shifted_seconds(n_shifted) for each in probes)
-    tuning, tuning_seconds = tuning_lines(study, plan, understanding)
-    total = sum(each.seconds for each in probes) + tuning_seconds + trials + refitted + shifts
+    photographs = Photographs.of_understanding(understanding)
+    found = forecast(study, config, understanding.manifest, plan, photographs)
+    cases, budget = len(plan.development), None
+    if config.budget_seconds is not None:
+        budget = plan_budget(config.budget_seconds, {}, needs_of(study, found))
+    n_trials = config.max_trials if budget is None else budget.trials
+    n_shifted = found.shifted_images if budget is None else round(budget.shift_cases * found.images_per_case)
+    trials, refitted = found.cost.search_seconds(n_trials, found.jobs), found.conclusion(n_trials)
+    shifts = found.shifts(n_shifted)
+    tuning, tuning_seconds = tuning_lines(study, plan, understanding, budget)
+    total = found.stage_one + tuning_seconds + trials + refitted + shifts
     return [
         *understanding.lines,
         f"Plan:      {cases:,} development cases in {len(plan.folds)} folds, {len(plan.locked):,} locked",
@@ -124,20 +61,21 @@ def estimate(study: Study, tell: Listener) -> list[str]:
         *(
             f"Stage one: {each.network}, {each.n_dimensions} dimensions, {each.images_per_second:.0f} images/s, "
             f"{each.missing:,} to compute: {in_words(each.seconds)}"
-            for each in probes
+            for each in found.probes
         ),
         *(f"Tuning:    {line}" for line in tuning),
-        f"Trials:    {config.trials} by {jobs} workers: about {in_words(trials)}",
+        f"Trials:    {n_trials} by {found.jobs} workers: about {in_words(trials)}",
         (
-            f"Stack:     chains of about {min(REFITTED, config.trials)} trials again, figures and report: about "
+            f"Stack:     chains of about {min(REFITTED, n_trials)} trials again, figures and report: about "
             f"{in_words(refitted)}"
         ),
-        f"Shifts:    {n_shifted:,} images under {len(SHIFTS)} shifts by {len(probes)} networks: about "
+        f"Shifts:    {n_shifted:,} images under {len(SHIFTS)} shifts by {len(found.probes)} networks: about "
         f"{in_words(shifts)}"
         if n_shifted
         else "Shifts:    none",
         f"In all:    about {in_words(total)}",
-        f"Disk:      {describe_disk(study, probes, len(understanding.inspection.table))}",
+        *(f"Budget:    {line}" for line in ([] if budget is None else plan_lines(budget))),
+        f"Disk:      {describe_disk(study, found.probes, len(understanding.inspection.table))}",
         "Nothing was begun; leave out --dry-run to search.",
     ]
 
@@ -150,17 +88,13 @@ def describe_disk(study: Study, probes: Sequence[Probe], n_images: int) -> str:
     return f"about {taken / 1e6:.0f} MB of {free / 1e9:.0f} GB free"
 
 
-def shifted_images(study: Study, plan: FoldPlan, understanding: Understanding) -> int:
-    """Return how many images are embedded under every shift: those of the sampled development cases."""
-    if not study.config.measures_shifts:
-        return 0
-    per_case = understanding.manifest.images["case"].value_counts().reindex(plan.development).fillna(0)
-    return round(float(per_case.mean()) * sample_size(study.config, len(plan.development)))
-
-
-def tuning_lines(study: Study, plan: FoldPlan, understanding: Understanding) -> tuple[list[str], float]:
+def tuning_lines(
+    study: Study, plan: FoldPlan, understanding: Understanding, whole: Budget | None = None
+) -> tuple[list[str], float]:
     """Return what tuning would do, how long each network would take on all folds, and the seconds of all of it."""
     request = request_tuning(study, understanding.manifest, plan)
+    if whole is not None:
+        request = replace(request, budget_seconds=whole.planned[TUNING])
     if request.is_empty:
         unasked = study.config.tuning == (NO_TUNING,) or not study.config.has_pixels
         return ["none" if unasked else WITHOUT_BUDGET], 0.0
@@ -219,62 +153,3 @@ def tuning_speed(study: Study, each: ResolvedNetwork, name: str) -> float:
         precision=resolve_precision(device),
     )
     return tuned.curve[-1].images_per_second
-
-
-def probe(study: Study, each: ResolvedNetwork, understanding: Understanding) -> Probe:
-    """Measure a network on a few made-up images."""
-    config = study.config
-    device = resolve_device(config.device)
-    network = load_network(each.backbone).to(device)
-    recipe, passes = each.recipe, begin_passes(device, config.batch_size)
-    images: Pixels = np.zeros((passes.size, recipe.height, recipe.width, 3), np.uint8)
-    n_dimensions, seconds = 0, float("inf")
-    for _ in range(PROBE_PASSES):
-        start = time.perf_counter()
-        embeddings = embed(
-            network,
-            images,
-            mean=recipe.mean,
-            std=recipe.std,
-            views=config.views,
-            device=device,
-            precision=resolve_precision(device),
-            passes=passes,
-        )
-        seconds = min(seconds, time.perf_counter() - start)
-        n_dimensions = embeddings.shape[1]
-    table = understanding.inspection.table
-    contents = list(table.loc[table["error"] == "", "content"])
-    cache = EmbeddingCache(study.workspace.cache / "embeddings")
-    key = EmbeddingKey(
-        network_digest(each.backbone, network), recipe.digest, config.views, resolve_precision(device)
-    )
-    _, found = cache.read(key, contents)
-    missing = int((~found).sum())
-    loading = measure_loading(study, each, understanding)
-    return Probe(each.id, n_dimensions, passes.size / seconds, missing, loading)
-
-
-def measure_loading(study: Study, each: ResolvedNetwork, understanding: Understanding) -> Loading:
-    """Measure how long photographs take to be read and prepared, under no shift and under every one."""
-    table = understanding.inspection.table
-    whole = table[table["error"] == ""].iloc[:N_LOADED]
-    paths, contents = list(whole["path"]), list(whole["content"])
-    if not paths:
-        return Loading()
-
-    def measure(change: Change | None = None) -> float:
-        start = time.perf_counter()
-        root = understanding.manifest.images_root
-        for _ in load_batches(root, paths, each.recipe, len(paths), change=change):
-            pass
-        return (time.perf_counter() - start) / len(paths)
-
-    def shifted_by(name: str) -> Change:
-        return lambda position, pixels: shift(name, pixels, 0, contents[position])
-
-    measure()  # the first reading is of a cold disk
-    plain = measure()
-    if not study.config.shift_cases:
-        return Loading(plain)
-    return Loading(plain, sum(measure(shifted_by(name)) for name in SHIFTS) / len(SHIFTS))

@@ -26,6 +26,7 @@ from automl_skin.evaluation.report.facts import (
 from automl_skin.files import read_json
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
+from automl_skin.search.tuning_plan import in_words
 from automl_skin.steps.leaderboard import Leaderboard
 from automl_skin.steps.locked import read_openings
 from automl_skin.steps.networks import GivenNetwork, Network, with_pixels_alone
@@ -212,7 +213,17 @@ def effort_of(study: Study, records: Sequence[TrialRecord]) -> Effort:
     seconds = float(sum(record.seconds for record in records))
     config = study.config
     aim = config.metric if config.objective == "auc" else f"{config.metric} ({config.objective})"
-    return Effort(config.trials, counts, seconds, aim)
+    return Effort(asked_for(study), counts, seconds, aim)
+
+
+def asked_for(study: Study) -> str:
+    """Return how many trials a study asks for, or how much time, in words."""
+    config = study.config
+    trials = f"{config.max_trials:,} trials were asked for"
+    if config.budget_seconds is None:
+        return trials
+    time = f"{in_words(config.budget_seconds)} were given for the whole study"
+    return time if config.trials is None else f"{time}, and {trials}"
 
 
 def leaders_of(records: Sequence[TrialRecord], board: Leaderboard) -> tuple[Leader, ...]:

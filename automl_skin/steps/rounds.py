@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from automl_skin.networks import NetworkId
 from automl_skin.search.known import list_ranking_trials, list_tuned_trials, ranking_config
+from automl_skin.search.loop import HasTime
 from automl_skin.search.material import Material
 from automl_skin.search.space import SpaceOptions
 from automl_skin.search.trial import TrialRecord
@@ -45,8 +46,15 @@ class Searched:
     rounds: list[Round]
 
 
-def search_in_rounds(prepared: Prepared, material: Material, tell: Listener) -> Searched:
+def search_in_rounds(
+    prepared: Prepared, material: Material, tell: Listener, has_time: HasTime | None = None
+) -> Searched:
     """Run or continue the trials of a study, and the tuning between them.
+
+    Parameters
+    ----------
+    has_time : callable, optional
+        As of `automl_skin.search.loop.Limits`.
 
     Raises
     ------
@@ -57,16 +65,23 @@ def search_in_rounds(prepared: Prepared, material: Material, tell: Listener) -> 
     rounds = study.rounds.read()
     request = request_tuning(study, prepared.manifest, prepared.plan)
     if request.is_empty and not rounds:
-        return Searched(run_trials(study, material, tell), material, [])
+        return Searched(run_trials(study, material, tell, has_time=has_time), material, [])
     with study.rounds.held():
-        return _Searching(prepared, material, tell, rounds).run(request)
+        return _Searching(prepared, material, tell, rounds, has_time).run(request)
 
 
 class _Searching:
     """One call of a search with tuning."""
 
-    def __init__(self, prepared: Prepared, material: Material, tell: Listener, rounds: list[Round]) -> None:
-        study = prepared.study
+    def __init__(
+        self,
+        prepared: Prepared,
+        material: Material,
+        tell: Listener,
+        rounds: list[Round],
+        has_time: HasTime | None,
+    ) -> None:
+        study, self.has_time = prepared.study, has_time
         self.study, self.prepared, self.tell, self.rounds = study, prepared, tell, rounds
         self.deadline = Deadline.after(study.config.timeout_seconds)
         self.material = restore_material(prepared, material, rounds, tell)
@@ -81,7 +96,7 @@ class _Searching:
             for line in plan_in_words(request, len(frozen)):
                 self._say(line)
             self._tune(request)
-        records = self._trials(self.study.config.trials)
+        records = self._trials(self.study.config.max_trials)
         return Searched(records, self.material, self.rounds)
 
     def _tune(self, request: TuningRequest) -> None:
@@ -89,7 +104,7 @@ class _Searching:
         while True:
             if not self.rounds or self.rounds[-1].is_over:
                 records = self._trials(self._until())
-                if n_valid(records) >= self.study.config.trials or self.deadline.is_over:
+                if n_valid(records) >= self.study.config.max_trials or self._is_over(records):
                     return
                 decision = next_decision(self.study, self.material, request, records, self.rounds)
                 if not decision.steps and decision.kind != "ranking":
@@ -98,11 +113,15 @@ class _Searching:
                 self._keep(Round(len(self.rounds), decision))
             self._round(request)
 
+    def _is_over(self, records: Sequence[TrialRecord]) -> bool:
+        """Return whether there is no time for another round."""
+        return self.deadline.is_over or (self.has_time is not None and not self.has_time(records, ()))
+
     def _until(self) -> int:
         """Return how many trials come before the next round."""
         if self.rounds:
             return self.rounds[-1].until or 0
-        return trials_before_tuning(self.study.config.trials, len(self._phases()[0].fixed))
+        return trials_before_tuning(planned_trials(self.study), len(self._phases()[0].fixed))
 
     def _round(self, request: TuningRequest) -> None:
         """Carry out the round that was decided, and write down what it came to."""
@@ -115,7 +134,7 @@ class _Searching:
         over = replace(over, begins_at=len(records) + len(over.failures))
         n_fixed = len(phase_of(self.study, self.material, [*self.rounds[:-1], over]).fixed)
         more = n_valid(records) if this.decision.kind == "probe" else None
-        total = self.study.config.trials
+        total = planned_trials(self.study)
         over = replace(over, until=more or trials_after_round(total, n_valid(records), n_fixed))
         self._keep(over)
         record_failures(self.study, self.material, over, self.tell)
@@ -130,12 +149,26 @@ class _Searching:
 
     def _trials(self, until: int) -> list[TrialRecord]:
         phases, deadline = self._phases(), self.deadline
-        return run_trials(self.study, self.material, self.tell, phases=phases, until=until, deadline=deadline)
+        return run_trials(
+            self.study,
+            self.material,
+            self.tell,
+            phases=phases,
+            until=until,
+            deadline=deadline,
+            has_time=self.has_time,
+        )
 
     def _phases(self) -> list[Phase]:
         over = [each for each in self.rounds if each.is_over]
         later = [phase_of(self.study, self.material, over[: count + 1]) for count in range(len(over))]
         return [first_phase(self.study, self.material), *later]
+
+
+def planned_trials(study: Study) -> int:
+    """Return how many trials the study is going to have; what a budget has time for is an estimate."""
+    budget = study.current_budget
+    return study.config.max_trials if budget is None else budget.trials
 
 
 def next_decision(

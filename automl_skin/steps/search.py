@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from automl_skin.evaluation.class_decisions import ClassDecisions
 from automl_skin.evaluation.operating_point import OperatingPoint
@@ -11,6 +12,7 @@ from automl_skin.evaluation.shifts import ShiftFigures
 from automl_skin.evaluation.sources import SourceFigures
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
+from automl_skin.steps.budget_plan import REPORT, SHIFTS, STACK, STAGE_ONE
 from automl_skin.steps.decisions import fix_decisions
 from automl_skin.steps.embed import embed
 from automl_skin.steps.embedder import StageOne
@@ -23,7 +25,9 @@ from automl_skin.steps.events import (
     Understood,
     silent,
     start_progress,
+    tell_all,
 )
+from automl_skin.steps.forecast import forecast_prepared
 from automl_skin.steps.leaderboard import Leaderboard, make_leaderboard
 from automl_skin.steps.locked import Opening, has_locked_cases, open_locked
 from automl_skin.steps.missing_metadata import measure_missing_metadata
@@ -34,7 +38,10 @@ from automl_skin.steps.report import write_report
 from automl_skin.steps.rounds import search_in_rounds
 from automl_skin.steps.shifts import measure_shifts, prepare_shifts
 from automl_skin.steps.sources import measure_sources
+from automl_skin.steps.spending import Clock, Spending
 from automl_skin.steps.stack import build_stack
+from automl_skin.steps.trials import estimate_seconds
+from automl_skin.study.facts import Budget
 from automl_skin.study.round_files import Round
 from automl_skin.study.stack_files import BuiltStack
 from automl_skin.study.study import Study
@@ -65,6 +72,8 @@ class SearchResult:
         The threshold of the wanted sensitivity; None for several classes.
     decisions : ClassDecisions or None
         Thresholds and weights of the classes; None of a binary study that has its operating point.
+    budget : Budget or None
+        What was planned and used of the study's time; None where it is given no budget.
     """
 
     study: Study
@@ -79,6 +88,7 @@ class SearchResult:
     sources: SourceFigures | None = None
     operating_point: OperatingPoint | None = None
     decisions: ClassDecisions | None = None
+    budget: Budget | None = None
 
 
 class Stopwatch:
@@ -106,33 +116,51 @@ def announced(study: Study, tell: Listener) -> Iterator[None]:
         raise
 
 
-def run_search(study: Study, tell: Listener = silent, *, open_again: bool = False) -> SearchResult:
+def run_search(
+    study: Study,
+    tell: Listener = silent,
+    *,
+    open_again: bool = False,
+    clock: Clock = time.monotonic,
+    began: float | None = None,
+) -> SearchResult:
     """Run or continue a study to its end.
 
     Parameters
     ----------
     open_again : bool
         Open the locked test set although it was opened for another stack.
+    clock : callable
+        Returns seconds; by it a budget is spent.
+    began : float, optional
+        When the call began, by that clock; now by default.
 
     Raises
     ------
     AutomlSkinError
         What is finished is kept, and the same call continues it.
     """
-    watch = Stopwatch()
+    watch, spending = Stopwatch(), Spending(study, clock, began)
+    tell = tell_all(spending, tell)
     if not is_prepared(study):
         tell(Understood(study, prepare(study, tell)))
     prepared = read_prepared(study)
     watch.lap("understanding")
+    spending.plan(partial(forecast_prepared, prepared), tell)
+    spending.begin(STAGE_ONE)
     stage_one = embed(prepared, tell)
     material = Material.read(study.material)
+    if study.config.objective == "robust":
+        spending.begin(SHIFTS)
     prepare_shifts(prepared, frozen_networks(study.config), tell)
     tell(StageOneEnded(study, stage_one, material))
     watch.lap("stage one")
     with announced(study, tell):
-        searched = search_in_rounds(prepared, material, tell)
+        spending.begin_trials(len(study.journal.read()))
+        searched = search_in_rounds(prepared, material, tell, spending.limit(estimate_seconds(material)))
     records, material = searched.records, searched.material
     watch.lap("trials")
+    spending.begin(STACK)
     progress = start_progress(tell, "Fitting chains without two folds, to calibrate their mean")
     built = build_stack(study, records, material, progress)
     point = fix_operating_point(study, built, material)
@@ -143,8 +171,10 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
         progress = start_progress(tell, "Fitting the chains of the stack")
         opening = open_locked(study, records, built, material, again=open_again, progress=progress)
     watch.lap("locked test")
+    spending.begin(SHIFTS)
     shifts = measure_shifts(prepared, records, built, tell)
     watch.lap("shifts")
+    spending.begin(REPORT)
     sources = measure_sources(prepared, records, material, tell)
     watch.lap("sources")
     measure_missing_metadata(study, records, built, material)
@@ -152,6 +182,7 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
     leaderboard = make_leaderboard(study, records, material)
     write_report(study, records, built, leaderboard, opening, material)
     watch.lap("report")
+    spending.write()
     result = SearchResult(
         study,
         records,
@@ -165,6 +196,8 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
         sources,
         point,
         decisions,
+        spending.budget,
     )
     tell(SearchEnded(result))
+    spending.write()
     return result

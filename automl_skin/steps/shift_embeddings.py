@@ -25,12 +25,17 @@ SYNTHETIC_CASES = 100
 
 def sample_of(study: Study, cases: pd.DataFrame) -> Sample:
     """Return the development cases that a study looks at under shift."""
-    config = study.config
-    return Sample(sample_cases(cases, sample_size(config, len(cases)), config.seed), tuple(SHIFTS))
+    return Sample(sample_cases(cases, sampled_cases(study, len(cases)), study.config.seed), tuple(SHIFTS))
+
+
+def sampled_cases(study: Study, n_cases: int) -> int:
+    """Return how many of the development cases are looked at under shift, as far as a budget has time for them."""
+    wanted, budget = sample_size(study.config, n_cases), study.current_budget
+    return wanted if budget is None else min(wanted, budget.shift_cases)
 
 
 def sample_size(config: StudyConfig, n_cases: int) -> int:
-    """Return how many of the development cases are looked at under shift."""
+    """Return how many of the development cases a study asks to be looked at under shift."""
     wanted = min(config.shift_cases, SYNTHETIC_CASES) if config.is_synthetic else config.shift_cases
     return min(wanted, n_cases)
 

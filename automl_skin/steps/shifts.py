@@ -25,7 +25,7 @@ from automl_skin.steps.embedded import applied_names, find_networks
 from automl_skin.steps.events import Listener, start_progress
 from automl_skin.steps.networks import ResolvedNetwork, with_pixels_alone
 from automl_skin.steps.prepare import Prepared
-from automl_skin.steps.shift_embeddings import ensure_shifted
+from automl_skin.steps.shift_embeddings import ensure_shifted, sampled_cases
 from automl_skin.steps.stack import STACK, best_of_ways, finished, fit_chains
 from automl_skin.steps.trials import bench_of, worker_count
 from automl_skin.study.kept_chains import read_chain
@@ -65,7 +65,7 @@ def measure_shifts(
         Fixed: nothing is chosen by these figures.
     """
     study = prepared.study
-    if not study.config.measures_shifts:
+    if not study.config.measures_shifts or not sampled_cases(study, len(prepared.plan.development)):
         return None
     trials = leading(records, built.stack)
     n_folds = len(built.stack.blends)

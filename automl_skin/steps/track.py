@@ -15,6 +15,7 @@ from automl_skin.digests import digest_json
 from automl_skin.errors import ConfigError
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecorded
+from automl_skin.steps.budget_plan import rows_of
 from automl_skin.steps.events import Event, RoundEnded, SearchEnded, SearchInterrupted, StageOneEnded
 from automl_skin.steps.locked import Opening
 from automl_skin.steps.report import SUMMARY
@@ -22,7 +23,7 @@ from automl_skin.steps.rounds_table import rounds_in_words
 from automl_skin.steps.search import SearchResult
 from automl_skin.steps.track_tuning import tuning_totals, tunings_of
 from automl_skin.study.config import RUNTIME
-from automl_skin.study.facts import TrackingMark
+from automl_skin.study.facts import Budget, TrackingMark
 from automl_skin.study.study import Study
 from automl_skin.study.understood import read_understood, target_of
 from automl_skin.tracking.facts import CaseFacts, Conclusion, DatasetFacts, StudyFacts
@@ -222,8 +223,21 @@ def search_metrics(outcome: SearchResult) -> dict[str, float]:
         metrics |= outcome.shifts.metrics
     if outcome.sources is not None:
         metrics |= outcome.sources.metrics
+    if outcome.budget is not None:
+        metrics |= budget_metrics(outcome.budget)
     metrics |= {f"seconds_{step.replace(' ', '_')}": seconds for step, seconds in outcome.seconds.items()}
     return metrics if outcome.opening is None else {**metrics, **test_metrics(outcome.opening)}
+
+
+def budget_metrics(budget: Budget) -> dict[str, float]:
+    """Return what was planned and used of a study's time as metrics of the parent run."""
+    whole = {"budget_seconds": budget.seconds, "budget_seconds_used": budget.seconds_used}
+    parts = {
+        f"budget_{step.replace(' ', '_')}_{what}": seconds
+        for step, planned, used in rows_of(budget)
+        for what, seconds in (("planned", planned), ("used", used))
+    }
+    return {**whole, **parts}
 
 
 def test_metrics(opening: Opening) -> dict[str, float]:

@@ -1,14 +1,17 @@
 """Running the trials of a study: baselines, known-good configurations, what each round of tuning adds, the search."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from joblib import cpu_count
 
+from automl_skin.chains.config import ChainConfig
+from automl_skin.chains.cost import ChainCost
 from automl_skin.networks import NetworkId
 from automl_skin.search.known import fixed_trials
-from automl_skin.search.loop import Limits, Search
+from automl_skin.search.loop import HasTime, Limits, Search
 from automl_skin.search.material import Material
 from automl_skin.search.objective import Bench
 from automl_skin.search.propose import Proposal, propose
@@ -105,6 +108,12 @@ def bench_of(study: Study) -> Bench:
     return Bench(study.material, study.config.encoder, study.config.seed, shifted)
 
 
+def estimate_seconds(material: Material) -> Callable[[ChainConfig], float]:
+    """Return what estimates the seconds of a chain on a material, one fold after another on one thread."""
+    cost = ChainCost(material.inputs, material.training_labels, material.kinds, material.n_folds)
+    return cache(cost.seconds)
+
+
 def n_valid(records: Sequence[TrialRecord]) -> int:
     """Return how many trials count: those that did not fail."""
     return sum(record.state != "failed" for record in records)
@@ -118,6 +127,7 @@ def run_trials(
     phases: Sequence[Phase] = (),
     until: int | None = None,
     deadline: Deadline | None = None,
+    has_time: HasTime | None = None,
 ) -> list[TrialRecord]:
     """Run trials until the study has as many as wanted, and return all of them.
 
@@ -129,6 +139,8 @@ def run_trials(
         Trials of the study, failed ones not counted; at most, and by default, what its settings say.
     deadline : Deadline, optional
         By default what the settings say, from now on.
+    has_time : callable, optional
+        As of `automl_skin.search.loop.Limits`.
 
     Raises
     ------
@@ -138,6 +150,7 @@ def run_trials(
     config = study.config
     phases = phases or [first_phase(study, material)]
     deadline = deadline or Deadline.after(config.timeout_seconds)
+    cost = estimate_seconds(material)
 
     def propose_trial(
         number: int, known: Sequence[TrialRecord], pending: Sequence[TrialPlan]
@@ -146,13 +159,13 @@ def run_trials(
         fixed = phase.fixed_trial(number)
         if fixed is None and not phase.open_ended:
             return None
-        return fixed or propose(number, known, pending, phase.options, config.seed, config.sampler)
+        return fixed or propose(number, known, pending, phase.options, config.seed, config.sampler, cost)
 
-    total = min(until or config.trials, config.trials)
+    total = min(until or config.max_trials, config.max_trials)
     jobs = worker_count(study)
     bench = bench_of(study)
     sample = ShiftedMaterial.read(bench.shifted, material.cases).sample if bench.shifted else None
     metric = study.scored_by()
     search = Search(bench, material, metric, study.journal, propose_trial, tell, sample)
     with open_workers(jobs) as workers:
-        return search.run(Limits(total, deadline.seconds_left, jobs), workers)
+        return search.run(Limits(total, deadline.seconds_left, jobs, has_time), workers)

@@ -32,6 +32,12 @@ RUNTIME = frozenset(name for name, setting in SETTINGS.items() if setting.may_ch
 NO_BACKBONE = "none"
 """In place of a backbone's name: photographs go through no network, and vectors are given."""
 
+TRIALS = 200
+"""Trials of a study that is given neither their number nor a budget."""
+
+MAX_TRIALS = 9_999
+"""Trials of a study whose budget is its only limit: their files have four digits."""
+
 GPU_BUDGET_SECONDS = 3600.0
 """Tuning budget of `auto` on a GPU where none is given."""
 
@@ -107,7 +113,7 @@ class StudyConfig(StudySettings):
             share = getattr(self, name)
             if share is not None and not 0.0 < share < 1.0:
                 raise ConfigError(f"{name}: expected a share between 0 and 1, got {share}")
-        for name in ("timeout_seconds", "tuning_budget_seconds"):
+        for name in ("timeout_seconds", "tuning_budget_seconds", "budget_seconds"):
             seconds = getattr(self, name)
             if seconds is not None and not seconds > 0.0:
                 raise ConfigError(f"{name}: expected more than 0 seconds, got {seconds}")
@@ -116,6 +122,13 @@ class StudyConfig(StudySettings):
     def is_synthetic(self) -> bool:
         """Whether the data is the built-in synthetic study's."""
         return not self.data
+
+    @property
+    def max_trials(self) -> int:
+        """The trials after which the search ends, unless a budget ends it before."""
+        if self.trials is not None:
+            return self.trials
+        return TRIALS if self.budget_seconds is None else MAX_TRIALS
 
     @property
     def tables(self) -> tuple[Path, ...]:

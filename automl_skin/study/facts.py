@@ -1,6 +1,7 @@
 """What stands in the small files of a study's folder, one record per file."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -57,3 +58,33 @@ class TrackingMark:
     """Tells this very study from another of the same name and settings, in MLflow."""
 
     study_digest: str
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How the time that a study is given is divided, and what was used of it.
+
+    Parameters
+    ----------
+    seconds : float
+        The whole of it.
+    planned : mapping of str to float
+        Seconds by step, those that were used before the plan included.
+    trials : int
+        As many as the plan has time for, by estimate.
+    shift_cases : int
+        Cases that are looked at under shift; 0 for none.
+    used : mapping of str to float
+        Seconds by step, over all calls.
+    """
+
+    seconds: float
+    planned: Mapping[str, float]
+    trials: int
+    shift_cases: int
+    used: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds_used(self) -> float:
+        """All seconds that were used."""
+        return sum(self.used.values())

@@ -70,7 +70,7 @@ def check_minimums(record: Any) -> None:
         setting = Setting.of(each) if get_origin(each.type) is Annotated else None
         if setting is not None and setting.minimum is not None:
             value = getattr(record, each.name)
-            if value < setting.minimum:
+            if value is not None and value < setting.minimum:
                 name = f"--{setting.flag}" if setting.flag else each.name
                 raise ConfigError(f"{name}: expected at least {setting.minimum}, got {value}")
 
@@ -254,8 +254,23 @@ class StudySettings:
     ] = ()
 
     trials: Annotated[
-        int, Setting("Total of the study's trials [{default}].", SEARCH, minimum=1, may_change=True)
-    ] = 200
+        int | None,
+        Setting(
+            "Total of the study's trials [200; with --budget as many as there is time for].",
+            SEARCH,
+            minimum=1,
+            may_change=True,
+        ),
+    ] = None
+    budget_seconds: Annotated[
+        float | None,
+        Setting(
+            "Time for the whole study: 90s, 15m, 2h; earlier calls count. The search ends so that stack, shifts and "
+            "report fit in as well, or after --trials if these are over first.",
+            SEARCH,
+            may_change=True,
+        ),
+    ] = None
     timeout_seconds: Annotated[
         float | None, Setting("Begin no trial after this: 45m, 2h.", SEARCH, may_change=True)
     ] = None
@@ -291,7 +306,12 @@ class StudySettings:
     fusion: Annotated[Names, Setting("Fusion to search. Repeatable.", SEARCH)] = field(
         default_factory=_fusions
     )
-    sampler: Annotated[Literal["tpe", "random"], Setting("tpe or random [{default}].", SEARCH)] = "tpe"
+    sampler: Annotated[
+        Literal["tpe", "per_second", "random"],
+        Setting(
+            "tpe, per_second (expected gain by expected seconds of fitting) or random [{default}].", SEARCH
+        ),
+    ] = "tpe"
     seed: Annotated[int, Setting("Seed of everything random [{default}].", SEARCH, minimum=0)] = 0
     objective: Annotated[
         Literal["auc", "robust"],

@@ -19,6 +19,7 @@ Folder of a study::
     decisions.json              thresholds and weights of the classes, fixed before the locked cases are opened
     shifts.json, shifts.parquet how the stack and the leading trials drop under shift, out of fold
     sources.json                how models score a source that they were not fitted on
+    budget.json                 where a search is for a time: what was planned for each step, and what it took
     missing_metadata.json       how the stack drops when metadata are missing, out of fold
     chains/                     fitted chains of the stack, the best trial and the baselines
     locked/                     the locked cases; their labels in a file of their own; when they were opened
@@ -45,7 +46,7 @@ from automl_skin.metrics.catalogue import Metric, metric_by_name
 from automl_skin.search.trial import TrialJournal
 from automl_skin.settings import Workspace
 from automl_skin.study.config import RUNTIME, StudyConfig, parse_settings
-from automl_skin.study.facts import Costs, Identity, PreparedDigests, TrackingMark
+from automl_skin.study.facts import Budget, Costs, Identity, PreparedDigests, TrackingMark
 from automl_skin.study.record_file import RecordFile
 from automl_skin.study.round_files import RoundFiles
 from automl_skin.study.settings_file import read_settings, write_settings
@@ -166,6 +167,16 @@ class Study:
         return RecordFile(self.folder / "missing_metadata.json", MissingMetadata)
 
     @property
+    def budget(self) -> RecordFile[Budget]:
+        """What was planned of the time for the study, and what was used; where it is given a budget."""
+        return RecordFile(self.folder / "budget.json", Budget)
+
+    @property
+    def current_budget(self) -> Budget | None:
+        """The plan of the budget that the study is given now; None before it is made, and without a budget."""
+        return None if self.config.budget_seconds is None else self.budget.find()
+
+    @property
     def chains(self) -> Path:
         """Fitted chains."""
         return self.folder / "chains"
@@ -201,7 +212,8 @@ class Study:
             self.operating_point.path,
             self.decisions.path,
         ]
-        paths += [self.shifts.path, self.sources.path, self.missing_metadata.path, self.folder / SETTINGS]
+        paths += [self.shifts.path, self.sources.path, self.missing_metadata.path]
+        paths += [self.budget.path, self.folder / SETTINGS]
         return [path for path in paths if path.is_file()]
 
     def read_plan(self) -> FoldPlan:
@@ -305,7 +317,7 @@ def list_studies(workspace: Workspace) -> list[tuple[str, str, str, str]]:
         first = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
         trials = (workspace.studies / path.parent.name / TRIALS).glob("*.json")
         done = sum(trial.stem.isdecimal() for trial in trials)  # not what a killed process was writing
-        rows[path.parent.name] = (path.parent.name, where, f"{done} of {settings.trials}", first)
+        rows[path.parent.name] = (path.parent.name, where, f"{done} of {settings.max_trials}", first)
     return list(rows.values())
 
 

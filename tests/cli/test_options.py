@@ -37,6 +37,22 @@ def test_what_is_no_duration_is_refused(text):
         parse_duration(text, "--timeout")
 
 
+def test_a_budget_is_a_duration_and_nothing_else():
+    assert flags_given("--budget", "15m", "--trials", "40") == {
+        "budget_seconds": 900.0,
+        "trials": 40,
+        "dry_run": False,
+    }
+    app = typer.Typer()
+    app.command()(options.takes_settings("budget_seconds")(lambda flags: None))
+    for wrong in ("15", "a while", "-5m"):
+        ended = CliRunner().invoke(app, ["--budget", wrong])
+        assert ended.exit_code == 2
+        assert f"expected a duration such as 90s, 45m, 2h or 1h30m, got '{wrong}'" in " ".join(
+            ended.output.replace("│", " ").split()
+        )
+
+
 def test_commas():
     assert split_commas("a, b,,c ") == ["a", "b", "c"]
     assert split_commas(None) == []

@@ -78,6 +78,17 @@ def make_search(material, tmp_path):
     return make
 
 
+def propose_per_second(number, known, pending):
+    """Propose by what chains cost as their names say, not as the clock does."""
+
+    def seconds(config):
+        return 20.0 if config.fusion == "concat" else 2.0
+
+    if number < len(FIXED):
+        return FIXED[number]
+    return propose(number, known, pending, OPTIONS, 0, "per_second", seconds)
+
+
 def table(search):
     """Everything about the trials on disk but the clock."""
     rows = []
@@ -288,6 +299,39 @@ def test_a_broken_promise_ends_the_search_at_once(error, evaluator, make_search)
     with pytest.raises(error, match="the material was changed"):
         run(make_search(), 5)
     assert make_search().records == []
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_proposals_by_cost_repeat_their_table_interrupted_or_not(evaluator, make_search, jobs):
+    evaluator.pause = 0.002 if jobs > 1 else 0.0
+    whole = run(make_search("whole", propose_trial=propose_per_second), 32, jobs)
+    assert run(make_search("again", propose_trial=propose_per_second), 32, jobs) == whole
+    for end in (9, 24, 29):
+        run(make_search("cut", propose_trial=propose_per_second), end, jobs)
+    if jobs == 1:  # with more, what is known when a total is raised differs
+        assert run(make_search("cut", propose_trial=propose_per_second), 32, jobs) == whole
+
+
+def test_a_search_for_a_time_has_its_baselines_and_ends_for_good(evaluator, make_search):
+    asked = []
+
+    def has_time(records, costs):
+        asked.append((len(records), len(costs), all(cost > 0.0 for cost in costs)))
+        return len(asked) < 5
+
+    search = make_search()
+    search.run(Limits(1000, None, 1, has_time), HereAndNow())
+    assert len(search.records) == 3 + 4
+    assert asked == [(number, 1, True) for number in range(3, 8)]  # of a baseline nobody is asked
+    never = make_search("never")
+    never.run(Limits(1000, None, 1, lambda records, costs: False), HereAndNow())
+    assert [each.plan.kind for each in never.records] == ["baseline"] * 3
+    with ThreadPoolExecutor(2) as workers:
+        several = make_search("several")
+        asked.clear()
+        several.run(Limits(1000, None, 2, has_time), workers)
+    assert len(several.records) == 3 + 4
+    assert max(n_costs for _, n_costs, _ in asked) > 1  # those under way count
 
 
 def test_no_trial_is_begun_after_the_timeout(evaluator, make_search):

@@ -40,15 +40,19 @@ def known():
     return history(40)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random"])
+@pytest.mark.parametrize("sampler", ["tpe", "per_second", "random"])
 def test_the_same_arguments_give_the_same_proposal(sampler, known):
     pending = [record.plan for record in known[-3:]]
-    first = propose(40, known[:-3], pending, OPTIONS, 7, sampler).plan
+
+    def plan(number, seed=7):
+        return propose(number, known[:-3], pending, OPTIONS, seed, sampler, lambda config: 1.0).plan
+
+    first = plan(40)
     np.random.default_rng().random()
-    propose(41, known, [], OPTIONS, 7, sampler)
-    assert propose(40, known[:-3], pending, OPTIONS, 7, sampler).plan == first
-    assert propose(40, known[:-3], pending, OPTIONS, 8, sampler).plan != first
-    assert propose(42, known[:-3], pending, OPTIONS, 7, sampler).plan.config != first.config
+    propose(41, known, [], OPTIONS, 7, sampler, lambda config: 1.0)
+    assert plan(40) == first
+    assert plan(40, seed=8) != first
+    assert plan(42).config != first.config
 
 
 PROGRAM = """

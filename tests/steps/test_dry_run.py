@@ -4,15 +4,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from automl_skin.errors import InputError
+from automl_skin.errors import ConfigError, InputError
 from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.images.shifts import SHIFTS
 from automl_skin.networks import NetworkId
-from automl_skin.steps import dry_run
-from automl_skin.steps.dry_run import Loading, Probe, estimate, probe
+from automl_skin.steps import forecast
+from automl_skin.steps.dry_run import estimate
 from automl_skin.steps.events import silent
 from automl_skin.steps.networks import frozen_networks
 from automl_skin.steps.prepare import draw_plan
+from automl_skin.steps.probe import Loading, Photographs, Probe, probe
 from automl_skin.steps.trial_cost import estimate_trials
 from automl_skin.steps.understand import understand
 from automl_skin.study.study import open_study
@@ -44,7 +45,7 @@ def test_an_empty_cache_makes_every_image_count(tiny, study, tmp_path):
     empty = replace(study.workspace, cache=tmp_path / "cache")
     seen = understand(study.config, tiny.workspace.cache, silent)
     (each,) = frozen_networks(study.config)
-    found = probe(replace(study, workspace=empty), each, seen)
+    found = probe(replace(study, workspace=empty), each, Photographs.of_understanding(seen))
     assert found.missing == len(tiny.rows)
     assert found.n_dimensions == np.load(tiny.study.material / "embeddings" / f"{each.name}.npy").shape[1]
     assert found.loading.plain > 0.0
@@ -66,7 +67,7 @@ def seconds_of(lines, step):
 def test_every_step_is_in_the_total_the_shifts_included(tiny, study, monkeypatch):
     """They were left out, and a search of seven minutes was to take 0.4."""
     slow = Probe(NetworkId("test_resnet.random", "plain"), 32, 100.0, 300, Loading(0.0, 0.19))
-    monkeypatch.setattr(dry_run, "probe", lambda *_: slow)
+    monkeypatch.setattr(forecast, "probe", lambda *_: slow)
     n_cases = len(tiny.study.read_plan().development)
     asked = study.config.with_settings({"shift_cases": n_cases - 3, "trials": 9, "tuning": ["none"]})
     lines = estimate(replace(study, config=asked), silent)
@@ -77,6 +78,21 @@ def test_every_step_is_in_the_total_the_shifts_included(tiny, study, monkeypatch
     none = estimate(replace(study, config=asked.with_settings({"shift_cases": 0})), silent)
     assert "Shifts:    none" in none
     assert seconds_of(none, "In all") < seconds_of(lines, "In all")
+
+
+def test_a_budget_is_divided_among_the_steps(tiny, study, tmp_path):
+    asked = study.config.with_settings({"budget_seconds": 600.0, "trials": None, "tuning": ["none"]})
+    lines = estimate(replace(study, config=asked), silent)
+    (line,) = [line for line in lines if line.startswith("Budget:    10 min, planned: ")]
+    assert re.search(r"trials \d+ min, stack .* report 15 s; about \d+ trials$", line)
+    planned = int(re.search(r"about (\d+) trials", line)[1])
+    assert planned > 200
+    assert f"Trials:    {planned} by 1 workers" in "\n".join(lines)
+    with pytest.raises(
+        ConfigError, match=r"--budget: expected at least about \d+ s .* got 3 s\. Give it more"
+    ):
+        estimate(replace(study, config=asked.with_settings({"budget_seconds": 3.0})), silent)
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_trials_cost_follows_the_space(study):

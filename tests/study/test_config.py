@@ -17,7 +17,7 @@ from automl_skin.study.settings_file import read_settings, write_settings
 def test_defaults_stand():
     config = parse_settings({}, "nothing")
     assert config == StudyConfig()
-    assert (config.trials, config.folds, config.locked_share, config.metric) == (200, 5, 0.2, "auc")
+    assert (config.max_trials, config.folds, config.locked_share, config.metric) == (200, 5, 0.2, "auc")
     assert config.is_synthetic
 
 
@@ -189,3 +189,16 @@ def test_one_table_needs_no_brackets(data):
 )
 def test_budget_by_device(settings, on_gpu, seconds):
     assert StudyConfig().with_settings(settings).tuning_seconds(on_gpu=on_gpu) == seconds
+
+
+def test_a_number_of_trials_a_time_or_both():
+    config = StudyConfig()
+    assert config.max_trials == 200
+    assert config.with_settings({"budget_seconds": 60.0}).max_trials > 5000
+    assert config.with_settings({"budget_seconds": 60.0, "trials": 30}).max_trials == 30
+    with pytest.raises(ConfigError, match="budget_seconds: expected more than 0 seconds, got 0"):
+        config.with_settings({"budget_seconds": 0.0})
+    with pytest.raises(ConfigError, match="trials: expected at least 1, got 0"):
+        config.with_settings({"trials": 0})
+    given = config.with_settings({"budget_seconds": 60.0, "trials": 30, "sampler": "tpe"})
+    assert given.identity() == config.identity()  # a later call may have another budget

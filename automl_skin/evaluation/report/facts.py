@@ -61,13 +61,15 @@ class Effort:
 
     Parameters
     ----------
+    asked : str
+        How many trials, or how much time, in words.
     states : mapping of str to int
         Trials that finished, were stopped and failed.
     seconds : float
         Of all trials together.
     """
 
-    asked: int
+    asked: str
     states: Mapping[str, int]
     seconds: float
     objective: str
