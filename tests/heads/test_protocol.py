@@ -23,6 +23,7 @@ SMALL = {
     "extra_trees": {"n_estimators": 60},
     "logistic": {},
     "mlp": {"epochs": 8, "members": 2, "mixup": 0.2, "input_noise": 0.2, "balanced_sampling": True},
+    "catboost": {"n_estimators": 60},
     "metanet": {"epochs": 6, "fusion": "metanet"},
 }
 CASES = [(name, 2) for name in SMALL] + [(name, 7) for name in SMALL]
