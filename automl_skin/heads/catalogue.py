@@ -1,6 +1,6 @@
 """The table of families. To add one: add its file, and its line here."""
 
-from automl_skin.heads import catboost, extra_trees, lightgbm, logistic, mlp, own, random_forest, xgboost
+from automl_skin.heads import catboost, extra_trees, lightgbm, logistic, mlp, own, random_forest, tabm, xgboost
 from automl_skin.heads.protocol import Family
 
 FAMILIES: dict[str, Family] = {
@@ -10,6 +10,7 @@ FAMILIES: dict[str, Family] = {
     "extra_trees": extra_trees.FAMILY,
     "logistic": logistic.FAMILY,
     "mlp": mlp.FAMILY,
+    "tabm": tabm.FAMILY,
     "catboost": catboost.FAMILY,
 }
 

@@ -24,6 +24,9 @@ from automl_skin.heads.training import Targets
 BORDER_COUNT = 64
 """As few as the other boosted families have, for speed."""
 
+MIN_SHARE = 1e-6
+"""Of a class whose cases have no weight, so that its logarithm is finite."""
+
 
 @dataclass(frozen=True)
 class CatboostConfig:
@@ -154,7 +157,8 @@ def load(folder: Path) -> CatboostHead:
 
 def _constant(targets: Targets, n_scores: int) -> ObliviousTrees:
     """Return no tree at all: the shares of the classes in training."""
-    logs = np.log(np.bincount(targets.codes, weights=targets.weights) / targets.weights.sum())
+    shares = np.bincount(targets.codes, weights=targets.weights) / targets.weights.sum()
+    logs = np.log(np.maximum(shares, MIN_SHARE))
     return ObliviousTrees(
         depths=np.zeros(0, np.int32),
         column=np.zeros(0, np.int32),

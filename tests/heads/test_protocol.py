@@ -24,6 +24,10 @@ SMALL = {
     "logistic": {},
     "mlp": {"epochs": 8, "members": 2, "mixup": 0.2, "input_noise": 0.2, "balanced_sampling": True},
     "catboost": {"n_estimators": 60},
+    "tabm": {"epochs": 8, "members": 2, "k": 8, "input_noise": 0.2, "balanced_sampling": True},
+    "piecewise": {"epochs": 8, "numeric_embedding": "piecewise"},
+    "periodic": {"epochs": 8, "numeric_embedding": "periodic"},
+    "piecewise tabm": {"epochs": 8, "k": 8, "numeric_embedding": "piecewise"},
     "metanet": {"epochs": 6, "fusion": "metanet"},
 }
 CASES = [(name, 2) for name in SMALL] + [(name, 7) for name in SMALL]
@@ -36,7 +40,7 @@ def name(request):
 
 
 def family_of(name):
-    return FAMILIES["mlp" if name == "metanet" else name]
+    return FAMILIES[name if name in FAMILIES else "tabm" if "tabm" in name else "mlp"]
 
 
 def make_cases(n_cases=240, n_classes=2, n_columns=16, seed=0):
