@@ -70,7 +70,9 @@ class CatboostHead:
         self.signature.check(design)
         scores = self.trees.scores(design.matrix)
         several = scores.shape[1] > 1
-        return self.signature.spread(softmax(scores, axis=1) if several else binary_columns(expit(scores[:, 0])))
+        return self.signature.spread(
+            softmax(scores, axis=1) if several else binary_columns(expit(scores[:, 0]))
+        )
 
     def save(self, folder: Path) -> None:
         """Write ``head.json`` and the trees."""

@@ -9,6 +9,7 @@ from automl_skin.evaluation.class_decisions import ClassDecisions
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.shifts import ShiftFigures
 from automl_skin.evaluation.sources import SourceFigures
+from automl_skin.heads.catalogue import check_installed
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.steps.decisions import fix_decisions
@@ -119,6 +120,7 @@ def run_search(study: Study, tell: Listener = silent, *, open_again: bool = Fals
     AutomlSkinError
         What is finished is kept, and the same call continues it.
     """
+    check_installed(study.config.family)
     watch = Stopwatch()
     if not is_prepared(study):
         tell(Understood(study, prepare(study, tell)))

@@ -15,7 +15,7 @@ from automl_skin.arrays import FloatArray
 from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.heads.design import Design
 from automl_skin.heads.neural.config import TrainingConfig
-from automl_skin.heads.neural.numbers import Numbers, find_numbers, load_numbers
+from automl_skin.heads.neural.numbers import NO_NUMBERS, Numbers, find_numbers, load_numbers
 from automl_skin.heads.signature import Signature
 from automl_skin.heads.stored import check_arrays, read_arrays, write_arrays
 from automl_skin.heads.training import Targets
@@ -67,7 +67,7 @@ class ModuleHead:
     signature: Signature
     config: TrainingConfig
     modules: "tuple[nn.Module, ...]"
-    numbers: Numbers = Numbers()
+    numbers: Numbers = NO_NUMBERS
 
     def predict(self, design: Design) -> FloatArray:
         """Return the mean probabilities of the members, shape (n_cases, n_classes)."""

@@ -64,6 +64,9 @@ class Numbers:
         write_arrays(folder / FILE_NAME, arrays)
 
 
+NO_NUMBERS = Numbers()
+
+
 def find_numbers(config: TrainingConfig, metadata: Float32Array) -> Numbers:
     """Return the numbers among the metadata of training cases, with bins at their quantiles.
 
@@ -81,10 +84,8 @@ def find_numbers(config: TrainingConfig, metadata: Float32Array) -> Numbers:
     Numbers(columns=(1,), edges=((1.0, 2.5, 4.0),))
     """
     if config.numeric_embedding == "none":
-        return Numbers()
-    columns = [
-        number for number, column in enumerate(metadata.T) if len(np.unique(column)) >= MIN_VALUES
-    ]
+        return NO_NUMBERS
+    columns = [number for number, column in enumerate(metadata.T) if len(np.unique(column)) >= MIN_VALUES]
     places = np.linspace(0.0, 1.0, config.numeric_bins + 1)
     return Numbers(tuple(columns), tuple(_edges(metadata[:, each], places) for each in columns))
 
@@ -99,7 +100,7 @@ def load_numbers(config: TrainingConfig, n_metadata: int, folder: Path) -> Numbe
     """
     path = folder / FILE_NAME
     if config.numeric_embedding == "none" or not path.exists():
-        return Numbers()
+        return NO_NUMBERS
     _check(path, 0 < config.numeric_width <= MAX_WIDTH and config.frequency_scale > 0.0, "possible settings")
     arrays = read_arrays(path)
     n_numbers, n_edges = (
@@ -113,7 +114,9 @@ def load_numbers(config: TrainingConfig, n_metadata: int, folder: Path) -> Numbe
     check_arrays(path, arrays, facts)
     columns, sizes = arrays["columns"].tolist(), arrays["sizes"].tolist()
     _check(path, columns == sorted(set(columns)), "different columns in their order")
-    _check(path, bool(columns) and 0 <= columns[0] <= columns[-1] < n_metadata, f"columns 0 to {n_metadata - 1}")
+    _check(
+        path, bool(columns) and 0 <= columns[0] <= columns[-1] < n_metadata, f"columns 0 to {n_metadata - 1}"
+    )
     _check(path, min(sizes) > 1 and sum(sizes) == n_edges, f"two of {n_edges} edges or more per column")
     weights = len(columns) * max(sizes) * config.numeric_width
     _check(path, weights <= MAX_EMBEDDED, f"at most {MAX_EMBEDDED} weights")
