@@ -89,5 +89,5 @@ def test_a_state_of_other_members_is_refused(tmp_path):
     tabm.fit(CONFIG, design, targets, 0, 1).save(tmp_path)
     path = tmp_path / "network.json"
     path.write_text(path.read_text().replace('"k": 4', '"k": 5'))
-    with pytest.raises(IntegrityError, match="member-0.safetensors: expected"):
+    with pytest.raises(IntegrityError, match=r"member-0\.safetensors: expected"):
         tabm.load(tmp_path)

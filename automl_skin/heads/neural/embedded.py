@@ -68,12 +68,16 @@ def _embedding(config: TrainingConfig, numbers: Numbers) -> nn.Module:
     with torch.device("cpu"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The .* feature has just two bin edges")
         if config.numeric_embedding == "periodic":
-            return rtdl.PeriodicEmbeddings(
+            periodic: nn.Module = rtdl.PeriodicEmbeddings(
                 len(numbers.columns),
                 config.numeric_width,
                 n_frequencies=N_FREQUENCIES,
                 frequency_init_scale=config.frequency_scale,
                 lite=True,
             )
+            return periodic
         edges = [torch.tensor(each, dtype=torch.float32) for each in numbers.edges]
-        return rtdl.PiecewiseLinearEmbeddings(edges, config.numeric_width, activation=False, version="B")
+        piecewise: nn.Module = rtdl.PiecewiseLinearEmbeddings(
+            edges, config.numeric_width, activation=False, version="B"
+        )
+        return piecewise

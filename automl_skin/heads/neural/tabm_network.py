@@ -72,7 +72,7 @@ class TabmNetwork(nn.Module):
         values = torch.cat([image, metadata], dim=1)
         if self.training:
             return self._members(values)
-        return torch.cat([self._mean(part) for part in values.split(ROWS_AT_ONCE)])
+        return torch.cat([self._mean(part) for part in torch.split(values, ROWS_AT_ONCE)])
 
     def _mean(self, values: Tensor) -> Tensor:
         logs = torch.log_softmax(self._members(values), dim=2)

@@ -126,7 +126,7 @@ def test_settings_that_cannot_be_are_refused(saved, name, value):
 
 def test_missing_numbers_are_met_by_the_shapes(saved):
     (saved / FILE_NAME).unlink()
-    with pytest.raises(IntegrityError, match="member-0.safetensors: expected"):
+    with pytest.raises(IntegrityError, match=r"member-0\.safetensors: expected"):
         mlp.load(saved)
 
 
