@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from automl_skin.errors import ConfigError
 from automl_skin.heads.cost import DesignSize
-from automl_skin.heads.neural.config import TabmConfig, asks_of_numbers, choose_batch_size
+from automl_skin.heads.neural.config import TabmConfig, asks_of_numbers, choose_batch_size, estimate_metadata
 from automl_skin.heads.neural.head import fit_modules, load_modules
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.space import Categorical, Integer, Real, Space
@@ -78,11 +78,12 @@ load = partial(load_modules, build, TabmConfig, check_config)
 
 def estimate_seconds(config: TabmConfig, size: DesignSize) -> float:
     """Estimate the seconds of a fit: in every step k products of the batch with all weights."""
-    weights = config.width * (size.n_columns + (config.layers - 1) * config.width + size.n_scores)
+    n_columns = size.n_image + estimate_metadata(config, size.n_metadata)
+    weights = config.width * (n_columns + (config.layers - 1) * config.width + size.n_classes)
     batch_size = choose_batch_size(config.batch_size, size.n_cases)
     n_batches = math.ceil(size.n_cases / batch_size)
-    values = size.n_columns + 3 * config.layers * config.width
-    step = 2e-3 + 6e-9 * weights + config.k * batch_size * (1e-10 * weights + 2e-9 * values)
+    values = n_columns + 3 * config.layers * config.width
+    step = 3e-3 + 6e-9 * weights + config.k * batch_size * (6e-11 * weights + 1.5e-9 * values)
     return config.members * config.epochs * n_batches * step
 
 

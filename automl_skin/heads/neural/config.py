@@ -142,6 +142,19 @@ def asks_of_numbers(name: str, chosen: Mapping[str, Value]) -> bool:
     return name not in needed or (embedding != "none" and needed[name] == embedding)
 
 
+def estimate_metadata(config: TrainingConfig, n_metadata: int) -> int:
+    """Return about how many columns of metadata a network sees: about half of them are numbers, if those are embedded.
+
+    Examples
+    --------
+    >>> estimate_metadata(TrainingConfig(numeric_embedding="periodic", numeric_width=9), 20)
+    100
+    """
+    if config.numeric_embedding == "none":
+        return n_metadata
+    return n_metadata + n_metadata * (config.numeric_width - 1) // 2
+
+
 def choose_batch_size(batch_size: int, n_cases: int) -> int:
     """Return the cases in a batch: at most `batch_size`, and few enough for `MIN_STEPS` steps per epoch.
 
