@@ -28,6 +28,8 @@ SMALL = {
     "extra_trees": {"n_estimators": 16, "max_features": 0.3, "min_samples_leaf": 1},  # learns by heart
     "logistic": {},
     "mlp": {"epochs": 1, "width": 8, "mixup": 0.2, "input_noise": 0.2, "members": 2},
+    "tabm": {"epochs": 1, "width": 8, "k": 4, "numeric_embedding": "piecewise", "numeric_width": 4},
+    "catboost": {"n_estimators": 8},
 }
 
 NARROW = {

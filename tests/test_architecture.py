@@ -58,7 +58,7 @@ GROUND_FLOOR = ROOMS[: ROOMS.index("metrics")]
 
 OWNERS = {"optuna": {"search"}, "mlflow": {"tracking"}, "typer": {"cli"}, "timm": {"backbones", "papers"}}
 STAGE_ONE = (*GROUND_FLOOR, "images", "backbones", "networks", "embeddings")
-NOT_IN_STAGE_ONE = {"optuna", "mlflow", "lightgbm", "xgboost"}
+NOT_IN_STAGE_ONE = {"optuna", "mlflow", "lightgbm", "xgboost", "catboost", "tabm", "rtdl_num_embeddings"}
 SCORING = ("export", "scoring")
 NOT_IN_SCORING = {"optuna", "mlflow"}
 

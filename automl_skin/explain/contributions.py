@@ -11,16 +11,19 @@ themselves, in log-odds.
 Forests here are arrays of our own without the number of training rows in a node, which TreeSHAP needs, and the ``shap``
 package would bring numba and LLVM with it. Their columns get the changes of the class shares along the path of a case
 instead (Palczewska et al. 2013), which add up to the prediction as SHAP values do, but favour splits near the leaves.
+So do the columns of CatBoost's trees, in log-odds: they are evaluated without the library.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from automl_skin.arrays import FloatArray, IntArray
+from automl_skin.heads.catboost import CatboostHead
 from automl_skin.heads.design import Design
 from automl_skin.heads.forest import ForestHead
 from automl_skin.heads.lightgbm import LightgbmHead
 from automl_skin.heads.logistic import LogisticHead
+from automl_skin.heads.oblivious import ObliviousTrees
 from automl_skin.heads.protocol import FittedHead
 from automl_skin.heads.xgboost import XgboostHead
 
@@ -29,6 +32,7 @@ CONTRIBUTION_WORDS = {
     XgboostHead: "mean |SHAP|, log-odds",
     LogisticHead: "mean |SHAP|, log-odds",
     ForestHead: "mean |path contribution|",
+    CatboostHead: "mean |path contribution|, log-odds",
 }
 """What the figures of `contributions` are, by head; others have none."""
 
@@ -37,8 +41,12 @@ IMPORTANCE_WORDS = {
     XgboostHead: "gain",
     LogisticHead: "|coefficient| x standard deviation",
     ForestHead: "decrease of impurity",
+    CatboostHead: "change of the scores",
 }
 """What the figures of `native_importance` are, by head; others have none."""
+
+MIN_WEIGHT = 1e-9
+"""Of a leaf that no training case was in."""
 
 
 def contributions(head: FittedHead, design: Design) -> FloatArray | None:
@@ -59,6 +67,8 @@ def contributions(head: FittedHead, design: Design) -> FloatArray | None:
     if isinstance(head, LogisticHead):
         above = design.matrix - design.matrix.mean(axis=0, dtype=np.float64)
         return np.asarray(above[:, :, None] * head.coefficients)
+    if isinstance(head, CatboostHead):
+        return oblivious_contributions(head.trees, design)
     return path_contributions(head, design) if isinstance(head, ForestHead) else None
 
 
@@ -93,12 +103,58 @@ def path_contributions(head: ForestHead, design: Design) -> FloatArray:
     return total / len(nodes.roots)
 
 
+def oblivious_contributions(trees: ObliviousTrees, design: Design) -> FloatArray:
+    """Return the changes of the scores by the columns that oblivious trees ask for, from the first question on.
+
+    Returns
+    -------
+    ndarray of shape (n_cases, n_columns, n_scores)
+        With the trees' mean scores in training they add up to the scores.
+    """
+    n_cases, n_scores = design.n_cases, trees.leaves.shape[1]
+    total = np.zeros((n_cases, design.n_columns, n_scores))
+    leaves = trees.find_leaves(design.matrix) - trees.first_leaves[:-1]
+    for number, depth in enumerate(trees.depths.tolist()):
+        span = slice(*trees.first_leaves[number : number + 2])
+        first = trees.first_splits[number]
+        # a leaf without training cases counts nothing, but where it is all there is
+        weights = trees.weights[span, None] + MIN_WEIGHT
+        means, counts = trees.leaves[span], weights
+        for level in reversed(range(depth)):
+            half = 1 << level
+            below, above = slice(None, half), slice(half, None)
+            both = counts[below] + counts[above]
+            mean = (means[below] * counts[below] + means[above] * counts[above]) / both
+            inside = leaves[:, number] & (2 * half - 1)
+            total[:, trees.column[first + level]] += means[inside] - mean[inside & (half - 1)]
+            means, counts = mean, both
+    return total
+
+
+def _change_of_scores(trees: ObliviousTrees, n_columns: int) -> FloatArray:
+    """Return how much the scores change with every column, as CatBoost's ``PredictionValuesChange``, not normalised."""
+    changes = np.zeros(n_columns)
+    for number, depth in enumerate(trees.depths.tolist()):
+        span = slice(*trees.first_leaves[number : number + 2])
+        leaves, weights = trees.leaves[span], trees.weights[span]
+        for level in range(depth):
+            below = np.flatnonzero(~np.arange(len(leaves)) >> level & 1)
+            above = below | 1 << level
+            both = np.maximum(weights[below] + weights[above], MIN_WEIGHT)
+            squares = ((leaves[below] - leaves[above]) ** 2).sum(axis=1)
+            changes[trees.column[trees.first_splits[number] + level]] += (
+                weights[below] * weights[above] / both * squares
+            ).sum()
+    return changes
+
+
 def native_importance(head: FittedHead, design: Design, labels: IntArray) -> FloatArray | None:
     """Return the importance of every column, or None for a family that has none.
 
-    Boosted trees: gain of the splits in training. Linear models: mean absolute coefficient times the standard
-    deviation of the column. Forests: mean decrease of impurity on the given cases, which must not be those of
-    training (MDI-oob, Li et al., NeurIPS 2019, equation 4: free of the bias for columns with many values).
+    Boosted trees: gain of the splits in training; of CatBoost's the change of the scores there. Linear models: mean
+    absolute coefficient times the standard deviation of the column. Forests: mean decrease of impurity on the given
+    cases, which must not be those of training (MDI-oob, Li et al., NeurIPS 2019, equation 4: free of the bias for
+    columns with many values).
 
     Parameters
     ----------
@@ -119,6 +175,8 @@ def native_importance(head: FittedHead, design: Design, labels: IntArray) -> Flo
     if isinstance(head, LogisticHead):
         spread = design.matrix.std(axis=0, dtype=np.float64)
         return np.asarray(np.abs(head.coefficients).mean(axis=1) * spread)
+    if isinstance(head, CatboostHead):
+        return _change_of_scores(head.trees, design.n_columns)
     if isinstance(head, ForestHead):
         return _decrease_of_impurity(head, design, labels)
     return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from automl_skin.errors import ConfigError, InputError
 from automl_skin.heads.cost import DesignSize
 from automl_skin.heads.design import Design
-from automl_skin.heads.neural.config import MlpConfig, choose_batch_size
+from automl_skin.heads.neural.config import MlpConfig, choose_batch_size, estimate_metadata
 from automl_skin.heads.neural.formula import count_weights
 from automl_skin.heads.neural.head import ModuleHead, fit_modules, load_modules
 from automl_skin.heads.protocol import Family
@@ -95,10 +95,11 @@ def _check_fusion(config: MlpConfig, design: Design) -> None:
 
 def estimate_seconds(config: MlpConfig, size: DesignSize) -> float:
     """Estimate the seconds of a fit: in every step the optimiser's work on all weights, and products with the batch."""
-    weights = count_weights(config, size.n_image, size.n_metadata, size.n_classes)
+    n_metadata = estimate_metadata(config, size.n_metadata)
+    weights = count_weights(config, size.n_image, n_metadata, size.n_classes)
     batch_size = choose_batch_size(config.batch_size, size.n_cases)
     n_batches = math.ceil(size.n_cases / batch_size)
-    step = 1e-3 + weights * (6e-9 + 6e-11 * batch_size) + 2.6e-9 * batch_size * size.n_columns
+    step = 1e-3 + weights * (6e-9 + 6e-11 * batch_size) + 2.6e-9 * batch_size * (size.n_image + n_metadata)
     return config.members * config.epochs * n_batches * step
 
 

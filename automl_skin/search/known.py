@@ -47,13 +47,24 @@ KNOWN_GOOD: tuple[dict[str, Value], ...] = (
     {"fusion": "metanet", "neural_head": "mlp", "keep_columns": True},
     {"fusion": "late", "head": "mlp", "keep_columns": True, "late_image_weight": 0.6},
     {"fusion": "image", "head": "mlp", "keep_columns": True},
+    {"fusion": "concat", "head": "tabm", "keep_columns": False, "components": 128},
+    {"fusion": "concat", "head": "catboost", "components": 64},
 )
 
 
 KNOWN_WITHOUT_IMAGE: tuple[dict[str, Value], ...] = tuple(
     {"fusion": "metadata", "head": family, **labels}
     for labels in ({}, {"labels": "diagnosis"})
-    for family in ("logistic", "mlp", "lightgbm", "xgboost", "random_forest", "extra_trees")
+    for family in (
+        "logistic",
+        "mlp",
+        "lightgbm",
+        "xgboost",
+        "random_forest",
+        "extra_trees",
+        "tabm",
+        "catboost",
+    )
     if labels or family != METADATA_FAMILY  # which is the baseline
 )
 """Of a study without photographs: every family as it is by default."""

@@ -19,7 +19,7 @@ from typing import Any, Protocol, cast
 
 from automl_skin.chains.config import FUSIONS, IMAGE, LOGITS, METADATA, OWN, WITHIN, BranchConfig, ChainConfig
 from automl_skin.errors import ConfigError
-from automl_skin.heads.catalogue import FAMILIES, HEADS
+from automl_skin.heads.catalogue import FAMILIES, HEADS, SEARCHED_FAMILIES
 from automl_skin.heads.neural.fusions.catalogue import NEURAL_FUSIONS
 from automl_skin.heads.protocol import Family
 from automl_skin.heads.space import Categorical, Integer, Range, Real, Space, Value
@@ -114,7 +114,7 @@ class SpaceOptions:
 
     backbones: tuple[str, ...]
     recipes: tuple[str, ...]
-    families: tuple[str, ...] = tuple(FAMILIES)
+    families: tuple[str, ...] = SEARCHED_FAMILIES
     fusions: tuple[str, ...] = SEARCHED_FUSIONS
     has_metadata: bool = True
     diagnosis: bool = False

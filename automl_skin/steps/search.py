@@ -10,6 +10,7 @@ from automl_skin.evaluation.class_decisions import ClassDecisions
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.evaluation.shifts import ShiftFigures
 from automl_skin.evaluation.sources import SourceFigures
+from automl_skin.heads.catalogue import check_installed
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.steps.budget_plan import REPORT, SHIFTS, STACK, STAGE_ONE
@@ -140,6 +141,7 @@ def run_search(
     AutomlSkinError
         What is finished is kept, and the same call continues it.
     """
+    check_installed(study.config.family)
     watch, spending = Stopwatch(), Spending(study, clock, began)
     tell = tell_all(spending, tell)
     if not is_prepared(study):

@@ -76,9 +76,9 @@ def check_minimums(record: Any) -> None:
 
 
 def _families() -> tuple[str, ...]:
-    from automl_skin.heads.catalogue import FAMILIES
+    from automl_skin.heads.catalogue import SEARCHED_FAMILIES
 
-    return tuple(FAMILIES)
+    return SEARCHED_FAMILIES
 
 
 def _fusions() -> tuple[str, ...]:

@@ -14,8 +14,8 @@ from automl_skin.heads.catalogue import FAMILIES
 from automl_skin.metrics.catalogue import METRICS
 from automl_skin.networks import NetworkId
 
-TREES = ("lightgbm", "xgboost", "random_forest", "extra_trees")
-LOG_ODDS = ("lightgbm", "xgboost", "logistic")
+TREES = ("lightgbm", "xgboost", "random_forest", "extra_trees", "catboost")
+LOG_ODDS = ("lightgbm", "xgboost", "logistic", "catboost")
 
 
 @pytest.fixture(scope="module", params=[2, 4])

@@ -15,6 +15,7 @@ from automl_skin.heads.design import Design
 from automl_skin.heads.space import Categorical, Integer
 from automl_skin.heads.training import training_targets
 
+FEW = {"numeric_width": 4, "numeric_bins": 4}
 # Fast, and with everything switched on that is random.
 SMALL = {
     "lightgbm": {"n_estimators": 40},
@@ -23,6 +24,11 @@ SMALL = {
     "extra_trees": {"n_estimators": 60},
     "logistic": {},
     "mlp": {"epochs": 8, "members": 2, "mixup": 0.2, "input_noise": 0.2, "balanced_sampling": True},
+    "catboost": {"n_estimators": 60},
+    "tabm": {"epochs": 6, "members": 2, "k": 4, "input_noise": 0.2, "balanced_sampling": True},
+    "piecewise": {"epochs": 6, "numeric_embedding": "piecewise", **FEW},
+    "periodic": {"epochs": 6, "numeric_embedding": "periodic", **FEW},
+    "piecewise tabm": {"epochs": 6, "k": 4, "numeric_embedding": "piecewise", **FEW},
     "metanet": {"epochs": 6, "fusion": "metanet"},
 }
 CASES = [(name, 2) for name in SMALL] + [(name, 7) for name in SMALL]
@@ -35,7 +41,7 @@ def name(request):
 
 
 def family_of(name):
-    return FAMILIES["mlp" if name == "metanet" else name]
+    return FAMILIES[name if name in FAMILIES else "tabm" if "tabm" in name else "mlp"]
 
 
 def make_cases(n_cases=240, n_classes=2, n_columns=16, seed=0):

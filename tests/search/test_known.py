@@ -3,27 +3,34 @@ from dataclasses import replace
 import pytest
 
 from automl_skin.chains.config import WAYS
+from automl_skin.heads.catalogue import FAMILIES, SEARCHED_FAMILIES
 from automl_skin.networks import NetworkId
 from automl_skin.search.known import KNOWN_GOOD, baselines, fixed_trials, list_known_good, list_tuned_trials
 from automl_skin.search.propose import given
 from automl_skin.search.space import Given, SpaceOptions, choose_chain
 
 OPTIONS = SpaceOptions(("a", "b"), ("plain", "grey"), diagnosis=True)
+EVERY_FAMILY = replace(OPTIONS, families=tuple(FAMILIES))
 
 
 def test_all_known_good_configurations_are_possible_and_distinct():
-    chosen = [config for _, config in list_known_good(OPTIONS)]
-    assert len(chosen) == len(KNOWN_GOOD) == 12
-    assert len(set(map(repr, chosen))) == 12
+    chosen = [config for _, config in list_known_good(EVERY_FAMILY)]
+    assert len(chosen) == len(KNOWN_GOOD) == 14
+    assert len(set(map(repr, chosen))) == 14
+
+
+def test_families_that_are_searched_by_name_alone_are_not_tried_unasked():
+    assert {config.family for _, config in list_known_good(OPTIONS)} == set(SEARCHED_FAMILIES)
+    assert {config.family for _, config in list_known_good(EVERY_FAMILY)} == set(FAMILIES)
 
 
 def test_answers_are_what_was_meant():
-    for answers, (params, config) in zip(KNOWN_GOOD, list_known_good(OPTIONS), strict=True):
+    for answers, (params, config) in zip(KNOWN_GOOD, list_known_good(EVERY_FAMILY), strict=True):
         assert {name: params[name] for name in answers if name in params} == {
             name: value for name, value in answers.items() if name in params
         }
         assert set(answers) - set(params) <= {"neural_head"}  # one answer only, so not asked
-        assert choose_chain(Given(params), OPTIONS) == config
+        assert choose_chain(Given(params), EVERY_FAMILY) == config
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from automl_skin.papers.cells import AsPublished
 from automl_skin.records import from_plain, to_plain
 from automl_skin.search.space import SEARCHED_FUSIONS, Given, SpaceOptions, choose_chain
 
-OPTIONS = SpaceOptions(("a", "b", "c"), ("plain", "grey"), fusions=tuple(FUSIONS), diagnosis=True)
+OPTIONS = SpaceOptions(
+    ("a", "b", "c"), ("plain", "grey"), tuple(FAMILIES), fusions=tuple(FUSIONS), diagnosis=True
+)
 
 
 class Dice:

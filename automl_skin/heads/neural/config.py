@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 from automl_skin.errors import ConfigError
 from automl_skin.heads.neural.fusions.catalogue import fusion_by_name
+from automl_skin.heads.space import Value
 
 Activation = Literal["relu", "gelu"]
+NumericEmbedding = Literal["none", "periodic", "piecewise"]
 
 MIN_STEPS = 16
 """Steps of an epoch; a small study takes smaller batches."""
@@ -16,7 +18,7 @@ MIN_STEPS = 16
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How a network is trained, whatever its layers.
+    """How a network sees numbers and is trained, whatever its layers.
 
     Parameters
     ----------
@@ -38,6 +40,14 @@ class TrainingConfig:
         Networks of different seeds whose probabilities are averaged.
     modality_dropout : float
         Probability that a training case loses its image, and that it loses its metadata; at most 0.5.
+    numeric_embedding : {"none", "periodic", "piecewise"}
+        How a number among the metadata enters: as it is, or as a vector (Gorishniy et al. 2022).
+    numeric_width : int
+        Length of the vectors.
+    numeric_bins : int
+        Bins of a "piecewise" embedding, at most.
+    frequency_scale : float
+        Standard deviation of the first frequencies of a "periodic" embedding.
     """
 
     input_noise: float = 0.0
@@ -50,6 +60,10 @@ class TrainingConfig:
     balanced_sampling: bool = False
     members: int = 1
     modality_dropout: float = 0.0
+    numeric_embedding: NumericEmbedding = "none"
+    numeric_width: int = 8
+    numeric_bins: int = 16
+    frequency_scale: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -93,6 +107,52 @@ class MlpConfig(TrainingConfig):
         elif not isinstance(settings, fusion.settings):
             message = f"fusion_settings: expected those of {self.fusion}, got {settings!r}"
             raise ConfigError(f"{message}; give a mapping, or None for its defaults")
+
+
+@dataclass(frozen=True)
+class TabmConfig(TrainingConfig):
+    """Shape and training of TabM.
+
+    Parameters
+    ----------
+    layers, width : int
+        Blocks of the backbone, and the units of each.
+    k : int
+        Members inside the network; `members` networks are trained one after the other.
+    dropout : float
+        Share of hidden units dropped.
+    """
+
+    layers: int = 2
+    width: int = 96
+    k: int = 16
+    dropout: float = 0.1
+
+
+def asks_of_numbers(name: str, chosen: Mapping[str, Value]) -> bool:
+    """Return whether a setting of embedded numbers matters; all other settings do.
+
+    Examples
+    --------
+    >>> asks_of_numbers("numeric_bins", {"numeric_embedding": "periodic"})
+    False
+    """
+    embedding = chosen.get("numeric_embedding", "none")
+    needed = {"numeric_width": embedding, "numeric_bins": "piecewise", "frequency_scale": "periodic"}
+    return name not in needed or (embedding != "none" and needed[name] == embedding)
+
+
+def estimate_metadata(config: TrainingConfig, n_metadata: int) -> int:
+    """Return about how many columns of metadata a network sees: about half of them are numbers, if those are embedded.
+
+    Examples
+    --------
+    >>> estimate_metadata(TrainingConfig(numeric_embedding="periodic", numeric_width=9), 20)
+    100
+    """
+    if config.numeric_embedding == "none":
+        return n_metadata
+    return n_metadata + n_metadata * (config.numeric_width - 1) // 2
 
 
 def choose_batch_size(batch_size: int, n_cases: int) -> int:

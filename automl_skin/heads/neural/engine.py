@@ -1,7 +1,8 @@
 """Layers by name, as the formulas of fusions and heads ask for them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -81,14 +82,33 @@ class Engine(nn.Module):
         if not self.training or share == 0.0:
             return values
         assert self.generator is not None
-        shape = values.shape if times == 1 else (times, *values.shape)
-        drawn = torch.rand(shape, generator=self.generator, device=self.generator.device)
-        kept = (drawn >= share).to(values.device)
-        return values * (kept if times == 1 else kept.float().mean(dim=0)) / (1.0 - share)
+        return drop_values(values, share, self.generator, times)
 
     def _apply_layer(self, name: str, values: Tensor) -> Tensor:
         result: Tensor = self.layers[_key(name)](values)
         return result
+
+
+def drop_values(values: Tensor, share: float, generator: torch.Generator, times: int = 1) -> Tensor:
+    """Return the mean over `times` dropouts of `share`, drawn from the generator; see `Engine.drop`."""
+    shape = values.shape if times == 1 else (times, *values.shape)
+    drawn = torch.rand(shape, generator=generator, device=generator.device)
+    kept = (drawn >= share).to(values.device)
+    return values * (kept if times == 1 else kept.float().mean(dim=0)) / (1.0 - share)
+
+
+@contextmanager
+def drawing_from(generator: torch.Generator | None) -> Iterator[None]:
+    """Let modules of other libraries draw their initial weights from a generator; torch's own is left as it was.
+
+    Without a generator they draw as well, from a fixed seed, and the weights are to be loaded.
+    """
+    seed = 0
+    if generator is not None:
+        seed = int(torch.randint(2**31, (), generator=generator, device=generator.device))
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
 
 
 class _Parameter(nn.Module):

@@ -15,6 +15,7 @@ from automl_skin.arrays import FloatArray
 from automl_skin.errors import ConfigError, IntegrityError
 from automl_skin.heads.design import Design
 from automl_skin.heads.neural.config import TrainingConfig
+from automl_skin.heads.neural.numbers import NO_NUMBERS, Numbers, find_numbers, load_numbers
 from automl_skin.heads.signature import Signature
 from automl_skin.heads.stored import check_arrays, read_arrays, write_arrays
 from automl_skin.heads.training import Targets
@@ -59,11 +60,14 @@ class ModuleHead:
     config : TrainingConfig
     modules : tuple of Module
         In evaluation mode and float64.
+    numbers : Numbers
+        The metadata columns that are embedded.
     """
 
     signature: Signature
     config: TrainingConfig
     modules: "tuple[nn.Module, ...]"
+    numbers: Numbers = NO_NUMBERS
 
     def predict(self, design: Design) -> FloatArray:
         """Return the mean probabilities of the members, shape (n_cases, n_classes)."""
@@ -80,11 +84,13 @@ class ModuleHead:
         return self.signature.spread(np.asarray(total))
 
     def save(self, folder: Path) -> None:
-        """Write ``head.json``, ``network.json`` and one file of arrays per member."""
+        """Write ``head.json``, ``network.json``, one file of arrays per member, and what is embedded, if anything."""
         from automl_skin.heads.neural.state import module_arrays
 
         self.signature.write(folder)
         write_record(folder / CONFIG_NAME, self.config)
+        if self.numbers:
+            self.numbers.save(folder)
         for number, module in enumerate(self.modules):
             write_arrays(_member_path(folder, number), module_arrays(module))
 
@@ -97,12 +103,12 @@ def fit_modules(
     from automl_skin.heads.neural.train import train
 
     signature = Signature.of(design, targets)
-    make = _maker(build, config, signature)
+    numbers = find_numbers(config, design.metadata)
+    make = _maker(build, config, signature, numbers)
     seeds = [derive_seed(seed, "member", number) for number in range(config.members)]
     trained = [train(make, config, design, targets, each, threads) for each in seeds]
-    return ModuleHead(
-        signature, config, tuple(load_module(partial(make, None), module_arrays(each)) for each in trained)
-    )
+    modules = tuple(load_module(partial(make, None), module_arrays(each)) for each in trained)
+    return ModuleHead(signature, config, modules, numbers)
 
 
 def load_modules(
@@ -136,7 +142,8 @@ def load_modules(
     if not 1 <= config.members <= MAX_MEMBERS:
         message = f"{path}: expected 1 to {MAX_MEMBERS} members, got {config.members}; export again"
         raise IntegrityError(message)
-    make = _maker(build, config, signature)
+    numbers = load_numbers(config, signature.n_columns - signature.image_columns, folder)
+    make = _maker(build, config, signature, numbers)
     make_empty = partial(make, None)
     facts = array_facts(make_empty)
     paths = [_member_path(folder, number) for number in range(config.members)]
@@ -147,14 +154,26 @@ def load_modules(
         if any(name.endswith("running_var") and array.min() < 0 for name, array in arrays.items()):
             raise IntegrityError(f"{member}: expected variances of 0 or more; export again")
         members.append(load_module(make_empty, arrays))
-    return ModuleHead(signature, config, tuple(members))
+    return ModuleHead(signature, config, tuple(members), numbers)
 
 
 def _maker(
-    build: Build, config: TrainingConfig, signature: Signature
+    build: Build, config: TrainingConfig, signature: Signature, numbers: Numbers
 ) -> "Callable[[torch.Generator | None], nn.Module]":
-    n_metadata = signature.n_columns - signature.image_columns
-    return partial(build, config, signature.image_columns, n_metadata, len(signature.classes))
+    n_image, n_scores = signature.image_columns, len(signature.classes)
+    n_metadata = signature.n_columns - n_image
+
+    def make(generator: "torch.Generator | None") -> "nn.Module":
+        if not numbers:
+            return build(config, n_image, n_metadata, n_scores, generator)
+        from automl_skin.heads.neural.embedded import Embedded
+
+        def behind(n_columns: int) -> "nn.Module":
+            return build(config, n_image, n_columns, n_scores, generator)
+
+        return Embedded(config, numbers, n_metadata, behind, generator)
+
+    return make
 
 
 def _member_path(folder: Path, number: int) -> Path:

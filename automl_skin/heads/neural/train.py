@@ -74,11 +74,19 @@ def _optimise(module: nn.Module, config: TrainingConfig, batches: Iterator[_Case
     for step, batch in enumerate(batches):
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * _schedule(step / n_steps)
-        losses = functional.cross_entropy(module(batch.image, batch.metadata), batch.goals, reduction="none")
+        losses = _losses(module(batch.image, batch.metadata), batch.goals)
         optimiser.zero_grad()
         (losses * batch.weights).mean().backward()  # type: ignore[no-untyped-call]  # torch's own stubs
         torch.nn.utils.clip_grad_norm_(parameters, _MAX_GRADIENT_NORM)
         optimiser.step()
+
+
+def _losses(scores: Tensor, goals: Tensor) -> Tensor:
+    """Return each case's loss; of scores of several members, shape (n_cases, n_members, n_present), their mean."""
+    if scores.ndim == 2:  # one member
+        return functional.cross_entropy(scores, goals, reduction="none")
+    logs = functional.log_softmax(scores, dim=2)
+    return -(logs * goals[:, None]).sum(dim=2).mean(dim=1)
 
 
 def _schedule(progress: float) -> float:
