@@ -43,6 +43,11 @@ class Interval:
     high: float
     enough: bool = True
 
+    @property
+    def is_above_0(self) -> bool:
+        """Whether the interval lies above 0, and the cases are enough to say so."""
+        return self.enough and self.low > 0
+
 
 def weight_blocks(groups: npt.ArrayLike, n_resamples: int, seed: int) -> Iterator[FloatArray]:
     """Draw groups with replacement; yield how often each case is in each resample, in blocks that fit the memory.

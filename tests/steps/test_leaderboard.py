@@ -127,3 +127,12 @@ def test_a_plan_that_was_changed_is_believed_by_nobody(tiny, tmp_path):
     (folder / "plan.csv").write_text(plan.replace("development,1", "development,0", 1))
     with pytest.raises(IntegrityError, match=r"plan\.csv"):
         existing_study(Workspace.at(tmp_path / "workspace"), tiny.study.name)
+
+
+def test_below_ten_groups_of_a_class_no_figure_is_told_as_if_it_were_sure(tiny, records, material):
+    positive = np.flatnonzero(material.labels == 1)
+    few = replace(material, labels=np.where(np.isin(np.arange(len(material.labels)), positive[:9]), 1, 0))
+    board = make_leaderboard(tiny.study, records, few)
+    assert not any(each.enough for each in board.expected.values())
+    assert not board.table["enough"].any()
+    assert "too few to tell" in board.best_in_words
