@@ -22,8 +22,4 @@ def leaderboard(
     terminal = Terminal()
     board = read_leaderboard(existing_study(Workspace.at(workspace, cache_dir), study))
     print_leaderboard(terminal, board.table, top)
-    terminal.say(
-        f"Best trial, mean over folds: {board.best.naive:.4f}; corrected for the choice: {board.best.corrected:.4f} "
-        f"({board.best.interval.low:.4f} to {board.best.interval.high:.4f}); "
-        f"{board.tied} trials are tied with it."
-    )
+    terminal.say(board.best_in_words)

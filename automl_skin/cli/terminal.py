@@ -210,12 +210,9 @@ def print_result(terminal: Terminal, result: "SearchResult") -> None:
     )
     if result.rounds:
         print_rounds(terminal, result)
-    best = result.leaderboard.best
     weights = result.built.stack.member_weights
     terminal.say(
-        f"Best trial, mean over folds: {best.naive:.4f}; corrected for having been chosen among "
-        f"{len(result.leaderboard.table)}: {best.corrected:.4f} ({best.interval.low:.4f} to "
-        f"{best.interval.high:.4f}). {result.leaderboard.tied} trials are tied with the best.",
+        result.leaderboard.best_in_words,
         f"Stack by {result.built.stack.method}: "
         + ", ".join(f"{number:03d} ({weight:.2f})" for number, weight in weights.items()),
     )
@@ -275,6 +272,8 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
     """Print the first rows of a leaderboard's table."""
     import pandas as pd
 
+    from automl_skin.evaluation.record import in_words
+    from automl_skin.metrics.intervals import Interval
     from automl_skin.search.trial import KINDS
 
     assert isinstance(table, pd.DataFrame)
@@ -285,11 +284,11 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
             f"{row['backbone']} {_tuned(row['tuning'], row['way'])}".removesuffix(" -"),
             f"{row['fusion']} {row['head']}",
             _figure(row["auc"]),
-            f"{row['auc_pooled']:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f})"
+            in_words(Interval(row["auc_pooled"], row["auc_low"], row["auc_high"], bool(row["enough"])))
             if row["auc_pooled"] == row["auc_pooled"]
             else "-",
             format_time(row["seconds"]),
-            _standing(str(row["state"]), tied=bool(row["tied"]), corrected=bool(row["corrected"])),
+            _standing(str(row["state"]), is_best=bool(row["best"]), tied=bool(row["tied"])),
         )
         for number, row in table.head(top).iterrows()
     ]
@@ -304,20 +303,17 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
         "",
     )
     terminal.table("Leaderboard (out-of-fold)", columns, rows)
-    if bool(table["corrected"].any()):
-        terminal.say(
-            "corrected: of the best trial, the figure and its interval are those after the choice among all"
-        )
+    terminal.say("None of these figures is corrected for having been chosen as the best of all")
     shown = set(table.head(top)["what"])
     terminal.say(*(f"{kind}: {words}" for kind, words in KINDS.items() if kind in shown))
 
 
-def _standing(state: str, *, tied: bool, corrected: bool) -> str:
+def _standing(state: str, *, is_best: bool, tied: bool) -> str:
     """Return how a trial stands to the best one, or why it has no place beside it."""
     if state != "finished":
         return state
-    if corrected:
-        return "best, corrected"
+    if is_best:
+        return "best"
     return "tied" if tied else ""
 
 

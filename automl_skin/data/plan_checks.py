@@ -164,16 +164,17 @@ def note_rare_locked(table: pd.DataFrame, classes: "pd.Series[str]") -> list[str
         return []
     require_two_classes(locked.to_frame(), "the locked part")
     notes = []
-    n_groups = table["group"].loc[locked.index].nunique()
-    for name in classes.unique():
-        own = locked.index[locked == name]
-        n = table["group"].loc[own].nunique()
+    groups = table["group"].loc[locked.index]
+    n_groups = {str(name): groups[locked == name].nunique() for name in classes.unique()}
+    rarest = min(n_groups, key=lambda name: n_groups[name])
+    for name, n in n_groups.items():
+        own, rest = locked == name, groups[locked != name].nunique()
         if n == 0:
             notes.append(f"the locked part has no case of class {name}, which cannot be measured there")
-        elif n < _FEW_POSITIVES:
-            width = expected_interval_width(n, max(n_groups - n, n))
+        elif n < _FEW_POSITIVES and (len(n_groups) > 2 or name == rarest):  # two classes have one AUC
+            width = expected_interval_width(n, rest)
             notes.append(
-                f"the locked part has only {n} groups ({len(own)} cases) of class {name}: the interval of its AUC "
+                f"the locked part has only {n} groups ({own.sum()} cases) of class {name}: the interval of its AUC "
                 f"will be about {width:.2f} wide"
             )
     return notes

@@ -17,7 +17,8 @@ from automl_skin.evaluation.model_figures import ModelFigures, describe_model
 from automl_skin.evaluation.record import in_words, listed
 from automl_skin.evaluation.resampling import resampled_aucs
 from automl_skin.evaluation.subgroups import Subgroup, describe_lower
-from automl_skin.metrics.intervals import Interval, auc_interval, central_range
+from automl_skin.metrics.intervals import Interval, auc_interval, central_range, fewest_groups
+from automl_skin.metrics.parts import MIN_GROUPS
 from automl_skin.search.trial import BASELINES
 
 BEST_TRIAL = "best trial"
@@ -85,8 +86,8 @@ class Figures:
 
     @property
     def not_beaten(self) -> list[str]:
-        """Baselines over which the paired interval of the gain does not lie above 0."""
-        return [name for name in self.baselines if self.gains[name].low <= 0]
+        """Baselines over which the paired interval of the gain does not lie above 0, or cannot be trusted."""
+        return [name for name in self.baselines if not self.gains[name].is_above_0]
 
     @property
     def opened(self) -> str:
@@ -272,18 +273,20 @@ def locked_figures(
         class_groups=tuple(int(count) for count in of_classes),
         times_opened=times_opened,
         models=models,
-        gains=_gains(models, resampled),
+        gains=_gains(models, resampled, enough=fewest_groups(labels, groups) >= MIN_GROUPS),
         expected_half_width=_expected_half_width(of_classes, len(np.unique(groups))),
         reopened_share=reopened_share,
         decision=decision_curve(labels, probabilities),
     )
 
 
-def _gains(models: Mapping[str, ModelFigures], resampled: FloatArray) -> dict[str, Interval]:
+def _gains(models: Mapping[str, ModelFigures], resampled: FloatArray, *, enough: bool) -> dict[str, Interval]:
     names = list(models)
     first = models[names[0]].auc.value
     return {
-        name: Interval(first - models[name].auc.value, *central_range(resampled[0] - resampled[position]))
+        name: Interval(
+            first - models[name].auc.value, *central_range(resampled[0] - resampled[position]), enough=enough
+        )
         for position, name in enumerate(names)
         if position
     }

@@ -178,7 +178,7 @@ class CardSearch:
     best : CorrectedBest or None
         The best trial's out-of-fold figure before and after the correction for the choice.
     tied : int
-        Trials that may be as good as the best one, itself included.
+        Other trials that may be as good as the best one.
     metric : str
         What the search maximised.
     expected : mapping of str to Interval
@@ -188,7 +188,7 @@ class CardSearch:
     trials: int
     method: str
     best: CorrectedBest | None = None
-    tied: int = 1
+    tied: int = 0
     metric: str = "auc"
     expected: Mapping[str, Interval] = field(default_factory=dict)
 

@@ -27,6 +27,8 @@ class OperatingPoint:
     sensitivity, sensitivity_low, sensitivity_high, specificity : float
         Cross-fitted: each fold is measured at the threshold that the other folds choose. The interval
         is of whole groups.
+    sensitivity_enough : bool
+        Whether the positive groups are enough to judge by that interval.
     confidence : float or None
         With which the sensitivity is promised; None for a promise of the average.
     positive_groups : int
@@ -41,11 +43,18 @@ class OperatingPoint:
     specificity: float
     confidence: float | None = None
     positive_groups: int = 0
+    sensitivity_enough: bool = True
+
+    @property
+    def reached(self) -> Interval:
+        """The cross-fitted sensitivity with its interval."""
+        return Interval(
+            self.sensitivity, self.sensitivity_low, self.sensitivity_high, self.sensitivity_enough
+        )
 
     def lines(self) -> list[str]:
         """Return the threshold, its promise and what it reached out of fold, as lines of text."""
-        reached = Interval(self.sensitivity, self.sensitivity_low, self.sensitivity_high)
-        found = f"cross-fitted: sensitivity {in_words(reached)}, specificity {self.specificity:.3f}"
+        found = f"cross-fitted: sensitivity {in_words(self.reached)}, specificity {self.specificity:.3f}"
         return [
             f"Probabilities of {self.threshold:.4g} and more are positive decisions ({found})",
             self.promise,
@@ -136,6 +145,7 @@ def cross_fitted_operating_points(
             sensitivity=share.value,
             sensitivity_low=share.low,
             sensitivity_high=share.high,
+            sensitivity_enough=share.enough,
             specificity=float(specificity),
             confidence=confidence,
             positive_groups=len(np.unique(groups[labels == 1].astype(str))),

@@ -11,7 +11,7 @@ def known(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def in_words(interval: Interval | None, *, signed: bool = False) -> str:
+def in_words(interval: Interval | None, *, signed: bool = False, digits: int = 3) -> str:
     """Return ``0.912 (0.890 to 0.931)``, or "not defined".
 
     Examples
@@ -26,7 +26,7 @@ def in_words(interval: Interval | None, *, signed: bool = False) -> str:
     if interval is None:
         return "not defined"
     value, low, high = (
-        f"{x:+.3f}" if signed else f"{x:.3f}" for x in (interval.value, interval.low, interval.high)
+        f"{x:{'+' if signed else ''}.{digits}f}" for x in (interval.value, interval.low, interval.high)
     )
     return f"{value} ({low} to {high}{'' if interval.enough else '; too few to tell'})"
 

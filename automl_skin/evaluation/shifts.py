@@ -15,7 +15,8 @@ import numpy.typing as npt
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.evaluation.record import in_words
 from automl_skin.evaluation.resampling import resampled_aucs
-from automl_skin.metrics.intervals import Interval, central_range
+from automl_skin.metrics.intervals import Interval, central_range, fewest_groups
+from automl_skin.metrics.parts import MIN_GROUPS
 from automl_skin.metrics.ranking import macro_auc
 
 N_RESAMPLES = 200
@@ -199,9 +200,10 @@ def shifted_model(
         return model
     values = resampled_aucs(labels, [at_home, *shifted], groups, n_resamples=N_RESAMPLES, seed=seed)
     drawn = values[1:] - values[0]
-    change = Interval(model.mean_change, *central_range(drawn.mean(axis=0)))
+    enough = fewest_groups(labels, groups) >= MIN_GROUPS
+    change = Interval(model.mean_change, *central_range(drawn.mean(axis=0)), enough=enough)
     changes = {
-        name: Interval(by_shift[name] - model.auc_sample, *central_range(of_shift))
+        name: Interval(by_shift[name] - model.auc_sample, *central_range(of_shift), enough=enough)
         for name, of_shift in zip(shifts, drawn, strict=True)
     }
     return replace(model, change=change, changes=changes)

@@ -22,6 +22,7 @@ from automl_skin.evaluation.class_decisions import ClassRule
 from automl_skin.evaluation.operating_point import OperatingPoint
 from automl_skin.features.seen import SeenField
 from automl_skin.images.recipe import Recipe
+from automl_skin.metrics.intervals import Interval
 from automl_skin.networks import NetworkId
 
 FORMAT = 5
@@ -127,8 +128,8 @@ class BundleFacts:
         Share of cases whose group was on both sides, where that was waived.
     measured : bool
         False for a bundle that was refitted on all rows.
-    auc : dict of str to float, or None
-        Of the locked test: value, low, high.
+    auc : Interval or None
+        Of the locked test.
     sensitivity : float
         That was asked for: the operating point of decisions for which no other is asked.
     rule : ClassRule or None
@@ -160,7 +161,7 @@ class BundleFacts:
     waiver: str | None
     crossing_share: float
     measured: bool
-    auc: dict[str, float] | None
+    auc: Interval | None
     sensitivity: float = 0.95
     rule: ClassRule | None = None
     merged: tuple[str, ...] = ()

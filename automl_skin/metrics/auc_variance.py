@@ -110,11 +110,12 @@ def rank_class(positive: BoolArray, scores: FloatArray, codes: IntArray) -> Rank
     )
 
 
-def auc_part(positive: BoolArray, scores: FloatArray, codes: IntArray) -> Part:
-    """Return the AUC of one class against the rest with its limits."""
+def auc_part(positive: BoolArray, scores: FloatArray, codes: IntArray, value: float | None = None) -> Part:
+    """Return the AUC of one class against the rest with its limits, or those that another value would have."""
     ranked = rank_class(positive, scores, codes)
-    limits = score_limits(ranked.value, ranked.variance, student(ranked.fewest_groups))
-    return Part(ranked.value, *limits, ranked.fewest_groups, ranked.influence)
+    auc = ranked.value if value is None else value
+    limits = score_limits(auc, ranked.variance, student(ranked.fewest_groups))
+    return Part(auc, *limits, ranked.fewest_groups, ranked.influence)
 
 
 def _component_variance(auc: float, n_other: int) -> float:

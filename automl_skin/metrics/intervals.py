@@ -43,6 +43,11 @@ class Interval:
     high: float
     enough: bool = True
 
+    @property
+    def is_above_0(self) -> bool:
+        """Whether the interval lies above 0, and the cases are enough to say so."""
+        return self.enough and self.low > 0
+
 
 def weight_blocks(groups: npt.ArrayLike, n_resamples: int, seed: int) -> Iterator[FloatArray]:
     """Draw groups with replacement; yield how often each case is in each resample, in blocks that fit the memory.
@@ -123,7 +128,8 @@ def metric_interval(
         return _mean_interval([_PARTS[metric.name](labels == k, probabilities[:, k], codes) for k in classes])
     blocks = weight_blocks(groups, n_resamples, seed)
     values = np.concatenate([metric.on_resamples(labels, probabilities, block) for block in blocks])
-    return Interval(metric.function(labels, probabilities), *central_range(values))
+    enough = fewest_groups(labels, groups) >= MIN_GROUPS
+    return Interval(metric.function(labels, probabilities), *central_range(values), enough=enough)
 
 
 def auc_interval(
@@ -141,6 +147,28 @@ def auc_interval(
     fewer than `MIN_GROUPS` groups of a class `enough` is false.
     """
     return metric_interval(METRICS["auc"], labels, probabilities, groups, n_resamples=n_resamples, seed=seed)
+
+
+def auc_interval_at(
+    value: float, labels: IntArray, probabilities: FloatArray, groups: npt.ArrayLike
+) -> Interval:
+    """Return the interval that `auc_interval` would give if it had measured `value` on these cases."""
+    labels, probabilities = check_predictions(labels, probabilities)
+    codes = group_codes(groups, len(labels))
+    classes = scored_classes(labels, probabilities.shape[1])
+    return _mean_interval([auc_part(labels == k, probabilities[:, k], codes, value) for k in classes])
+
+
+def fewest_groups(labels: IntArray, groups: npt.ArrayLike) -> int:
+    """Return how many groups have cases of the class that has the fewest; classes without cases do not count.
+
+    Parameters
+    ----------
+    labels : array of shape (n_cases,)
+    groups : array of shape (n_cases,)
+    """
+    codes = group_codes(groups, len(labels))
+    return min(len(np.unique(codes[labels == k])) for k in np.unique(labels))
 
 
 def balanced_accuracy_interval(
@@ -273,4 +301,5 @@ def auc_difference(
         for block in weight_blocks(groups, n_resamples, seed)
     ]
     value = auc.function(labels, first) - auc.function(labels, second)
-    return Interval(value, *central_range(np.concatenate(values)))
+    enough = fewest_groups(labels, groups) >= MIN_GROUPS
+    return Interval(value, *central_range(np.concatenate(values)), enough=enough)

@@ -35,11 +35,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit
-from scipy.stats import norm
 
 from automl_skin.arrays import BoolArray, FloatArray, IntArray
 from automl_skin.errors import InputError
+from automl_skin.metrics.corrected_interval import SAME, greatest_value, interval_around
 from automl_skin.metrics.folds import Fold, fold_utilities
 from automl_skin.metrics.inputs import group_codes
 from automl_skin.metrics.intervals import Interval, weight_blocks
@@ -54,15 +53,6 @@ N_PERMUTATIONS = 20
 
 AGREEMENT = 0.77
 """Measured with ridge and kernel chains on permuted labels, at 100, 300 and 1,000 cases; 1 for a linear smoother."""
-
-DOUBT = 1.0
-"""Standard error of the optimism as a share of it: measured over studies, 0.3 without signal to 1 with it."""
-
-SAME = 1e-12
-"""Utilities that differ by no more are equal: sums in another order."""
-
-NEAR = 1e-3
-"""Shares nearer to 0 or 1 are taken as this, so that their log-odds are finite."""
 
 
 @dataclass(frozen=True)
@@ -153,9 +143,11 @@ def examine_choice(
     chance = sign * _chance(folds, trials[best], seed)
     z = sign * (naive - sign * found - chance) / max(float(of_best.std()), SAME)
     bias = found * (1 + (1 / share_found(by_fold) - 1) * second_order_left(z))
-    corrected = naive - sign * bias
-    interval = _interval_around(corrected, naive, of_best)
-    return Choice(CorrectedBest(best, naive, corrected, interval, bias), tied)
+    # a negative optimism is noise of the resamples, and carries no figure beyond its bounds
+    top = greatest_value(folds, trials.shape[2]) if sign > 0 else np.inf
+    corrected = float(np.clip(naive - sign * bias, 0.0, top))
+    interval = interval_around(corrected, naive, of_best, folds, trials[best], groups)
+    return Choice(CorrectedBest(best, naive, corrected, interval, sign * (naive - corrected)), tied)
 
 
 def share_found(by_fold: FloatArray) -> float:
@@ -291,19 +283,3 @@ def _tied(values: FloatArray, resampled: FloatArray) -> BoolArray:
             luckiest = (chance[apart] / errors[apart, None]).max(axis=0)
             tied[trial] = (gaps[apart] / errors[apart]).max() <= max(np.quantile(luckiest, LEVEL), 0.0)
     return tied
-
-
-def _interval_around(corrected: float, naive: float, resampled: FloatArray) -> Interval:
-    """Return a normal interval around the corrected figure, on the logit scale for shares.
-
-    Its standard error is that of the best trial's figure on the resamples and, since the correction is an estimate
-    too, `DOUBT` of the correction.
-    """
-    z = norm.ppf((1 + LEVEL) / 2)
-    if not (0 < corrected < 1 and (resampled <= 1).all() and (resampled >= 0).all()):
-        spread = z * float(np.hypot(resampled.std(), DOUBT * (naive - corrected)))
-        return Interval(corrected, corrected - spread, corrected + spread)
-    moved, middle = logit(np.clip([naive, corrected], NEAR, 1 - NEAR))
-    spread = z * float(np.hypot(logit(np.clip(resampled, NEAR, 1 - NEAR)).std(), DOUBT * (moved - middle)))
-    low, high = expit(middle + np.array([-spread, spread]))
-    return Interval(corrected, min(float(low), corrected), max(float(high), corrected))

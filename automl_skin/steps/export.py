@@ -173,7 +173,7 @@ def bundle_facts(
         waiver=plan.waiver,
         crossing_share=plan.crossing_share,
         measured=True,
-        auc=_auc(opening) if opening else None,
+        auc=opening.figures.models[STACK].auc if opening else None,
         sensitivity=study.config.sensitivity,
         given=tuple(
             GivenEmbedding(each.id, each.n_dimensions, each.digest, each.licence, each.by) for each in given
@@ -202,11 +202,6 @@ def input_example(facts: BundleFacts, material: Material) -> list[dict[str, Any]
     for each in facts.given:
         row |= {column: [0.0] * each.n_dimensions for column in vector_columns(facts, each)}
     return [row]
-
-
-def _auc(opening: Opening) -> dict[str, float]:
-    interval = opening.figures.models[STACK].auc
-    return {"value": interval.value, "low": interval.low, "high": interval.high}
 
 
 def _embedding(each: ResolvedNetwork, embedded: EmbeddedNetwork) -> BundleEmbedding:

@@ -9,7 +9,9 @@ import pandas as pd
 from automl_skin.arrays import FloatArray, IntArray
 from automl_skin.chains.calibration import fit_calibrator
 from automl_skin.evaluation.figures import BEST_TRIAL
-from automl_skin.metrics.intervals import Interval
+from automl_skin.evaluation.record import in_words
+from automl_skin.metrics.intervals import Interval, fewest_groups
+from automl_skin.metrics.parts import MIN_GROUPS
 from automl_skin.metrics.selection import CorrectedBest, examine_choice
 from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
@@ -18,6 +20,7 @@ from automl_skin.steps.stack import STACK, finished, groups_of, out_of_fold
 from automl_skin.study.study import Study
 
 UNDER_SHIFT = ("auc_shifted", "auc_shifted_worst")
+CORRECTED = ("auc_corrected", "auc_corrected_low", "auc_corrected_high")
 
 
 @dataclass(frozen=True)
@@ -27,15 +30,17 @@ class Leaderboard:
     Parameters
     ----------
     table : DataFrame
-        One row per trial: finished ones, the best first; then stopped and failed ones. ``auc`` is the mean over folds;
-        ``auc_low`` and ``auc_high`` are around ``auc_pooled``, which is over all folds together, or, where
-        ``corrected``, around the best trial's figure corrected for the choice.
+        One row per trial: finished ones, the best first; then stopped and failed ones. ``auc`` is the mean over folds,
+        ``auc_pooled`` is over all folds together, with ``auc_low`` and ``auc_high`` around it; ``enough`` is false
+        where the cases are too few to tell by that interval. All of these are of all trials alike and not corrected.
+        ``auc_corrected``, with its ``_low`` and ``_high``, is of the best trial alone, where the AUC was maximised:
+        its mean over folds, corrected for the choice. ``best`` marks it, and ``tied`` the others that may be as good.
     spread : DataFrame
         Best value of the study's metric by backbone, tuning, fusion and head, with the number of trials.
     best : CorrectedBest
         The best trial's figure by the study's objective, corrected for the choice (BBC-CV).
     tied : int
-        Finished trials that may be as good as the best, itself included.
+        Other finished trials that may be as good as the best.
     expected : dict of str to Interval
         Out-of-fold AUC of what the locked test set is opened for, where it is honest: of the simple baselines, and
         corrected for the choice of the best trial.
@@ -47,6 +52,15 @@ class Leaderboard:
     tied: int
     expected: dict[str, Interval]
 
+    @property
+    def best_in_words(self) -> str:
+        """What the best trial reached, what is left of it once it is corrected, and how many are tied with it."""
+        others = "1 other trial is" if self.tied == 1 else f"{self.tied} other trials are"
+        return (
+            f"Best trial, mean over folds: {self.best.naive:.4f}; corrected for the choice among {len(self.table)}: "
+            f"{in_words(self.best.interval, digits=4)}. {others} tied with it."
+        )
+
 
 def make_leaderboard(study: Study, records: Sequence[TrialRecord], material: Material) -> Leaderboard:
     """Return the leaderboard of a study."""
@@ -54,16 +68,18 @@ def make_leaderboard(study: Study, records: Sequence[TrialRecord], material: Mat
     numbers, probabilities = _candidates(study, records, rows)
     groups = groups_of(study, rows, material)
     choice = examine_choice(rows.by_fold, probabilities, groups, seed=study.config.seed)
-    best, is_tied = choice.best, dict(zip(numbers, choice.tied.tolist(), strict=True))
+    best, number = choice.best, numbers[choice.best.best]
+    tied = {other for other, is_tied in zip(numbers, choice.tied, strict=True) if is_tied} - {number}
     shifted = shifted_figures(study, records)
     order = [*finished(records), *(record for record in records if record.state != "finished")]
-    table = pd.DataFrame([_row(record, is_tied, shifted) for record in order]).set_index("trial")
-    if _chosen_by_auc(study):  # one interval for the best trial, around its corrected figure
-        of_best = best.corrected, best.interval.low, best.interval.high
-        table.loc[numbers[best.best], ["auc_pooled", "auc_low", "auc_high"]] = of_best
-        table.loc[numbers[best.best], "corrected"] = True
+    table = pd.DataFrame([_row(record, tied, shifted) for record in order]).set_index("trial")
+    table.loc[number, "best"] = True
+    if _chosen_by_auc(study):
+        table.loc[number, list(CORRECTED)] = best.corrected, best.interval.low, best.interval.high
+    enough = fewest_groups(material.labels, material.groups) >= MIN_GROUPS
+    table["enough"] = enough
     return Leaderboard(
-        table, _spread(table), best, int(choice.tied.sum()), expected_aucs(study, records, best)
+        table, _spread(table), best, len(tied), expected_aucs(study, records, best, enough=enough)
     )
 
 
@@ -98,7 +114,9 @@ def calibrate_known(raw: FloatArray, labels: IntArray, folds: IntArray) -> Float
     return calibrated
 
 
-def expected_aucs(study: Study, records: Sequence[TrialRecord], best: CorrectedBest) -> dict[str, Interval]:
+def expected_aucs(
+    study: Study, records: Sequence[TrialRecord], best: CorrectedBest, *, enough: bool
+) -> dict[str, Interval]:
     """Return the out-of-fold AUC of the baselines, and of the best trial where the search maximised the AUC.
 
     What the best trial is corrected to stands for the stack too. The stack's own figure was chosen on, by methods and
@@ -106,7 +124,7 @@ def expected_aucs(study: Study, records: Sequence[TrialRecord], best: CorrectedB
     """
     baselines = {
         record.plan.name: Interval(
-            record.metrics["auc_pooled"], record.metrics["auc_low"], record.metrics["auc_high"]
+            record.metrics["auc_pooled"], record.metrics["auc_low"], record.metrics["auc_high"], enough
         )
         for record in records
         if record.plan.kind == "baseline" and record.state == "finished"
@@ -146,7 +164,7 @@ def _chosen_by_auc(study: Study) -> bool:
 
 
 def _row(
-    record: TrialRecord, is_tied: dict[int, bool], shifted: Mapping[int, Mapping[str, float]]
+    record: TrialRecord, tied: set[int], shifted: Mapping[int, Mapping[str, float]]
 ) -> dict[str, object]:
     config, metrics = record.plan.config, record.metrics
     baseline = record.plan.kind == "baseline"
@@ -163,10 +181,11 @@ def _row(
         "auc_pooled": metrics.get("auc_pooled"),
         "auc_low": metrics.get("auc_low"),
         "auc_high": metrics.get("auc_high"),
-        "corrected": False,
+        **dict.fromkeys(CORRECTED, np.nan),
         **{name: shifted.get(record.plan.number, {}).get(name) for name in UNDER_SHIFT},
         "utility": record.utility,
-        "tied": bool(is_tied.get(record.plan.number, False)),
+        "best": False,
+        "tied": record.plan.number in tied,
         "state": record.state,
         "reason": record.reason,
         "folds": len(record.utilities),

@@ -11,7 +11,8 @@ import numpy as np
 from automl_skin.arrays import FloatArray
 from automl_skin.evaluation.missing_metadata import SHARES, MissingMetadata
 from automl_skin.evaluation.resampling import resampled_aucs
-from automl_skin.metrics.intervals import Interval, central_range
+from automl_skin.metrics.intervals import Interval, central_range, fewest_groups
+from automl_skin.metrics.parts import MIN_GROUPS
 from automl_skin.metrics.ranking import macro_auc
 from automl_skin.search.material import Material
 from automl_skin.search.trial import BASELINES, TrialRecord
@@ -48,7 +49,8 @@ def measure_missing_metadata(
     )
     aucs = {name: [macro_auc(labels, each) for each in shares] for name, shares in answers.items()}
     changes = {name: tuple(auc - first for auc in [first, *rest]) for name, (first, *rest) in aucs.items()}
-    change = Interval(changes[STACK][-1], *central_range(ends[1] - ends[0]))
+    enough = fewest_groups(labels, material.groups) >= MIN_GROUPS
+    change = Interval(changes[STACK][-1], *central_range(ends[1] - ends[0]), enough=enough)
     networks = with_pixels_alone(find_needed(study, built.stack))
     inside = any(bool(each.backbone.spatial) for each in networks)
     measured = MissingMetadata(len(labels), SHARES, changes, change, built.stack.digest, inside)

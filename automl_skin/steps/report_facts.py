@@ -231,9 +231,19 @@ def leaders_of(records: Sequence[TrialRecord], board: Leaderboard) -> tuple[Lead
     titles = {record.plan.number: record.plan.config.title for record in records}
     done = board.table[board.table["state"] == "finished"].head(MAX_LEADERS)
     return tuple(
-        Leader(int(number), titles[int(number)], float(utility), bool(tied))
-        for number, utility, tied in zip(done.index, done["utility"], done["tied"], strict=True)
+        Leader(
+            int(number), titles[int(number)], float(utility), _standing(is_best=bool(best), tied=bool(tied))
+        )
+        for number, utility, best, tied in zip(
+            done.index, done["utility"], done["best"], done["tied"], strict=True
+        )
     )
+
+
+def _standing(*, is_best: bool, tied: bool) -> str:
+    if is_best:
+        return "the best"
+    return "tied with the best" if tied else ""
 
 
 def families_of(board: Leaderboard) -> tuple[Family, ...]:

@@ -265,13 +265,9 @@ def test_metrics(opening: Opening) -> dict[str, float]:
 
 def note_of(outcome: SearchResult) -> str:
     """Return the parent run's description, Markdown."""
-    study, best = outcome.study, outcome.leaderboard.best
+    study = outcome.study
     lines = [
-        (
-            f"Best trial {best.naive:.4f}; corrected for having been chosen among {len(outcome.records)}: "
-            f"{best.corrected:.4f} ({best.interval.low:.4f} to {best.interval.high:.4f}); "
-            f"{outcome.leaderboard.tied} trials are tied with it."
-        ),
+        outcome.leaderboard.best_in_words,
         f"Stack by {outcome.built.stack.method}: "
         + ", ".join(
             f"{number:03d} ({weight:.2f})" for number, weight in outcome.built.stack.member_weights.items()

@@ -55,7 +55,9 @@ def test_few_cases_in_the_locked_part_are_noted_with_a_width():
     frame = table(["development"] * 4 + ["locked"] * 6, [0, 0, 1, 1] + [-1] * 6)
     classes = pd.Series(["x", "y", "x", "y"] + ["x"] * 5 + ["y"], index=frame.index)
     notes = note_rare_locked(frame, classes)
-    assert "only 1 groups (1 cases) of class y: the interval" in notes[1]
+    assert [note.partition(": the interval")[0] for note in notes] == [
+        "the locked part has only 1 groups (1 cases) of class y"
+    ]
     assert note_large_group(frame) == []
     require_classes_in_folds(frame, classes)
     with pytest.raises(TableError, match="the locked part: expected at least two classes"):
@@ -68,3 +70,14 @@ def test_the_expected_width_is_that_of_simulated_aucs_or_somewhat_more():
     positive, negative = rng.normal(distance, size=(2000, 40, 1)), rng.normal(size=(2000, 1, 200))
     width = 2 * 1.96 * (positive > negative).mean(axis=(1, 2)).std()
     assert width < expected_interval_width(40, 200) < 1.25 * width
+
+
+def test_two_classes_have_one_auc_with_one_width_that_of_the_rarer_class():
+    """Seen to fail when the negatives' note named a width as if there were as many positives."""
+    classes = pd.Series(["negative"] * 27 + ["positive"] * 3)
+    frame = pd.DataFrame({"part": "locked", "group": [f"g{i}" for i in range(30)]})
+    (note,) = note_rare_locked(frame, classes)
+    assert note.startswith("the locked part has only 3 groups (3 cases) of class positive")
+    assert note.endswith(f"about {expected_interval_width(3, 27):.2f} wide")
+    several = classes.where(frame.index > 0, "other")
+    assert len(note_rare_locked(frame, several)) == 3

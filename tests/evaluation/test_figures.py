@@ -193,3 +193,18 @@ def test_intervals_that_do_not_meet_are_said(expected, words):
         assert found[0].startswith(
             "Warning: the AUC of the stack is 0.800 (0.750 to 0.850) on the locked test set"
         )
+
+
+@pytest.mark.parametrize(("n_positive", "enough"), [(9, False), (10, True)])
+def test_below_ten_groups_of_a_class_a_gain_is_too_few_to_tell_and_beats_nothing(n_positive, enough):
+    names = [f"g{k}" for k in np.arange(200) // 2]
+    cases = pd.DataFrame({"target": (np.arange(200) < 2 * n_positive).astype(int), "group": names})
+    cases["lesion"] = names
+    models = {"stack": score(cases, 5, 0), "metadata alone": score(cases, 0, 1)}
+    found = locked_figures(cases, models, PRIORS, 1, 0)
+    assert found.gains["metadata alone"].low > 0
+    assert found.gains["metadata alone"].enough is enough
+    assert (found.not_beaten == []) is enough
+    gain = next(line for line in found.lines() if "stack minus metadata alone" in line)
+    assert ("too few to tell" in gain) is not enough
+    assert ("too few to tell" in found.verdict) is not enough

@@ -60,7 +60,7 @@ def facts():
             {"dx_type": "leak"},
         ),
         plan=CardPlan("d1gest", 5),
-        search=CardSearch(200, "greedy", CorrectedBest(3, 0.91, 0.9, Interval(0.9, 0.88, 0.92), 0.01), 17),
+        search=CardSearch(200, "greedy", CorrectedBest(3, 0.91, 0.9, Interval(0.9, 0.88, 0.92), 0.01), 16),
         members=(CardMember(17, "mobilenetv2 concat mlp", 0.25), CardMember(4, "resnet late lightgbm", 0.75)),
         weights=(
             CardWeights("mobilenetv2_100.onnxzoo", "apache-2.0", "0123456789abcdef0123"),

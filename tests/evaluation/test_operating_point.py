@@ -102,3 +102,12 @@ def test_a_confidence_asks_for_a_lower_threshold():
     assert sure.sensitivity > usual.sensitivity
     assert (usual.confidence, sure.confidence) == (None, 0.95)
     assert sure.positive_groups == len(np.unique(groups[labels == 1]))
+
+
+@pytest.mark.parametrize(("n_positive", "enough"), [(9, False), (10, True)])
+def test_below_ten_positive_groups_the_sensitivity_is_too_few_to_tell(n_positive, enough):
+    labels = (np.arange(100) < n_positive).astype(int)
+    p = np.random.default_rng(0).dirichlet(np.ones(2), 100)
+    (point,) = cross_fitted_operating_points(labels, p, np.arange(100) % 5, np.arange(100), [0.9])
+    assert point.reached.enough is enough
+    assert ("too few to tell" in point.lines()[0]) is not enough

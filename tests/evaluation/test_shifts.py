@@ -111,3 +111,13 @@ def test_json_round_trip():
     assert to_plain(read) == value
     assert read.models["stack"].worst == "colour_cast"
     assert read.trials[3].auc_shifted == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(("n_positive", "enough"), [(9, False), (10, True)])
+def test_below_ten_groups_of_a_class_a_change_is_too_few_to_tell(n_positive, enough):
+    groups = np.repeat(np.arange(60), 2)
+    labels = (groups < n_positive).astype(int)
+    home, *shifted = np.random.default_rng(0).dirichlet(np.ones(2), (3, 120))
+    model = shifted_model(labels, home, np.stack(shifted), SHIFTS, groups)
+    said = model.in_words("stack"), model.describe_change("blur"), model.describe_mean_change()
+    assert [("too few to tell" in text) is enough for text in said] == [False] * 3

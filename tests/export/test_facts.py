@@ -19,7 +19,7 @@ def test_facts_tell_the_study(tiny):
     assert facts.positive == ("carcinoma", "melanoma") or set(facts.positive) == {"melanoma", "carcinoma"}
     assert facts.plan == tiny.study.read_plan().digest
     assert facts.measured
-    assert facts.auc["low"] <= facts.auc["value"] <= facts.auc["high"]
+    assert facts.auc.low <= facts.auc.value <= facts.auc.high
     assert facts.is_binary
     assert not replace(facts, positive=()).is_binary
 

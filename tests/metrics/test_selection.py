@@ -4,7 +4,7 @@ import pytest
 from automl_skin.errors import InputError
 from automl_skin.metrics.catalogue import METRICS
 from automl_skin.metrics.folds import split_by_fold
-from automl_skin.metrics.intervals import weight_blocks
+from automl_skin.metrics.intervals import auc_interval, weight_blocks
 from automl_skin.metrics.selection import examine_choice, second_order_left, share_found
 
 K = 5
@@ -232,3 +232,51 @@ def test_what_has_no_finished_trial_is_refused():
     probabilities[:] = np.nan
     with pytest.raises(InputError, match="expected a trial that has finished all folds, got none of 2"):
         examine(labels, probabilities, groups)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize(
+    "metric", ["auc", "average_precision", "balanced_accuracy", "partial_auc", "macro_f1"]
+)
+def test_a_perfect_trial_has_an_interval_of_some_width_inside_0_and_1(metric, n_classes):
+    labels, probabilities, groups = noise(8, n_trials=3, n_classes=n_classes)
+    probabilities[1] = np.eye(n_classes)[labels]
+    best = examine(labels, probabilities, groups, metric, n_resamples=50).best
+    top = 0.2 if metric == "partial_auc" else 1.0
+    assert best.naive == pytest.approx(top)
+    assert 0 <= best.interval.low < best.interval.value <= best.interval.high <= top + 1e-12
+    assert best.interval.high - best.interval.low > 0.005
+    if metric == "auc":
+        own = auc_interval(labels, probabilities[1], groups)
+        assert best.interval.high - best.interval.low >= own.high - own.low
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_a_trial_that_says_one_thing_of_all_cases_has_an_interval(level):
+    labels, probabilities, groups = noise(9, n_trials=1)
+    probabilities[:] = 0.5
+    assert examine(labels, probabilities, groups, n_resamples=50).best.interval.low < 0.47
+    probabilities[0] = np.eye(2)[labels] * level + (1 - level) / 2
+    interval = examine(labels, probabilities, groups, "brier", n_resamples=50).best.interval
+    assert 0 <= interval.low < interval.high
+
+
+def test_the_interval_of_a_nearly_perfect_trial_is_no_narrower_than_its_own():
+    """One of 150 positive groups on the wrong side: the logit of resamples that show 1 is cut off."""
+    labels, probabilities, groups = noise(10, n_trials=2)
+    probabilities[1] = np.eye(2)[labels]
+    wrong = groups == groups[labels == 1][0]
+    probabilities[1, wrong] = [0.5, 0.5]
+    best = examine(labels, probabilities, groups, n_resamples=50).best
+    own = auc_interval(labels, probabilities[1], groups)
+    assert best.naive > 0.99
+    assert best.interval.low <= own.low < best.interval.high <= 1
+
+
+@pytest.mark.parametrize(("n_positive", "enough"), [(9, False), (10, True)])
+def test_below_ten_groups_of_a_class_the_corrected_figure_is_too_few_to_tell(n_positive, enough):
+    rng = np.random.default_rng(0)
+    lesions = np.repeat(np.arange(100), 2)
+    labels = (lesions >= 100 - n_positive).astype(int)
+    probabilities = rng.dirichlet(np.ones(2), (2, 200))
+    assert examine(labels, probabilities, lesions, n_resamples=50).best.interval.enough is enough

@@ -143,7 +143,10 @@ def _auc_texts(
             for name, curve in several.items()
         }
     intervals = {name: auc_interval(labels, p, groups) for name, p in models.items()}
-    return {name: f"{x.value:.3f} ({x.low:.3f}-{x.high:.3f})" for name, x in intervals.items()}
+    return {
+        name: f"{x.value:.3f} ({x.low:.3f}-{x.high:.3f}{'' if x.enough else '; too few to tell'})"
+        for name, x in intervals.items()
+    }
 
 
 def _line(

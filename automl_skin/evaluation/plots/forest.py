@@ -32,7 +32,7 @@ def forest_plot(figures: Figures, *, title: str = "Locked test set") -> bytes:
         _draw_interval(left, row + 0.16, model.lesion_auc, MUTED, filled=False, label=lesion)
         if name in figures.gains:
             gain = figures.gains[name]
-            beaten = gain.low > 0
+            beaten = gain.is_above_0
             _draw_interval(right, row, gain, COLOURS[2] if beaten else COLOURS[1], filled=beaten)
             _write(right, row, gain, "{:+.3f}")
         _write(left, row - 0.12, model.auc, "{:.3f}")

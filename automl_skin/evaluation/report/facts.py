@@ -37,12 +37,12 @@ class Characteristic:
 
 @dataclass(frozen=True)
 class Leader:
-    """A trial of the leaderboard's head."""
+    """A trial of the leaderboard's head; its standing is "the best", "tied with the best" or nothing."""
 
     trial: int
     title: str
     utility: float
-    tied: bool
+    standing: str
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,8 @@ def _figures(
         macro_auc(context.labels, context.probabilities(each, calibrated=True)) for each in (name, baseline)
     )
     auc = auc_interval(context.labels, context.probabilities(name, calibrated=True), context.material.groups)
-    difference = Interval(mine - theirs, *central_range(resampled[name] - resampled[baseline]))
+    ends = central_range(resampled[name] - resampled[baseline])
+    difference = Interval(mine - theirs, *ends, enough=auc.enough)
     gain = NO_FIGURE if name == baseline else in_words(difference, signed=True)
     left = f"{macro_auc(context.labels, absent[name]):.3f}" if name in absent else NO_FIGURE
     return [in_words(auc), gain, left, f"{_record(context, name).seconds:.0f}"]
