@@ -1,6 +1,6 @@
 """What a person sees while a search runs: bars where there is a terminal, lines where there is none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -210,8 +210,7 @@ def print_result(terminal: Terminal, result: "SearchResult") -> None:
         f"Best trial, mean over folds: {best.naive:.4f}; corrected for having been chosen among "
         f"{len(result.leaderboard.table)}: {best.corrected:.4f} ({best.interval.low:.4f} to "
         f"{best.interval.high:.4f}). {result.leaderboard.tied} trials are tied with the best.",
-        f"Stack by {result.built.stack.method}: "
-        + ", ".join(f"{number:03d} ({weight:.2f})" for number, weight in weights.items()),
+        describe_stack(result.built.stack.method, weights),
     )
     if result.operating_point is not None:
         terminal.say(*result.operating_point.lines())
@@ -231,6 +230,15 @@ def print_result(terminal: Terminal, result: "SearchResult") -> None:
         "Time: " + ", ".join(f"{step} {format_time(seconds)}" for step, seconds in result.seconds.items()),
         f"Next: automl-skin export --study {result.study.name} --output {result.study.name}-bundle",
     )
+
+
+def describe_stack(method: str, weights: "Mapping[int, float]") -> str:
+    """Return the members of the stack with their mean weights, and what these are where each fold takes one."""
+    members = ", ".join(f"{number:03d} ({weight:.2f})" for number, weight in weights.items())
+    each = ""
+    if method == "best trial" and len(weights) > 1:
+        each = "; each fold takes the trial that is best on the other folds: shares of the folds"
+    return f"Stack by {method}: {members}{each}"
 
 
 def print_rounds(terminal: Terminal, result: "SearchResult") -> None:

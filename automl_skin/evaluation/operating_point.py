@@ -46,6 +46,8 @@ class OperatingPoint:
         """Return the threshold, its promise and what it reached out of fold, as lines of text."""
         reached = Interval(self.sensitivity, self.sensitivity_low, self.sensitivity_high)
         found = f"cross-fitted: sensitivity {in_words(reached)}, specificity {self.specificity:.3f}"
+        if self.specificity == 0:
+            found += ": every negative case is called positive"
         return [
             f"Probabilities of {self.threshold:.4g} and more are positive decisions ({found})",
             self.promise,

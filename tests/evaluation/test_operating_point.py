@@ -102,3 +102,9 @@ def test_a_confidence_asks_for_a_lower_threshold():
     assert sure.sensitivity > usual.sensitivity
     assert (usual.confidence, sure.confidence) == (None, 0.95)
     assert sure.positive_groups == len(np.unique(groups[labels == 1]))
+
+
+def test_a_threshold_below_every_negative_case_says_so():
+    point = OperatingPoint(0.95, 0.01, 1.0, 0.7, 1.0, 0.0, positive_groups=10)
+    assert "every negative case is called positive" in point.lines()[0]
+    assert "every negative" not in replace(point, specificity=0.1).lines()[0]
