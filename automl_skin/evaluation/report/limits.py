@@ -7,6 +7,7 @@ from automl_skin.data.plan_checks import expected_interval_width
 from automl_skin.evaluation.model_card import CardFacts
 from automl_skin.evaluation.record import in_words, listed
 from automl_skin.evaluation.report.facts import ReportFacts
+from automl_skin.metrics.parts import MIN_GROUPS
 
 HALF_WIDTHS = (0.05, 0.03)
 MAX_POSITIVES = 100_000
@@ -97,7 +98,7 @@ class Size:
     Parameters
     ----------
     positives, cases : int
-        If the AUC is `auc`, as measured.
+        If the AUC is `auc`, as measured; never fewer positives than an interval takes at all.
     most_positives, most_cases : int
         If it is `low_auc`, the low end of its interval, or 0.5 where that lies lower.
     is_known : bool
@@ -123,7 +124,9 @@ def sizes_for(card: CardFacts) -> list[Size]:
     share, low = counts[1] / sum(counts), min(max(auc.low, CHANCE), auc.value)
     found = []
     for half_width in HALF_WIDTHS:
-        fewest, most = (_fewest_positives(value, share, half_width) for value in (auc.value, low))
+        fewest, most = (
+            max(_fewest_positives(value, share, half_width), MIN_GROUPS) for value in (auc.value, low)
+        )
         of_all = (round(fewest / share), round(most / share))
         found.append(Size(half_width, auc.value, fewest, of_all[0], low, most, of_all[1], auc.enough))
     return found
