@@ -1,6 +1,6 @@
 """What a person sees while a search runs: bars where there is a terminal, lines where there is none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -213,8 +213,7 @@ def print_result(terminal: Terminal, result: "SearchResult") -> None:
     weights = result.built.stack.member_weights
     terminal.say(
         result.leaderboard.best_in_words,
-        f"Stack by {result.built.stack.method}: "
-        + ", ".join(f"{number:03d} ({weight:.2f})" for number, weight in weights.items()),
+        describe_stack(result.built.stack.method, weights),
     )
     if result.operating_point is not None:
         terminal.say(*result.operating_point.lines())
@@ -245,6 +244,15 @@ def print_budget(terminal: Terminal, budget: "Budget") -> None:
     rows = [(step, format_time(planned), format_time(used)) for step, planned, used in rows_of(budget)]
     rows.append(("in all", format_time(budget.seconds), format_time(budget.seconds_used)))
     terminal.table("Budget", ("step", "planned", "used"), rows)
+
+
+def describe_stack(method: str, weights: "Mapping[int, float]") -> str:
+    """Return the members of the stack with their mean weights, and what these are where each fold takes one."""
+    members = ", ".join(f"{number:03d} ({weight:.2f})" for number, weight in weights.items())
+    each = ""
+    if method == "best trial" and len(weights) > 1:
+        each = "; each fold takes the trial that is best on the other folds: shares of the folds"
+    return f"Stack by {method}: {members}{each}"
 
 
 def print_rounds(terminal: Terminal, result: "SearchResult") -> None:

@@ -32,8 +32,9 @@ from automl_skin.records import write_record
 AUDIT = "audit.json"
 QUESTION = "question"
 NOT_SEARCHED = (
-    "what photographs show beside the lesion (rulers, ink, stamps), free text, a label in fewer than 5 % of the rows "
-    "or with many mistakes, several columns that give it away only together (how far all of them reach is measured)"
+    "what photographs show beside the lesion (rulers, ink, stamps), free text, a label in so few rows that chance may "
+    "do the same (about a dozen), a label with mistakes in less than 5 % of the rows or with many mistakes, several "
+    "columns that give it away only together (how far all of them reach is measured)"
 )
 
 
@@ -154,7 +155,7 @@ def run_audit(
     quarantined |= dict.fromkeys(quarantine, "as given by --quarantine")
     seen_by_all = [] if deciding is None else _leaks(manifest, table, classes)
     findings = chain(
-        _leak_findings(leaks, quarantined, allow, ids),
+        _leak_findings(leaks, quarantined, allow, ids, manifest.roles.ignored),
         _undecided(seen_by_all, leaks),
         (Finding("table", remark.column, remark.text) for remark in manifest.findings),
         damaged_images(inspection),
@@ -223,9 +224,13 @@ def _leaks(
 
 
 def _leak_findings(
-    leaks: list[Leak], quarantined: Mapping[str, str], allow: Collection[str], ids: Collection[str | None]
+    leaks: list[Leak],
+    quarantined: Mapping[str, str],
+    allow: Collection[str],
+    ids: Collection[str | None],
+    ignored: Collection[str],
 ) -> Iterator[Finding]:
-    """Yield a finding per leak; a column of ids is never metadata, and what it gives away is a finding only."""
+    """Yield a finding per leak; of columns that are never metadata (ids, ignored ones) nothing is asked."""
     for leak in leaks:
         kind = leak.kind if leak.kind in {"constant", "sparse"} else "leak"
         if leak.column in quarantined:
@@ -233,6 +238,8 @@ def _leak_findings(
         elif leak.column in allow or leak.column in ids:
             kept = "allowed by --allow" if leak.column in allow else "a column of ids, never given to a model"
             yield Finding(kind, leak.column, f"{leak.reason} ({kept})")
+        elif leak.column in ignored:
+            yield Finding(kind, leak.column, f"{leak.reason} (ignored, never given to a model)")
         else:
             question = (
                 f"{leak.reason}. That is few rows: an honest, strong predictor may look like this. Was it known before "

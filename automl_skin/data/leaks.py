@@ -30,7 +30,9 @@ copy
     Levels of 5 rows or more, missing among them, hold 90 % of the rows and have, all together, at most 1 % of
     the rows of other classes that would be expected: the target under another name, also in tables too small
     for the others. The same among the rows that have a value, and among those that have not the most frequent
-    one: the target copied into a part of the rows.
+    one: the target copied into a part of the rows. Where that part is too small for this (15 rows of 200: "ok" is
+    always benign, "refer" always malignant), a question is asked if its levels determine the class and do so by
+    chance in less than one of a hundred such columns.
 prefix, suffix
     The first or last token of a text of many values (image names, paths), by the rule for levels. Of a column of
     dates the days in order, cut into ten periods: all melanomas entered in one month.
@@ -72,6 +74,7 @@ the training table).
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from math import comb, exp, lgamma, log
 from typing import Any
 
 import numpy as np
@@ -90,6 +93,7 @@ _SURE_EXPECTED = 40.0
 _DOMINATING = 0.5
 _SPARSE_SHARE, _SPARSE_EXPECTED, _TOO_FEW_SHARE = 0.05, 5.0, 0.01
 _COPY_ROWS, _COPY_SHARE, _COPY_EXPECTED = 5, 0.9, 10.0
+_MAX_CHANCE = 0.01
 _MANY_LEVELS = 20
 _MAX_DAYS = 40_000
 _MAX_BINS, _MAX_PERIODS = 50, 10
@@ -292,19 +296,39 @@ def _leaks(column: str, kind: str, counts: _Counts) -> Iterator[Leak]:
     if _is_copy(counts):
         reason = f"the target under another name: its {len(counts.levels)} levels determine the class"
         yield Leak(column, "copy", reason, 1.0)
-    elif counts.missing is not None:
+    else:
         yield from _partial_copy(column, present, n_rows)
 
 
 def _partial_copy(column: str, part: _Counts, n_rows: int) -> Iterator[Leak]:
     """Yield that the target was copied into a part of the rows."""
-    if len(part.levels) > 1 and _is_copy(part):
-        share, expected = float(part.rows.sum() / n_rows), float(part.misfits()[1].sum())
-        reason = (
-            f"the target under another name in {share:.1%} of the rows, where its levels determine the class: "
-            f"{', '.join(part.levels[:3])}"
-        )
-        yield Leak(column, "copy", reason, share, is_sure=expected >= _SURE_EXPECTED)
+    is_copy = len(part.levels) > 1 and _is_copy(part)
+    if not is_copy and _chance_of_determining(part) >= _MAX_CHANCE:
+        return
+    share, expected = float(part.rows.sum() / n_rows), float(part.misfits()[1].sum())
+    reason = (
+        f"the target under another name in {share:.1%} of the rows, where its levels determine the class: "
+        f"{', '.join(part.levels[:3])}"
+    )
+    yield Leak(column, "copy", reason, share, is_sure=is_copy and expected >= _SURE_EXPECTED)
+
+
+def _chance_of_determining(part: _Counts) -> float:
+    """Return at most how often levels that have nothing to do with the class determine it as these do.
+
+    Of n rows, n! / (n_1! ... n_c!) draws of the classes are equally likely, and at most as many of them leave every
+    level pure as there are ways to give the levels the classes, each to one level or more. 1 where a level is mixed, or
+    all rows are of one class.
+    """
+    sizes = part.table.sum(axis=0)
+    sizes, n_levels = sizes[sizes > 0], len(part.levels)
+    is_mixed = bool((part.rows > part.table.max(axis=1)).any())
+    if is_mixed or not 2 <= len(sizes) <= n_levels <= _MANY_LEVELS:  # two classes
+        return 1.0
+    n_classes = len(sizes)
+    ways = sum((-1) ** k * comb(n_classes, k) * (n_classes - k) ** n_levels for k in range(n_classes))
+    draws = lgamma(sizes.sum() + 1) - sum(lgamma(size + 1) for size in sizes)
+    return min(1.0, exp(log(ways) - draws))
 
 
 def _filled_in(column: str, filled: _Counts, usual: str, n_rows: int) -> Iterator[Leak]:

@@ -79,6 +79,21 @@ class Shortcuts:
         """Whether the facts of acquisition clearly say something of the class."""
         return self.all_facts is not None and self.all_facts.low > SHORTCUT_AUC
 
+    @property
+    def place(self) -> Interval | None:
+        """What the place in the table reaches alone; None where it was not measured."""
+        return next((each.auc for each in self.facts if each.column == PLACE), None)
+
+    @property
+    def order_warning(self) -> str:
+        """What it means that the table is in the order of the diagnosis; empty where it is not."""
+        if self.place is None or self.place.low <= SHORTCUT_AUC:
+            return ""
+        return (
+            "The table is in the order of the diagnosis, or nearly. No model sees the place, but check that no column, "
+            "id or name of a file follows it."
+        )
+
     def questions(self) -> list[str]:
         """Return what a person should answer before they believe a figure."""
         asked = [
@@ -99,8 +114,8 @@ class Shortcuts:
         shown = ", ".join(
             f"{each.column} {_in_words(each.auc)}" for each in self.facts[:MAX_SHOWN] if each.column != PLACE
         )
-        place = next((each.auc for each in self.facts if each.column == PLACE), None)
-        order = f" The place in the table, not among them, has {_in_words(place)}." if place else ""
+        order = f" The place in the table, not among them, has {_in_words(self.place)}." if self.place else ""
+        order += f" {self.order_warning}" if self.order_warning else ""
         if self.all_facts is None:
             return f"Acquisition facts alone: all cases have the same.{order}"
         warning = (

@@ -105,13 +105,13 @@ def as_written(values: "pd.Series[Any]") -> "pd.Series[str]":
 def canonical_text(values: "pd.Series[Any]") -> "pd.Series[str]":
     """Return values as text, missing words as NA and whole numbers without a decimal part.
 
-    So ``1``, ``1.0`` and ``"1.0"`` are one level, whatever the rest of the column made of its type. Ids are not levels:
-    see `id_text`.
+    So ``1``, ``1.0`` and ``"1.0"`` are one level, whatever the rest of the column made of its type, and so are ``0``
+    and ``-0.0`` (a rounded number). Ids are not levels: see `id_text`.
     """
     text = values.astype("str").str.strip()
     if values.attrs.get(DECIMAL) == ",":
         text = text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True)
-    text = text.str.replace(r"^([+-]?\d+)\.0+$", r"\1", regex=True)
+    text = text.str.replace(r"^([+-]?\d+)\.0+$", r"\1", regex=True).replace("-0", "0")
     return text.mask(_is_missing(values, text))
 
 

@@ -24,6 +24,8 @@ class AtThreshold:
         True negatives, false positives, false negatives, true positives.
     sensitivity, specificity, ppv, npv : Interval or None
         None where no case is counted: of that class, or with that decision.
+    is_promised : bool
+        Whether there were positive groups enough to promise `wanted` when the threshold was chosen.
     """
 
     threshold: float
@@ -33,6 +35,23 @@ class AtThreshold:
     specificity: Interval | None
     ppv: Interval | None
     npv: Interval | None
+    is_promised: bool = True
+
+    @property
+    def stands_for(self) -> str:
+        """What the threshold was chosen for, in words."""
+        unsure = "" if self.is_promised else ", which so few positive groups could not promise"
+        return f"a sensitivity of {self.wanted:g}{unsure}"
+
+    @property
+    def one_sided(self) -> str:
+        """What to know where all cases get the same decision; else empty."""
+        negative, false_alarms, missed, found = self.counts
+        if negative + missed == 0:
+            return "Every case is called positive: at this threshold the model decides nothing."
+        if false_alarms + found == 0:
+            return "No case is called positive: at this threshold the model decides nothing."
+        return ""
 
     @property
     def rates(self) -> dict[str, Interval | None]:
@@ -58,9 +77,10 @@ class AtThreshold:
         """Return the rates and the counts in words."""
         negative, false_alarms, missed, found = self.counts
         rates = ", ".join(f"{name} {in_words(rate)}" for name, rate in self.rates.items())
+        same = f". {self.one_sided}" if self.one_sided else ""
         return (
             f"{rates}; {found} of {found + missed} positive cases found, {false_alarms} of "
-            f"{negative + false_alarms} negative ones taken for positive"
+            f"{negative + false_alarms} negative ones taken for positive{same}"
         )
 
 
@@ -94,4 +114,5 @@ def measure_at_threshold(
         specificity=rate(~called, ~positive),
         ppv=rate(positive, called),
         npv=rate(~positive, ~called),
+        is_promised=point.is_promised,
     )

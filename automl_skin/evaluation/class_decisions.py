@@ -70,7 +70,7 @@ class DecidedFigure:
     off, on : Interval
         Without, by the probabilities as they are; with those that other cases chose.
     in_sample : float or None
-        With those that the same cases chose: too good. None on locked cases, which choose nothing.
+        With those that the same cases chose: too good as a rule. None on locked cases, which choose nothing.
     """
 
     name: str
@@ -80,8 +80,21 @@ class DecidedFigure:
 
     def describe(self) -> str:
         """Return the figure in words."""
-        inside = "" if self.in_sample is None else f"; in-sample {self.in_sample:.3f}, which is too good"
-        return f"{self.name} {in_words(self.on)}; thresholds off {in_words(self.off)}{inside}"
+        worse = ", so that they did not help here" if self.is_worse else ""
+        return f"{self.name} {in_words(self.on)}; thresholds off {in_words(self.off)}{worse}{self._inside}"
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the figure is worse with the decisions than without."""
+        gain = self.on.value - self.off.value
+        return gain > 0 if self.name == COST else gain < 0
+
+    @property
+    def _inside(self) -> str:
+        if self.in_sample is None:
+            return ""
+        means = ", which is too good" if self.in_sample > self.on.value else " by what the same cases chose"
+        return f"; in-sample {self.in_sample:.3f}{means}"
 
 
 @dataclass(frozen=True)

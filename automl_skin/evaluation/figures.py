@@ -163,7 +163,7 @@ class Figures:
         if self.at_threshold is None:
             return by_class
         at = self.at_threshold
-        stored = f"At its stored threshold {at.threshold:.4g} for a sensitivity of {at.wanted:g}"
+        stored = f"At its stored threshold {at.threshold:.4g} for {at.stands_for}"
         return [f"{stored} [{self.opened}]: {at.describe()}", *by_class]
 
     def find_disagreements(self, expected: Mapping[str, Interval]) -> list[str]:

@@ -82,7 +82,7 @@ class LabelledEvaluation(Calibration):
 
     def _class_lines(self) -> list[str]:
         return [
-            f"  {name}: {count} cases ({count / max(self.n_scored, 1):.1%}), mean probability {mean:.1%}"
+            f"  {name}: {count} cases ({count / max(self.n_scored, 1):.1%}), mean probability of {name} {mean:.1%}"
             for name, count, mean in zip(
                 self.classes, self.class_counts, self.mean_probabilities, strict=True
             )

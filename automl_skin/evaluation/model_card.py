@@ -350,7 +350,7 @@ def clean(value: Any) -> Any:
         return " ".join(value.split()).replace("|", "\\|").replace("<", "&lt;")
     if isinstance(value, Mapping):
         return {clean(key): clean(each) for key, each in value.items()}
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return tuple(map(clean, value))
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{each.name: clean(getattr(value, each.name)) for each in fields(value)})

@@ -40,6 +40,8 @@ class Calibration:
         95 % interval of the true error, which lies below the measured one; None where the cases are too few to tell.
     perfect_calibration_error_low, perfect_calibration_error_high : float or None
         95 % range of the expected calibration error of a perfectly calibrated model on these very cases.
+    is_separated : bool
+        Whether there is no slope because the probabilities of the two classes do not overlap.
     """
 
     calibration_slope: float | None = field(default=None, kw_only=True)
@@ -53,15 +55,18 @@ class Calibration:
     calibration_error_high: float | None = field(default=None, kw_only=True)
     perfect_calibration_error_low: float | None = field(default=None, kw_only=True)
     perfect_calibration_error_high: float | None = field(default=None, kw_only=True)
+    is_separated: bool = field(default=False, kw_only=True)
 
     def describe_calibration(self) -> str:
         """Return slope, intercept and error in words."""
         error = f"expected calibration error {number(self.calibration_error)}{self._true}{self._perfect}"
         slope, low, high = self._slope
         if slope is None:
-            return error
+            none = "no calibration slope (the probabilities of the two classes do not overlap), "
+            return f"{none}{error}" if self.is_separated else error
         if low is None:
-            return f"calibration slope {slope:.2f} (too few to tell), {error}"
+            intercept = number(self.calibration_intercept, 2)
+            return f"calibration slope {slope:.2f} and intercept {intercept} (too few to tell), {error}"
         of_intercept = (
             f"({number(self.calibration_intercept_low, 2)} to {number(self.calibration_intercept_high, 2)})"
         )
@@ -88,7 +93,8 @@ class Calibration:
     @property
     def calibration_metrics(self) -> dict[str, float]:
         """What was measured, by name."""
-        named = {each.name: getattr(self, each.name) for each in fields(Calibration)}
+        numbers = (each.name for each in fields(Calibration) if each.name != "is_separated")
+        named = {name: getattr(self, name) for name in numbers}
         return {name: value for name, value in named.items() if value is not None}
 
     @property
@@ -199,15 +205,18 @@ def measure_calibration(labels: IntArray, probabilities: FloatArray, groups: npt
     if probabilities.shape[1] != 2:  # the line is of one positive class
         return error
     line = calibration_line(labels, probabilities[:, 1])
-    found = replace(error, calibration_slope=known(line.slope), calibration_intercept=known(line.intercept))
+    slope, intercept = known(line.slope), known(line.intercept)
+    found = replace(
+        error, calibration_slope=slope, calibration_intercept=intercept, is_separated=slope is None
+    )
     intervals = calibration_intervals(labels, probabilities[:, 1], groups)
     if intervals is None:
         return found
-    slope, intercept = intervals
+    of_slope, of_intercept = intervals
     return replace(
         found,
-        calibration_slope_low=slope.low,
-        calibration_slope_high=slope.high,
-        calibration_intercept_low=intercept.low,
-        calibration_intercept_high=intercept.high,
+        calibration_slope_low=of_slope.low,
+        calibration_slope_high=of_slope.high,
+        calibration_intercept_low=of_intercept.low,
+        calibration_intercept_high=of_intercept.high,
     )

@@ -55,6 +55,8 @@ class OperatingPoint:
     def lines(self) -> list[str]:
         """Return the threshold, its promise and what it reached out of fold, as lines of text."""
         found = f"cross-fitted: sensitivity {in_words(self.reached)}, specificity {self.specificity:.3f}"
+        if self.specificity == 0:
+            found += ": every negative case is called positive"
         return [
             f"Probabilities of {self.threshold:.4g} and more are positive decisions ({found})",
             self.promise,

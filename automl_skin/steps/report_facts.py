@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from automl_skin.arrays import IntArray
-from automl_skin.data.audit import AUDIT
+from automl_skin.data.audit import AUDIT, QUESTION
 from automl_skin.evaluation.levels import split_levels
 from automl_skin.evaluation.model_card import CardFacts
 from automl_skin.evaluation.report.facts import (
@@ -71,6 +71,7 @@ def report_facts(
             for each in audit["findings"]
             if each["column"] not in audit["quarantined"]
         ),
+        asked=tuple(each["column"] for each in audit["findings"] if each["kind"] == QUESTION),
         settings=describe_settings(study),
         libraries=library_versions(),
         shortcuts=study.shortcuts.read(),

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from rich.console import Console
 
 from automl_skin.backbones.tuning.names import Tuning
-from automl_skin.cli.terminal import Terminal, TerminalListener, TrialTicker, print_result
+from automl_skin.cli.terminal import Terminal, TerminalListener, TrialTicker, describe_stack, print_result
 from automl_skin.metrics.intervals import Interval
 from automl_skin.networks import NetworkId
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TunedNetwork, TuningStep
@@ -119,3 +119,12 @@ def test_a_locked_test_that_was_not_expected_is_said(tiny):
     outcome.leaderboard.expected["stack"] = Interval(1.3, 1.2, 1.4)
     print_result(terminal, outcome)
     assert "below the 1.300 (1.200 to 1.400) that cross-validation led to expect" in output.getvalue()
+
+
+def test_a_stack_whose_folds_take_one_trial_each_says_so():
+    assert describe_stack("best trial", {1: 0.2, 3: 0.8}) == (
+        "Stack by best trial: 001 (0.20), 003 (0.80); each fold takes the trial that is best on the other folds: "
+        "shares of the folds"
+    )
+    assert describe_stack("best trial", {1: 1.0}) == "Stack by best trial: 001 (1.00)"
+    assert describe_stack("average", {1: 0.5, 2: 0.5}) == "Stack by average: 001 (0.50), 002 (0.50)"

@@ -93,6 +93,16 @@ def test_what_rests_on_few_rows_is_asked_and_kept(material):
     assert "Not searched for: " in text
 
 
+def test_nothing_is_asked_of_a_column_that_no_model_gets(material):
+    manifest, table, inspection = few_rows(material)
+    ignored = replace(manifest, roles=replace(manifest.roles, metadata=("age",), ignored=("confirmed",)))
+    result = audit((ignored, table, inspection))
+    assert not [finding for finding in result.findings if finding.kind == "question"]
+    (leak,) = [finding for finding in result.findings if finding.column == "confirmed"]
+    assert leak.kind == "leak"
+    assert "ignored, never given to a model" in leak.reason
+
+
 def test_a_question_is_answered_by_an_option(material):
     for option in ("allow", "quarantine"):
         result = audit(few_rows(material), **{option: ["confirmed"]})

@@ -146,6 +146,28 @@ def test_a_label_copied_into_some_rows_is_found(share, rest):
     assert found(shuffled.to_frame("note"), classes) == {}
 
 
+def remarks_of(benign, malignant):
+    """A table of 200 rows, 60 malignant, in few of which somebody noted what was to be done."""
+    classes = pd.Series(np.repeat([0, 1], [140, 60]))
+    column = pd.Series([None] * 200, dtype="object")
+    column[:benign], column[140 : 140 + malignant] = "ok", "refer"
+    return column.to_frame("remark"), classes
+
+
+def test_a_label_copied_into_very_few_rows_is_asked_about():
+    table, classes = remarks_of(11, 4)
+    (leak,) = find_leaks(table, classes)
+    assert (leak.kind, leak.is_sure) == ("copy", False)
+    assert "in 7.5% of the rows, where its levels determine the class: ok, refer" in leak.reason
+    table.loc[0, "remark"] = "refer"  # one mixed level, and chance may do the same
+    assert find_leaks(table, classes) == []
+
+
+@pytest.mark.parametrize("numbers", [(4, 3), (8, 1), (2, 2)])
+def test_so_few_rows_that_chance_determines_the_class_say_nothing(numbers):
+    assert find_leaks(*remarks_of(*numbers)) == []
+
+
 def test_melanomas_entered_in_one_month_are_found():
     classes = labels(positives=0.2)
     days = np.random.default_rng(3).integers(0, 700, N)

@@ -72,6 +72,9 @@ def test_the_place_in_the_table_is_told_apart():
     found = measured(facts={PLACE: np.arange(N, dtype=float)}, labels=labels)
     assert found.all_facts is None
     assert "The place in the table, not among them, has 0.9" in found.describe_facts()
+    assert "in the order of the diagnosis" in found.describe_facts()
+    shuffled = measured(facts={PLACE: drawn()[1].permutation(N).astype(float)}, labels=labels)
+    assert shuffled.order_warning == ""
 
 
 def test_absence_in_metadata_is_not_evidence_and_in_acquisition_it_is():

@@ -163,3 +163,8 @@ def test_to_numbers_reads_capped_ages():
 def test_rows_are_counted_from_one():
     assert name_rows([0]) == "row 1"
     assert name_rows(range(7), shown=2) == "rows 1, 2 and 5 more"
+
+
+def test_minus_zero_is_zero():
+    values = pd.Series([-0.0, 0.0, 1.0, -1.0])
+    assert canonical_text(values).tolist() == ["0", "0", "1", "-1"]

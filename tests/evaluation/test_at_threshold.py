@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,3 +33,19 @@ def test_what_nobody_is_counted_for_is_not_defined():
     assert found.ppv is None
     assert "PPV not defined" in found.describe()
     assert "ppv" not in found.metrics
+
+
+@pytest.mark.parametrize(
+    ("score", "words"), [(0.9, "Every case is called positive"), (0.1, "No case is called positive")]
+)
+def test_a_threshold_that_decides_nothing_says_so(score, words):
+    found = measure([1, 1, 0, 0], [score] * 4)
+    assert words in found.describe()
+    assert found.one_sided.startswith(words)
+    assert measure([1, 0], [0.9, 0.1]).one_sided == ""
+
+
+def test_what_could_not_be_promised_goes_with_the_threshold():
+    assert measure([1, 0], [0.9, 0.1]).stands_for == "a sensitivity of 0.95"
+    few = measure([1, 0], [0.9, 0.1], replace(POINT, positive_groups=9))
+    assert few.stands_for == "a sensitivity of 0.95, which so few positive groups could not promise"

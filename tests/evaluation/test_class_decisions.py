@@ -1,5 +1,7 @@
 """Decisions by class, fitted, nested and measured on cases that had no part in them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from automl_skin.evaluation.class_decisions import (
     BALANCED,
     COST,
     LARGEST,
+    DecidedFigure,
     choose_decisions,
     fit_rule,
     measure_decisions,
@@ -15,6 +18,7 @@ from automl_skin.evaluation.class_decisions import (
 from automl_skin.metrics.catalogue import METRICS
 from automl_skin.metrics.f1 import macro_f1
 from automl_skin.metrics.folds import decide_nested, split_by_fold
+from automl_skin.metrics.intervals import Interval
 from automl_skin.records import from_plain, to_plain
 
 CLASSES = ("rare", "some", "many")
@@ -91,3 +95,14 @@ def test_costs_decide_where_they_are_given():
     np.testing.assert_array_equal(
         decisions.rule.decide(probabilities), (probabilities @ np.array(costs)).argmin(axis=1)
     )
+
+
+def test_in_sample_is_called_too_good_only_where_it_is_and_harm_is_said():
+    figure = DecidedFigure(LARGEST, Interval(0.6, 0.5, 0.7), Interval(0.56, 0.45, 0.65), 0.48)
+    assert figure.describe().endswith(
+        "so that they did not help here; in-sample 0.480 by what the same cases chose"
+    )
+    helped = DecidedFigure(LARGEST, Interval(0.5, 0.4, 0.6), Interval(0.56, 0.45, 0.65), 0.6)
+    assert "did not help" not in helped.describe()
+    assert helped.describe().endswith("in-sample 0.600, which is too good")
+    assert replace(figure, name=COST).is_worse is False  # a cost is better where it is lower

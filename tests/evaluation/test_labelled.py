@@ -32,7 +32,13 @@ def test_figures_at_the_stored_threshold():
     assert found.notes == ()
     assert comes_back(found)
     text = "\n".join(found.lines())
-    for words in ("400 of 400 cases", "AUC", "Calibration slope", "At the stored threshold 0.4: sensitivity"):
+    for words in (
+        "400 of 400 cases",
+        "AUC",
+        "mean probability of positive",
+        "Calibration slope",
+        "At the stored threshold 0.4: sensitivity",
+    ):
         assert words in text
 
 

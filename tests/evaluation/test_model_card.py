@@ -181,6 +181,11 @@ def test_tables_cannot_be_broken(facts):
 HOSTILE = "a|b<script>\n---\n# no {{ 7 * 7 }}"
 
 
+def test_lines_of_a_list_cannot_be_broken_either(facts):
+    card = render_model_card(replace(facts, shortcuts=['site <b>&"x"</b> | ä 0.7']))
+    assert '- site &lt;b>&"x"&lt;/b> \\| ä 0.7' in card
+
+
 def spoiled(value):
     """Facts with every text in them, at whatever depth, made hostile."""
     if isinstance(value, str):

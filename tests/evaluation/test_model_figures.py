@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -72,7 +73,11 @@ def test_separated_classes_have_no_finite_slope():
     calibration = measure_calibration(labels, np.column_stack([1 - p, p]), np.arange(4))
     assert calibration.calibration_warning == ""
     assert calibration.calibration_slope is None
-    assert calibration.describe_calibration().startswith("expected calibration error")
+    words = calibration.describe_calibration()
+    assert words.startswith(
+        "no calibration slope (the probabilities of the two classes do not overlap), expected"
+    )
+    assert "is_separated" not in calibration.calibration_metrics
 
 
 @pytest.mark.parametrize(
@@ -129,4 +134,4 @@ def test_an_error_beyond_that_of_a_perfect_model_is_warned_of():
 def test_a_slope_on_too_few_cases_says_so():
     labels, p = draw(2, n=18)
     words = measure_calibration(labels, p, np.arange(18)).describe_calibration()
-    assert "(too few to tell)" in words
+    assert re.search(r"calibration slope \S+ and intercept \S+ \(too few to tell\)", words)

@@ -111,3 +111,9 @@ def test_below_ten_positive_groups_the_sensitivity_is_too_few_to_tell(n_positive
     (point,) = cross_fitted_operating_points(labels, p, np.arange(100) % 5, np.arange(100), [0.9])
     assert point.reached.enough is enough
     assert ("too few to tell" in point.lines()[0]) is not enough
+
+
+def test_a_threshold_below_every_negative_case_says_so():
+    point = OperatingPoint(0.95, 0.01, 1.0, 0.7, 1.0, 0.0, positive_groups=10)
+    assert "every negative case is called positive" in point.lines()[0]
+    assert "every negative" not in replace(point, specificity=0.1).lines()[0]

@@ -139,6 +139,8 @@ class ReportFacts:
         Counts of the audit.
     findings : tuple of str
         Of the audit.
+    asked : tuple of str
+        Columns of the model that the audit asks about.
     settings : mapping of str to str
         Those that make the study what it is.
     libraries : mapping of str to str
@@ -164,6 +166,7 @@ class ReportFacts:
     effort: Effort
     leaders: tuple[Leader, ...]
     families: tuple[Family, ...]
+    asked: tuple[str, ...] = ()
     openings: tuple[Opened, ...] = ()
     decided: tuple[Decided, ...] = ()
     missing: MissingMetadata | None = None
@@ -178,7 +181,7 @@ class ReportFacts:
             "locked": figures is None,
             "baselines": figures is None,
             "calibration": figures is None,
-            "threshold": figures is None or figures.at_threshold is None,
+            "threshold": figures is None or (figures.at_threshold is None and figures.decided is None),
             "decision": figures is None or figures.decision is None,
             "subgroups": not card.subgroups,
             "shifts": card.shifts is None,

@@ -1,14 +1,17 @@
 """What speaks against a model, and what its data cannot tell, said from the facts of the study."""
 
 import re
+from dataclasses import dataclass
 
 from automl_skin.data.plan_checks import expected_interval_width
 from automl_skin.evaluation.model_card import CardFacts
 from automl_skin.evaluation.record import in_words, listed
 from automl_skin.evaluation.report.facts import ReportFacts
+from automl_skin.metrics.parts import MIN_GROUPS
 
 HALF_WIDTHS = (0.05, 0.03)
 MAX_POSITIVES = 100_000
+CHANCE = 0.5
 
 _SKIN = re.compile(r"skin[ _-]?(type|tone|colou?r)|fitz|monk|phototype|hauttyp", re.IGNORECASE)
 _DATE = re.compile(r"date|datum|year|jahr", re.IGNORECASE)
@@ -27,6 +30,11 @@ def find_concerns(facts: ReportFacts) -> list[str]:
         for text in (
             figures.verdict if figures.not_beaten else "",
             "" if first.auc.enough else "The locked cases are too few to tell how good it is.",
+            *(f"Open question: {each}." for each in facts.shortcuts.questions()),
+            f"The audit asks whether {listed(facts.asked)} {'was' if len(facts.asked) == 1 else 'were'} known before "
+            "the diagnosis: see its findings."
+            if facts.asked
+            else "",
             *card.disagreements,
             first.calibration_warning,
             f"Its AUC is lower than expected for {listed(list(lower))}." if lower else "",
@@ -83,22 +91,44 @@ def find_limits(facts: ReportFacts) -> list[str]:
     return [text for text in texts if text]
 
 
-def sizes_for(card: CardFacts) -> list[tuple[float, int, int]]:
-    """Return how many cases an AUC's interval of some half widths takes; nothing for several classes.
+@dataclass(frozen=True)
+class Size:
+    """How many cases an AUC takes that is to be known to a half width.
 
-    Returns
-    -------
-    list of (half width, positive cases, all cases)
+    Parameters
+    ----------
+    positives, cases : int
+        If the AUC is `auc`, as measured; never fewer positives than an interval takes at all.
+    most_positives, most_cases : int
+        If it is `low_auc`, the low end of its interval, or 0.5 where that lies lower.
+    is_known : bool
+        Whether the measured AUC rests on enough cases to plan by.
     """
+
+    half_width: float
+    auc: float
+    positives: int
+    cases: int
+    low_auc: float
+    most_positives: int
+    most_cases: int
+    is_known: bool
+
+
+def sizes_for(card: CardFacts) -> list[Size]:
+    """Return how many cases an AUC's interval of some half widths takes; nothing for several classes."""
     counts = list(card.data.class_counts.values())
     if card.figures is None or len(counts) != 2 or not all(counts):  # binary
         return []
-    auc = card.figures.models[card.figures.first].auc.value
-    share = counts[1] / sum(counts)
+    auc = card.figures.models[card.figures.first].auc
+    share, low = counts[1] / sum(counts), min(max(auc.low, CHANCE), auc.value)
     found = []
     for half_width in HALF_WIDTHS:
-        positives = _fewest_positives(auc, share, half_width)
-        found.append((half_width, positives, round(positives / share)))
+        fewest, most = (
+            max(_fewest_positives(value, share, half_width), MIN_GROUPS) for value in (auc.value, low)
+        )
+        of_all = (round(fewest / share), round(most / share))
+        found.append(Size(half_width, auc.value, fewest, of_all[0], low, most, of_all[1], auc.enough))
     return found
 
 

@@ -31,6 +31,11 @@ def test_what_was_not_measured_is_not_answered(anchor):
     assert sum(each.answered for each in bare) < sum(each.answered for each in whole)
 
 
+def test_without_sources_the_method_is_answered_and_the_results_are_not():
+    items = {item.number: item.answer for item in read_checklists({"sources"})[0].items}
+    assert (items["12d"], items["23b"]) == ("run", "unmeasured")
+
+
 def test_which_guidelines_were_compared_with_their_text_is_recorded():
     assert {each.name: each.is_compared for each in read_checklists()} == {
         "TRIPOD+AI": True,
