@@ -176,7 +176,7 @@ def estimate_seconds(config: CatboostConfig, size: DesignSize) -> float:
     columns = size.n_columns * config.rsm
     dealt = size.n_cases * columns * config.depth
     bins = columns * BORDER_COUNT * 2**config.depth
-    return config.n_estimators * (4.5e-4 + size.n_scores * (5e-10 * dealt + 9e-9 * bins))
+    return float(config.n_estimators * (4.5e-4 + size.n_scores * (5e-10 * dealt + 9e-9 * bins)))
 
 
 FAMILY = Family(
