@@ -175,8 +175,8 @@ def estimate_seconds(config: CatboostConfig, size: DesignSize) -> float:
     """Estimate the seconds of a fit: cases that are dealt to leaves, and histograms of the columns in all of them."""
     columns = size.n_columns * config.rsm
     dealt = size.n_cases * columns * config.depth
-    bins = columns * BORDER_COUNT * 2**config.depth
-    return float(config.n_estimators * (4.5e-4 + size.n_scores * (5e-10 * dealt + 9e-9 * bins)))
+    bins = columns * BORDER_COUNT * (1 << config.depth)
+    return config.n_estimators * (4.5e-4 + size.n_scores * (5e-10 * dealt + 9e-9 * bins))
 
 
 FAMILY = Family(

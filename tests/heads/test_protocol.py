@@ -25,10 +25,10 @@ SMALL = {
     "logistic": {},
     "mlp": {"epochs": 8, "members": 2, "mixup": 0.2, "input_noise": 0.2, "balanced_sampling": True},
     "catboost": {"n_estimators": 60},
-    "tabm": {"epochs": 6, "members": 2, "k": 4, "input_noise": 0.2, "balanced_sampling": True},
+    "tabm": {"epochs": 6, "members": 2, "k": 8, "input_noise": 0.2, "balanced_sampling": True},
     "piecewise": {"epochs": 6, "numeric_embedding": "piecewise", **FEW},
     "periodic": {"epochs": 6, "numeric_embedding": "periodic", **FEW},
-    "piecewise tabm": {"epochs": 6, "k": 4, "numeric_embedding": "piecewise", **FEW},
+    "piecewise tabm": {"epochs": 6, "k": 8, "numeric_embedding": "piecewise", **FEW},
     "metanet": {"epochs": 6, "fusion": "metanet"},
 }
 CASES = [(name, 2) for name in SMALL] + [(name, 7) for name in SMALL]
