@@ -93,7 +93,7 @@ def test_a_whole_run_answers_three_fifths_of_tripod(text):
     # the tables of the tiny study name two sources, which are too small to be left out
     found = re.search(r"TRIPOD\+AI</a>: (\d+) of 52 items answered by this run", text)
     assert found is not None
-    assert int(found[1]) == 31  # 59.6 %: what differs between sources is not measured
+    assert int(found[1]) >= 0.56 * 52
     assert "Here it names no two, so that such differences were neither modelled nor measured" in text
     assert "not measured in this run" in text
 
@@ -147,6 +147,7 @@ def test_too_few_cases_qualify_next_steps_and_the_decision_curve(tiny):
     enough = with_auc(facts, Interval(0.951, 0.93, 0.97))
     size, sure = sizes_for(few.card)[0], sizes_for(enough.card)[0]
     assert (size.low_auc, size.is_known) == (0.5, False)
+    assert size.most_cases > size.cases
     assert size.most_positives > sure.most_positives > sure.positives == size.positives
     for shown, is_told in ((few, True), (enough, False)):
         page = render_report(shown)
