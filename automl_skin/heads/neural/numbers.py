@@ -21,6 +21,9 @@ FILE_NAME = "numbers.safetensors"
 MIN_VALUES = 4
 """Distinct values of a number in training. The column of a level has three: 0, 1 and what stands for a missing one."""
 
+MIN_WIDTH = 1 / 256
+"""Of a bin, as a share of a column's range."""
+
 MAX_WIDTH = 10_000
 MAX_EMBEDDED = 10_000_000
 """Weights of the embeddings of a head that is loaded: far above what any space holds."""
@@ -128,8 +131,14 @@ def load_numbers(config: TrainingConfig, n_metadata: int, folder: Path) -> Numbe
 
 
 def _edges(values: Float32Array, places: FloatArray) -> tuple[float, ...]:
-    """Return the distinct quantiles of a column; as float32, in which the bins are computed."""
-    return tuple(np.unique(np.quantile(values, places).astype(np.float32)).tolist())
+    """Return the quantiles of a column, the least and the greatest value among them, none too near to the next.
+
+    Beyond the last edge an encoding goes on as steeply as in the last bin, so a narrow one would throw new cases far
+    out. As float32, in which the bins are computed.
+    """
+    lowest, highest = float(values.min()), float(values.max())
+    steps = np.unique(np.round((np.quantile(values, places) - lowest) / (highest - lowest) / MIN_WIDTH))
+    return tuple(np.unique((lowest + steps * MIN_WIDTH * (highest - lowest)).astype(np.float32)).tolist())
 
 
 def _check(path: Path, holds: bool, wanted: str) -> None:  # noqa: FBT001

@@ -41,7 +41,9 @@ def test_numbers_are_told_from_levels_and_bins_are_quantiles():
     metadata = make_metadata()
     numbers = find_numbers(PIECEWISE, metadata)
     assert numbers.columns == (1, 3)
-    assert numbers.edges[0] == pytest.approx(np.quantile(metadata[:, 1], [0, 0.25, 0.5, 0.75, 1]))
+    quantiles = np.quantile(metadata[:, 1], [0, 0.25, 0.5, 0.75, 1])
+    assert numbers.edges[0] == pytest.approx(quantiles, abs=np.ptp(quantiles) / 500)
+    assert (numbers.edges[0][0], numbers.edges[0][-1]) == pytest.approx((quantiles[0], quantiles[-1]))
     assert numbers.edges[1] == (0.0, 1.0, 2.0, 3.0, 4.0)
     assert find_numbers(replace(PIECEWISE, numeric_embedding="none"), metadata) == NO_NUMBERS
 
@@ -52,6 +54,13 @@ def test_values_of_one_place_make_fewer_bins():
     edges = find_numbers(PIECEWISE, metadata).edges[0]
     assert 2 <= len(edges) < 5
     assert list(edges) == sorted(set(edges))
+
+
+def test_no_bin_is_so_narrow_that_new_cases_are_thrown_far_out():
+    metadata = make_metadata(1000)
+    metadata[:, 1] = np.where(np.arange(1000) % 4 == 0, 1.0 + 1e-6 * metadata[:, 1], metadata[:, 1] * 0.2)
+    edges = find_numbers(replace(PIECEWISE, numeric_bins=48), metadata).edges[0]
+    assert np.diff(edges).min() > np.ptp(edges) / 300
 
 
 @pytest.mark.parametrize("kind", ["piecewise", "periodic"])
@@ -69,7 +78,7 @@ def test_bins_are_those_of_training_alone():
     design, labels = make_cases(300, 0)
     head = fit(replace(MLP, epochs=2), design, labels)
     seen = design.metadata[:, 1]
-    assert (head.numbers.edges[0][0], head.numbers.edges[0][-1]) == (seen.min(), seen.max())
+    assert (head.numbers.edges[0][0], head.numbers.edges[0][-1]) == pytest.approx((seen.min(), seen.max()))
     far = design.matrix[:5].copy()
     far[:, 4] = 1e4
     both = Design(np.vstack([design.matrix, far]), 3)
