@@ -59,6 +59,12 @@ _MATERIAL = _load("material")
 
 
 @pytest.fixture(scope="session")
+def pretend():
+    """Pretend that this machine has an accelerator; see `pretended.py`."""
+    return _load("pretended").pretend
+
+
+@pytest.fixture(scope="session")
 def end_to_end():
     """The module `tests/tiny_study.py`: searches, scores and commands on little data."""
     return _load("tiny_study")

@@ -64,10 +64,10 @@ def _problems(chain: FittedChain, n_classes: int) -> Iterator[str]:
     if not all(0 <= each < n_classes for each in chain.class_of):
         yield f"expected classes of the target, got {chain.class_of!r:.80}"
     # heads that were tuned jointly see metadata, whatever the fusion
+    yield from _head_problems(chain)
     encodes = config.uses_metadata or any(head.n_metadata for head in chain.tuned_heads)
     if (chain.projection is not None) != config.uses_image or (chain.encoder is not None) != encodes:
         yield f"expected the parts of the fusion {config.fusion}"
-    yield from _head_problems(chain)
     if not all(np.isfinite(array).all() for head in chain.tuned_heads for array in head.to_arrays().values()):
         yield "expected finite numbers in the heads of tuned networks"
     if config.fusion == "rank":

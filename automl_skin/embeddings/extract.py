@@ -192,7 +192,7 @@ def _compute(
     options = reporter.options
     threads = options.threads or torch.get_num_threads()
     in_pass = forward.passes.size
-    batch_size = max(_BATCH[forward.device.type] // in_pass, 1) * in_pass
+    batch_size = max((options.batch_size or _BATCH[forward.device.type]) // in_pass, 1) * in_pass
     contents, batches = ImageSource(
         images_root,
         forward.recipe,

@@ -12,7 +12,6 @@ from automl_skin.backbones.tuning.data import TuningData
 from automl_skin.backbones.tuning.recipe import TuningRecipe
 from automl_skin.backbones.tuning.train import tune
 from automl_skin.errors import ConfigError
-from tests.pretended import pretend
 
 BACKBONE = resolve_backbone("test_resnet.random")
 SCALE = {"mean": BACKBONE.mean, "std": BACKBONE.std}
@@ -34,7 +33,7 @@ def train(device, precision, folder=None, **values):
 
 
 @pytest.mark.parametrize("kind", ["cuda", "mps"])
-def test_tuning_gives_the_weights_of_the_cpu(kind):
+def test_tuning_gives_the_weights_of_the_cpu(kind, pretend):
     expected = train(torch.device("cpu"), "float32")
     with pretend(kind) as fake:
         found = train(fake.device(), "float32")
@@ -43,7 +42,7 @@ def test_tuning_gives_the_weights_of_the_cpu(kind):
     assert found.curve[-1].inner_auc == pytest.approx(expected.curve[-1].inner_auc, abs=0.1)
 
 
-def test_float16_scales_its_losses_and_learns(tmp_path):
+def test_float16_scales_its_losses_and_learns(tmp_path, pretend):
     with pretend("cuda", bfloat16=False) as fake:
         precision = resolve_precision(fake.device())
         assert precision == "float16"
@@ -56,19 +55,19 @@ def test_float16_scales_its_losses_and_learns(tmp_path):
     assert all(each.isfinite().all() for each in found.network.state_dict().values())
 
 
-def test_cards_of_two_generations_share_a_precision_that_both_have():
+def test_cards_of_two_generations_share_a_precision_that_both_have(pretend):
     with pretend("cuda", n_devices=2, bfloat16=(True, False)):
         assert resolve_precision(*resolve_devices(["cuda:0", "cuda:1"])) == "float16"
         assert resolve_precision(*resolve_devices(["cuda:0"])) == "bfloat16"
 
 
-def test_all_devices_are_looked_for_before_anything_is_computed():
+def test_all_devices_are_looked_for_before_anything_is_computed(pretend):
     with pretend("cuda", n_devices=2), pytest.raises(ConfigError, match=r"'cuda:5'.*'cuda:7'"):
         resolve_devices(["cuda:0", "cuda:5", "cuda:7"])
 
 
 @pytest.mark.parametrize(("asked", "size"), [(0, GPU_BATCH), (16, 16)])
-def test_a_pass_has_as_many_images_as_were_asked_for(asked, size):
+def test_a_pass_has_as_many_images_as_were_asked_for(asked, size, pretend):
     shapes = []
     with pretend("cuda") as fake:
         network = load_network(BACKBONE).to(fake.device())
@@ -79,7 +78,7 @@ def test_a_pass_has_as_many_images_as_were_asked_for(asked, size):
     assert shapes == [size, size]
 
 
-def test_a_small_card_embeds_in_smaller_passes():
+def test_a_small_card_embeds_in_smaller_passes(pretend):
     images = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
 
     def embed_on_card(limit_bytes=None):

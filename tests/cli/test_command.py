@@ -64,7 +64,7 @@ def test_help_loses_no_word_in_brackets(path):
 def test_there_are_words_in_brackets():
     """Rich took the first four of them for styles."""
     words = [word for _, option in OPTIONS for word in BRACKETED.findall(written(option))]
-    assert {"[tpe]", "[auto]", "[squash]", "[own]", "[200]"} <= set(words)
+    assert {"[tpe]", "[auto]", "[squash]", "[own]"} <= set(words)
 
 
 @pytest.mark.parametrize(("path", "option"), ONCE)

@@ -110,6 +110,7 @@ def test_a_locked_test_that_was_not_expected_is_said(tiny):
         operating_point=tiny.study.operating_point.read().point,
         decisions=None,
         seconds={"trials": 3.0},
+        budget=None,
     )
     terminal, output = make()
     print_result(terminal, outcome)

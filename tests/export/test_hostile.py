@@ -118,7 +118,7 @@ def test_facts_that_are_none_are_named(copy, refuses, field, value, message):
         ("backbone", "../backbones/net", "names of folders of networks"),
         ("backbone", "/etc", "names of folders of networks"),
         ("views", 10**9, "1, 4 or 8 views"),
-        ("precision", "float16", "precision: input should be"),
+        ("precision", "float64", "precision: input should be"),
         ("weights", "0" * 64, "expected the weights that were measured"),
     ],
 )

@@ -52,5 +52,5 @@ def test_a_note_that_names_no_precision_is_refused(study, monkeypatch):
     keep_precision(study)
     (note,) = (study.workspace.cache / "stage_one").iterdir()
     note.write_text('{"precision": "float17"}')
-    with pytest.raises(IntegrityError, match=r"expected a precision \(float32, bfloat16\)"):
+    with pytest.raises(IntegrityError, match=r"expected a precision \(float32, bfloat16, float16\)"):
         precision_of(study)
