@@ -16,10 +16,11 @@ def leaderboard(
 ) -> None:
     """Show the trials of a study, the best first, and what having chosen the best of them means."""
     from automl_skin.cli.terminal import Terminal, print_leaderboard
-    from automl_skin.steps.leaderboard import read_leaderboard
+    from automl_skin.steps.leaderboard import measure_of, read_leaderboard
     from automl_skin.study.study import existing_study
 
     terminal = Terminal()
-    board = read_leaderboard(existing_study(Workspace.at(workspace, cache_dir), study))
-    print_leaderboard(terminal, board.table, top)
+    begun = existing_study(Workspace.at(workspace, cache_dir), study)
+    board = read_leaderboard(begun)
+    print_leaderboard(terminal, board.table, measure_of(begun.config), top)
     terminal.say(board.best_in_words)

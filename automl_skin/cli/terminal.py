@@ -192,9 +192,10 @@ def print_round_ended(terminal: Terminal, event: "RoundEnded") -> None:
 
 def print_result(terminal: Terminal, result: "SearchResult") -> None:
     """Print how a search ended."""
+    from automl_skin.steps.leaderboard import measure_of
     from automl_skin.steps.locked import why_not_opened
 
-    print_leaderboard(terminal, result.leaderboard.table)
+    print_leaderboard(terminal, result.leaderboard.table, measure_of(result.study.config))
     spread = result.leaderboard.spread.head(12)
     rows = [
         (
@@ -276,8 +277,8 @@ def print_rounds(terminal: Terminal, result: "SearchResult") -> None:
     terminal.table("Rounds of tuning", columns, rows)
 
 
-def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> None:
-    """Print the first rows of a leaderboard's table."""
+def print_leaderboard(terminal: Terminal, table: "object", measure: str = "", top: int = 15) -> None:
+    """Print the first rows of a leaderboard's table; `measure` is what they are sorted by, if not the AUC."""
     import pandas as pd
 
     from automl_skin.evaluation.record import in_words
@@ -291,6 +292,7 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
             str(row["what"]),
             f"{row['backbone']} {_tuned(row['tuning'], row['way'])}".removesuffix(" -"),
             f"{row['fusion']} {row['head']}",
+            *([_figure(row["utility"])] if measure else []),
             _figure(row["auc"]),
             in_words(Interval(row["auc_pooled"], row["auc_low"], row["auc_high"], bool(row["enough"])))
             if row["auc_pooled"] == row["auc_pooled"]
@@ -305,6 +307,7 @@ def print_leaderboard(terminal: Terminal, table: "object", top: int = 15) -> Non
         "what",
         "network",
         "model",
+        *([measure] if measure else []),
         "AUC, mean of folds",
         "AUC, pooled (95 % interval)",
         "time",

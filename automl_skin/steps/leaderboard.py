@@ -17,6 +17,7 @@ from automl_skin.search.material import Material
 from automl_skin.search.trial import TrialRecord
 from automl_skin.stacking.methods import Rows
 from automl_skin.steps.stack import STACK, finished, groups_of, out_of_fold
+from automl_skin.study.config import StudyConfig
 from automl_skin.study.study import Study
 
 UNDER_SHIFT = ("auc_shifted", "auc_shifted_worst")
@@ -159,8 +160,16 @@ def shifted_figures(study: Study, records: Sequence[TrialRecord]) -> dict[int, M
     return own if measured is None else {**own, **{n: each.metrics for n, each in measured.trials.items()}}
 
 
+def measure_of(config: StudyConfig) -> str:
+    """Return what the search maximised, in words; empty where that is the mean of the folds' AUCs, as in the table."""
+    if (config.metric, config.objective) == ("auc", "auc"):
+        return ""
+    metric = config.metric.replace("auc", "AUC").replace("_", " ")
+    return metric if config.objective == "auc" else f"{metric}, {config.objective}"
+
+
 def _chosen_by_auc(study: Study) -> bool:
-    return (study.config.metric, study.config.objective) == ("auc", "auc")
+    return not measure_of(study.config)
 
 
 def _row(

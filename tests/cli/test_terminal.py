@@ -5,7 +5,14 @@ from types import SimpleNamespace
 from rich.console import Console
 
 from automl_skin.backbones.tuning.names import Tuning
-from automl_skin.cli.terminal import Terminal, TerminalListener, TrialTicker, describe_stack, print_result
+from automl_skin.cli.terminal import (
+    Terminal,
+    TerminalListener,
+    TrialTicker,
+    describe_stack,
+    print_leaderboard,
+    print_result,
+)
 from automl_skin.metrics.intervals import Interval
 from automl_skin.networks import NetworkId
 from automl_skin.search.tuning_steps import Decision, StepOutcome, TunedNetwork, TuningStep
@@ -129,3 +136,15 @@ def test_a_stack_whose_folds_take_one_trial_each_says_so():
     )
     assert describe_stack("best trial", {1: 1.0}) == "Stack by best trial: 001 (1.00)"
     assert describe_stack("average", {1: 0.5, 2: 0.5}) == "Stack by average: 001 (0.50), 002 (0.50)"
+
+
+def test_a_leaderboard_shows_what_it_is_sorted_by(tiny):
+    table = read_leaderboard(tiny.study).table
+    shown = {}
+    for measure in ("", "macro f1"):
+        terminal, output = make()
+        print_leaderboard(terminal, table, measure, top=1)
+        shown[measure] = output.getvalue()
+    best = f"{table['utility'].iloc[0]:.4f}"
+    assert "macro f1" in shown["macro f1"]
+    assert shown["macro f1"].count(best) == shown[""].count(best) + 1
