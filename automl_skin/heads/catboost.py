@@ -180,5 +180,5 @@ def estimate_seconds(config: CatboostConfig, size: DesignSize) -> float:
 
 
 FAMILY = Family(
-    "catboost", CatboostConfig, SPACE, fit, load, estimate_seconds, of_trees=True, library="catboost"
+    "catboost", CatboostConfig, SPACE, fit, load, estimate_seconds, of_trees=True, package="catboost"
 )

@@ -64,7 +64,7 @@ class Family:
         Whether the head is a network in which image and metadata may meet in any way (`NEURAL_FUSIONS`).
     asks : callable
         ``asks(name, chosen)``: whether the setting `name` matters after those that are `chosen`; by default all do.
-    library : str
+    package : str
         The package that it is fitted with, where that is an extra of the same name which may not be installed.
     """
 
@@ -77,18 +77,18 @@ class Family:
     of_trees: bool
     neural: bool = False
     asks: Callable[[str, Mapping[str, Value]], bool] = lambda name, chosen: True  # noqa: ARG005
-    library: str = ""
+    package: str = ""
 
     @property
     def is_installed(self) -> bool:
         """Whether it can be fitted here; what was fitted elsewhere answers without its library."""
-        return not self.library or find_spec(self.library) is not None
+        return not self.package or find_spec(self.package) is not None
 
     def check_installed(self) -> None:
         """Raise a `ConfigError` unless the family can be fitted here."""
         if not self.is_installed:
-            message = f"the family {self.name}: expected the package {self.library}, which is not installed"
-            raise ConfigError(f"{message}; install it with pip install 'automl-skin[{self.library}]'")
+            message = f"the family {self.name}: expected the package {self.package}, which is not installed"
+            raise ConfigError(f"{message}; install it with pip install 'automl-skin[{self.package}]'")
 
     def configure(self, values: Mapping[str, Value]) -> Any:
         """Return the config with `values` in place of its defaults.

@@ -15,7 +15,7 @@ def test_names_are_those_of_the_families():
 
 def test_what_is_searched_by_default_needs_no_extra():
     assert set(SEARCHED_FAMILIES) <= set(FAMILIES)
-    assert [name for name in SEARCHED_FAMILIES if FAMILIES[name].library] == []
+    assert [name for name in SEARCHED_FAMILIES if FAMILIES[name].package] == []
 
 
 def test_a_family_without_its_library_is_named(monkeypatch):
