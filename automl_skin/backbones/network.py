@@ -235,7 +235,7 @@ def embed(
 ) -> Float32Array:
     """Turn images into embeddings.
 
-    Every forward pass has as many images (the last is filled up with zeros), because libraries choose other
+    Every forward pass has the same number of images (the last is filled up with zeros), because libraries choose other
     kernels for other shapes, and sums of another order differ in their last bits.
 
     Parameters

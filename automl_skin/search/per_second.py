@@ -12,7 +12,7 @@ proposals do not depend on the clock.
 import math
 import warnings
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import optuna
@@ -30,13 +30,11 @@ SECONDS_BESIDE = 1.0
 """Added to every estimate: what a trial takes besides fitting, so that a moment's chain is not worth ten others."""
 
 
+Sampler = TypeVar("Sampler", bound=TPESampler)
+
+
 class DensityRatioSampler(TPESampler):
     """The sampler, remembering log l(x) - log g(x) of what it chose.
-
-    Parameters
-    ----------
-    seed, n_startup_trials : int
-        As of `TPESampler`.
 
     Attributes
     ----------
@@ -44,10 +42,8 @@ class DensityRatioSampler(TPESampler):
         By the names of the answers that were drawn together; empty before there are enough trials.
     """
 
-    def __init__(self, seed: int, n_startup_trials: int) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            super().__init__(seed=seed, group=True, n_startup_trials=n_startup_trials)
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
         self.ratios: dict[frozenset[str], float] = {}
 
     def _compute_acquisition_func(
@@ -65,6 +61,13 @@ class DensityRatioSampler(TPESampler):
         """
         known = [ratio for names, ratio in self.ratios.items() if names <= {*asked}]
         return sum(known) if known else math.nan
+
+
+def make_tpe(kind: type[Sampler], seed: int, n_startup_trials: int) -> Sampler:
+    """Return a sampler that draws together what belongs together; a plain one needs none of Optuna's insides."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return kind(seed=seed, group=True, n_startup_trials=n_startup_trials)
 
 
 def share_of_good(n_trials: int) -> float:

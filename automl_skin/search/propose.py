@@ -18,7 +18,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.pruners import MedianPruner
-from optuna.samplers import BaseSampler, RandomSampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from automl_skin.chains.config import ChainConfig
@@ -27,6 +27,7 @@ from automl_skin.search.per_second import (
     N_CANDIDATES,
     DensityRatioSampler,
     choose_candidate,
+    make_tpe,
     share_of_good,
 )
 from automl_skin.search.space import Given, SpaceOptions, choose_chain
@@ -109,7 +110,7 @@ def propose(
     if sampler == "random":
         return _ask(number, _study(history, RandomSampler(seed=own)), options)
     if sampler == "tpe":
-        return _ask(number, _study(history, DensityRatioSampler(own, STARTUP)), options)
+        return _ask(number, _study(history, make_tpe(TPESampler, own, STARTUP)), options)
     assert seconds is not None
     return _propose_per_second(number, history, options, own, seconds)
 
@@ -127,7 +128,7 @@ def _propose_per_second(
     costs: list[float] = []
     study = _study(history, RandomSampler(seed=seed))
     for draw in range(N_CANDIDATES):
-        sampler = DensityRatioSampler(derive_seed(seed, "candidate", draw), STARTUP)
+        sampler = make_tpe(DensityRatioSampler, derive_seed(seed, "candidate", draw), STARTUP)
         study.sampler = sampler
         trial = study.ask()
         costs.append(seconds(choose_chain(Asking(trial), options)))

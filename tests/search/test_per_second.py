@@ -71,7 +71,7 @@ def test_only_the_answers_of_the_chain_itself_count(known, monkeypatch):
     propose(100, known, [], OPTIONS, 3, "per_second", lambda config: 1.0)
     assert len(heard) == per_second.N_CANDIDATES
     assert all(math.isfinite(ratio) for ratio in heard)
-    sampler = per_second.DensityRatioSampler(0, STARTUP)
+    sampler = per_second.make_tpe(per_second.DensityRatioSampler, 0, STARTUP)
     assert math.isnan(sampler.log_ratio(["head"]))
     sampler.ratios = {frozenset({"head", "fusion"}): 1.5, frozenset({"mlp.width"}): 40.0}
     assert sampler.log_ratio(["head", "fusion", "logistic.c"]) == 1.5
